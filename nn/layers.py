@@ -1,0 +1,256 @@
+"""Neuron, Layer and MLP: a network built of Values alone, which names what it computes."""
+
+from __future__ import annotations
+
+import math
+import operator
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+from autograd import Value, gelu, leaky_relu, swish
+from autograd.ops import TABLE
+from nn.module import Module
+
+Activation: TypeAlias = str | Callable[[Value], Value]
+Seed: TypeAlias = int | random.Random | None
+
+
+def linear(x: Value) -> Value:
+    """No activation: x itself."""
+    return x
+
+
+ACTIVATIONS: dict[str, Callable[..., Any]] = {
+    **{f.__name__: f for f in (linear, leaky_relu, gelu, swish)},
+    **{row.name: row for row in TABLE if row.arity == 1},
+}
+
+# Each weight is drawn uniformly between ∓ this bound, from the number of inputs and outputs of its layer.
+INITS: dict[str, Callable[[int, int], float]] = {
+    "uniform": lambda nin, nout: 1.0,
+    "xavier": lambda nin, nout: math.sqrt(6 / (nin + nout)),
+    "he": lambda nin, nout: math.sqrt(6 / nin),
+}
+
+
+def as_values(x: Any) -> list[Value]:
+    """A list of Values, made of a list of Values and numbers, or of one alone.
+
+    >>> as_values([1, Value(2.0)])
+    [Value(data=1.0, grad=0.0), Value(data=2.0, grad=0.0)]
+    """
+    if isinstance(x, Value):
+        return [x]
+    return [v if isinstance(v, Value) else Value(v) for v in (x if isinstance(x, Iterable) else [x])]
+
+
+class _Network(Module):
+    """What Neuron, Layer and MLP have in common: inputs to check, and parameters of two kinds."""
+
+    nin: int
+
+    def _neurons(self) -> list[Neuron]:
+        raise NotImplementedError
+
+    def weights(self) -> list[Value]:
+        return [w for neuron in self._neurons() for w in neuron.w]
+
+    def biases(self) -> list[Value]:
+        return list(dict.fromkeys(neuron.b for neuron in self._neurons() if neuron.b is not None))
+
+    def _inputs(self, x: Any) -> list[Value]:
+        inputs = as_values(x)
+        if len(inputs) != self.nin:
+            raise ValueError(f"{type(self).__name__} takes {self.nin} input(s), not {len(inputs)}")
+        return inputs
+
+
+class Neuron(_Network):
+    """activation(w1·x1 + w2·x2 + … + b), for `nin` inputs x; relu, or linear where `nonlin` is false.
+
+    activation  instead of relu: the name of a function of one argument in `autograd`, "linear", or any function
+    bias        "neuron" for its own, which begins at 0; None for none; or a Value, which others may share
+    init        how the weights are drawn: "uniform" between −1 and 1, as in micrograd;
+                "xavier" between ∓√(6/(nin + nout)), Glorot and Bengio 2010, eq. 16;
+                "he" between ∓√(6/nin), which is the variance 2/nin of He et al. 2015, arXiv 1502.01852, eq. 10
+    nout        the number of neurons in its layer, which "xavier" asks for
+    seed        of the weights; None draws from Python's `random`, as micrograd does
+
+    A call takes a list of `nin` Values or numbers, or one alone, and gives a Value. Raises ValueError for another
+    number of inputs, and for a name that is not known.
+
+    >>> neuron = Neuron(2, activation="tanh", seed=0)
+    >>> print(neuron, f"{neuron([1.0, -2.0]):.4f}")
+    TanhNeuron(2) -0.3301
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nonlin: bool = True,
+        *,
+        activation: Activation | None = None,
+        bias: str | Value | None = "neuron",
+        init: str = "uniform",
+        nout: int = 1,
+        seed: Seed = None,
+    ) -> None:
+        if init not in INITS:
+            raise ValueError(f"unknown init {init!r}: it must be one of {', '.join(INITS)}")
+        if bias is not None and bias != "neuron" and not isinstance(bias, Value):
+            raise ValueError(f"unknown bias {bias!r}: it must be 'neuron', 'shared' (in a layer) or None")
+        self.nin = _size(nin, "the number of inputs")
+        bound = INITS[init](self.nin, nout)
+        uniform = (_generator(seed) or random).uniform
+        self.w = [Value(uniform(-bound, bound)) for _ in range(self.nin)]
+        self.b = Value(0.0) if isinstance(bias, str) else bias
+        self.activation = _activation(activation if activation is not None else "relu" if nonlin else "linear")
+        self.labels = ("", "")  # of the sum and of the output
+
+    def __call__(self, x: Any) -> Value:
+        return self._output(self._inputs(x))
+
+    def _output(self, inputs: list[Value]) -> Value:
+        net = sum(map(operator.mul, self.w, inputs))
+        if self.b is not None:
+            net = net + self.b
+        out = self.activation(net)
+        if not isinstance(out, Value):
+            raise TypeError(f"the activation {_name(self.activation)} must give a Value, not {type(out).__name__}")
+        if self.labels[1]:
+            net.label, out.label = self.labels  # a linear neuron's sum is its output, and gets that name
+        return out
+
+    def _neurons(self) -> list[Neuron]:
+        return [self]
+
+    def __repr__(self) -> str:
+        title = "".join(part[:1].upper() + part[1:] for part in _name(self.activation).split("_"))
+        return f"{title.replace('Relu', 'ReLU')}Neuron({self.nin})"
+
+
+class Layer(_Network):
+    """`nout` neurons on the same `nin` inputs; what else it takes goes to each Neuron.
+
+    `bias="shared"` gives all of them one bias. A call gives the list of their outputs; of one neuron, its output.
+
+    >>> layer = Layer(2, 2, activation="sigmoid", bias="shared", seed=0)
+    >>> layer, len(layer.weights()), len(layer.biases())
+    (Layer of [SigmoidNeuron(2), SigmoidNeuron(2)], 4, 1)
+    """
+
+    def __init__(
+        self, nin: int, nout: int, *, bias: str | Value | None = "neuron", seed: Seed = None, **kwargs: Any
+    ) -> None:
+        self.nin = nin
+        nout = _size(nout, "the number of neurons")
+        options = {"bias": Value(0.0) if bias == "shared" else bias, "seed": _generator(seed), "nout": nout, **kwargs}
+        self.neurons = [Neuron(nin, **options) for _ in range(nout)]
+
+    def __call__(self, x: Any) -> Any:
+        inputs = self._inputs(x)
+        out = [neuron._output(inputs) for neuron in self.neurons]
+        return out[0] if len(out) == 1 else out
+
+    def _neurons(self) -> list[Neuron]:
+        return self.neurons
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(map(str, self.neurons))}]"
+
+
+class MLP(_Network):
+    """A multi-layer perceptron: `nin` inputs, then a layer of each size in `nouts`; the last gives the output.
+
+    activation  one for all layers, or a list with one for each (see Neuron); without it relu, and linear at the end
+    bias        "neuron" gives one bias to each neuron, "shared" one to each layer, None none
+    init, seed  how the weights are drawn (see Neuron)
+
+    It names its values as they are named on the blackboard: inputs i1 i2, weights w1 w2 … row by row through all
+    layers, biases b1 b2 …, then net_h1 out_h1 … in the hidden layer (net_h2_1 in the second of several) and net_o1
+    out_o1 … in the output layer. An input that has a label keeps it. A call gives a list of Values, or one alone.
+
+    >>> model = MLP(2, [2, 1], activation="sigmoid", bias="shared", seed=0)
+    >>> out = model([0.05, 0.10])
+    >>> print(out.label, f"{out:.4f}")
+    out_o1 0.4799
+    >>> list(model.state_dict())
+    ['w1', 'w2', 'b1', 'w3', 'w4', 'w5', 'w6', 'b2']
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        *,
+        activation: Activation | Sequence[Activation] | None = None,
+        bias: str | None = "neuron",
+        init: str = "uniform",
+        seed: Seed = None,
+    ) -> None:
+        if not isinstance(nouts, Sequence) or not nouts:
+            raise ValueError(f"an MLP takes a list with the number of neurons in each layer, not {nouts!r}")
+        depth = len(nouts)
+        if activation is None:
+            activation = ["relu"] * (depth - 1) + ["linear"]
+        elif isinstance(activation, str) or callable(activation):
+            activation = [activation] * depth
+        if len(activation) != depth:
+            raise ValueError(f"{depth} layer(s) take {depth} activation(s), not {len(activation)}")
+        self.nin = nin
+        seed = _generator(seed)
+        self.layers = [
+            Layer(n, m, activation=f, bias=bias, init=init, seed=seed)
+            for (n, m), f in zip(pairwise([nin, *nouts]), activation, strict=True)
+        ]
+        self.input_labels = [f"i{k}" for k in range(1, nin + 1)]
+        for place, layer in enumerate(self.layers, 1):
+            row = "o" if place == depth else "h" if depth == 2 else f"h{place}_"
+            for k, neuron in enumerate(layer.neurons, 1):
+                neuron.labels = (f"net_{row}{k}", f"out_{row}{k}")
+        for name, parameter in self.named_parameters():
+            parameter.label = name
+
+    def __call__(self, x: Any) -> Any:
+        x = self._inputs(x)
+        for value, label in zip(x, self.input_labels, strict=True):
+            if not value.label:
+                value.label = label
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def _neurons(self) -> list[Neuron]:
+        return [neuron for layer in self.layers for neuron in layer.neurons]
+
+    def _named(self, seen: set[int]) -> Iterator[tuple[str, Value]]:
+        names = {w: f"w{k}" for k, w in enumerate(self.weights(), 1)}
+        names |= {b: f"b{k}" for k, b in enumerate(self.biases(), 1)}
+        return ((names.get(parameter, path), parameter) for path, parameter in super()._named(seen))
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(map(str, self.layers))}]"
+
+
+def _size(n: Any, what: str) -> int:
+    if not isinstance(n, int) or n < 1:
+        raise ValueError(f"{what} is a whole number of at least 1, not {n!r}")
+    return n
+
+
+def _generator(seed: Seed) -> random.Random | None:
+    return seed if seed is None or isinstance(seed, random.Random) else random.Random(seed)
+
+
+def _activation(which: Any) -> Callable[[Value], Value]:
+    if callable(which):
+        return which  # type: ignore[no-any-return]
+    if not isinstance(which, str) or which not in ACTIVATIONS:
+        raise ValueError(f"unknown activation {which!r}: it must be a function, or one of {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[which]
+
+
+def _name(activation: Any) -> str:
+    return str(getattr(activation, "name", None) or getattr(activation, "__name__", type(activation).__name__))
