@@ -193,7 +193,7 @@ cos: Op
 # arithmetic
 add = Op("add", operator.add,     lambda x, y, z: 1.0,
                                   lambda x, y, z: 1.0,
-         symbol="+", text="{:1} + {:1}", latex="{:1} + {:1}", binding=SUM)
+         symbol="+", text="{:1} + {:3}", latex="{:1} + {:3}", binding=SUM)
 
 sub = Op("sub", operator.sub,     lambda x, y, z: 1.0,
                                   lambda x, y, z: -1.0,

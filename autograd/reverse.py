@@ -1,7 +1,7 @@
 """Reverse mode: the chain rule, run over the record from the root to the leaves."""
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from threading import local
 from typing import Any, overload
 
@@ -9,10 +9,11 @@ from autograd.ops import DomainError, Op, described
 from autograd.value import Value
 
 
-def topological_order(root: Value) -> tuple[list[Value], list[Value]]:
+def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[Value], list[Value]]:
     """The leaves and the computed nodes that `root` depends on, itself included: each node after all its arguments.
 
-    Both are in the order of the expression, read from left to right: the same in every run.
+    Both are in the order of the expression, read from left to right: the same in every run. The Values in `held` count
+    as leaves.
 
     >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
     >>> leaves, nodes = topological_order(a * b + a)
@@ -30,7 +31,7 @@ def topological_order(root: Value) -> tuple[list[Value], list[Value]]:
     while True:
         for x in rest:
             if x.__class__ is not float:
-                if not x.args:
+                if not x.args or (held and x in held):
                     leaves[x] = None
                 elif x not in seen:
                     seen.add(x)
@@ -109,14 +110,15 @@ def _sweep(root: Value, leaves: list[Value], nodes: list[Any]) -> None:
 
 
 @overload
-def grad(y: Value, xs: Value) -> Value: ...
+def grad(y: Value, xs: Value, held: Collection[Value] = ()) -> Value: ...
 @overload
-def grad(y: Value, xs: Sequence[Value]) -> list[Value]: ...
-def grad(y: Value, xs: Value | Sequence[Value]) -> Value | list[Value]:
+def grad(y: Value, xs: Sequence[Value], held: Collection[Value] = ()) -> list[Value]: ...
+def grad(y: Value, xs: Value | Sequence[Value], held: Collection[Value] = ()) -> Value | list[Value]:
     """∂y/∂x as a new Value for each x in `xs` (a list), or for one Value (a Value): 0 where y does not depend on x.
 
-    The gradients are recorded like any Value, so they can be derived again, to any order. No `.grad` is touched.
-    Raises TypeError for anything but Values, DomainError where a derivative does not exist.
+    The gradients are recorded like any Value, so they can be derived again, to any order. No `.grad` is touched. The
+    Values in `held` are held fixed: no path through them counts; best a set. Raises TypeError for anything but Values,
+    DomainError where a derivative does not exist.
 
     >>> x = Value(2.0)
     >>> first = grad(x**3, x)
@@ -127,7 +129,7 @@ def grad(y: Value, xs: Value | Sequence[Value]) -> Value | list[Value]:
     for v in (y, *wanted):
         if not isinstance(v, Value):
             raise TypeError(f"grad takes Values, not {type(v).__name__}")
-    nodes: list[Any] = topological_order(y)[1]
+    nodes: list[Any] = topological_order(y, held)[1]
     needed = set(wanted)
     for v in nodes:
         if not needed.isdisjoint(v.args):

@@ -1,0 +1,329 @@
+"""Any Value as a formula in the names of the Values it was computed from, as text or as LaTeX.
+
+The record is brought into the form in which a person writes it: sums of products, where constants are folded and equal
+factors and equal terms gathered. Nothing is multiplied out. The table says how each operation is written.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context
+from functools import partial, reduce
+from typing import Any, Literal, NamedTuple
+
+from autograd import ops
+from autograd.reverse import topological_order
+from autograd.value import Value
+
+Style = Literal["text", "latex"]
+Rounding = Literal["round", "cut"]
+
+LONGEST = 500  # operations and arguments; a longer formula is an ellipsis
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Notation(NamedTuple):
+    """How formulas, names and numbers are written.
+
+    style      "text" or "latex"
+    digits     significant digits of a number
+    rounding   "round", or "cut", as many lectures do
+    """
+
+    style: Style = "text"
+    digits: int = 4
+    rounding: Rounding = "round"
+
+    def number(self, x: float) -> str:
+        """`x` to so many digits, without trailing zeros, with a real minus sign and a power of ten where it is far off.
+
+        >>> Notation().number(-0.082167), Notation(rounding="cut").number(0.082167), Notation().number(3.51e-05)
+        ('−0.08217', '0.08216', '3.51·10⁻⁵')
+        """
+        near = Context(prec=15).create_decimal(repr(x))  # 15 digits: then 0.1 + 0.2 is cut to 0.3
+        whole = near.adjusted() + 1
+        precision = max(self.digits, whole) if whole <= 7 else self.digits
+        rounding = ROUND_DOWN if self.rounding == "cut" else ROUND_HALF_EVEN
+        exact = Context(prec=precision, rounding=rounding).create_decimal(near).normalize()
+        power = exact.adjusted() if exact and not -5 < exact.adjusted() < 7 else 0
+        latex = self.style == "latex"
+        parts = [f"{exact.copy_abs().scaleb(-power):f}"]
+        if power:
+            parts = [*parts[parts[0] == "1" :], f"10^{{{power}}}" if latex else f"10{str(power).translate(_RAISED)}"]
+        return ("-" if latex else "−") * (exact < 0) + (r" \cdot " if latex else "·").join(parts)
+
+    def name(self, label: str) -> str:
+        r"""`label` as it stands in a formula.
+
+        >>> latex = Notation("latex")
+        >>> print(latex.name("w5"), latex.name("out_h1"), latex.name("net_h1_2"), latex.name("50 %"))
+        w_5 \mathrm{out}_{h1} \mathrm{net}_{h1,2} \mathrm{50\ \%}
+        """
+        if self.style == "text":
+            return re.sub(r"\s+", " ", label)
+        simple = re.fullmatch(r"([A-Za-z]+|[α-ωΓ-Ω])(\d*)((?:_[A-Za-z0-9]+)*)", label)
+        if not simple:
+            return rf"\mathrm{{{''.join(map(_escaped, label))}}}"
+        letters, digits, rest = simple.groups()
+        below = ",".join([digits] * bool(digits) + rest.split("_")[1:])
+        base = rf"\mathrm{{{letters}}}" if len(letters) > 1 else _escaped(letters)
+        return f"{base}_{below}" if len(below) == 1 else f"{base}_{{{below}}}" if below else base
+
+    def derivative(self, of: str, by: str, held: tuple[str, ...] = ()) -> str:
+        """∂of/∂by, with the names that are held fixed.
+
+        >>> Notation().derivative("y", "x", ("f",))
+        '∂y/∂x|f'
+        """
+        fixed = ",".join(map(self.name, held))
+        if self.style == "text":
+            return f"∂{self.name(of)}/∂{self.name(by)}" + (f"|{fixed}" if held else "")
+        fraction = rf"\frac{{\partial {self.name(of)}}}{{\partial {self.name(by)}}}"
+        return rf"\left.{fraction}\right|_{{{fixed}}}" if held else fraction
+
+
+# fmt: off
+_GREEK = {
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
+    "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma",
+    "τ": "tau", "υ": "upsilon", "φ": "varphi", "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta",
+    "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
+}
+# fmt: on
+_COMMANDS = {"\\": "backslash", "^": "wedge", "~": "sim", "<": "lt", ">": "gt", "|": "vert", '"': "prime"}
+
+
+def _escaped(character: str) -> str:
+    """One character of a label in LaTeX's math mode, in ASCII, or as text where it is a Latin letter."""
+    if character in _GREEK:
+        return rf"\{_GREEK[character]} "
+    if character in "{}$&#_% ":
+        return "\\" + character
+    if character in _COMMANDS:
+        return rf"\{_COMMANDS[character]} "
+    if character.isascii():
+        return character if character.isprintable() else r"\ "
+    return rf"\text{{{character}}}" if "À" <= character <= "ſ" else rf"U{{+}}{ord(character):X}"
+
+
+TEXT = Notation()
+
+
+class Formula(NamedTuple):
+    """A formula in names, and the same with their numbers put in."""
+
+    names: str
+    numbers: str
+
+
+def formula(value: Value, names: Mapping[Value, str] | None = None, notation: Notation = TEXT) -> Formula:
+    """What `value` was computed as, in terms of `names`: of the labelled Values it depends on, unless given.
+
+    An ellipsis where that would be longer than anybody reads. ValueError where two Values in it have one name.
+
+    >>> t, out = Value(0.01, label="t1"), Value(0.7513650695523157, label="out_o1")
+    >>> formula((t - out) ** 2 / 2)
+    Formula(names='½(t1 − out_o1)²', numbers='½(0.01 − 0.7514)²')
+    """
+    if names is None:
+        names = {v: v.label for part in topological_order(value) for v in part if v.label}
+    writer = _Writer(names, notation)
+    form = writer.normal_form(value)
+    return Formula("…", "…") if form is None else Formula(writer.written(form, 0).text, writer.written(form, 1).text)
+
+
+class _Written(NamedTuple):
+    """A piece of a formula; `{:n}` in a row's form puts it in brackets if it binds weaker than n."""
+
+    text: str
+    binding: int
+    style: Style
+
+    def __format__(self, spec: str) -> str:
+        if spec == "^":
+            return self.text.translate(_RAISED) if self.text.isdecimal() else f"^{self:5}"
+        if self.binding >= int(spec):
+            return self.text
+        return rf"\left({self.text}\right)" if self.style == "latex" else f"({self.text})"
+
+
+class _Base:
+    """What a product is made of: a name, the call of an operation, or a sum in brackets, whose terms are kept.
+
+    views are its two writings, in names and in numbers. Bases are the same if they are written the same in names.
+    """
+
+    def __init__(self, views: tuple[_Written, _Written], terms: _Sum = ()) -> None:
+        self.views = views
+        self.terms = terms
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Base) and self.views[0].text == other.views[0].text
+
+    def __hash__(self) -> int:
+        return hash(self.views[0].text)
+
+
+# The normal form: a sum of products, each a coefficient and bases with their exponents.
+_Product = tuple[float, tuple[tuple[_Base, float], ...]]
+_Sum = tuple[_Product, ...]
+
+
+def _constant(number: float) -> _Sum:
+    return ((number, ()),) if number else ()
+
+
+def _is_constant(form: _Sum) -> bool:
+    return not form or (len(form) == 1 and not form[0][1])
+
+
+class _Writer:
+    def __init__(self, names: Mapping[Value, str], notation: Notation) -> None:
+        self.names = names
+        self.notation = notation
+        self.constants = notation._replace(digits=6, rounding="round")
+        self.half = self.piece(r"\frac{1}{2}" if notation.style == "latex" else "½", ops.ATOM)
+        self.algebra: dict[ops.Op, Callable[..., _Sum]] = {ops.add: self.add, ops.sub: self.sub, ops.mul: self.mul, ops.div: self.div,
+                        ops.pow: self.pow, ops.neg: self.neg}  # fmt: skip
+
+    def normal_form(self, value: Value) -> _Sum | None:
+        leaves, nodes = topological_order(value, self.names)
+        sizes: dict[Any, int] = {}
+        for v in nodes:
+            sizes[v] = min(1 + sum(sizes.get(x, 1) for x in v.args), LONGEST + 1)
+        if sizes.get(value, 1) > LONGEST:
+            return None
+        forms: dict[Any, _Sum] = {}
+        seen: dict[str, Value] = {}
+        for leaf in leaves:
+            if leaf not in self.names:
+                forms[leaf] = _constant(leaf.data)
+                continue
+            name = self.names[leaf]
+            if seen.setdefault(name, leaf) is not leaf:
+                raise ValueError(f"two Values are named {name!r}: give each a label of its own")
+            forms[leaf] = self.base(self.name(name), self.number(leaf.data, self.notation))
+        for v in nodes:
+            args = [_constant(x) if isinstance(x, float) else forms[x] for x in v.args]
+            op: Any = v.op
+            if all(map(_is_constant, args)):
+                forms[v] = _constant(v.data)
+            elif op in self.algebra:
+                forms[v] = self.algebra[op](*args)
+            else:
+                forms[v] = self.call(op, *args)
+        return forms[value]
+
+    # What an operation makes of sums in normal form.
+
+    def add(self, a: _Sum, b: _Sum) -> _Sum:
+        terms: dict[Any, float] = {}
+        for coefficient, factors in a + b:
+            terms[factors] = terms.get(factors, 0.0) + coefficient
+        return tuple((coefficient, factors) for factors, coefficient in terms.items() if coefficient)
+
+    def sub(self, a: _Sum, b: _Sum) -> _Sum:
+        return self.add(a, self.neg(b))
+
+    def neg(self, a: _Sum) -> _Sum:
+        return self.mul(_constant(-1.0), a)
+
+    def mul(self, a: _Sum, b: _Sum) -> _Sum:
+        (p, left), (q, right) = self.product(a), self.product(b)
+        if p and q and not 1e-300 < math.fabs(p * q) < 1e300:
+            q, right = 1.0, ((self.bracket(_constant(q)), 1.0), *right)
+        exponents: dict[_Base, float] = {}
+        for base, exponent in left + right:
+            exponents[base] = exponents.get(base, 0.0) + exponent
+        factors = tuple((base, exponent) for base, exponent in exponents.items() if exponent)
+        if p * q == 1.0 and len(factors) == 1 and factors[0][1] == 1.0 and factors[0][0].terms:
+            return factors[0][0].terms  # a sum that stands alone needs no brackets
+        return ((p * q, factors),) if p * q else ()
+
+    def div(self, a: _Sum, b: _Sum) -> _Sum:
+        return self.mul(a, self.pow(b, _constant(-1.0)))
+
+    def pow(self, a: _Sum, b: _Sum) -> _Sum:
+        if not _is_constant(b):
+            return self.call(ops.pow, a, b)
+        exponent = b[0][0] if b else 0.0
+        coefficient, factors = self.product(a)
+        if not exponent.is_integer() and (coefficient != 1.0 or [e for _, e in factors] != [1.0]):  # √(x·x) is not x
+            coefficient, factors = 1.0, ((self.bracket(a), 1.0),)
+        powers = tuple((base, e * exponent) for base, e in factors)
+        try:
+            return self.mul(_constant(coefficient**exponent), ((1.0, powers),))
+        except (OverflowError, ZeroDivisionError):
+            return self.call(ops.pow, a, b)
+
+    def call(self, op: ops.Op, *args: _Sum) -> _Sum:
+        form = op.latex if self.notation.style == "latex" else op.text
+        names, numbers = (form.format(*[self.written(x, view) for x in args]) for view in (0, 1))
+        return self.base(self.piece(names, op.binding), self.piece(numbers, op.binding))
+
+    # Pieces.
+
+    def piece(self, text: str, binding: int) -> _Written:
+        return _Written(text, binding, self.notation.style)
+
+    def base(self, names: _Written, numbers: _Written) -> _Sum:
+        return ((1.0, ((_Base((names, numbers)), 1.0),)),)
+
+    def bracket(self, form: _Sum) -> _Base:
+        return _Base((self.written(form, 0), self.written(form, 1)), form)
+
+    def product(self, form: _Sum) -> _Product:
+        return form[0] if len(form) == 1 else (1.0, ((self.bracket(form), 1.0),)) if form else (0.0, ())
+
+    def name(self, name: str) -> _Written:
+        plain = self.notation.style == "latex" or re.fullmatch(r"[\w.'′]+", name)
+        return self.piece(self.notation.name(name), ops.ATOM if plain else 0)
+
+    def number(self, x: float, notation: Notation) -> _Written:
+        text = notation.number(x)
+        return self.piece(
+            text, ops.NEGATIVE if x < 0 else ops.ATOM if text.isascii() and "^" not in text else ops.PRODUCT
+        )
+
+    def apply(self, op: ops.Op, *args: _Written) -> _Written:
+        return self.piece((op.latex if self.notation.style == "latex" else op.text).format(*args), op.binding)
+
+    # How a form is written; view 0 is in names, view 1 in numbers.
+
+    def written(self, form: _Sum, view: int) -> _Written:
+        if not form:
+            return self.number(0.0, self.constants)
+        result: _Written | None = None
+        for coefficient, factors in form:
+            term = self.written_product(math.fabs(coefficient), factors, view)
+            if result is None:
+                result = self.apply(ops.neg, term) if coefficient < 0 else term
+            else:
+                result = self.apply(ops.sub if coefficient < 0 else ops.add, result, term)
+        assert result is not None
+        return result
+
+    def written_product(self, coefficient: float, factors: Any, view: int) -> _Written:
+        above = [self.power(base.views[view], e) for base, e in factors if e > 0]
+        below = [self.power(base.views[view], -e) for base, e in factors if e < 0]
+        if below and not above and (1 / coefficient).is_integer():
+            coefficient, below = 1.0, [self.number(1 / coefficient, self.constants)] * (coefficient != 1.0) + below
+        if coefficient == 0.5 and above:
+            above.insert(0, self.half)
+        elif coefficient != 1.0 or not above:
+            above.insert(0, self.number(coefficient, self.constants))
+        result = self.chain(above)
+        return self.apply(ops.div, result, self.chain(below)) if below else result
+
+    def chain(self, pieces: list[_Written]) -> _Written:
+        result = reduce(partial(self.apply, ops.mul), pieces)
+        for dot, bracket in (("·", "("), (r" \cdot ", r"\left(")):
+            result = result._replace(
+                text=result.text.replace(f"{self.half.text}{dot}{bracket}", self.half.text + bracket)
+            )
+        return result
+
+    def power(self, base: _Written, exponent: float) -> _Written:
+        return base if exponent == 1.0 else self.apply(ops.pow, base, self.number(exponent, self.constants))
