@@ -1,4 +1,4 @@
-"""Neural networks of scalar Values, with names that micrograd and PyTorch users know."""
+"""Networks of scalar Values, and what trains them."""
 
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import (
@@ -9,15 +9,25 @@ from nn.losses import (
     softmax_cross_entropy,
 )
 from nn.module import Module
+from nn.optimizers import SGD, Adam, AdamW, clip_grad_norm, cosine, exponential, linear
+from nn.training import train
 
 __all__ = [
     "MLP",
+    "SGD",
+    "Adam",
+    "AdamW",
     "Layer",
     "Module",
     "Neuron",
     "binary_cross_entropy",
+    "clip_grad_norm",
+    "cosine",
+    "exponential",
     "half_squared_error",
     "hinge",
+    "linear",
     "mean_squared_error",
     "softmax_cross_entropy",
+    "train",
 ]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import operator
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count, pairwise
 from typing import Any, TypeAlias
 
 from autograd import Value, gelu, leaky_relu, swish
 from autograd.ops import TABLE
-from nn.module import Module
+from nn.module import Module, whole_number
 
 Activation: TypeAlias = str | Callable[[Value], Value]
 Seed: TypeAlias = int | random.Random | None
@@ -101,7 +101,7 @@ class Neuron(_Network):
             raise ValueError(f"unknown init {init!r}: it must be one of {', '.join(INITS)}")
         if bias is not None and bias != "neuron" and not isinstance(bias, Value):
             raise ValueError(f"unknown bias {bias!r}: it must be 'neuron', 'shared' (in a layer) or None")
-        self.nin = _size(nin, "the number of inputs")
+        self.nin = whole_number(nin, "the number of inputs")
         bound = INITS[init](self.nin, nout)
         uniform = (_generator(seed) or random).uniform
         self.w = [Value(uniform(-bound, bound)) for _ in range(self.nin)]
@@ -145,7 +145,7 @@ class Layer(_Network):
         self, nin: int, nout: int, *, bias: str | Value | None = "neuron", seed: Seed = None, **kwargs: Any
     ) -> None:
         self.nin = nin
-        nout = _size(nout, "the number of neurons")
+        nout = whole_number(nout, "the number of neurons")
         options = {"bias": Value(0.0) if bias == "shared" else bias, "seed": _generator(seed), "nout": nout, **kwargs}
         self.neurons = [Neuron(nin, **options) for _ in range(nout)]
 
@@ -225,19 +225,20 @@ class MLP(_Network):
     def _neurons(self) -> list[Neuron]:
         return [neuron for layer in self.layers for neuron in layer.neurons]
 
-    def _named(self, seen: set[int]) -> Iterator[tuple[str, Value]]:
-        names = {w: f"w{k}" for k, w in enumerate(self.weights(), 1)}
-        names |= {b: f"b{k}" for k, b in enumerate(self.biases(), 1)}
-        return ((names.get(parameter, path), parameter) for path, parameter in super()._named(seen))
+    def _names(self, seen: set[int]) -> dict[Value, str]:
+        names: dict[Value, str] = {}
+        numbers = {"w": count(1), "b": count(1)}
+        for neuron in self._neurons():
+            for kind, parameters in (("w", neuron.w), ("b", neuron.biases())):
+                for parameter in parameters:
+                    if parameter not in names:
+                        names[parameter] = f"{kind}{next(numbers[kind])}"
+        seen.add(id(self.layers))
+        others = super()._names(seen)  # a subclass may have more
+        return names | {parameter: path for parameter, path in others.items() if parameter not in names}
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(str, self.layers))}]"
-
-
-def _size(n: Any, what: str) -> int:
-    if not isinstance(n, int) or n < 1:
-        raise ValueError(f"{what} is a whole number of at least 1, not {n!r}")
-    return n
 
 
 def _generator(seed: Seed) -> random.Random | None:

@@ -34,7 +34,7 @@ def mean_squared_error(outputs: Any, targets: Any) -> Value:
     >>> mean_squared_error([Value(1.0), Value(2.0)], [0.0, 4.0])
     Value(data=2.5, grad=0.0)
     """
-    return _mean([(o - t) ** 2 for o, t in _pairs(outputs, targets)])
+    return mean([(o - t) ** 2 for o, t in _pairs(outputs, targets)])
 
 
 def hinge(scores: Any, targets: Any) -> Value:
@@ -49,7 +49,7 @@ def hinge(scores: Any, targets: Any) -> Value:
     for _, t in pairs:
         if abs(t.data) != 1:
             raise ValueError(f"hinge takes targets −1 and 1, not {t.data}")
-    return _mean([relu(1 - t * s) for s, t in pairs])
+    return mean([relu(1 - t * s) for s, t in pairs])
 
 
 def binary_cross_entropy(logits: Any, targets: Any) -> Value:
@@ -64,7 +64,7 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Value:
     for _, t in pairs:
         if not 0 <= t.data <= 1:
             raise ValueError(f"binary_cross_entropy takes targets from 0 to 1, not {t.data}")
-    return _mean([t * softplus(-z) + (1 - t) * softplus(z) for z, t in pairs])
+    return mean([t * softplus(-z) + (1 - t) * softplus(z) for z, t in pairs])
 
 
 def softmax_cross_entropy(logits: Any, target_index: int) -> Value:
@@ -100,6 +100,11 @@ def _pairs(outputs: Any, targets: Any) -> list[tuple[Value, Value]]:
     return list(zip(outputs, targets, strict=True))
 
 
-def _mean(losses: list[Value]) -> Value:
+def mean(losses: list[Value]) -> Value:
+    """Their sum over their number; of one, itself.
+
+    >>> mean([Value(1.0), Value(2.0)])
+    Value(data=1.5, grad=0.0)
+    """
     total = reduce(operator.add, losses)
     return total / len(losses) if len(losses) > 1 else total

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import operator
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -28,10 +29,10 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter with its name, the path to it: `layers.0.w.1`."""
-        return self._named(set())
+        return ((name, parameter) for parameter, name in self._names(set()).items())
 
     def parameters(self) -> list[Value]:
-        return [parameter for _, parameter in self.named_parameters()]
+        return list(self._names(set()))
 
     def zero_grad(self) -> None:
         for parameter in self.parameters():
@@ -109,25 +110,24 @@ class Module:
     def _json(self) -> str:
         return json.dumps({"format": "handgrad", "version": 1, "parameters": self.state_dict()}, indent=2) + "\n"
 
-    def _named(self, seen: set[int]) -> Iterator[tuple[str, Value]]:
-        """`seen` has the id of all that was met on the way: it ends the search in a Module that holds itself."""
+    def _names(self, seen: set[int]) -> dict[Value, str]:
+        """The name of each parameter. `seen` has the id of all that was searched, for a Module may hold itself."""
         seen.add(id(self))
-        for name, item in vars(self).items():
-            yield from _search(name, item, seen)
+        return _search(vars(self).items(), seen)
 
 
-def _search(path: str, item: object, seen: set[int]) -> Iterator[tuple[str, Value]]:
-    if not isinstance(item, (Value, Module, list, tuple)) or id(item) in seen:
-        return
-    seen.add(id(item))
-    if isinstance(item, Module):
-        for name, parameter in item._named(seen):
-            yield f"{path}.{name}", parameter
-    elif not isinstance(item, Value):
-        for place, element in enumerate(item):
-            yield from _search(f"{path}.{place}", element, seen)
-    elif item.op is None:
-        yield path, item
+def _search(items: Iterable[tuple[Any, Any]], seen: set[int]) -> dict[Value, str]:
+    found: dict[Value, str] = {}
+    for name, item in items:
+        if isinstance(item, Value):
+            if item.op is None:
+                found.setdefault(item, str(name))
+        elif isinstance(item, (Module, list, tuple)) and id(item) not in seen:
+            seen.add(id(item))
+            inside = item._names(seen) if isinstance(item, Module) else _search(enumerate(item), seen)
+            for parameter, path in inside.items():
+                found.setdefault(parameter, f"{name}.{path}")
+    return found
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -140,3 +140,20 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a finite number")
+
+
+def whole_number(n: Any, what: str) -> int:
+    """`n` as an int of at least 1; `what` is its name in the error.
+
+    >>> whole_number(0, "epochs")
+    Traceback (most recent call last):
+        ...
+    ValueError: epochs must be a whole number of at least 1, not 0
+    """
+    try:
+        number = operator.index(n)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise ValueError(f"{what} must be a whole number of at least 1, not {n!r}")
+    return number
