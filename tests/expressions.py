@@ -1,0 +1,80 @@
+"""What the tests share: every row stated a second time, in sympy, and random expressions built of rows."""
+
+import sympy
+from hypothesis import strategies as st
+from sympy import Piecewise, exp
+
+from autograd import DomainError, Value, ops
+
+x, y, t = SYMBOLS = sympy.symbols("x y t", real=True)
+
+ORACLE = {  # where a function has a kink or a jump, its own branch says what holds there
+    "add": x + y,
+    "sub": x - y,
+    "mul": x * y,
+    "div": x / y,
+    "pow": x**y,
+    "neg": -x,
+    "exp": exp(x),
+    "log": sympy.log(x),
+    "sqrt": sympy.sqrt(x),
+    "sin": sympy.sin(x),
+    "cos": sympy.cos(x),
+    "tan": sympy.tan(x),
+    "tanh": sympy.tanh(x),
+    "sigmoid": 1 / (1 + exp(-x)),
+    "softplus": sympy.log(1 + exp(x)),
+    "gaussian": exp(-(x**2)),
+    "erf": sympy.erf(x),
+    "step": Piecewise((1, x > 0), (0, True)),
+    "sign": Piecewise((1, x > 0), (-1, x < 0), (0, True)),
+    "relu": Piecewise((x, x > 0), (0, True)),
+    "abs": Piecewise((x, x > 0), (-x, x < 0), (0, True)),
+    "maximum": Piecewise((x, x > y), (y, x < y), ((x + y) / 2, True)),
+    "minimum": Piecewise((x, x < y), (y, x > y), ((x + y) / 2, True)),
+}
+ROWS = {row.name: row for row in ops.TABLE}
+# The same on mpmath's numbers, which know as many digits as are asked for.
+REFERENCE = {name: sympy.lambdify(SYMBOLS[: ROWS[name].arity], ORACLE[name], "mpmath") for name in ROWS}
+KINKED = {"step", "sign", "relu", "abs", "maximum", "minimum"}
+
+
+def evaluate(steps, leaves, rows):
+    """All results of a program, the leaves first and its root last, on whatever numbers the `rows` take."""
+    results = list(leaves)
+    for name, operands in steps:
+        results.append(rows[name](*(results[i] if isinstance(i, int) else i for i in operands)))
+    return results
+
+
+@st.composite
+def programs(draw):
+    """Steps `(row, operands)`, where an int is the place of an earlier result and a float is a constant, and the
+    numbers of the leaves: there every step is smooth and well-conditioned, so that rounding errors stay small.
+    """
+    constants = st.floats(-4, 4)
+    point = draw(st.lists(constants, min_size=1, max_size=3))
+    results = [Value(number) for number in point]
+    steps = []
+    for _ in range(draw(st.integers(2, 15))):
+        places = st.sampled_from(range(len(results))[::-1])
+        operands = draw(st.tuples(places, places | constants) | st.tuples(constants, places))
+        args = [results[i] if isinstance(i, int) else i for i in operands]
+        row = draw(st.sampled_from([row for row in ops.TABLE if _tame(row, args[: row.arity])]))
+        steps.append((row.name, operands[: row.arity]))
+        results.append(row(*args[: row.arity]))
+    return steps, point
+
+
+def _tame(row, args):
+    args = [v.detach() if isinstance(v, Value) else v for v in args]
+    leaves = [v for v in args if isinstance(v, Value)]
+    numbers = [getattr(v, "data", v) for v in args]
+    if not leaves or (row.name in KINKED and abs(numbers[0] - sum(numbers[1:])) < 1e-3):
+        return False
+    try:
+        z = row(*args)
+        z.backward()
+    except DomainError:
+        return False
+    return all(abs(number) <= 10 for number in (z.data, *(v.grad for v in leaves)))
