@@ -1,5 +1,7 @@
 """Scalar autograd for people who derive gradients by hand."""
 
+from autograd.chain_rule import chain_rule
+from autograd.formula import formula
 from autograd.ops import (
     DomainError,
     Op,
@@ -39,10 +41,12 @@ __all__ = [
     "Value",
     "abs",
     "add",
+    "chain_rule",
     "cos",
     "div",
     "erf",
     "exp",
+    "formula",
     "gaussian",
     "gelu",
     "grad",

@@ -71,6 +71,10 @@ class Notation(NamedTuple):
         base = rf"\mathrm{{{letters}}}" if len(letters) > 1 else _escaped(letters)
         return f"{base}_{below}" if len(below) == 1 else f"{base}_{{{below}}}" if below else base
 
+    def words(self, words: str) -> str:
+        """Plain words beside a formula."""
+        return r"\text{" + words.replace("…", r"\dots") + "}" if self.style == "latex" else words
+
     def derivative(self, of: str, by: str, held: tuple[str, ...] = ()) -> str:
         """∂of/∂by, with the names that are held fixed.
 
@@ -144,7 +148,7 @@ class _Written(NamedTuple):
     def __format__(self, spec: str) -> str:
         if spec == "^":
             return self.text.translate(_RAISED) if self.text.isdecimal() else f"^{self:5}"
-        if self.binding >= int(spec):
+        if self.binding >= int(spec or 0):
             return self.text
         return rf"\left({self.text}\right)" if self.style == "latex" else f"({self.text})"
 
@@ -184,9 +188,11 @@ class _Writer:
         self.names = names
         self.notation = notation
         self.constants = notation._replace(digits=6, rounding="round")
-        self.half = self.piece(r"\frac{1}{2}" if notation.style == "latex" else "½", ops.ATOM)
-        self.algebra: dict[ops.Op, Callable[..., _Sum]] = {ops.add: self.add, ops.sub: self.sub, ops.mul: self.mul, ops.div: self.div,
-                        ops.pow: self.pow, ops.neg: self.neg}  # fmt: skip
+        self.half = r"\frac{1}{2}" if notation.style == "latex" else "½"
+        self.algebra: dict[ops.Op, Callable[..., _Sum]] = {
+            ops.add: self.add, ops.sub: self.sub, ops.mul: self.mul, ops.div: self.div, ops.pow: self.pow,
+            ops.neg: self.neg,
+        }  # fmt: skip
 
     def normal_form(self, value: Value) -> _Sum | None:
         leaves, nodes = topological_order(value, self.names)
@@ -283,9 +289,8 @@ class _Writer:
 
     def number(self, x: float, notation: Notation) -> _Written:
         text = notation.number(x)
-        return self.piece(
-            text, ops.NEGATIVE if x < 0 else ops.ATOM if text.isascii() and "^" not in text else ops.PRODUCT
-        )
+        times_ten = "^" in text or not text.isascii()
+        return self.piece(text, ops.NEGATIVE if x < 0 else ops.PRODUCT if times_ten else ops.ATOM)
 
     def apply(self, op: ops.Op, *args: _Written) -> _Written:
         return self.piece((op.latex if self.notation.style == "latex" else op.text).format(*args), op.binding)
@@ -310,20 +315,20 @@ class _Writer:
         below = [self.power(base.views[view], -e) for base, e in factors if e < 0]
         if below and not above and (1 / coefficient).is_integer():
             coefficient, below = 1.0, [self.number(1 / coefficient, self.constants)] * (coefficient != 1.0) + below
-        if coefficient == 0.5 and above:
-            above.insert(0, self.half)
-        elif coefficient != 1.0 or not above:
+        half = coefficient == 0.5 and bool(above)
+        if not half and (coefficient != 1.0 or not above):
             above.insert(0, self.number(coefficient, self.constants))
         result = self.chain(above)
+        if half:
+            text = f"{result:{ops.PRODUCT}}"
+            if text.startswith(("(", r"\left(")):
+                result = self.piece(self.half + text, ops.PRODUCT)
+            else:
+                result = self.chain([self.piece(self.half, ops.ATOM), result])
         return self.apply(ops.div, result, self.chain(below)) if below else result
 
     def chain(self, pieces: list[_Written]) -> _Written:
-        result = reduce(partial(self.apply, ops.mul), pieces)
-        for dot, bracket in (("·", "("), (r" \cdot ", r"\left(")):
-            result = result._replace(
-                text=result.text.replace(f"{self.half.text}{dot}{bracket}", self.half.text + bracket)
-            )
-        return result
+        return reduce(partial(self.apply, ops.mul), pieces)
 
     def power(self, base: _Written, exponent: float) -> _Written:
         return base if exponent == 1.0 else self.apply(ops.pow, base, self.number(exponent, self.constants))
