@@ -148,13 +148,10 @@ def test_the_sweep_sees_the_data_of_today():
         (lambda x: x**0.5, [0.0], "the derivative of pow(x = 0.0, 0.5) by x does not exist: it needs"),
         (lambda x, y: x**y, [-2.0, 2.0], "the derivative of pow(x = -2.0, y = 2.0) by y does not exist: it needs"),
         (lambda x, y: x**y, [0.0, 2.0], "the derivative of pow(x = 0.0, y = 2.0) by y does not exist: it needs"),
-        (lambda x: log(x), [1e-310], "the gradient by x = 1e-310 is past the range of a float, ±1.8e308"),
-        (lambda x: (1e200 * x) * 1e200, [1e-300], "the gradient by x = 1e-300 is past the range of a float, ±1.8e308"),
-        (
-            lambda x: 1e200 * ((1e200 * x) + 1),
-            [1e-300],
-            "the gradient by x = 1e-300 is past the range of a float, ±1.8e308",
-        ),
+        (lambda x: log(x), [1e-310], "the gradient by x = 1e-310 is past the range"),
+        (lambda x: (1e200 * x) * 1e200, [1e-300], "the gradient by x = 1e-300 is past the range"),
+        (lambda x: 1e200 * ((1e200 * x) + 1), [1e-300], "the gradient by x = 1e-300 is past the range"),
+        (lambda x: 1e200 * (1e200 * (1e-300 * x)), [1.0], "the gradient by 1e-300 is past the range"),
     ],
 )
 def test_a_derivative_that_does_not_exist(compute, numbers, message):
@@ -287,6 +284,16 @@ def test_grad_takes_only_the_derivatives_that_are_asked_for():
     assert grad(x**y, x).data == -6.0  # by y it would need log(−3)
 
 
+def test_no_path_leads_through_what_is_held():
+    a, b = Value(2.0), Value(3.0)
+    product = a * b
+    y = product * a + sin(product)
+    assert grad(y, a).data == approx(2 * 2.0 * 3.0 + 3.0 * float(mp.cos(6)))
+    assert [g.data for g in grad(y, [a, b], held={product})] == [6.0, 0.0]
+    assert grad(y, product, held={product}).data == approx(2.0 + float(mp.cos(6)))
+    assert grad(grad(y, a, held=[product]), b).data == 2.0  # the gradient itself is a·b
+
+
 # order
 
 
@@ -325,7 +332,7 @@ def test_the_order_is_that_of_the_expression():
 
 
 def chain(length):
-    """Its root and its leaf x: the root is 1.000001^(length / 2) + …, by Horner's rule."""
+    """The root, and the leaf x that every second operation takes."""
     x = Value(1.0, label="x")
     y = x
     for _ in range(length // 2):
@@ -334,17 +341,17 @@ def chain(length):
 
 
 def slope(length):
-    """The exact ∂root/∂x: a geometric sum."""
+    """The exact ∂root/∂x, a geometric sum."""
     with mp.workdps(40):
         q = mp.mpf(0.999999)
-        return float(q ** (length // 2) + (1 - q ** (length // 2)) / (1 - q))
+        return approx(float(q ** (length // 2) + (1 - q ** (length // 2)) / (1 - q)), rel=1e-10)
 
 
 def test_a_chain_of_a_million_operations():
     y, x = chain(1_000_000)
     assert repr(y).startswith(f"Value(data={y.data}")
     y.backward()
-    assert x.grad == approx(slope(1_000_000), rel=1e-10)
+    assert x.grad == slope(1_000_000)
     for copied in (copy.deepcopy, lambda y: pickle.loads(pickle.dumps(y))):
         twin = copied(y)
         leaves, nodes = topological_order(twin)
@@ -354,7 +361,7 @@ def test_a_chain_of_a_million_operations():
 
 def test_the_gradient_of_a_chain():
     y, x = chain(100_000)
-    assert grad(y, x).data == approx(slope(100_000), rel=1e-10)
+    assert grad(y, x).data == slope(100_000)
     y, x = Value(1.0001), Value(1.0001)
     for _ in range(1000):
         y = y * x

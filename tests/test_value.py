@@ -22,20 +22,7 @@ cube = Op("cube", lambda x: x**3, lambda x, z: 3 * x**2)
 
 NUMPY = [np.float16, np.float32, np.float64, np.longdouble, np.int8, np.int32, np.int64, np.uint8, np.uint64, np.bool_]
 NUMBERS = [3, -7, 2.5, -0.0, True, False, 10**300, Fraction(1, 3), Decimal("0.1"), *(kind(1) for kind in NUMPY)]
-NOT_NUMBERS = [
-    "3",
-    b"3",
-    None,
-    1j,
-    np.complex128(1),
-    [1.0],
-    (1.0,),
-    {},
-    np.array([1.0, 2.0]),
-    np.array(1.0),
-    object(),
-    len,
-]
+NOT_NUMBERS = ["3", b"3", None, 1j, np.complex128(1), [1.0], (1.0,), np.array([1.0, 2.0]), np.array(1.0), object()]
 NOT_FINITE = [math.nan, math.inf, -math.inf, np.float64("nan"), np.float32("-inf"), Decimal("nan"), Decimal("1e400")]
 TOO_LARGE = [10**400, -(10**400), 10**5000]
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
@@ -45,12 +32,11 @@ def record(*roots):
     """All that is kept of the graphs of `roots`, each node by its place: equal for graphs of one structure."""
     place = {}
     for root in roots:
-        for group in topological_order(root):
-            for v in group:
-                place.setdefault(v, len(place))
-    return [(v.data, v.grad, v.label, v.op, [place.get(x, x) for x in v.args]) for v in place], [
-        place[v] for v in roots
-    ]
+        leaves, nodes = topological_order(root)
+        for v in leaves + nodes:
+            place.setdefault(v, len(place))
+    nodes = [(v.data, v.grad, v.label, v.op, [place.get(x, x) for x in v.args]) for v in place]
+    return nodes, [place[root] for root in roots]
 
 
 # construction
