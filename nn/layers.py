@@ -197,12 +197,12 @@ class MLP(_Network):
             activation = ["relu"] * (depth - 1) + ["linear"]
         elif isinstance(activation, str) or callable(activation):
             activation = [activation] * depth
-        if len(activation) != depth:
-            raise ValueError(f"{depth} layer(s) take {depth} activation(s), not {len(activation)}")
+        if not isinstance(activation, Sequence) or len(activation) != depth:
+            raise ValueError(f"{depth} layer(s) take one activation, or a list of {depth}, not {activation!r}")
         self.nin = nin
         seed = _generator(seed)
         self.layers = [
-            Layer(n, m, activation=f, bias=bias, init=init, seed=seed)
+            Layer(n, m, activation=_activation(f), bias=bias, init=init, seed=seed)
             for (n, m), f in zip(pairwise([nin, *nouts]), activation, strict=True)
         ]
         self.input_labels = [f"i{k}" for k in range(1, nin + 1)]

@@ -6,9 +6,9 @@ import json
 import operator
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd import Value
 from autograd.ops import real
@@ -26,6 +26,9 @@ class Module:
     >>> Line().state_dict()
     {'slope': 2.0, 'shifts.0': 1.0, 'shifts.1': 5.0}
     """
+
+    if TYPE_CHECKING:
+        __call__: Callable[..., Any]  # a subclass says what its model computes
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter with its name, the path to it: `layers.0.w.1`."""
@@ -72,7 +75,7 @@ class Module:
         They go to a new file that then takes the place of the old one: a save that fails leaves the old one whole.
         """
         target = os.path.realpath(path)
-        temporary = os.path.join(os.path.dirname(target), f".{uuid.uuid4().hex}.tmp")
+        temporary = f"{target}.{uuid.uuid4().hex}.tmp"
         try:
             with open(temporary, "x", encoding="utf-8") as file:
                 file.write(self._json())
@@ -80,7 +83,7 @@ class Module:
                 os.fsync(file.fileno())
             os.replace(temporary, target)
         except BaseException:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 os.remove(temporary)
             raise
 
@@ -92,11 +95,11 @@ class Module:
         """
         longest = 10_000 + 10 * len(self._json())  # a file by far larger than this model is not read into memory
         with open(path, "rb") as file:
-            text = file.read(longest + 1)
+            raw = file.read(longest + 1)
         try:
-            if len(text) > longest:
+            if len(raw) > longest:
                 raise ValueError("it is too large for this model")
-            content = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_number)
+            content = json.loads(raw, object_pairs_hook=_without_duplicates, parse_constant=_no_number)
             if not isinstance(content, dict) or content.get("format") != "handgrad":
                 raise ValueError('it has no "format": "handgrad"')
             if content.get("version") != 1:
@@ -123,8 +126,11 @@ def _search(items: Iterable[tuple[Any, Any]], seen: set[int]) -> dict[Value, str
             if item.op is None:
                 found.setdefault(item, str(name))
         elif isinstance(item, (Module, list, tuple)) and id(item) not in seen:
-            seen.add(id(item))
-            inside = item._names(seen) if isinstance(item, Module) else _search(enumerate(item), seen)
+            if isinstance(item, Module):
+                inside = item._names(seen)
+            else:
+                seen.add(id(item))
+                inside = _search(enumerate(item), seen)
             for parameter, path in inside.items():
                 found.setdefault(parameter, f"{name}.{path}")
     return found

@@ -39,9 +39,9 @@ class Optimizer:
         updates = [self._finite_update(p, lr, state) for p, state in zip(self.parameters, self.state, strict=True)]
         before = [parameter.data for parameter in self.parameters], self.state, self.steps
         try:
-            for parameter, (number, *_) in zip(self.parameters, updates, strict=True):
-                parameter.data = number
-            self.state = [state for _, *state in updates]
+            for parameter, update in zip(self.parameters, updates, strict=True):
+                parameter.data = update[0]
+            self.state = [update[1:] for update in updates]
             self.steps += 1
         except BaseException:
             numbers, self.state, self.steps = before
@@ -56,7 +56,7 @@ class Optimizer:
             update = (math.nan,)
         if not all(map(math.isfinite, update)):
             written = f"{described([parameter])}, with gradient {parameter.grad} and lr {lr}"
-            raise DomainError(f"the {type(self).__name__} step is past the range of a float for {written}")
+            raise DomainError(f"the {type(self).__name__} step has no finite result for {written}")
         return update
 
     def _update(self, x: float, g: float, lr: float, *state: float) -> tuple[float, ...]:
@@ -224,7 +224,7 @@ def _checked(parameters: Iterable[Value]) -> list[Value]:
 
 
 def _at_least_zero(name: str, number: Any) -> float:
-    number = real(number, name)
-    if number < 0:
-        raise ValueError(f"{name} must be at least 0, not {number}")
-    return number
+    x = real(number, name)
+    if x < 0:
+        raise ValueError(f"{name} must be at least 0, not {x}")
+    return x

@@ -77,5 +77,6 @@ def _with_bar(epochs: range, progress: bool) -> Iterable[int]:
         with suppress(ImportError):
             from tqdm import tqdm  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
-            return tqdm(epochs, desc="training", unit="epoch", delay=1, disable=None)  # None: off, but in a terminal
+            bar: Iterable[int] = tqdm(epochs, unit="epoch", delay=1, disable=None)  # None: off where no terminal is
+            return bar
     return epochs
