@@ -1,0 +1,280 @@
+import contextlib
+import doctest
+import io
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nn.__main__
+from nn.__main__ import main
+
+ROOT = Path(__file__).parent.parent
+COMMAND = [sys.executable, "-m", "nn"]
+
+# The lecture's example in 40-digit arithmetic: the value of each name, and ∂E by each parameter.
+FORWARD = {
+    "net_h1": 0.3775, "out_h1": 0.593269992107, "net_h2": 0.3925, "out_h2": 0.596884378260,
+    "net_o1": 1.105905967060, "out_o1": 0.751365069552, "net_o2": 1.224921404096, "out_o2": 0.772928465321,
+    "E_o1": 0.274811083176, "E_o2": 0.023560025584, "E": 0.298371108760,
+}  # fmt: skip
+GRADIENTS = {
+    "w1": 0.000438567734, "w2": 0.000877135469, "w3": 0.000497712735, "w4": 0.000995425471,
+    "w5": 0.082167040564, "w6": 0.082667627848, "w7": -0.022602540477, "w8": -0.022740242216,
+    "b1": 0.018725609395, "b2": 0.100400325112,
+}  # fmt: skip
+UPDATED = {
+    "w1": 0.149780716133, "w2": 0.199561432266, "w3": 0.249751143632, "w4": 0.299502287265,
+    "w5": 0.358916479718, "w6": 0.408666186076, "w7": 0.511301270239, "w8": 0.561370121108,
+}  # fmt: skip
+AFTER_1 = {"E": 0.291027773694}
+AFTER_ALL = {"E": 3.510187783e-5, "out_o1": 0.015913620444, "out_o2": 0.984064273515}
+
+# What the lecture prints otherwise: name, rounds, the true value, its figure, what its slip gives.
+SLIPS = [
+    ("E", 1, 0.291027773694, "0.291027924", 0.291027923905),
+    ("E", 10_000, 3.510187783e-5, "0.0000351085", 3.510854812e-5),
+    ("out_o1", 10_000, 0.015913620444, "0.015912196", 0.015912196326),
+    ("out_o2", 10_000, 0.984064273515, "0.984065734", 0.984065734486),
+]
+
+
+def run(arguments=""):
+    """The status and what is printed."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        status = main(arguments.split())
+    return status, out.getvalue()
+
+
+def as_json(arguments=""):
+    status, out = run(f"{arguments} --json")
+    assert status == 0
+    return json.loads(out)
+
+
+@pytest.fixture(scope="module")
+def report():
+    return as_json()
+
+
+@pytest.fixture(scope="module")
+def page():
+    status, out = run()
+    assert status == 0
+    return out
+
+
+def numbers(page, name):
+    """The numbers that follow `name` in each line where some do."""
+    runs = re.findall(rf"\b{name}((?: +−?[\d.]+(?=\s))+)", page)
+    return [[float(word.replace("−", "-")) for word in run.split()] for run in runs]
+
+
+def test_json_holds_the_true_values(report):
+    # the truth has 12 decimals, and E after all rounds 10 significant digits
+    assert report["forward"] == pytest.approx(FORWARD, rel=0, abs=5.1e-13)
+    assert report["gradients"] == pytest.approx(GRADIENTS, rel=0, abs=5.1e-13)
+    start, one, last = report["training"]
+    assert (start["rounds"], one["rounds"], last["rounds"]) == (0, 1, 10_000)
+    for state, truth in ((start, {"E": FORWARD["E"]}), (one, UPDATED | AFTER_1), (last, AFTER_ALL)):
+        assert {name: state[name] for name in truth} == pytest.approx(truth, rel=2e-10, abs=5.1e-13)
+    assert last["E"] == pytest.approx(AFTER_ALL["E"], rel=2e-10, abs=0)
+
+
+@pytest.mark.parametrize("name", FORWARD)
+def test_prints_the_forward_pass(page, name):
+    assert numbers(page, name)[0] == [pytest.approx(FORWARD[name], rel=5e-9)]
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_prints_every_gradient_and_the_new_weights(page, report, name):
+    start = {**report["weights"], **report["biases"]}[name]
+    [row] = numbers(page, name)
+    assert row == pytest.approx([start, GRADIENTS[name], *([UPDATED[name]] if name in UPDATED else [])], rel=5e-9)
+
+
+@pytest.mark.parametrize("name", AFTER_ALL)
+def test_prints_the_training(page, name):
+    rows = [row for row in numbers(page, name) if len(row) == 3]
+    truth = [FORWARD[name], AFTER_1.get(name, rows[0][1]), AFTER_ALL[name]]
+    assert rows == [pytest.approx(truth, rel=1e-8)]
+
+
+@pytest.mark.parametrize(("name", "rounds", "true", "figure", "computed"), SLIPS)
+def test_each_slip_gives_the_figure_of_the_lecture(report, page, name, rounds, true, figure, computed):
+    [entry] = [entry for entry in report["lecture"] if (entry["name"], entry["rounds"]) == (name, rounds)]
+    assert entry["printed"] == float(figure)
+    assert entry["true"] == pytest.approx(true, rel=2e-10)
+    assert entry["computed"] == pytest.approx(computed, rel=2e-10)
+    decimals = len(figure) - 2
+    assert f"{entry['computed']:.{decimals}f}" == figure != f"{entry['true']:.{decimals}f}"
+    [row] = [row for row in map(str.split, page.splitlines()) if figure in row]
+    assert [float(word) for word in row[-4:-1]] == pytest.approx([true, float(figure), computed], rel=1e-8)
+
+
+def test_another_network_against_numpy():
+    weights, biases = np.sin(np.arange(20)), np.cos(np.arange(6))
+    r = as_json(
+        "--layers 3 4 2 --bias neuron --activation tanh --lr 0.1 --rounds 1 --inputs 1 -2 -3e-1 --targets 0.5 -.25"
+        f" --weights {' '.join(map(str, weights))} --biases {' '.join(map(str, biases))}"
+    )
+
+    def error(p):
+        hidden = np.tanh(p[:12].reshape(4, 3) @ [1, -2, -0.3] + p[20:24])
+        return ((np.array([0.5, -0.25]) - np.tanh(p[12:20].reshape(2, 4) @ hidden + p[24:])) ** 2).sum() / 2
+
+    start = np.concatenate([weights, biases])
+    gradient = np.array([(error(start + h) - error(start - h)) / 2e-6 for h in np.eye(26) * 1e-6])
+    assert list(r["gradients"].values()) == pytest.approx(gradient, abs=1e-8)
+    assert [r["training"][1][f"w{k}"] for k in range(1, 21)] == pytest.approx(weights - 0.1 * gradient[:20], abs=1e-9)
+    step = np.append(0.1 * gradient[:20], np.zeros(6))
+    assert [s["E"] for s in r["training"]] == pytest.approx([error(start), error(start - step)], abs=1e-9)
+    assert r["biases"] == dict(zip([f"b{k}" for k in range(1, 7)], biases, strict=True))
+    assert "lecture" not in r
+
+
+@pytest.mark.parametrize(
+    ("arguments", "biases"),
+    [
+        ("--bias shared", [0.35, 0.60]),
+        ("--bias neuron", [0.35, 0.35, 0.60, 0.60]),
+        ("--bias none", []),
+        ("--seed 3", [0, 0]),
+        ("--layers 2 3 1", [0, 0]),
+    ],
+)
+def test_what_is_not_given_is_as_in_the_lecture(arguments, biases):
+    r = as_json(f"{arguments} --rounds 1")
+    assert list(r["biases"].values()) == biases
+    assert list(r["inputs"].values()) == [0.05, 0.10]
+    assert list(r["targets"].values()) == [0.01, 0.99][: r["layers"][-1]]
+    assert (r["weights"]["w1"] == 0.15) == (len(r["weights"]) == 8 and r["seed"] is None)
+
+
+def test_seed_draws_the_weights():
+    first, again, other = (as_json(f"--rounds 0 --seed {seed}")["weights"] for seed in "112")
+    assert first == again != other
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 2])
+def test_few_rounds(rounds):
+    r = as_json(f"--rounds {rounds}")
+    assert [state["rounds"] for state in r["training"]] == sorted({0, 1, rounds})
+    assert f"after {rounds} round" in run(f"--rounds {rounds}")[1]
+
+
+def test_digits():
+    assert numbers(run("--digits 3 --rounds 1")[1], "net_o1") == [[1.11]]
+    assert numbers(run("--digits 15 --rounds 1")[1], "net_o1") == [[pytest.approx(1.105905967060, abs=5.1e-13)]]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--digits 15",
+        "--layers 12 11 10 3 --digits 15 --rounds 0 --bias neuron",
+        "--layers 2 1 --activation linear --inputs -1e-200 1e5 --targets -1e9 --rounds 0 --weights 1 -1e-200",
+        "--layers 1 3 3 --activation relu --bias none --rounds 2",
+    ],
+)
+def test_lines_fit_a_terminal(arguments):
+    status, out = run(arguments)
+    assert status == 0
+    assert [line for line in out.splitlines() if len(line) > 80 or line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("--weights 1 2", "--weights takes 8 number(s) for --layers 2 2 2 --bias shared, not 2"),
+        ("--inputs 1 2 3", "--inputs takes 2 number(s)"),
+        ("--targets 1", "--targets takes 2 number(s)"),
+        ("--biases 1 2 3", "--biases takes 2 number(s)"),
+        ("--biases 1 2 3 --bias neuron", "--biases takes 4 number(s)"),
+        ("--biases 1 --bias none", "--biases takes 0 number(s)"),
+        ("--layers 2", "--layers takes the number of inputs, then of neurons in each layer"),
+        ("--layers 2 0 1", "expected a whole number of at least 1, not '0'"),
+        ("--layers 2 2.5", "expected a whole number of at least 1, not '2.5'"),
+        ("--layers", "--layers: expected at least one argument"),
+        ("--inputs 1 x", "--inputs: expected a finite number, not 'x'"),
+        ("--inputs nan 1", "--inputs: expected a finite number, not 'nan'"),
+        ("--targets -inf 1", "--targets: expected a finite number, not '-inf'"),
+        ("--weights 1e999", "--weights: expected a finite number, not '1e999'"),
+        ("--biases 1 -", "--biases: expected a finite number, not '-'"),
+        ("--rounds -1", "--rounds: expected a whole number of at least 0, not '-1'"),
+        ("--rounds 1e3", "--rounds: expected a whole number of at least 0, not '1e3'"),
+        ("--digits 0", "--digits: expected a whole number from 1 to 15, not '0'"),
+        ("--digits 16", "--digits: expected a whole number from 1 to 15, not '16'"),
+        ("--seed x", "--seed: expected a whole number of at least 0, not 'x'"),
+        ("--lr 0", "--lr: expected a number above 0, not '0'"),
+        ("--lr inf", "--lr: expected a finite number, not 'inf'"),
+        ("--bias both", "invalid choice: 'both' (choose from"),
+        ("--activation sigmoidal", "invalid choice: 'sigmoidal' (choose from"),
+        ("--colour", "unrecognized arguments: --colour"),
+        ("3", "unrecognized arguments: 3"),
+        ("--activation log --biases -1 0", "log(-0.9725) is not defined: it needs x > 0"),
+        ("--activation linear --lr 100 --rounds 99", "past the range of a float, ±1.8e308; a smaller --lr may help"),
+    ],
+)
+def test_an_error_is_one_line_and_status_2(capsys, arguments, expected):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments.split())
+    out, err = capsys.readouterr()
+    assert (stop.value.code, out) == (2, "")
+    assert err.startswith("handgrad: error: ")
+    assert expected in err
+    assert err.count("\n") == 1
+
+
+def test_plain_ascii_where_the_terminal_has_no_more(page):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    result = subprocess.run(COMMAND, cwd=ROOT, env=environment, capture_output=True, check=True)
+    out = result.stdout.decode("ascii")
+    assert result.stderr == b""
+    assert "?" not in out
+    assert "dE/dw" in out
+    assert "-0.0226025405" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_closed_pipe_is_no_error():
+    with subprocess.Popen(
+        [*COMMAND, "--rounds", "1"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize(("no_color", "bold"), [("", True), ("1", False)])
+def test_bold_in_a_terminal_only(no_color, bold, page):
+    reader, terminal = pty.openpty()
+    subprocess.run([*COMMAND, "--rounds", "1"], cwd=ROOT, env=os.environ | {"NO_COLOR": no_color}, stdout=terminal)
+    os.close(terminal)
+    assert (b"\033[1m" in os.read(reader, 10_000)) == bold
+    os.close(reader)
+    assert "\033" not in page
+
+
+def test_interrupted():
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        assert run("--rounds 1000000000") == (130, "")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_examples():
+    for failed, attempted in (doctest.testmod(nn.__main__), doctest.testfile(str(ROOT / "README.md"), False)):
+        assert failed == 0 < attempted
