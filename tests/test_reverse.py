@@ -262,6 +262,12 @@ def test_a_gradient_is_a_new_value():
     assert (x.label, y.label) == ("x", "y")
 
 
+def test_a_gradient_has_no_factors_of_one_inside():
+    x, y = Value(2.0), Value(3.0)
+    gradient = grad(x * y + (x - y), x)  # y + 1, and a product that makes it a new value
+    assert [v.op.name for v in topological_order(gradient)[1]] == ["add", "mul"]
+
+
 @pytest.mark.parametrize("bad", [3.0, None, "x", [1.0], [None]], ids=repr)
 def test_grad_takes_values_only(bad):
     x = Value(2.0)

@@ -289,6 +289,25 @@ def test_other_threads_go_on_recording():
     assert [z.args for z in results] == [(x, 2.0), ()]
 
 
+def test_a_block_open_in_another_thread_pauses_only_that_thread():
+    def hold():
+        with no_grad():
+            opened.set()
+            seen.wait(10)
+
+    x = Value(3.0)
+    with no_grad():
+        pass
+    opened, seen = threading.Event(), threading.Event()
+    thread = threading.Thread(target=hold)
+    thread.start()
+    opened.wait(10)
+    z = x * 2
+    seen.set()
+    thread.join()
+    assert z.args == (x, 2.0)
+
+
 # copies and pickles
 
 
@@ -339,6 +358,19 @@ def test_a_copy_of_many_roots_of_one_graph_is_linear():
         return len(pickle.dumps(totals))
 
     assert size(1000) < 12 * size(100)
+
+
+def test_each_copy_of_a_deep_graph_starts_afresh():
+    local = Op("local", lambda x: x, lambda x, z: 1.0)
+    part = local(Value(1.0))
+    for _ in range(5_000):
+        part = part + 1.0
+    root = part * part
+    for _ in range(2):
+        with pytest.raises(pickle.PicklingError, match="local"):  # only what a module holds is found again by its name
+            pickle.dumps(root)
+        for v in (root, part):
+            assert record(copy.deepcopy(v)) == record(v)
 
 
 # memory
