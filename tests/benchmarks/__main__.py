@@ -22,7 +22,7 @@ try:
     import micrograd.engine
     import micrograd.nn
 except ImportError:
-    sys.exit("The benchmarks need micrograd, which the extra 'bench' brings: pip install 'handgrad[bench]'")
+    sys.exit("micrograd is missing: pip install 'handgrad[bench]'")
 
 Run = Callable[[], tuple[list[float], float]]
 Times = dict[str, float]  # by contestant
@@ -193,10 +193,11 @@ def main() -> None:
         """\
 Training: a round of the lecture (forward, backward, update of 8 weights),
 a step of micrograd's demo (MLP(2, [16, 16, 1]), 100 points, hinge loss, L2)
-  σ(x)          one operation: a closure added by micrograd's user; a row of ours
-  1/(1+exp(−x)) with the exp that micrograd's author adds as a closure in his talk""",
-        ("σ(x), µs", 1e-6, row),
-        ("1/(1+exp(−x)), µs", 1e-6, composed),
+  σ         one operation: a closure that micrograd's user adds; handgrad's row
+  σ by exp  1/(1+exp(−x)): exp is the closure that micrograd's author adds in
+            his lecture; handgrad's row""",
+        ("σ, µs", 1e-6, row),
+        ("σ by exp, µs", 1e-6, composed),
         ("demo, ms", 1e-3, step),
     )
 
