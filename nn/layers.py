@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import operator
 import random
@@ -214,7 +215,15 @@ class MLP(_Network):
             parameter.label = name
 
     def __call__(self, x: Any) -> Any:
-        x = self._inputs(x)
+        collecting = gc.isenabled()
+        gc.disable()  # a record has no cycles: the collector would only walk it, again and again
+        try:
+            return self._outputs(self._inputs(x))
+        finally:
+            if collecting:
+                gc.enable()
+
+    def _outputs(self, x: Any) -> Any:
         for value, label in zip(x, self.input_labels, strict=True):
             if not value.label:
                 value.label = label
@@ -233,7 +242,7 @@ class MLP(_Network):
                 for parameter in parameters:
                     if parameter not in names:
                         names[parameter] = f"{kind}{next(numbers[kind])}"
-        seen.add(id(self.layers))
+        seen.add(id(self.layers))  # searched already
         others = super()._names(seen)  # a subclass may have more
         return names | {parameter: path for parameter, path in others.items() if parameter not in names}
 

@@ -1,3 +1,4 @@
+import gc
 import itertools
 import math
 import random
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, no_grad
+from autograd import DomainError, Value, no_grad
 from autograd.reverse import topological_order
 from nn import MLP, Layer, Neuron
 from nn.layers import ACTIVATIONS
@@ -208,6 +209,27 @@ def test_a_wrong_count_or_name_is_a_clear_error(make, message):
 def test_a_wrong_type_is_a_clear_error(make, message):
     with pytest.raises(TypeError, match=message):
         make()
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_is_as_it_was_also_after_an_error(enabled):
+    collecting = []
+
+    def activation(x):
+        collecting.append(gc.isenabled())
+        return x.log()
+
+    model = MLP(1, [1], activation=activation, bias=None, seed=0)
+    before = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        assert isinstance(model(model.weights()[0].data), Value)
+        with pytest.raises(DomainError):
+            model(-model.weights()[0].data)
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if before else gc.disable)()
+    assert collecting == [False, False]
 
 
 def test_the_gradient_of_a_network_is_that_of_mpmath():

@@ -77,6 +77,14 @@ def test_gradients_are_those_of_the_last_batch_for_parameters_that_stay_too():
     assert bias.grad == pytest.approx(2 * np.mean(residuals), rel=1e-12)
 
 
+def test_a_parameter_outside_the_model_is_trained_too():
+    shift = Value(0.0)
+    model = MLP(1, [1], bias=None, seed=0)
+    optimizer = SGD([*model.parameters(), shift], lr=0.1)
+    train(model, LINE, lambda output, target: mean_squared_error(output + shift, target), optimizer, epochs=300)
+    assert [model.weights()[0].data, shift.data] == pytest.approx([2, 1], abs=1e-6)
+
+
 @pytest.mark.parametrize("call", range(1, 10))
 def test_an_interrupt_keeps_whole_steps_and_the_history_of_whole_epochs(call):
     def run(interrupt_at=None, epochs=3):
