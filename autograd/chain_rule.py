@@ -71,9 +71,9 @@ class Factor:
             return formula(self.edges[-1].derivative, self._graph.names, notation)
         if len(self.terms) == 1:  # a product that several derivations share
             factors = self.terms[0].factors
-            return Formula(_product([f.name for f in factors], notation), _numbers(factors, "·", notation))
+            return Formula(_product([f.name for f in factors], notation), joined_numbers(factors, "·", notation))
         titles = " + ".join(_product(term.names, notation) for term in self.terms)
-        return Formula(titles, _numbers(self.terms, " + ", notation))
+        return Formula(titles, joined_numbers(self.terms, " + ", notation))
 
 
 class Derivation:
@@ -142,7 +142,7 @@ class Derivation:
                 times = r" \cdot " if notation.style == "latex" else " · "
                 yield depth, [[title, times.join(row[0] for row in rows)]]
                 yield depth + 1, rows
-                todo.append((depth, [title, _numbers(item.factors, times, notation), value]))
+                todo.append((depth, [title, joined_numbers(item.factors, times, notation), value]))
             if item not in told:
                 told.add(item)
                 todo += [(depth + 1, term) for factor in reversed(item.factors) for term in reversed(factor.terms)]
@@ -161,7 +161,7 @@ def _product(names: Sequence[Quotient], notation: Notation) -> str:
     return (r" \cdot " if notation.style == "latex" else "·").join(notation.derivative(*name) for name in names)
 
 
-def _numbers(parts: Sequence[Factor | Derivation], sign: str, notation: Notation) -> str:
+def joined_numbers(parts: Sequence[Factor | Derivation], sign: str, notation: Notation) -> str:
     """The values with the sign between them; a negative one after a sign stands in brackets."""
     first, *others = [notation.number(part.value) for part in parts]
     return sign.join([first, *(f"({number})" if number[0] in "-−" else number for number in others)])
@@ -212,7 +212,12 @@ def chain_rule(
         raise ValueError(f"digits must be a whole number from 1 up, not {digits!r}")
     if rounding not in ("round", "cut"):
         raise ValueError(f"rounding must be 'round' or 'cut', not {rounding!r}")
-    return _Deriver(named_graph(y, also=(x,), detail=detail), x, Notation("text", digits, rounding)).derivation()
+    return derive(named_graph(y, also=(x,), detail=detail), x, Notation("text", digits, rounding))
+
+
+def derive(graph: Graph, x: Value, notation: Notation) -> Derivation:
+    """What `chain_rule` does, on a graph that stands already and in its names."""
+    return _Deriver(graph, x, notation).derivation()
 
 
 class _Deriver:

@@ -284,7 +284,7 @@ class _Writer:
         return form[0] if len(form) == 1 else (1.0, ((self.bracket(form), 1.0),)) if form else (0.0, ())
 
     def name(self, name: str) -> _Written:
-        plain = self.notation.style == "latex" or re.fullmatch(r"[\w.'′]+", name)
+        plain = self.notation.style == "latex" or re.fullmatch(r"[\w.'′⁽⁾]+", name)
         return self.piece(self.notation.name(name), ops.ATOM if plain else 0)
 
     def number(self, x: float, notation: Notation) -> _Written:

@@ -68,6 +68,8 @@ class Op:
         domain: str = "",
         smooth: str = "",
     ) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of an Op is a string, not {type(name).__name__}: {name!r}")
         self.name = name
         self.function = function
         self.partials = partials
@@ -91,17 +93,20 @@ class Op:
         if not callable(function):
             raise TypeError(f"{role} of Op({self.name!r}) must be a function, not {type(function).__name__}")
         code = getattr(function, "__code__", None)
-        if code is not None and not code.co_flags & 0x04 and code.co_argcount != arguments:  # 0x04: takes *args
-            takes = f"takes {code.co_argcount} arguments, and must take {arguments}"
-            raise TypeError(f"{role} of Op({self.name!r}) {takes}: partials take the arguments, then the result")
+        if code is None or code.co_flags & 0x04:  # built in, or it takes *args
+            return
+        most = code.co_argcount - hasattr(function, "__self__")
+        if not most - len(getattr(function, "__defaults__", None) or ()) <= arguments <= most:
+            what = "the arguments and then the result" if role != "function" else "the arguments"
+            raise TypeError(f"{role} of Op({self.name!r}) takes {most} argument(s), and must take {arguments}: {what}")
 
     def __call__(self, *args: Any) -> Any:
         if len(args) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} argument(s), not {len(args)}")
         for x in args:
-            if x.__class__ is not float and hasattr(x, "_apply"):  # a Value, or a formula: it applies a row itself
+            if x.__class__ is not float and hasattr(x, "_apply"):  # a Value knows how to apply a row, and record it
                 return x._apply(self, args)
-        return self.compute(args, [x if x.__class__ is float else real(x, self) for x in args])
+        return self.compute(args, [x if x.__class__ is float and x == x else real(x, self.name) for x in args])
 
     def compute(self, args: Any, numbers: Any) -> float:
         """The function at `numbers`, as a float; `args` are what an error names.
@@ -117,7 +122,7 @@ class Op:
         try:
             result = self.function(*numbers)
             if result.__class__ is not float:
-                result = real(result, self)
+                result = real(result, f"the result of {self.name}")
         except OverflowError:
             result = math.inf
         except (ArithmeticError, ValueError):
@@ -137,7 +142,7 @@ class Op:
         return f"<Op {self.name}>"
 
 
-def real(x: Any, what: Any = "Value") -> float:
+def real(x: Any, what: str = "Value") -> float:
     """`x` as a float. TypeError where it is not a real number, DomainError where it is not finite; `what` takes it.
 
     >>> real(3)
@@ -148,16 +153,30 @@ def real(x: Any, what: Any = "Value") -> float:
     TypeError: Value takes a real number, not str: '3'
     """
     if x.__class__ is not float:
-        what = getattr(what, "name", what)
-        if not isinstance(x, Real) and (isinstance(x, Complex) or not isinstance(x, Number)):  # Decimal is a Number
-            raise TypeError(f"{what} takes a real number, not {type(x).__name__}: {reprlib.repr(x)}")
+        if not isinstance(x, Real) and not _is_like_real(x):
+            raise TypeError(f"{what} takes a real number, not {type(x).__name__}: {_short(x)}")
         try:
-            x = float(x)  # type: ignore[arg-type]
+            x = float(x)
         except OverflowError:
             raise DomainError(f"{what} takes a number in the range of a float, ±1.8e308; this one is larger") from None
+        except ValueError:
+            x = math.nan
     if x - x != 0.0:
-        raise DomainError(f"{getattr(what, 'name', what)} takes a finite number, not {x}")
+        raise DomainError(f"{what} takes a finite number, not {x}")
     return float(x)
+
+
+def _is_like_real(x: Any) -> bool:
+    """Decimal is a Number and not a Real; numpy's bool is neither."""
+    decimal = isinstance(x, Number) and not isinstance(x, Complex)
+    return decimal or (type(x).__module__ == "numpy" and type(x).__name__ in ("bool", "bool_"))
+
+
+def _short(x: Any) -> str:
+    try:
+        return reprlib.repr(x)
+    except ValueError:  # Python does not print integers of thousands of digits
+        return type(x).__name__
 
 
 def described(args: Any) -> str:
@@ -167,14 +186,11 @@ def described(args: Any) -> str:
     >>> described([Value(0.4, label="w5"), 2.0])
     'w5 = 0.4, 2.0'
     """
-    return ", ".join(
-        f"{x.label} = {x.data!r}"
-        if getattr(x, "label", "")
-        else repr(x.data)
-        if hasattr(x, "label")
-        else reprlib.repr(x)
-        for x in args
-    )
+    words = []
+    for x in args:
+        label = getattr(x, "label", None)
+        words.append(_short(x) if not isinstance(label, str) else f"{label} = {x.data!r}" if label else repr(x.data))
+    return ", ".join(words)
 
 
 def _sigmoid(x: float) -> float:
@@ -258,7 +274,7 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     >>> leaky_relu(-2.0)
     -0.02
     """
-    if not 0 <= slope <= 1:
+    if not 0 <= real(slope, "the slope of leaky_relu") <= 1:
         raise DomainError(f"leaky_relu takes a slope between 0 and 1, not {slope}")
     return maximum(x, slope * x)
 

@@ -1,7 +1,7 @@
 """Reverse mode: the chain rule, run over the record from the root to the leaves."""
 
 import gc
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from threading import local
 from typing import Any, overload
 
@@ -20,29 +20,35 @@ def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[V
     >>> [leaf.label for leaf in leaves], [node.op.symbol for node in nodes]
     (['a', 'b'], ['×', '+'])
     """
-    if not root.args:
-        return [root], []
     leaves: dict[Value, None] = {}
     nodes: list[Value] = []
-    seen = {root}
-    path: list[tuple[Value, Iterator[Any]]] = []  # the nodes on the way to `node`, and the arguments each has left
-    node: Value = root
-    rest: Iterator[Any] = iter(root.args)
-    while True:
-        for x in rest:
-            if x.__class__ is not float:
-                if not x.args or (held and x in held):
-                    leaves[x] = None
-                elif x not in seen:
-                    seen.add(x)
-                    path.append((node, rest))
-                    node, rest = x, iter(x.args)
-                    break
-        else:
-            nodes.append(node)
-            if not path:
-                return list(leaves), nodes
-            node, rest = path.pop()
+    seen: set[Value] = set()
+    stack: list[Any] = [root]
+    while stack:
+        v = stack.pop()
+        if v is None:  # all that the node below it on the stack depends on is listed
+            nodes.append(stack.pop())
+        elif v.__class__ is float:
+            pass
+        elif not v.args or (held and v in held and v is not root):
+            leaves[v] = None
+        elif v not in seen:
+            seen.add(v)
+            stack += (v, None)
+            stack += v.args[::-1]
+    return list(leaves), nodes
+
+
+class collector_paused:
+    """Inside the block Python's garbage collector rests: a record has no cycles, and it would walk it for nothing."""
+
+    def __enter__(self) -> None:
+        self.was_enabled = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *exception: object) -> None:
+        if self.was_enabled:
+            gc.enable()
 
 
 def backward(root: Value) -> None:
@@ -56,9 +62,7 @@ def backward(root: Value) -> None:
     >>> x.grad
     6.0
     """
-    collecting = gc.isenabled()
-    gc.disable()  # a sweep makes no cycles: the collector would only walk the graph, again and again
-    try:
+    with collector_paused():
         leaves, nodes = topological_order(root)
         everywhere = leaves + nodes
         before = [v.grad for v in everywhere]
@@ -68,9 +72,6 @@ def backward(root: Value) -> None:
             for v, grad in zip(everywhere, before, strict=True):
                 v.grad = grad
             raise
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _sweep(root: Value, leaves: list[Value], nodes: list[Any]) -> None:
@@ -125,7 +126,7 @@ def grad(y: Value, xs: Value | Sequence[Value], held: Collection[Value] = ()) ->
     >>> first, grad(first, x)
     (Value(data=12.0, grad=0.0), Value(data=12.0, grad=0.0))
     """
-    wanted = [xs] if isinstance(xs, Value) else list(xs)
+    wanted = list(xs) if isinstance(xs, Iterable) else [xs]
     for v in (y, *wanted):
         if not isinstance(v, Value):
             raise TypeError(f"grad takes Values, not {type(v).__name__}")
@@ -169,11 +170,12 @@ def _explained(error: Exception, v: Any) -> Exception:
         if x.__class__ is not float:
             try:
                 partial(*numbers, v.data)
-            except (ArithmeticError, ValueError):
+            except (ArithmeticError, ValueError) as failure:
                 which = "xyz"[place] if v.op.arity <= 3 else f"argument {place + 1}"
-                needs = f": it needs {v.op.smooth}" if v.op.smooth else ""
-                written = f"{v.op.name}({described(v.args)})"
-                return DomainError(f"the derivative of {written} by {which} does not exist{needs}")
+                reason = "does not exist" + (f": it needs {v.op.smooth}" if v.op.smooth else "")
+                if isinstance(failure, OverflowError):
+                    reason = "is past the range of a float, ±1.8e308"
+                return DomainError(f"the derivative of {v.op.name}({described(v.args)}) by {which} {reason}")
     return error
 
 

@@ -222,8 +222,9 @@ for _function in (ops.leaky_relu, ops.gelu, ops.swish):
     setattr(Value, _function.__name__, _function)
 
 
-def _number(x: Any) -> float:
-    return x._data if isinstance(x, Value) else real(x, "a comparison")
+def _number(x: Any) -> Any:
+    """What a Value is compared with; infinity is in order here."""
+    return x._data if isinstance(x, Value) else x if isinstance(x, (float, int)) else real(x, "a comparison")
 
 
 def with_names(names: Mapping[str, object]) -> None:

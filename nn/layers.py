@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import operator
 import random
@@ -12,6 +11,7 @@ from typing import Any, TypeAlias
 
 from autograd import Value, gelu, leaky_relu, swish
 from autograd.ops import TABLE
+from autograd.reverse import collector_paused
 from nn.module import Module, whole_number
 
 Activation: TypeAlias = str | Callable[[Value], Value]
@@ -117,11 +117,13 @@ class Neuron(_Network):
         net = sum(map(operator.mul, self.w, inputs))
         if self.b is not None:
             net = net + self.b
+        if self.labels[0]:
+            net.label = self.labels[0]
         out = self.activation(net)
         if not isinstance(out, Value):
             raise TypeError(f"the activation {_name(self.activation)} must give a Value, not {type(out).__name__}")
         if self.labels[1]:
-            net.label, out.label = self.labels  # a linear neuron's sum is its output, and gets that name
+            out.label = self.labels[1]  # a linear neuron's sum is its output, and gets this name
         return out
 
     def _neurons(self) -> list[Neuron]:
@@ -215,20 +217,13 @@ class MLP(_Network):
             parameter.label = name
 
     def __call__(self, x: Any) -> Any:
-        collecting = gc.isenabled()
-        gc.disable()  # a record has no cycles: the collector would only walk it, again and again
-        try:
-            return self._outputs(self._inputs(x))
-        finally:
-            if collecting:
-                gc.enable()
-
-    def _outputs(self, x: Any) -> Any:
+        x = self._inputs(x)
         for value, label in zip(x, self.input_labels, strict=True):
             if not value.label:
                 value.label = label
-        for layer in self.layers:
-            x = layer(x)
+        with collector_paused():
+            for layer in self.layers:
+                x = layer(x)
         return x
 
     def _neurons(self) -> list[Neuron]:

@@ -350,16 +350,6 @@ def test_a_shallow_copy_shares_what_it_was_computed_from():
     assert (twin.data, twin.label, twin.op, twin.args) == (6.0, "z", z.op, (x, 3.0))
 
 
-def test_a_copy_of_many_roots_of_one_graph_is_linear():
-    def size(length):
-        totals = [Value(0.0)]
-        for _ in range(length):
-            totals.append(totals[-1] + 1.0)
-        return len(pickle.dumps(totals))
-
-    assert size(1000) < 12 * size(100)
-
-
 def test_each_copy_of_a_deep_graph_starts_afresh():
     local = Op("local", lambda x: x, lambda x, z: 1.0)
     part = local(Value(1.0))
