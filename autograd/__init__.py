@@ -33,7 +33,7 @@ from autograd.ops import (
     tanh,
 )
 from autograd.reverse import grad
-from autograd.value import Value, no_grad, with_names
+from autograd.value import Value, enable_grad, no_grad, with_names
 
 __all__ = [
     "DomainError",
@@ -44,6 +44,7 @@ __all__ = [
     "chain_rule",
     "cos",
     "div",
+    "enable_grad",
     "erf",
     "exp",
     "formula",

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from autograd.formula import Formula, Notation, Rounding, formula
 from autograd.graph import Detail, Edge, Graph, named_graph
+from autograd.ops import DomainError
+from autograd.reverse import topological_order
 from autograd.value import Value
 
 
@@ -110,7 +112,7 @@ class Derivation:
         """The lines of the text in LaTeX, as they stand in an `aligned` environment."""
         blocks = self._blocks(self._notation._replace(style="latex"))
         lines = [[cell for cell in row if cell] for _, rows in blocks for row in rows]
-        return " \\\\[1ex]\n".join(f"{title} &= {' = '.join(cells)}" for title, *cells in lines)
+        return " \\\\[1ex]\n".join(title + " &= " * bool(cells) + " = ".join(cells) for title, *cells in lines)
 
     def _repr_latex_(self) -> str:
         return f"$$\\begin{{aligned}}\n{self.latex()}\n\\end{{aligned}}$$"
@@ -140,21 +142,27 @@ class Derivation:
                 todo.append((depth, [title, numbers, value]))
             else:
                 times = r" \cdot " if notation.style == "latex" else " · "
-                yield depth, [[title, times.join(row[0] for row in rows)]]
+                if item.names != tuple(factor.name for factor in item.factors):
+                    yield depth, [[title, times.join(row[0] for row in rows)]]
                 yield depth + 1, rows
                 todo.append((depth, [title, joined_numbers(item.factors, times, notation), value]))
             if item not in told:
                 told.add(item)
                 todo += [(depth + 1, term) for factor in reversed(item.factors) for term in reversed(factor.terms)]
-        if self._graph.detail == "operations":
-            yield 0, [[notation.words("(v1, v2, … are the operations in order: a label names a Value)")]]
+        if not any(v.label for v in self._graph.names):
+            yield 0, [[notation.words("(nothing has a label: v1, v2, … are all the Values, in order)")]]
 
 
 def _row(factor: Factor, notation: Notation) -> list[str]:
     """The factor, its formula, its numbers and its value; what would only say the next again is left empty."""
     names, numbers = factor.written(notation)
     value = notation.number(factor.value)
-    return [notation.derivative(*factor.name), names * (names != value), numbers * (numbers != value), value]
+    return [
+        notation.derivative(*factor.name),
+        names * (names != value),
+        numbers * (numbers not in (names, value)),
+        value,
+    ]
 
 
 def _product(names: Sequence[Quotient], notation: Notation) -> str:
@@ -178,7 +186,7 @@ def _aligned(depth: int, rows: list[list[str]]) -> str:
         else:
             spaced = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
             lines.append(spaced[0] + "".join(("= " if cell.strip() else "  ") + cell for cell in spaced[1:]))
-    return "\n".join(("  " * depth + line).rstrip() for line in lines)
+    return "\n".join(("  " * min(depth, 12) + line).rstrip() for line in lines)
 
 
 def chain_rule(
@@ -208,11 +216,11 @@ def chain_rule(
     for value in (y, x):
         if not isinstance(value, Value):
             raise TypeError(f"chain_rule takes two Values, not {type(value).__name__}")
-    if not isinstance(digits, int) or digits < 1:
+    if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
         raise ValueError(f"digits must be a whole number from 1 up, not {digits!r}")
     if rounding not in ("round", "cut"):
         raise ValueError(f"rounding must be 'round' or 'cut', not {rounding!r}")
-    return derive(named_graph(y, also=(x,), detail=detail), x, Notation("text", digits, rounding))
+    return derive(named_graph(y, towards=x, detail=detail), x, Notation("text", digits, rounding))
 
 
 def derive(graph: Graph, x: Value, notation: Notation) -> Derivation:
@@ -237,7 +245,9 @@ class _Deriver:
     def derivation(self) -> Derivation:
         root, x, names = self.graph.root, self.x, self.graph.names
         if root is x or x not in names:
-            title = Quotient(names[root], names.get(x) or x.label or "x")
+            title = Quotient(names[root], names.get(x) or x.label or ("v2" if names[root] == "v1" else "v1"))
+            if root is not x and title.of == title.by:
+                raise ValueError(f"two Values are labelled {title.of!r}, and one does not depend on the other")
             return Derivation((title,), float(root is x), (), self.graph, self.notation)
         self.find_ways()
         self.require_distinct_names()
@@ -271,9 +281,10 @@ class _Deriver:
     def require_distinct_names(self) -> None:
         seen: dict[str, Value] = {}
         for head in self.into:
-            for v in (head, *(edge.tail for edge in self.graph.edges[head])):
-                name = self.graph.names[v]
-                if seen.setdefault(name, v) is not v:
+            arguments = topological_order(head, self.graph.names)[0] if head is not self.x else ()
+            for v in (head, *arguments):
+                name = self.graph.names.get(v)
+                if name and seen.setdefault(name, v) is not v:
                     raise ValueError(f"two Values in this derivation are labelled {name!r}: give each its own label")
 
     def find_cut_points(self) -> None:
@@ -289,14 +300,18 @@ class _Deriver:
             self.cut[v], depth[v] = meeting, depth[meeting] + 1
 
     def start(self, edge: Edge) -> Value:
-        """Where the term that ends with `edge` begins: the cut point, or the summand of it that alone leads here."""
+        """Where the term that ends with `edge` begins: the cut point, or a summand of it that leads here alone."""
         top, v = self.cut[edge.tail], edge.head
         while v is not top and len(self.into[v]) == 1:
             [above] = self.into[v]
             if above.head is top and _is_one(above):
-                return v
+                others = [head for head, _, _ in self.into[edge.tail] if head is not edge.head]
+                return top if any(self.leads(v, head) for head in others) else v
             v = above.head
         return top
+
+    def leads(self, v: Value, down: Value) -> bool:
+        return self.below[v] & self.below[down] == self.below[down]
 
     def count(self, start: Value, v: Value) -> None:
         while v is not start:
@@ -308,8 +323,8 @@ class _Deriver:
     def term(self, start: Value, edge: Edge) -> Derivation:
         """What the paths that end with `edge` add to the sum at its tail."""
         head, tail, _ = edge
-        below = self.below
-        rivals = [v for v, _, _ in self.into[tail] if v is not head and below[head] & below[v] == below[v]]
+        arguments = [v for _, v, _ in self.graph.edges[head] if v is not tail and v in self.below]
+        rivals = [v for v in arguments if self.leads(v, tail)]
         last = self.factor(self.quotient(head, tail, rivals), edge)
         names = [last.name]
         if head is not start:
@@ -347,6 +362,8 @@ class _Deriver:
 
     def product(self, names: list[Quotient], factors: list[Factor]) -> Derivation:
         value = math.prod(factor.value for factor in factors)
+        if not math.isfinite(value):
+            raise DomainError(f"{_product(names, self.notation)} is past the range of a float, ±1.8e308")
         return Derivation(tuple(names), value, tuple(factors), self.graph, self.notation)
 
     def quotient(self, of: Value, by: Value, held: Sequence[Value] = ()) -> Quotient:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context
+from fractions import Fraction
 from functools import partial, reduce
 from typing import Any, Literal, NamedTuple
 
@@ -45,7 +47,7 @@ class Notation(NamedTuple):
         near = Context(prec=15).create_decimal(repr(x))  # 15 digits: then 0.1 + 0.2 is cut to 0.3
         whole = near.adjusted() + 1
         precision = max(self.digits, whole) if whole <= 7 else self.digits
-        rounding = ROUND_DOWN if self.rounding == "cut" else ROUND_HALF_EVEN
+        rounding = ROUND_DOWN if self.rounding == "cut" else ROUND_HALF_UP
         exact = Context(prec=precision, rounding=rounding).create_decimal(near).normalize()
         power = exact.adjusted() if exact and not -5 < exact.adjusted() < 7 else 0
         latex = self.style == "latex"
@@ -62,8 +64,9 @@ class Notation(NamedTuple):
         w_5 \mathrm{out}_{h1} \mathrm{net}_{h1,2} \mathrm{50\ \%}
         """
         if self.style == "text":
-            return re.sub(r"\s+", " ", label)
-        simple = re.fullmatch(r"([A-Za-z]+|[α-ωΓ-Ω])(\d*)((?:_[A-Za-z0-9]+)*)", label)
+            line = re.sub(r"\s+", " ", label)
+            return "".join(c if c.isprintable() else "?" for c in line)
+        simple = re.fullmatch(r"([A-Za-z]+|[α-ωΓ-Ω])([0-9]*)((?:_[A-Za-z0-9]+)*)", label)
         if not simple:
             return rf"\mathrm{{{''.join(map(_escaped, label))}}}"
         letters, digits, rest = simple.groups()
@@ -83,7 +86,8 @@ class Notation(NamedTuple):
         """
         fixed = ",".join(map(self.name, held))
         if self.style == "text":
-            return f"∂{self.name(of)}/∂{self.name(by)}" + (f"|{fixed}" if held else "")
+            above, below = (self.name(name) if _is_plain(name) else f"({self.name(name)})" for name in (of, by))
+            return f"∂{above}/∂{below}" + (f"|{fixed}" if held else "")
         fraction = rf"\frac{{\partial {self.name(of)}}}{{\partial {self.name(by)}}}"
         return rf"\left.{fraction}\right|_{{{fixed}}}" if held else fraction
 
@@ -99,8 +103,14 @@ _GREEK = {
 _COMMANDS = {"\\": "backslash", "^": "wedge", "~": "sim", "<": "lt", ">": "gt", "|": "vert", '"': "prime"}
 
 
+def _is_plain(name: str) -> bool:
+    """Whether it reads as one name in a formula, and needs no brackets."""
+    letters = re.sub(r"⁽[⁰¹²³⁴-⁹]+⁾$", "", name)
+    return not letters[:1].isdecimal() and all(c.isalpha() or c.isdecimal() or c in "_.'′,₀₁₂₃₄₅₆₇₈₉" for c in letters)
+
+
 def _escaped(character: str) -> str:
-    """One character of a label in LaTeX's math mode, in ASCII, or as text where it is a Latin letter."""
+    """One character of a label in LaTeX's math mode, in ASCII, or as text where it is a letter of Latin 1."""
     if character in _GREEK:
         return rf"\{_GREEK[character]} "
     if character in "{}$&#_% ":
@@ -109,7 +119,8 @@ def _escaped(character: str) -> str:
         return rf"\{_COMMANDS[character]} "
     if character.isascii():
         return character if character.isprintable() else r"\ "
-    return rf"\text{{{character}}}" if "À" <= character <= "ſ" else rf"U{{+}}{ord(character):X}"
+    latin = character.isalpha() and character <= "ÿ"
+    return rf"\text{{{character}}}" if latin else rf"U{{+}}{ord(character):X}"
 
 
 TEXT = Notation()
@@ -135,7 +146,7 @@ def formula(value: Value, names: Mapping[Value, str] | None = None, notation: No
         names = {v: v.label for part in topological_order(value) for v in part if v.label}
     writer = _Writer(names, notation)
     form = writer.normal_form(value)
-    return Formula("…", "…") if form is None else Formula(writer.written(form, 0).text, writer.written(form, 1).text)
+    return Formula("…", "…") if form is None else Formula(*(writer.written(form, view).text for view in _VIEWS[1:]))
 
 
 class _Written(NamedTuple):
@@ -147,7 +158,8 @@ class _Written(NamedTuple):
 
     def __format__(self, spec: str) -> str:
         if spec == "^":
-            return self.text.translate(_RAISED) if self.text.isdecimal() else f"^{self:5}"
+            digits = self.text.isascii() and self.text.isdecimal()
+            return self.text.translate(_RAISED) if digits else f"^{self:5}"
         if self.binding >= int(spec or 0):
             return self.text
         return rf"\left({self.text}\right)" if self.style == "latex" else f"({self.text})"
@@ -156,10 +168,10 @@ class _Written(NamedTuple):
 class _Base:
     """What a product is made of: a name, the call of an operation, or a sum in brackets, whose terms are kept.
 
-    views are its two writings, in names and in numbers. Bases are the same if they are written the same in names.
+    views are three writings of it: a key that no other base has, in names, and in numbers.
     """
 
-    def __init__(self, views: tuple[_Written, _Written], terms: _Sum = ()) -> None:
+    def __init__(self, views: tuple[_Written, ...], terms: _Sum = ()) -> None:
         self.views = views
         self.terms = terms
 
@@ -173,6 +185,7 @@ class _Base:
 # The normal form: a sum of products, each a coefficient and bases with their exponents.
 _Product = tuple[float, tuple[tuple[_Base, float], ...]]
 _Sum = tuple[_Product, ...]
+_VIEWS = (0, 1, 2)  # key, names, numbers
 
 
 def _constant(number: float) -> _Sum:
@@ -187,7 +200,7 @@ class _Writer:
     def __init__(self, names: Mapping[Value, str], notation: Notation) -> None:
         self.names = names
         self.notation = notation
-        self.constants = notation._replace(digits=6, rounding="round")
+        self.constants = notation._replace(digits=max(6, notation.digits), rounding="round")
         self.half = r"\frac{1}{2}" if notation.style == "latex" else "½"
         self.algebra: dict[ops.Op, Callable[..., _Sum]] = {
             ops.add: self.add, ops.sub: self.sub, ops.mul: self.mul, ops.div: self.div, ops.pow: self.pow,
@@ -210,7 +223,8 @@ class _Writer:
             name = self.names[leaf]
             if seen.setdefault(name, leaf) is not leaf:
                 raise ValueError(f"two Values are named {name!r}: give each a label of its own")
-            forms[leaf] = self.base(self.name(name), self.number(leaf.data, self.notation))
+            key = self.piece(f"\0{len(seen)}\0", ops.ATOM)  # two names may be written alike
+            forms[leaf] = self.base(key, self.name(name), self.number(leaf.data, self.notation))
         for v in nodes:
             args = [_constant(x) if isinstance(x, float) else forms[x] for x in v.args]
             op: Any = v.op
@@ -238,7 +252,7 @@ class _Writer:
 
     def mul(self, a: _Sum, b: _Sum) -> _Sum:
         (p, left), (q, right) = self.product(a), self.product(b)
-        if p and q and not 1e-300 < math.fabs(p * q) < 1e300:
+        if p and q and not (p * q and math.isfinite(p * q)):  # past a float's range: left unfolded
             q, right = 1.0, ((self.bracket(_constant(q)), 1.0), *right)
         exponents: dict[_Base, float] = {}
         for base, exponent in left + right:
@@ -260,31 +274,33 @@ class _Writer:
             coefficient, factors = 1.0, ((self.bracket(a), 1.0),)
         powers = tuple((base, e * exponent) for base, e in factors)
         try:
+            if not all(math.isfinite(e) for _, e in powers):
+                raise OverflowError
             return self.mul(_constant(coefficient**exponent), ((1.0, powers),))
         except (OverflowError, ZeroDivisionError):
             return self.call(ops.pow, a, b)
 
     def call(self, op: ops.Op, *args: _Sum) -> _Sum:
         form = op.latex if self.notation.style == "latex" else op.text
-        names, numbers = (form.format(*[self.written(x, view) for x in args]) for view in (0, 1))
-        return self.base(self.piece(names, op.binding), self.piece(numbers, op.binding))
+        texts = (form.format(*[self.written(x, view) for x in args]) for view in _VIEWS)
+        return self.base(*(self.piece(text, op.binding) for text in texts))
 
     # Pieces.
 
     def piece(self, text: str, binding: int) -> _Written:
         return _Written(text, binding, self.notation.style)
 
-    def base(self, names: _Written, numbers: _Written) -> _Sum:
-        return ((1.0, ((_Base((names, numbers)), 1.0),)),)
+    def base(self, *views: _Written) -> _Sum:
+        return ((1.0, ((_Base(views), 1.0),)),)
 
     def bracket(self, form: _Sum) -> _Base:
-        return _Base((self.written(form, 0), self.written(form, 1)), form)
+        return _Base(tuple(self.written(form, view) for view in _VIEWS), form)
 
     def product(self, form: _Sum) -> _Product:
         return form[0] if len(form) == 1 else (1.0, ((self.bracket(form), 1.0),)) if form else (0.0, ())
 
     def name(self, name: str) -> _Written:
-        plain = self.notation.style == "latex" or re.fullmatch(r"[\w.'′⁽⁾]+", name)
+        plain = self.notation.style == "latex" or _is_plain(name)
         return self.piece(self.notation.name(name), ops.ATOM if plain else 0)
 
     def number(self, x: float, notation: Notation) -> _Written:
@@ -295,7 +311,7 @@ class _Writer:
     def apply(self, op: ops.Op, *args: _Written) -> _Written:
         return self.piece((op.latex if self.notation.style == "latex" else op.text).format(*args), op.binding)
 
-    # How a form is written; view 0 is in names, view 1 in numbers.
+    # How a form is written, in one of the views.
 
     def written(self, form: _Sum, view: int) -> _Written:
         if not form:
@@ -313,9 +329,10 @@ class _Writer:
     def written_product(self, coefficient: float, factors: Any, view: int) -> _Written:
         above = [self.power(base.views[view], e) for base, e in factors if e > 0]
         below = [self.power(base.views[view], -e) for base, e in factors if e < 0]
-        if below and not above and (1 / coefficient).is_integer():
-            coefficient, below = 1.0, [self.number(1 / coefficient, self.constants)] * (coefficient != 1.0) + below
         half = coefficient == 0.5 and bool(above)
+        if factors and not half:
+            coefficient, divisor = self.fraction(coefficient, bool(below) and not above)
+            below = [self.number(divisor, self.constants)] * (divisor != 1.0) + below
         if not half and (coefficient != 1.0 or not above):
             above.insert(0, self.number(coefficient, self.constants))
         result = self.chain(above)
@@ -326,6 +343,15 @@ class _Writer:
             else:
                 result = self.chain([self.piece(self.half, ops.ATOM), result])
         return self.apply(ops.div, result, self.chain(below)) if below else result
+
+    def fraction(self, coefficient: float, alone: bool) -> tuple[float, float]:
+        """The coefficient as numerator and denominator: ⅔ rather than 0.666667; `alone`, it stands above no name."""
+        near = Fraction(coefficient).limit_denominator(1000)
+        exact = math.isclose(near, coefficient, rel_tol=4 * sys.float_info.epsilon, abs_tol=0.0)
+        short = float(f"{coefficient:.6g}") == coefficient
+        if exact and (near.denominator == 1 or (alone and near.numerator == 1) or not short):
+            return float(near.numerator), float(near.denominator)
+        return coefficient, 1.0
 
     def chain(self, pieces: list[_Written]) -> _Written:
         return reduce(partial(self.apply, ops.mul), pieces)

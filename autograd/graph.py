@@ -1,10 +1,11 @@
 """The graph as a person sees it: named Values, and between them edges that carry the exact derivative."""
 
 from collections.abc import Collection
+from itertools import count
 from typing import Literal, NamedTuple
 
 from autograd.reverse import grad, topological_order
-from autograd.value import Value
+from autograd.value import Value, enable_grad
 
 Detail = Literal["names", "operations"]
 
@@ -34,11 +35,14 @@ class Graph(NamedTuple):
     detail: Detail
 
 
-def named_graph(root: Value, *, also: Collection[Value] = (), detail: Detail = "names") -> Graph:
+def named_graph(
+    root: Value, *, also: Collection[Value] = (), towards: Value | None = None, detail: Detail = "names"
+) -> Graph:
     """The graph below `root` at the level of names.
 
     Visible are the Values with a label, `root`, and those in `also`; every other one is folded into the visible
-    Values that it leads to. `detail="operations"` makes all visible. ValueError for another detail.
+    Values that it leads to. `detail="operations"` makes all visible. With `towards`, which is visible too, only the
+    edges on the way to it are found. ValueError for another detail.
 
     >>> x = Value(3.0, label="x")
     >>> y = 2 * x + x * x
@@ -53,13 +57,20 @@ def named_graph(root: Value, *, also: Collection[Value] = (), detail: Detail = "
     labels = {v.label for v in order if v.label}
     if not labels:
         detail = "operations"
+    free = (name for k in count(1) if (name := f"v{k}") not in labels)
     names: dict[Value, str] = {}
-    free = (name for k in range(1, len(order) + len(labels) + 1) if (name := f"v{k}") not in labels)
     for v in order:
-        if v.label or v is root or v in also or detail == "operations":
+        if v.label or v is root or v is towards or v in also or detail == "operations":
             names[v] = v.label or next(free)
+    leading = {towards}  # the Values that depend on it
     edges = {}
     for head in names:
         tails = [x for x in topological_order(head, names)[0] if x in names and x is not head]
-        edges[head] = [Edge(head, *pair) for pair in zip(tails, grad(head, tails, names), strict=True)]
+        if towards is not None:
+            tails = [x for x in tails if x in leading and head is not towards]
+            if tails:
+                leading.add(head)
+        with enable_grad():
+            derivatives = grad(head, tails, names)
+        edges[head] = [Edge(head, *pair) for pair in zip(tails, derivatives, strict=True)]
     return Graph(root, names, edges, detail)

@@ -247,7 +247,7 @@ sigmoid  = Op("sigmoid",  _sigmoid,  lambda x, z: z * (1 - z),
               symbol="σ", text="σ({:0})", latex=r"\sigma\left({:0}\right)")
 softplus = Op("softplus", _softplus, lambda x, z: sigmoid(x))
 gaussian = Op("gaussian", lambda x: math.exp(-x * x), lambda x, z: -2 * (x * z),
-              text="e^(−{:4}²)", latex="e^{{-{:5}^2}}", binding=POWER)
+              text="e^(−{:5}²)", latex="e^{{-{:5}^2}}", binding=POWER)
 erf      = Op("erf",      math.erf,  lambda x, z: 2 / math.sqrt(math.pi) * gaussian(x))
 
 # with a kink or a jump: there the derivative is the one stated here

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,11 +13,10 @@ from autograd import ops
 from autograd.ops import Op, described, real
 
 _paused = ContextVar("no_grad", default=False)
-_blocks: list[None] = []  # one entry for each no_grad block open in any thread: all that an operation has to look at
+_blocks: list[None] = []  # one entry for each such block open in any thread: all that an operation has to look at
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+def no_grad() -> AbstractContextManager[None]:
     """Inside the block nothing is recorded: results are leaves. A decorator too. Other threads go on recording.
 
     >>> x = Value(2.0)
@@ -26,7 +25,24 @@ def no_grad() -> Iterator[None]:
     >>> y.op is None
     True
     """
-    token = _paused.set(True)
+    return _pausing(True)
+
+
+def enable_grad() -> AbstractContextManager[None]:
+    """Inside the block results are recorded, even inside `no_grad`.
+
+    >>> x = Value(2.0)
+    >>> with no_grad(), enable_grad():
+    ...     y = x * x
+    >>> y.op
+    <Op mul>
+    """
+    return _pausing(False)
+
+
+@contextmanager
+def _pausing(paused: bool) -> Iterator[None]:
+    token = _paused.set(paused)
     _blocks.append(None)
     try:
         yield
@@ -222,7 +238,7 @@ for _function in (ops.leaky_relu, ops.gelu, ops.swish):
     setattr(Value, _function.__name__, _function)
 
 
-def _number(x: Any) -> Any:
+def _number(x: Any) -> float:
     """What a Value is compared with; infinity is in order here."""
     return x._data if isinstance(x, Value) else x if isinstance(x, (float, int)) else real(x, "a comparison")
 
