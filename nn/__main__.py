@@ -1,7 +1,7 @@
 """`python -m nn`: a network worked through as on the blackboard; without arguments, the lecture's.
 
 `report` computes everything as one dict, which `--json` prints as it is; a section is one function that writes a part
-of it for a reader.
+of it for a reader, and `document` writes its derivations in LaTeX.
 """
 
 import argparse
@@ -11,19 +11,27 @@ import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
+from copy import deepcopy
 from decimal import Decimal
+from difflib import get_close_matches
 from textwrap import wrap
 from typing import Any, NoReturn
+from unicodedata import normalize
 
-from autograd import DomainError
+from autograd import DomainError, Value
+from autograd.chain_rule import Derivation, Factor, derive
+from autograd.formula import Notation
+from autograd.graph import named_graph
 from autograd.reverse import topological_order
 from nn import lecture
 from nn.layers import ACTIVATIONS, MLP, as_values
 from nn.losses import half_squared_error
+from nn.module import Module
 from nn.optimizers import SGD, Optimizer
 
 WIDTH = 80
-ASCII = str.maketrans({"∂": "d", "−": "-", "·": "*", "–": "-", "⁺": "+", "Σ": "sum of", "½": "1/2 ", "²": "^2"})
+LINES = 250  # of derivations, unless --derive asks for more
+ASCII = str.maketrans({"∂": "d", "−": "-", "·": "*", "–": "-", "⁺": "+", "Σ": "sum of", "½": "1/2 ", "σ": "sigmoid"})
 NEGATIVE = re.compile(r"-(\.?\d|inf|nan)")
 
 EPILOG = """\
@@ -31,11 +39,20 @@ What is not given is as in the lecture. In another network, inputs and targets
 go on as they begin there, the weights are drawn from --seed, and the biases
 are 0. Only the weights are updated, as in the lecture.
 
+--derive takes the name of anything in the network: w5, b1, i1, out_h1, ...
+Without it, every weight and bias is derived; of a large network, the first.
+
 --json prints one object:
   layers, activation, bias, lr, rounds, seed   as the options
   inputs, targets, weights, biases             {"i1": ..., ...}, at the start
   forward     {"net_h1": ..., "out_h1": ..., ..., "E": ...}
   gradients   of E, {"w1": ..., ..., "b1": ...}
+  derivations {"w1": [...], ...}, as --derive has them. Each is a list: it
+              comes first, then what the sums in it are made of, each once:
+              {"of": "E", "by": "w1", "value": ..., "factors":
+              [{"of": "E", "by": "out_h1", "formula": ..., "numbers": ...,
+              "value": ..., "terms": [1, 2]}, ...]}; terms are the places in
+              the list of what the factor is the sum of, if it is one
   training    a list, after 0, 1 and all rounds:
               {"rounds": 0, "E": ..., "out_o1": ..., ..., "w1": ..., ...}
   lecture     only in its own example, a list of what it prints otherwise:
@@ -103,8 +120,10 @@ def parser() -> Parser:
     add("--activation", choices=list(ACTIVATIONS), default="sigmoid", metavar="NAME", help=", ".join(ACTIVATIONS))
     add("--lr", type=positive, default=lecture.LEARNING_RATE, metavar="X", help="learning rate (%(default)s)")
     add("--rounds", type=whole(0), default=10_000, metavar="N", help="of training (%(default)s)")
-    add("--digits", type=whole(1, 15), default=9, metavar="N", help="significant digits that are printed (%(default)s)")
+    add("--digits", type=whole(1, 15), metavar="N", help="significant digits (9; in derivations 4)")
     add("--seed", type=whole(0), metavar="N", help="draws the weights")
+    add("--derive", nargs="+", action="extend", metavar="NAME", help="derive only the gradients by these")
+    add("--latex", metavar="FILE", help="write the derivations to a LaTeX document too")
     add("--json", action="store_true", help="print everything as JSON")
     return p
 
@@ -116,7 +135,7 @@ def setting(options: argparse.Namespace) -> tuple[MLP, list[float], list[float]]
         raise argparse.ArgumentTypeError(
             "--layers takes the number of inputs, then of neurons in each layer: at least two numbers"
         )
-    bias: Any = None if options.bias == "none" else options.bias
+    bias = None if options.bias == "none" else options.bias
     model = MLP(nin, nouts, activation=options.activation, bias=bias, seed=options.seed or 0)
     if options.layers == [2, 2, 2] and options.seed is None:
         model.load_state_dict(lecture.network(bias).state_dict())
@@ -138,7 +157,7 @@ def setting(options: argparse.Namespace) -> tuple[MLP, list[float], list[float]]
 
 
 # What is computed.
-FORM = {"digits": None, "json": None}  # the options that change nothing but how the report looks
+FORM = dict.fromkeys(("digits", "derive", "latex", "json"))  # the options that do not change the example
 States = dict[int, dict[str, float]]  # after so many rounds, a number by its name
 
 
@@ -168,6 +187,61 @@ def training(
     return states
 
 
+def derivations(E: Value, parameters: Iterable[str], options: argparse.Namespace) -> dict[str, Derivation]:
+    """That of ∂E by each name in --derive, else by the parameters, as far as LINES goes. An error for another name."""
+    graph = named_graph(E)
+    values = {name: value for value, name in graph.names.items()}
+    for name in options.derive or ():
+        if name not in values:
+            near = "".join(f"; {known!r} is near" for known in get_close_matches(name, values, 1, 0.5))
+            raise argparse.ArgumentTypeError(f"--derive: nothing is named {name!r}{near}; there are {listed(values)}")
+    notation = Notation(digits=options.digits or 4)
+    result: dict[str, Derivation] = {}
+    lines = 0
+    for name in options.derive or parameters:
+        if options.derive or lines < LINES:
+            result[name] = derive(graph, values[name], notation)
+            lines += str(result[name]).count("\n")
+    return result
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names, those in a row by the first and the last.
+
+    >>> listed(["w10", "i1", "w9", "i2", "w11", "E"])
+    'E, i1 i2, w9 ... w11'
+    """
+    rows: dict[str, list[str]] = {}
+    for name in sorted(names, key=lambda name: (len(name), name)):
+        rows.setdefault(name.rstrip("0123456789"), []).append(name)
+    return ", ".join(f"{row[0]} ... {row[-1]}" if len(row) > 2 else " ".join(row) for row in rows.values())
+
+
+def data(derivation: Derivation) -> list[dict[str, Any]]:
+    """A derivation, then all that its sums are made of, each once; a factor's terms are places in the list."""
+    parts = [derivation]
+    places = {derivation: 0}
+    for part in parts:
+        for term in (term for factor in part.factors for term in factor.terms if term not in places):
+            places[term] = len(parts)
+            parts.append(term)
+
+    def fields(item: Derivation | Factor, *names: str) -> dict[str, Any]:
+        return {name: getattr(item, name) for name in names}
+
+    return [
+        fields(part, "of", "by", "value")
+        | {
+            "factors": [
+                fields(factor, "of", "by", "formula", "numbers", "value")
+                | {"terms": [places[term] for term in factor.terms]}
+                for factor in part.factors
+            ]
+        }
+        for part in parts
+    ]
+
+
 def report(options: argparse.Namespace) -> dict[str, Any]:
     """All that is printed, by the names that `--help` explains."""
     model, inputs, targets = setting(options)
@@ -183,7 +257,9 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
     result["biases"] = {b.label: b.data for b in model.biases()}
     result["forward"] = {v.label: v.data for v in nodes if v.label}
     result["gradients"] = {p.label: p.grad for p in (*model.weights(), *model.biases())}
-    states = training(model, inputs, targets, [SGD(model.weights(), options.lr)], {0, 1, options.rounds})
+    result["derivations"] = derivations(E, result["gradients"], options)
+    trained = deepcopy(model)  # for the derivations show the numbers as they are
+    states = training(trained, inputs, targets, [SGD(trained.weights(), options.lr)], {0, 1, options.rounds})
     result["training"] = [{"rounds": rounds, **state} for rounds, state in states.items()]
     if vars(options) | FORM == vars(parser().parse_args([])) | FORM:
         result["lecture"] = slips(states)
@@ -320,12 +396,62 @@ def lecture_section(r: dict[str, Any], show: Show) -> Section:
 SECTIONS = (network_section, forward_section, error_section, gradient_section, training_section)
 
 
-def page(r: dict[str, Any], digits: int, bold: bool) -> str:
-    """The whole report as a reader sees it, at most 80 columns wide."""
-    parts = [section(r, lambda x: written(x, digits)) for section in SECTIONS]
+def derivation_section(r: dict[str, Any], options: argparse.Namespace) -> Section:
+    """The derivations, word for word as `chain_rule` prints them."""
+    lines = ["", *"\n\n\n".join(map(str, r["derivations"].values())).split("\n")]
+    done = len(r["derivations"])
+    if not options.derive and done < len(r["gradients"]):
+        names = list(r["gradients"])
+        lines += ["", "", f"That was {done} of {len(names)} gradients; for the others: --derive {names[done]} ..."]
+    return "Derivations", lines
+
+
+def page(r: dict[str, Any], options: argparse.Namespace, bold: bool) -> str:
+    """The whole report as a reader sees it; but for the derivations, at most 80 columns wide."""
+    parts = [section(r, lambda x: written(x, options.digits or 9)) for section in SECTIONS]
     if "lecture" in r:
         parts.append(lecture_section(r, lambda x: written(x, 9)))  # as many digits as the lecture prints
+    parts.append(derivation_section(r, options))
     return "\n\n".join("\n".join([f"\033[1m{title}\033[0m" if bold else title, *lines]) for title, lines in parts)
+
+
+# The document. A line that is too long for the page is broken at its signs.
+LATEX = r"""\documentclass[fleqn]{article}
+\usepackage[a4paper, margin=2cm]{geometry}
+\usepackage{amsmath}
+\allowdisplaybreaks
+\providecommand{\lt}{<}\providecommand{\gt}{>}
+\setlength{\parskip}{1ex}
+\newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}\ifdim\wd0<.7\linewidth\usebox0\else
+  \parbox[t]{.7\linewidth}{\raggedright\lineskip1ex\lineskiplimit1ex$\displaystyle #1$}\fi}
+\begin{document}\raggedright
+"""
+
+
+def document(r: dict[str, Any], digits: int) -> str:
+    """The network's numbers and the derivations, in LaTeX."""
+    latex = Notation("latex", digits)
+    title, (kind, *_) = network_section(r, lambda x: f"${latex.number(x)}$")
+    lines = [rf"\section*{{{title}}}", kind.strip().replace("_", r"\_")]
+    for part in ("inputs", "targets", "weights", "biases", "forward"):
+        numbers = ",\n".join(f"${{{latex.name(name)} = {latex.number(x)}}}$" for name, x in r[part].items())
+        lines += ["", numbers]
+    for name, derivation in r["derivations"].items():
+        body = derivation.latex().replace("·", r" \cdot ")  # a shared product has the sign of text
+        rows = [row.replace("&= ", r"&= \fit{", 1) + "}" for row in body.split(" \\\\[1ex]\n")]
+        lines += ["", rf"\section*{{$\partial E/\partial {latex.name(name)}$}}"]
+        lines += [r"\begin{align*}", " \\\\[1ex]\n".join(rows), r"\end{align*}"]
+    return LATEX + "\n".join([*lines, r"\end{document}", ""])
+
+
+class Document(Module):
+    """A text that is saved as a Module is: whole, or not at all."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def _json(self) -> str:
+        return self.text
 
 
 def put(text: str) -> None:
@@ -333,6 +459,7 @@ def put(text: str) -> None:
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
+        text = re.sub("[⁻⁰¹²³⁴-⁹]+", lambda raised: "^" + normalize("NFKC", raised[0]), text)
         text = text.translate(ASCII)
     print(text)
 
@@ -349,8 +476,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 r = report(options)
             except (argparse.ArgumentTypeError, DomainError) as error:
                 p.error(str(error))
+            if options.latex is not None:
+                try:
+                    Document(document(r, options.digits or 9)).save(options.latex)
+                except OSError as error:
+                    p.error(f"--latex: {options.latex!r} cannot be written: {error.strerror}")
             bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-            put(json.dumps(r, indent=2) if options.json else page(r, options.digits, bold))
+            put(json.dumps(r, indent=2, default=data) if options.json else page(r, options, bold))
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:

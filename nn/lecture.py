@@ -16,7 +16,7 @@ BIASES = [0.35, 0.60]  # of the hidden layer, and of the output layer
 LEARNING_RATE = 0.5
 
 
-def network(bias: str = "shared") -> MLP:
+def network(bias: str | None = "shared") -> MLP:
     """The lecture's network with its numbers: sigmoid everywhere, and one bias for each layer.
 
     The lecture trains only the weights, `network().weights()`. `bias="neuron"` gives a bias to each neuron instead.

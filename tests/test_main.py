@@ -2,6 +2,7 @@ import contextlib
 import doctest
 import io
 import json
+import math
 import os
 import pty
 import re
@@ -14,7 +15,11 @@ import numpy as np
 import pytest
 
 import nn.__main__
-from nn.__main__ import main
+from autograd import chain_rule
+from autograd.reverse import topological_order
+from nn import MLP, half_squared_error
+from nn.__main__ import ACTIVATIONS, main
+from nn.lecture import error, network
 
 ROOT = Path(__file__).parent.parent
 COMMAND = [sys.executable, "-m", "nn"]
@@ -69,6 +74,23 @@ def page():
     status, out = run()
     assert status == 0
     return out
+
+
+@pytest.fixture(scope="module")
+def derive():
+    """`chain_rule` on the lecture's network, by name."""
+    E = error(network())
+    values = {v.label: v for part in topological_order(E) for v in part}
+    return lambda name, **options: chain_rule(E, values[name], **options)
+
+
+def tables(page):
+    return page.split("\nDerivations\n")[0]
+
+
+def derived(page):
+    """The derivations as they are printed."""
+    return page.split("\nDerivations\n\n")[1].removesuffix("\n").split("\n\n\n")
 
 
 def numbers(page, name):
@@ -187,7 +209,7 @@ def test_digits():
 def test_lines_fit_a_terminal(arguments):
     status, out = run(arguments)
     assert status == 0
-    assert [line for line in out.splitlines() if len(line) > 80 or line != line.rstrip()] == []
+    assert [line for line in tables(out).splitlines() if len(line) > 80 or line != line.rstrip()] == []
 
 
 @pytest.mark.parametrize(
@@ -217,9 +239,28 @@ def test_lines_fit_a_terminal(arguments):
         ("--lr inf", "--lr: expected a finite number, not 'inf'"),
         ("--bias both", "invalid choice: 'both' (choose from"),
         ("--activation sigmoidal", "invalid choice: 'sigmoidal' (choose from"),
+        ("--derive", "--derive: expected at least one argument"),
+        (
+            "--derive w5 w9",
+            "--derive: nothing is named 'w9'; 'w8' is near; there are E, b1 b2, i1 i2, t1 t2, w1 ... w8, ",
+        ),
+        ("--derive w5,", "nothing is named 'w5,'; 'w5' is near"),
+        ("--derive ∂E", "nothing is named '∂E'; 'E' is near"),
+        (
+            "--derive zzz --layers 3 9 9 1",
+            "nothing is named 'zzz'; there are E, b1 ... b3, i1 ... i3, t1, w1 ... w117, ",
+        ),
+        ("--derive b1 --bias none", "nothing is named 'b1'"),
+        ("--latex", "--latex: expected one argument"),
+        (
+            "--rounds 0 --latex no/such/folder/a.tex",
+            "--latex: 'no/such/folder/a.tex' cannot be written: No such file or directory",
+        ),
+        (f"--rounds 0 --latex {ROOT}", f"--latex: '{ROOT}' cannot be written: Is a directory"),
+        (f"--rounds 0 --latex {__file__}/a.tex", "a.tex' cannot be written: Not a directory"),
         ("--colour", "unrecognized arguments: --colour"),
         ("3", "unrecognized arguments: 3"),
-        ("--activation log --biases -1 0", "log(-0.9725) is not defined: it needs x > 0"),
+        ("--activation log --biases -1 0", "log(net_h1 = -0.9725) is not defined: it needs x > 0"),
         ("--activation linear --lr 100 --rounds 99", "past the range of a float, ±1.8e308; a smaller --lr may help"),
     ],
 )
@@ -233,6 +274,153 @@ def test_an_error_is_one_line_and_status_2(capsys, arguments, expected):
     assert err.count("\n") == 1
 
 
+def test_prints_every_derivation_word_for_word(page, derive):
+    assert derived(page) == [str(derive(name)) for name in GRADIENTS]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names", "options"),
+    [
+        ("--rounds 1 --derive w5 w1", ["w5", "w1"], {}),
+        ("--derive b2 --rounds 0 --derive i1 b2", ["b2", "i1"], {}),
+        ("--rounds 0 --derive out_h1 E t1 --digits 7 --lr 0.1", ["out_h1", "E", "t1"], {"digits": 7}),
+    ],
+)
+def test_derive(derive, arguments, names, options):
+    status, out = run(arguments)
+    assert status == 0
+    assert derived(out) == [str(derive(name, **options)) for name in names]
+    assert list(as_json(arguments)["derivations"]) == names
+
+
+def test_a_large_network_is_derived_in_part():
+    _, out = run("--layers 3 9 9 2 --rounds 0")
+    *texts, last = derived(out)
+    model = MLP(3, [9, 9, 2], activation="sigmoid", bias="shared", seed=0)
+    E = half_squared_error(model([0.05, 0.10, 0.15]), [0.01, 0.99])
+    weights = model.weights()
+    assert texts == [str(chain_rule(E, w)) for w in weights[: len(texts)]]
+    assert 0 < len(texts) < 10
+    assert last == f"That was {len(texts)} of 129 gradients; for the others: --derive w{len(texts) + 1} ..."
+    assert derived(run("--layers 3 9 9 2 --rounds 0 --derive w126")[1]) == [str(chain_rule(E, weights[125]))]
+
+
+@pytest.mark.parametrize("arguments", ["", "--layers 2 3 3 2 --activation tanh --derive w1 w12 b1 i2"])
+def test_json_holds_the_derivations(arguments):
+    r = as_json(f"{arguments} --rounds 0")
+    for name, parts in r["derivations"].items():
+        assert (parts[0]["of"], parts[0]["by"]) == ("E", name)
+        assert parts[0]["value"] == pytest.approx(r["gradients"].get(name, parts[0]["value"]), rel=1e-12)
+        reached = {0}
+        for place, part in enumerate(parts):
+            assert math.prod(factor["value"] for factor in part["factors"]) == pytest.approx(part["value"], rel=1e-12)
+            for factor in part["factors"]:
+                assert all(term > place or term in reached for term in factor["terms"])
+                reached.update(factor["terms"])
+                if factor["terms"]:
+                    assert sum(parts[term]["value"] for term in factor["terms"]) == pytest.approx(factor["value"])
+        assert reached == set(range(len(parts)))
+
+
+def test_json_writes_a_factor_as_a_person_does(report):
+    [part] = report["derivations"]["w5"]
+    assert [part["value"], *(factor.pop("value") for factor in part["factors"])] == pytest.approx(
+        [GRADIENTS["w5"], 0.741365069552, 0.186815601809, FORWARD["out_h1"]], abs=5.1e-13
+    )
+    keys = ("of", "by", "formula", "numbers", "terms")
+    assert [tuple(factor[key] for key in keys) for factor in part["factors"]] == [
+        ("E", "out_o1", "−(t1 − out_o1)", "−(0.01 − 0.7514)", []),
+        ("out_o1", "net_o1", "out_o1·(1 − out_o1)", "0.7514·(1 − 0.7514)", []),
+        ("net_o1", "w5", "out_h1", "0.5933", []),
+    ]
+
+
+def test_json_of_a_deep_network():
+    r = as_json(f"--layers {'2 ' * 200} --rounds 0 --derive w1")
+    [parts] = r["derivations"].values()
+    assert parts[0]["value"] == r["gradients"]["w1"]
+    assert 200 < len(parts) < 2000
+
+
+@pytest.mark.parametrize(
+    "arguments", ["", "--layers 2 3 1 --bias none --activation leaky_relu --digits 5 --derive w9 i1"]
+)
+def test_latex(tmp_path, arguments):
+    file = tmp_path / "derivations.tex"
+    file.write_text("an older one")
+    status, out = run(f"--rounds 0 --latex {file} {arguments}")
+    assert (status, out) == run(f"--rounds 0 {arguments}")
+    assert list(tmp_path.iterdir()) == [file]
+    document = file.read_text()
+    assert document.isascii()
+    assert max(map(len, document.splitlines())) < 1000
+
+    depth = 0
+    for brace in re.findall(r"(?<!\\)[{}]", document):
+        depth += 1 if brace == "{" else -1
+        assert depth >= 0
+    assert depth == 0
+    open_environments = []
+    for kind, name in re.findall(r"\\(begin|end)\{(.*?)\}", document):
+        if kind == "begin":
+            open_environments.append(name)
+        else:
+            assert open_environments.pop() == name
+    assert open_environments == []
+
+    # line by line what is printed, with the same numbers
+    bodies = re.findall(r"(?s)\\begin\{align\*\}\n(.*?)\n\\end\{align\*\}", document)
+    texts = derived(out)
+    assert len(bodies) == len(texts) == document.count(r"\section*{$\partial E/")
+    for body, text in zip(bodies, texts, strict=True):
+        rows, lines = body.split(" \\\\[1ex]\n"), [line for line in text.splitlines() if line]
+        assert len(rows) == len(lines)
+        for row, line in zip(rows, lines, strict=True):
+            decimals = [re.findall(r"-?\d*\.\d+", x.replace("−", "-")) for x in (row, line)]
+            assert decimals[0] == decimals[1]
+            assert row.count("=") == line.count("=")
+            assert row.count(r"\frac{\partial") == line.count("/∂")
+
+
+def test_latex_is_the_derivation_itself(tmp_path, derive):
+    run(f"--rounds 0 --latex {tmp_path / 'a.tex'} --derive w5 w1")
+    document = re.sub(r"\\fit\{(.*)\}( \\\\\[1ex\])?$", r"\1\2", (tmp_path / "a.tex").read_text(), flags=re.MULTILINE)
+    for name in ("w5", "w1"):
+        assert f"\\begin{{align*}}\n{derive(name).latex()}\n\\end{{align*}}" in document
+    for number in ("i_1 = 0.05", "t_2 = 0.99", "w_8 = 0.55", "b_1 = 0.35", r"\mathrm{out}_{h1} = 0.593269992"):
+        assert f"${{{number}}}$" in document
+
+
+def test_latex_is_written_whole_or_not_at_all(tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    file = tmp_path / "a.tex"
+    file.write_text("an older one")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SystemExit) as stop:
+        main(["--rounds", "0", "--latex", str(file)])
+    assert stop.value.code == 2
+    assert capsys.readouterr() == (
+        "",
+        f"handgrad: error: --latex: {str(file)!r} cannot be written: No space left on device\n",
+    )
+    assert list(tmp_path.iterdir()) == [file]
+    assert file.read_text() == "an older one"
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_derivations_in_plain_ascii(activation):
+    raw = io.BytesIO()
+    with contextlib.redirect_stdout(io.TextIOWrapper(raw, "ascii")) as terminal:
+        weights = "1e-7 2e9" if activation == "linear" else "0.3 0.4"
+        main(f"--layers 2 1 --activation {activation} --rounds 0 --biases 0.5 --weights {weights}".split())
+    terminal.detach()
+    out = raw.getvalue().decode("ascii")
+    assert "dE/dw1 = dE/dout_o1" in out
+    assert ("*10^" in out) == (activation == "linear")
+
+
 def test_plain_ascii_where_the_terminal_has_no_more(page):
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     result = subprocess.run(COMMAND, cwd=ROOT, env=environment, capture_output=True, check=True)
@@ -241,7 +429,7 @@ def test_plain_ascii_where_the_terminal_has_no_more(page):
     assert "?" not in out
     assert "dE/dw" in out
     assert "-0.0226025405" in out
-    assert max(map(len, out.splitlines())) <= 80
+    assert max(map(len, tables(out).splitlines())) <= 80
 
 
 def test_a_closed_pipe_is_no_error():
@@ -256,7 +444,12 @@ def test_a_closed_pipe_is_no_error():
 @pytest.mark.parametrize(("no_color", "bold"), [("", True), ("1", False)])
 def test_bold_in_a_terminal_only(no_color, bold, page):
     reader, terminal = pty.openpty()
-    subprocess.run([*COMMAND, "--rounds", "1"], cwd=ROOT, env=os.environ | {"NO_COLOR": no_color}, stdout=terminal)
+    subprocess.run(
+        [*COMMAND, "--rounds", "1", "--derive", "w5"],
+        cwd=ROOT,
+        env=os.environ | {"NO_COLOR": no_color},
+        stdout=terminal,
+    )
     os.close(terminal)
     assert (b"\033[1m" in os.read(reader, 10_000)) == bold
     os.close(reader)
@@ -276,5 +469,15 @@ def test_interrupted():
 
 
 def test_examples():
-    for failed, attempted in (doctest.testmod(nn.__main__), doctest.testfile(str(ROOT / "README.md"), False)):
-        assert failed == 0 < attempted
+    failed, attempted = doctest.testmod(nn.__main__)
+    assert failed == 0 < attempted
+
+
+def test_readme():
+    blocks = re.findall(r"(?ms)^```python\n(.*?)^```", (ROOT / "README.md").read_text())
+    # README has no <BLANKLINE>: an empty line before an output that goes on is one
+    program = re.sub(r"\n\n(?!>>>|\Z)", r"\n<BLANKLINE>\n", "\n".join(blocks))
+    test = doctest.DocTestParser().get_doctest(program, {}, "README.md", None, 0)
+    failed, attempted = doctest.DocTestRunner().run(test)
+    assert failed == 0 < attempted
+    assert attempted == sum(block.count(">>>") for block in blocks)
