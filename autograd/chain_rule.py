@@ -73,7 +73,9 @@ class Factor:
             return formula(self.edges[-1].derivative, self._graph.names, notation)
         if len(self.terms) == 1:  # a product that several derivations share
             factors = self.terms[0].factors
-            return Formula(_product([f.name for f in factors], notation), joined_numbers(factors, "·", notation))
+            return Formula(
+                _product([f.name for f in factors], notation), joined_numbers(factors, notation.times, notation)
+            )
         titles = " + ".join(_product(term.names, notation) for term in self.terms)
         return Formula(titles, joined_numbers(self.terms, " + ", notation))
 
@@ -141,7 +143,7 @@ class Derivation:
                 yield depth, [[title, terms]]
                 todo.append((depth, [title, numbers, value]))
             else:
-                times = r" \cdot " if notation.style == "latex" else " · "
+                times = f" {notation.times.strip()} "
                 if item.names != tuple(factor.name for factor in item.factors):
                     yield depth, [[title, times.join(row[0] for row in rows)]]
                 yield depth + 1, rows
@@ -166,7 +168,7 @@ def _row(factor: Factor, notation: Notation) -> list[str]:
 
 
 def _product(names: Sequence[Quotient], notation: Notation) -> str:
-    return (r" \cdot " if notation.style == "latex" else "·").join(notation.derivative(*name) for name in names)
+    return notation.times.join(notation.derivative(*name) for name in names)
 
 
 def joined_numbers(parts: Sequence[Factor | Derivation], sign: str, notation: Notation) -> str:

@@ -54,7 +54,7 @@ class Notation(NamedTuple):
         parts = [f"{exact.copy_abs().scaleb(-power):f}"]
         if power:
             parts = [*parts[parts[0] == "1" :], f"10^{{{power}}}" if latex else f"10{str(power).translate(_RAISED)}"]
-        return ("-" if latex else "−") * (exact < 0) + (r" \cdot " if latex else "·").join(parts)
+        return ("-" if latex else "−") * (exact < 0) + self.times.join(parts)
 
     def name(self, label: str) -> str:
         r"""`label` as it stands in a formula.
@@ -73,6 +73,11 @@ class Notation(NamedTuple):
         below = ",".join([digits] * bool(digits) + rest.split("_")[1:])
         base = rf"\mathrm{{{letters}}}" if len(letters) > 1 else _escaped(letters)
         return f"{base}_{below}" if len(below) == 1 else f"{base}_{{{below}}}" if below else base
+
+    @property
+    def times(self) -> str:
+        """The dot of a product, set tight in text."""
+        return r" \cdot " if self.style == "latex" else "·"
 
     def words(self, words: str) -> str:
         """Plain words beside a formula."""
@@ -146,7 +151,12 @@ def formula(value: Value, names: Mapping[Value, str] | None = None, notation: No
         names = {v: v.label for part in topological_order(value) for v in part if v.label}
     writer = _Writer(names, notation)
     form = writer.normal_form(value)
-    return Formula("…", "…") if form is None else Formula(*(writer.written(form, view).text for view in _VIEWS[1:]))
+    ellipsis = notation.words("…")
+    return (
+        Formula(ellipsis, ellipsis)
+        if form is None
+        else Formula(*(writer.written(form, view).text for view in _VIEWS[1:]))
+    )
 
 
 class _Written(NamedTuple):

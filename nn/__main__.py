@@ -26,7 +26,7 @@ from autograd.reverse import topological_order
 from nn import lecture
 from nn.layers import ACTIVATIONS, MLP, as_values
 from nn.losses import half_squared_error
-from nn.module import Module
+from nn.module import write_whole
 from nn.optimizers import SGD, Optimizer
 
 WIDTH = 80
@@ -437,21 +437,10 @@ def document(r: dict[str, Any], digits: int) -> str:
         numbers = ",\n".join(f"${{{latex.name(name)} = {latex.number(x)}}}$" for name, x in r[part].items())
         lines += ["", numbers]
     for name, derivation in r["derivations"].items():
-        body = derivation.latex().replace("·", r" \cdot ")  # a shared product has the sign of text
-        rows = [row.replace("&= ", r"&= \fit{", 1) + "}" for row in body.split(" \\\\[1ex]\n")]
+        rows = [row.replace("&= ", r"&= \fit{", 1) + "}" for row in derivation.latex().split(" \\\\[1ex]\n")]
         lines += ["", rf"\section*{{$\partial E/\partial {latex.name(name)}$}}"]
         lines += [r"\begin{align*}", " \\\\[1ex]\n".join(rows), r"\end{align*}"]
     return LATEX + "\n".join([*lines, r"\end{document}", ""])
-
-
-class Document(Module):
-    """A text that is saved as a Module is: whole, or not at all."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def _json(self) -> str:
-        return self.text
 
 
 def put(text: str) -> None:
@@ -478,7 +467,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 p.error(str(error))
             if options.latex is not None:
                 try:
-                    Document(document(r, options.digits or 9)).save(options.latex)
+                    write_whole(options.latex, document(r, options.digits or 9))
                 except OSError as error:
                     p.error(f"--latex: {options.latex!r} cannot be written: {error.strerror}")
             bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR")

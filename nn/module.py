@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import operator
 import os
@@ -74,18 +75,7 @@ class Module:
 
         They go to a new file that then takes the place of the old one: a save that fails leaves the old one whole.
         """
-        target = os.path.realpath(path)
-        temporary = f"{target}.{uuid.uuid4().hex}.tmp"
-        try:
-            with open(temporary, "x", encoding="utf-8") as file:
-                file.write(self._json())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
-        except BaseException:
-            with suppress(OSError):
-                os.remove(temporary)
-            raise
+        write_whole(path, self._json())
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Reads the parameters from a file that `save` wrote.
@@ -146,6 +136,27 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a finite number")
+
+
+def write_whole(path: str | os.PathLike[str], text: str) -> None:
+    """Writes a file all or not at all: a new file takes the place of the old one when it is complete.
+
+    Raises OSError where that cannot be, and leaves the old file as it was.
+    """
+    target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise OSError(errno.EINVAL, "Not a regular file", os.fspath(path))
+    temporary = f"{target}.{uuid.uuid4().hex}.tmp"
+    try:
+        with open(temporary, "x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(OSError):
+            os.remove(temporary)
+        raise
 
 
 def whole_number(n: Any, what: str) -> int:

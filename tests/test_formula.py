@@ -353,7 +353,8 @@ def long_sum(x):
 def test_what_is_too_long_is_an_ellipsis(build):
     root = build(Value(0.5, "x"))
     start = time.perf_counter()
-    assert formula(root) == formula(root, notation=LATEX) == Formula("…", "…")
+    assert formula(root) == Formula("…", "…")
+    assert formula(root, notation=LATEX) == Formula(r"\text{\dots}", r"\text{\dots}")
     assert time.perf_counter() - start < 5
 
 

@@ -256,7 +256,7 @@ def test_lines_fit_a_terminal(arguments):
             "--rounds 0 --latex no/such/folder/a.tex",
             "--latex: 'no/such/folder/a.tex' cannot be written: No such file or directory",
         ),
-        (f"--rounds 0 --latex {ROOT}", f"--latex: '{ROOT}' cannot be written: Is a directory"),
+        (f"--rounds 0 --latex {ROOT}", f"--latex: '{ROOT}' cannot be written: Not a regular file"),
         (f"--rounds 0 --latex {__file__}/a.tex", "a.tex' cannot be written: Not a directory"),
         ("--colour", "unrecognized arguments: --colour"),
         ("3", "unrecognized arguments: 3"),
