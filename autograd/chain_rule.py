@@ -352,7 +352,7 @@ class _Deriver:
             v = self.cut[v]
         factors: list[Factor] = []
         for factor in reversed(upward):
-            if factors and factors[-1].edges and _is_one(factors[-1].edges[-1]):
+            if factors and not factors[-1].terms and _is_one(factors[-1].edges[-1]):
                 joined = factors.pop()
                 name = factor.name._replace(of=joined.of)
                 factor = self.factor(name, *joined.edges, *factor.edges, terms=factor.terms)

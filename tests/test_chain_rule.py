@@ -564,3 +564,12 @@ def test_a_product_past_the_range_of_a_float():
     y = named("y", 1e200 * named("u", 1e200 * x))
     with pytest.raises(DomainError, match="range of a float"):
         derive(y, x)
+
+
+def test_a_sum_after_a_factor_of_one_is_kept():
+    x = Value(0.7, "x")
+    u = named("u", sin(x))
+    product = named("p", named("a", cos(u)) * named("b", u**2))
+    derivation = derive(named("E", product + 1), x)
+    assert [(f.of, f.by, len(f.terms)) for f in derivation.factors] == [("E", "u", 2), ("u", "x", 0)]
+    assert derivation.value == pytest.approx(grad(product, x).data, rel=1e-14)
