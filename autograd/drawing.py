@@ -10,7 +10,7 @@ from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from autograd.chain_rule import Derivation, Factor, derive, joined_numbers
+from autograd.chain_rule import Derivation, derive, joined_numbers
 from autograd.formula import Notation, formula
 from autograd.graph import Detail, Edge, Graph, named_graph
 from autograd.value import Value
@@ -40,6 +40,7 @@ _WIDTHS = ("1.0", "1.5", "2.2", "3.0")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BLANK = "\u2007"  # as wide as a digit
+_SIGN = r"(?= [+−] )"
 
 
 class EngineError(RuntimeError):
@@ -166,13 +167,17 @@ class Figure:
         if wrt is None:
             self.title = f"Every gradient of {names[graph.root]}"
             self.heading = ["every node: data and grad      every edge: local derivative ∂head/∂tail"]
-            self.legend = "outline solid, blue: grad > 0      outline dashed, orange: grad < 0      "
-            self.legend += "darker, thicker: larger |grad|" if self.computed else "grad —: backward() was not called"
+            self.legend = "grad —: backward() was not called"
+            if self.computed:
+                signs = "outline solid, blue: grad > 0      outline dashed, orange: grad < 0"
+                self.legend = f"{signs}      darker, thicker: larger |grad|"
         else:
             self.title = f"{notation.derivative(names[graph.root], names[wrt])} by the chain rule"
             self.heading = _equation(derive(graph, wrt, notation), numbers, notation)
             self.legend = "thin →: forward pass      thick ←: backward pass, along the chain rule"
-            path.update(head for head in names if any(edge.tail in path for edge in graph.edges[head]))
+            for head in names:  # arguments come before results
+                if any(edge.tail in path for edge in graph.edges[head]):
+                    path.add(head)
         self.nodes: dict[Value, Node] = {}
         for v in names if shown is None else shown:
             right = self.right_side(v)
@@ -234,16 +239,19 @@ class Figure:
                 unnamed = v.op is not None and not v.label and len(above) == 1
                 if unnamed or v.label == output.label.replace("out_", "net_", 1):
                     outputs[v] = output
-        neurons = []
-        for output in dict.fromkeys(outputs.get(v) for v in self.nodes):
-            members = [v for v in self.nodes if output and outputs.get(v) is output]
+        neurons: dict[Value, list[Value]] = {}
+        for v in self.nodes:
+            if v in outputs:
+                neurons.setdefault(outputs[v], []).append(v)
+        titled = []
+        for output, members in neurons.items():
             if any(v.label.startswith("net_") for v in members):
-                name = self.nodes[members[-1]].name.removeprefix("out_")
-                kind = {"h": "hidden ", "o": "output "}.get(name[0], "") if re.match("[ho][₀-₉]", name) else ""
+                name = self.nodes[output].name.removeprefix("out_")
+                kind = {"h": "hidden ", "o": "output "}.get(name[0], "") if re.match("[a-z][₀-₉]", name) else ""
                 count = sum(not v.label for v in members)
                 more = f", expanded: {count} unnamed operation{'s' * (count > 1)}" if count else ""
-                neurons.append((f"{kind}neuron {name}{more}", [self.nodes[v].key for v in members]))
-        return neurons
+                titled.append((f"{kind}neuron {name}{more}", [self.nodes[v].key for v in members]))
+        return titled
 
     def columns(self) -> list[list[str]]:
         """The leaves that stand side by side, in the order of what they lead to."""
@@ -370,7 +378,7 @@ def _equation(derivation: Derivation, numbers: dict[Edge, str], notation: Notati
     title = notation.derivative(*derivation.names[0])
     if not derivation.factors:
         return [f"{title} = {notation.number(derivation.value)}"]
-    marks: dict[Factor | Edge, str] = {}
+    marks: dict[Edge | tuple[Derivation, ...], str] = {}  # a product that several terms share has one number
     top = derivation.factors[0] if len(derivation.factors) == 1 else None
     todo = [(title, top.terms if top and top.terms else (derivation,))]
     lines = []
@@ -379,7 +387,7 @@ def _equation(derivation: Derivation, numbers: dict[Edge, str], notation: Notati
         for term in terms:
             product = []
             for factor in term.factors:
-                key = factor if factor.terms else factor.edges[-1]
+                key = factor.terms or factor.edges[-1]
                 if key not in marks:
                     marks[key] = _circled(len(marks) + 1)
                     if factor.terms:
@@ -391,30 +399,37 @@ def _equation(derivation: Derivation, numbers: dict[Edge, str], notation: Notati
         one = len(terms) == 1
         values = joined_numbers(terms[0].factors if one else terms, " × " if one else " + ", notation)
         total = notation.number(terms[0].value if one else sum(term.value for term in terms))
-        lines.append(f"{title} = {' + '.join(products)}")
-        lines.append(f"{_BLANK * len(title)} = " + (values if values == total else f"{values} = {total}"))
-    return lines
+        values = f" = {values}" if values == total else f" = {values} = {total}"
+        first, *others = _filled(f"{title} = {' + '.join(products)}", r"(?= [+×] )", 110)
+        indent = _BLANK * len(title)
+        lines += [first, *(f"{indent} {line}" for line in others)]
+        if len(lines[-1] + values) <= 90:
+            lines[-1] += values
+        else:
+            lines.append(indent + values)
+    return lines if len(lines) <= 20 else [*lines[:20], "…"]
 
 
 def _circled(number: int) -> str:
-    return chr(0x2460 + number - 1) if number <= 20 else f"({number})"
+    return chr(0x2460 + number - 1) if number <= 10 else f"({number})"  # fonts often end with ⑩
 
 
 def _wrapped(text: str) -> list[str]:
     """The formula in lines of even length, broken before + and −, with an ellipsis where it goes on too long."""
-    parts = [part if len(part) <= 40 else part[:39] + "…" for part in re.split(r"(?= [+−] )", text)]
-
-    def filled(width: int) -> list[str]:
-        lines = [""]
-        for part in parts:
-            if lines[-1] and len(lines[-1] + part) > width:
-                lines.append("")
-            lines[-1] += part
-        return [line.strip() for line in lines if line]
-
-    fewest = len(filled(24))
-    lines = next(lines for width in range(25) if len(lines := filled(width)) == fewest)
+    text = "".join(part if len(part) <= 40 else part[:39] + "…" for part in re.split(_SIGN, text))
+    fewest = len(_filled(text, _SIGN, 24))
+    lines = next(lines for width in range(25) if len(lines := _filled(text, _SIGN, width)) == fewest)
     return lines if len(lines) <= 4 else [*lines[:3], "+ …"]
+
+
+def _filled(text: str, before: str, width: int) -> list[str]:
+    """The text in lines of at most `width`, if its parts are no longer."""
+    lines = [""]
+    for part in re.split(before, text):
+        if lines[-1] and len(lines[-1] + part) > width:
+            lines.append("")
+        lines[-1] += part
+    return [line.strip(" ") for line in lines if line]
 
 
 # DOT.
@@ -525,7 +540,7 @@ def _rendered(digraph: graphviz.Digraph, format: str, engine: Engine | None) -> 
 
     if engine != "embedded":
         try:
-            return digraph.pipe(format=format, quiet=True)
+            return bytes(digraph.pipe(format=format, quiet=True))
         except (graphviz.ExecutableNotFound, OSError) as error:
             failure = EngineError(f"{format.upper()} needs graphviz's program `dot`, which is not on the PATH")
             failure.__cause__ = error
@@ -559,28 +574,39 @@ _HALO = {"stroke": _LIGHT["plain"].lower(), "stroke-width": "3", "stroke-linejoi
 
 
 def _decorated(svg: bytes, figure: Figure) -> str:
-    """The engine's SVG as an element for any page: with words for those who cannot see it, and in the dark."""
+    """The engine's SVG as an element for any page: with words for those who cannot see it, and colours for the dark.
+
+    Its ids begin with a hash of all it shows, so that two pictures in one page do not collide.
+    """
     from hashlib import sha256
     from xml.etree import ElementTree
 
-    text = svg.decode()
-    root = ElementTree.fromstring(text[text.index("<svg") :].replace(f' xmlns="{_SVG}"', "", 1))
-    items = {item.key: item for item in (*figure.nodes.values(), *figure.arrows)}
-    for group in root.iter("g"):
+    markup = svg.decode()
+    root = ElementTree.fromstring(markup[markup.index("<svg") :].replace(f' xmlns="{_SVG}"', "", 1))
+    [graph] = root
+    items: dict[str, Node | Arrow] = {node.key: node for node in figure.nodes.values()}
+    items.update((arrow.key, arrow) for arrow in figure.arrows)
+    for group in list(root.iter("g")):
         item = items.get(group.get("id", ""))
-        texts = group.findall("text")
         for title in group.findall("title"):
             if item:
                 title.text = item.title
             else:
                 group.remove(title)
-        for text in texts:
+        for line, text in enumerate(group.findall("text")):
             del text.attrib["font-family"]
             if isinstance(item, Arrow):
-                text.attrib.update(_HALO)
-        if isinstance(item, Node) and texts and (texts[0].text or "").startswith(item.name):
-            name = ElementTree.SubElement(texts[0], "tspan", {"font-weight": "bold"})
-            name.text, name.tail, texts[0].text = item.name, texts[0].text[len(item.name) :], None
+                text.attrib |= _HALO
+            elif group.get("class") == "cluster":  # above the edges that pass it
+                text.attrib |= _HALO | {"stroke": _LIGHT["cluster"].lower()}
+                group.remove(text)
+                graph.append(text)
+            elif isinstance(item, Node) and not line and len(item.name) <= 20:  # a longer name would leave its box
+                before, name, after = (text.text or "").partition(item.name)
+                if not before and name:
+                    text.text = None
+                    bold = ElementTree.SubElement(text, "tspan", {"font-weight": "bold"})
+                    bold.text, bold.tail = name, after
     del root.attrib["height"]
     root.set("style", f"width:{root.attrib.pop('width')};max-width:100%;height:auto")
     root.set("font-family", "Arial, Helvetica, sans-serif")
@@ -589,7 +615,7 @@ def _decorated(svg: bytes, figure: Figure) -> str:
     title.set("id", "title")
     description.set("id", "desc")
     root[:0] = [title, description, style]
-    prefix = "g" + sha256(ElementTree.tostring(root)).hexdigest()[:10]  # two pictures in one page do not collide
+    prefix = "g" + sha256(ElementTree.tostring(root)).hexdigest()[:10]
     for element in root.iter():
         if "id" in element.attrib:
             element.set("id", f"{prefix}-{element.get('id')}")
