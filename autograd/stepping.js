@@ -162,6 +162,9 @@ document.addEventListener("keydown", event => {
 addEventListener("beforeprint", () => { shown = true; draw(last); });
 addEventListener("afterprint", () => go(now));
 
+// The picture's own words say the final state.
+for (const title of svg.querySelectorAll("g > title")) title.remove();
+svg.querySelector("desc").textContent = "The numbers of each step are in the table below.";
 $("slider").max = last;
 for (const hidden of document.querySelectorAll(".controls, .keys")) hidden.hidden = false;
 theme(matchMedia("(prefers-color-scheme: dark)").matches);
