@@ -450,7 +450,7 @@ def _digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
     )  # fmt: skip
     with digraph.subgraph(name="cluster_figure") as everything:
         everything.attr(
-            label=_escaped(figure.heading, "\\l"), labelloc="t", labeljust="l", fontsize="17", fontcolor=_LIGHT["text"],
+            label=_escaped([*figure.heading, *[""] * figure.lit], "\\l"), labelloc="t", labeljust="l", fontsize="17", fontcolor=_LIGHT["text"],
             pencolor="none", bgcolor="transparent", id="heading",
         )  # fmt: skip
         for node in figure.nodes.values():
@@ -464,8 +464,8 @@ def _digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
                 )  # fmt: skip
                 for key in members:
                     cluster.node(key)
-    for arrow in figure.arrows:
-        _draw_arrow(digraph, figure, arrow)
+        for arrow in figure.arrows:
+            _draw_arrow(everything, figure, arrow)
     for column in figure.columns():
         with digraph.subgraph() as side_by_side:
             side_by_side.attr(rank="same")
