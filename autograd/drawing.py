@@ -400,7 +400,7 @@ def _equation(derivation: Derivation, numbers: dict[Edge, str], notation: Notati
         values = joined_numbers(terms[0].factors if one else terms, " × " if one else " + ", notation)
         total = notation.number(terms[0].value if one else sum(term.value for term in terms))
         values = f" = {values}" if values == total else f" = {values} = {total}"
-        first, *others = _filled(f"{title} = {' + '.join(products)}", r"(?= [+×] )", 110)
+        first, *others = _filled(f"{title} = {' + '.join(products)}", r"(?= [+×] )", 130)
         indent = _BLANK * len(title)
         lines += [first, *(f"{indent} {line}" for line in others)]
         if len(lines[-1] + values) <= 90:
@@ -450,8 +450,8 @@ def _digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
     )  # fmt: skip
     with digraph.subgraph(name="cluster_figure") as everything:
         everything.attr(
-            label=_escaped([*figure.heading, *[""] * figure.lit], "\\l"), labelloc="t", labeljust="l", fontsize="17", fontcolor=_LIGHT["text"],
-            pencolor="none", bgcolor="transparent", id="heading",
+            label=_escaped([*figure.heading, *[""] * figure.lit], "\\l"), labelloc="t", labeljust="l", fontsize="17",
+            fontcolor=_LIGHT["text"], pencolor="none", bgcolor="transparent", id="heading",
         )  # fmt: skip
         for node in figure.nodes.values():
             _draw_node(everything, figure, node)
@@ -608,7 +608,7 @@ def _decorated(svg: bytes, figure: Figure) -> str:
                     bold = ElementTree.SubElement(text, "tspan", {"font-weight": "bold"})
                     bold.text, bold.tail = name, after
     del root.attrib["height"]
-    root.set("style", f"width:{root.attrib.pop('width')};max-width:100%;height:auto")
+    root.set("style", "max-width:100%;height:auto")  # as wide as drawn, but no wider than the page
     root.set("font-family", "Arial, Helvetica, sans-serif")
     title, description, style = (ElementTree.Element(tag) for tag in ("title", "desc", "style"))
     title.text, description.text = figure.title, str(figure)
