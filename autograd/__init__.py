@@ -1,6 +1,7 @@
 """Scalar autograd for people who derive gradients by hand."""
 
 from autograd.chain_rule import chain_rule
+from autograd.drawing import draw_dot
 from autograd.formula import formula
 from autograd.ops import (
     DomainError,
@@ -44,6 +45,7 @@ __all__ = [
     "chain_rule",
     "cos",
     "div",
+    "draw_dot",
     "enable_grad",
     "erf",
     "exp",

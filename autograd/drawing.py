@@ -338,22 +338,22 @@ def _label(text: str) -> str:
 
 def _pretty(names: dict[Value, str]) -> dict[Value, str]:
     """The names as a picture shows them: short, digits at the end set low; of two alike, the second is ⁽²⁾."""
-    pretty: dict[str, Value] = {}
-    seen: Counter[str] = Counter()
+    pretty: dict[Value, str] = {}
+    taken: Counter[str] = Counter()
     for v, name in names.items():
         name = _label(name) or "␣"
         name = name if len(name) <= 40 else name[:39] + "…"
-        name = low = re.sub(
-            r"(?<=[^\W\d_])[0-9]+(_[0-9]+)?$", lambda m: m[0].replace("_", ",").translate(_LOWERED), name
-        )
-        seen[low] += 1
-        while name in pretty or seen[low] > 1:
-            name = f"{low}⁽{str(seen[low]).translate(_RAISED)}⁾"
-            if name not in pretty:
-                break
-            seen[low] += 1
-        pretty[name] = v
-    return {v: name for name, v in pretty.items()}
+        name = low = re.sub(r"(?<=[^\W\d_])[0-9]+(_[0-9]+)?$", _lowered, name)
+        while name in taken:
+            taken[low] += 1
+            name = f"{low}⁽{str(taken[low]).translate(_RAISED)}⁾"
+        taken[name] = 1
+        pretty[v] = name
+    return pretty
+
+
+def _lowered(digits: re.Match[str]) -> str:
+    return digits[0].replace("_", ",").translate(_LOWERED)
 
 
 def _definition(name: str, formula: str) -> str:
