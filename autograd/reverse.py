@@ -20,23 +20,29 @@ def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[V
     >>> [leaf.label for leaf in leaves], [node.op.symbol for node in nodes]
     (['a', 'b'], ['×', '+'])
     """
+    if not root.args:
+        return [root], []
     leaves: dict[Value, None] = {}
     nodes: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Any] = [root]
-    while stack:
-        v = stack.pop()
-        if v is None:  # all that the node below it on the stack depends on is listed
-            nodes.append(stack.pop())
-        elif v.__class__ is float:
-            pass
-        elif not v.args or (held and v in held and v is not root):
-            leaves[v] = None
-        elif v not in seen:
-            seen.add(v)
-            stack += (v, None)
-            stack += v.args[::-1]
-    return list(leaves), nodes
+    seen = {root}
+    path: list[tuple[Value, Iterator[Any]]] = []  # the nodes on the way to `node`, and the arguments each has left
+    node: Value = root
+    rest: Iterator[Any] = iter(root.args)
+    while True:
+        for x in rest:
+            if x.__class__ is not float:
+                if not x.args or (held and x in held):
+                    leaves[x] = None
+                elif x not in seen:
+                    seen.add(x)
+                    path.append((node, rest))
+                    node, rest = x, iter(x.args)
+                    break
+        else:
+            nodes.append(node)
+            if not path:
+                return list(leaves), nodes
+            node, rest = path.pop()
 
 
 class collector_paused:
@@ -81,8 +87,6 @@ def _sweep(root: Value, leaves: list[Value], nodes: list[Any]) -> None:
     try:
         for v in reversed(nodes):
             upstream = v.grad
-            if upstream - upstream != 0.0:
-                raise _overflow(v)
             args = v.args
             partials = v.op.partials
             if len(args) == 2:  # one and two arguments are spelled out, for speed, as in the forward pass
@@ -106,8 +110,8 @@ def _sweep(root: Value, leaves: list[Value], nodes: list[Any]) -> None:
     except (ArithmeticError, ValueError) as error:
         raise _explained(error, v) from None
     for leaf in leaves:
-        if leaf.grad - leaf.grad != 0.0:
-            raise _overflow(leaf)
+        if leaf.grad - leaf.grad != 0.0:  # what is not finite stays so, down to the leaves
+            raise _overflow(next(v for v in (*reversed(nodes), *leaves) if v.grad - v.grad != 0.0))
 
 
 @overload
