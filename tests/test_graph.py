@@ -201,9 +201,10 @@ def test_an_edge_is_the_derivative_of_its_segment_with_all_else_held(program):
         def segment(t, head=head, tail=tail):
             return segments(steps, [*numbers[:tail], t, *numbers[tail + 1 :]], visible, REFERENCE)[head]
 
-        with mp.workdps(60):
-            step = mp.fabs(numbers[tail]) * mp.mpf(10) ** -25 or None  # within the domain, however near its edge
-            assert edge.derivative.data == approx(float(mp.diff(segment, numbers[tail], h=step)), rel=1e-12, abs=1e-12)
+        size = abs(edge.tail.data) or 1.0
+        with mp.workdps(60 + max(0, -int(mp.log10(size)))):  # a step within the domain, however near its edge
+            expected = mp.diff(segment, numbers[tail], h=size * mp.mpf(10) ** -25)
+        assert edge.derivative.data == approx(float(expected), rel=1e-12, abs=1e-12)
 
 
 @given(named_programs())
