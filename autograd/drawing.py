@@ -264,7 +264,7 @@ class Figure:
         columns: dict[int, list[str]] = {}
         for v in sorted(heads, key=middle.__getitem__):
             columns.setdefault(min(depth[head] for head in heads[v]), []).append(self.nodes[v].key)
-        return list(columns.values())
+        return [column for column in columns.values() if len(column) > 1]
 
     def __str__(self) -> str:
         rows = [(_definition(n.name, n.formula), self.data(v), self.grad(v)) for v, n in self.nodes.items()]
