@@ -1,83 +1,116 @@
 "use strict";
-const { steps, nodes, colours, widths } = JSON.parse(document.getElementById("steps").textContent);
 const $ = id => document.getElementById(id);
-const svg = document.querySelector(".figure svg");
-const part = key => document.getElementById(`${svg.id}-${key}`);
+const { steps, nodes, colours, widths } = JSON.parse($("steps").textContent);
+const figure = document.querySelector(".figure"), svg = figure.querySelector("svg"), table = document.querySelector("details");
+const part = key => $(`${svg.id}-${key}`);
 const last = steps.length;
-let now = 0, timer = 0, shown = true, right = 0, asked = 0;
-const tried = new Set();
+const final = $("caption").textContent;
+let now = 0, timer = 0, asked = 0, right = 0, open = false;
 
-// The state after k steps is drawn from the start each time: no step needs an inverse.
-function draw(k) {
-  const state = Object.fromEntries(nodes.map(node => [node.key, { data: node.leaf ? node.data : "—", grad: "—", shade: "plain" }]));
-  const edges = {};
-  const done = shown ? k : k - 1;
-  steps.slice(0, done).forEach(step => {
+// Tooltips are said anew at each step: what the picture comes with are the final numbers.
+const titles = new Map();
+for (const title of svg.querySelectorAll("g > title")) titles.set(title.parentNode, title.textContent);
+const nameOf = title => title.slice(0, title.lastIndexOf(": data "));
+
+// The state after k steps is drawn from the start each time: no step needs an inverse. Without `known`, the number of
+// step k is left out.
+function draw(k, known) {
+  const state = Object.fromEntries(nodes.map(({ key, data }) => [key, { data, grad: "—", shade: "plain" }]));
+  const shades = {};
+  for (const step of steps.slice(0, known ? k : k - 1)) {
     Object.assign(state[step.node], step.sets);
-    if (step.edge) edges[step.edge] = step.sign;
-  });
+    if (step.edge) shades[step.edge] = step.shade;
+  }
   for (const { key } of nodes) {
-    const { data, grad, shade } = state[key];
-    paint(part(key), shade, "path, polygon", "path, polygon");
-    const texts = part(key).querySelectorAll(":scope > text");
+    const { data, grad, shade } = state[key], group = part(key);
+    const ink = paint(group.querySelectorAll("path, polygon"), shade);
+    for (const shape of group.querySelectorAll("path, polygon")) {
+      shape.setAttribute("fill", colours[shade]);
+      shape.setAttribute("stroke", ink);
+    }
+    const texts = group.querySelectorAll(":scope > text");
     texts[texts.length - 2].textContent = `data ${data}`;
     texts[texts.length - 1].textContent = `grad ${grad}`;
+    group.querySelector("title").textContent = `${nameOf(titles.get(group))}: data ${data}, grad ${grad}`;
     $(`row-${key}`).children[1].textContent = data;
     $(`row-${key}`).children[2].textContent = grad;
   }
   const step = steps[k - 1];
   for (const { edge } of steps) {
     if (!edge) continue;
-    const shade = edges[edge] ?? "plain";
-    const ink = colours[shade === "plain" ? "muted" : shade.slice(0, 3)];
-    paint(part(edge), shade, "polygon", "path, polygon");
-    part(edge).querySelector("path").setAttribute("stroke-width", shade === "plain" ? 1 : widths[shade[3]]);
-    for (const shape of part(edge).querySelectorAll("text, polygon")) shape.setAttribute("fill", ink);
-    const known = edge in edges || edge === step?.edge;  // before its turn, the local derivative would tell too much
-    for (const text of part(edge).querySelectorAll("text")) text.setAttribute("visibility", known ? "visible" : "hidden");
+    const shade = shades[edge] ?? "plain", group = part(edge), path = group.querySelector("path");
+    const ink = paint([path], shade);
+    path.setAttribute("stroke", ink);
+    path.setAttribute("stroke-width", shade === "plain" ? 1 : widths[shade[3]]);
+    group.querySelector("polygon").setAttribute("stroke", ink);
+    const told = edge in shades || edge === step?.edge;  // before its turn, the local derivative would tell too much
+    for (const text of group.querySelectorAll("text")) text.setAttribute("visibility", told ? "visible" : "hidden");
+    for (const shape of group.querySelectorAll("text, polygon")) shape.setAttribute("fill", ink);
+    group.querySelector("title").textContent = told ? titles.get(group) : "";
   }
   for (const group of svg.querySelectorAll(".now")) group.classList.remove("now", "backward");
   for (const key of step ? step.lit : []) part(key).classList.add("now");
   if (step?.edge) part(step.edge).classList.add("backward");
 }
 
-// The colours are those of light; the picture's own style sheet turns them in the dark.
-function paint(group, shade, filled, drawn) {
-  const line = colours[shade === "plain" ? "line" : shade.slice(0, 3)];
-  for (const shape of group.querySelectorAll(filled)) shape.setAttribute("fill", colours[shade]);
-  for (const shape of group.querySelectorAll(drawn)) {
-    shape.setAttribute("stroke", line);
-    if (shade.startsWith("neg") && shape.matches(":first-of-type")) shape.setAttribute("stroke-dasharray", "5,2");
+// Dashes the shapes of a negative gradient, and returns the colour of their lines. All colours are those of light; the
+// picture's own style sheet turns them in the dark.
+function paint(shapes, shade) {
+  for (const shape of shapes) {
+    if (shade.startsWith("neg")) shape.setAttribute("stroke-dasharray", "5,2");
     else shape.removeAttribute("stroke-dasharray");
   }
+  return colours[shade === "plain" ? "line" : shade.slice(0, 3)];
 }
 
-function say(k) {
+function say(k, known) {
   const step = steps[k - 1];
-  $("phase").textContent = step ? `${step.phase} · step ${k} of ${last}` : `start · ${last} steps`;
-  let lines = ["The leaves have their data. Step on with → or the slider."];
-  if (step) {
-    lines = [...step.given];
-    lines[lines.length - 1] += ` = ${shown ? step.result : "?"}`;
-    if (shown) lines.push(...step.after);
-  }
-  $("caption").replaceChildren(...lines.map(line => Object.assign(document.createElement("p"), { textContent: line })));
+  const place = step ? `step ${k} of ${last}` : "start";
+  const lines = step ? [...step.given] : ["The leaves have their data. Step on with → or the slider."];
+  if (step) lines[lines.length - 1] += ` = ${known ? step.result : "?"}`;
+  const after = step && known ? step.after : [];
+  write(step ? `${step.phase} · ${place}` : `start · ${last} steps`, lines, after);
+  if (step) $("caption").children[lines.length - 1].className = "result";
   $("slider").value = k;
-  $("slider").setAttribute("aria-valuetext", step ? `step ${k} of ${last}: ${lines.join("; ")}` : "start");
-  $("back").disabled = k === 0;
-  $("next").disabled = k === last;
-  $("guess").hidden = !($("predict").checked && step);
-  if (step) $("asked").textContent = `${step.asked} = `;
+  $("slider").setAttribute("aria-valuetext", [place, ...(step ? [...lines, ...after] : [])].join("; "));
+  $("back").setAttribute("aria-disabled", k === 0);
+  $("next").setAttribute("aria-disabled", k === last);
+  $("guess").hidden = !$("predict").checked || !step;
+  $("asked").textContent = step ? `${step.asked} =` : "";
+  $("check").textContent = known ? "next" : "check";
+  $("reveal").hidden = known;
   $("score").textContent = asked ? `right at the first guess: ${right} of ${asked}` : "";
+}
+
+function write(phase, lines, after) {
+  $("phase").textContent = phase;
+  const paragraph = (textContent, className) => Object.assign(document.createElement("p"), { textContent, className });
+  $("caption").replaceChildren(...lines.map(line => paragraph(line, "")), ...after.map(line => paragraph(line, "after")));
+}
+
+const isKnown = () => !$("predict").checked || now === 0 || Boolean(steps[now - 1].revealed);
+
+function show() {
+  draw(now, isKnown());
+  say(now, isKnown());
 }
 
 function go(k) {
   now = Math.max(0, Math.min(last, k));
-  shown = !$("predict").checked || now === 0 || tried.has(now);
-  if (document.activeElement !== $("number") || shown) verdict("", "");
   $("number").value = "";
-  draw(now);
-  say(now);
+  verdict("", "");
+  show();
+  follow();
+}
+
+// Scrolls the picture to what the step is about, where it is wider or higher than its frame.
+function follow() {
+  const boxes = [...svg.querySelectorAll(".now")].map(group => group.getBoundingClientRect());
+  if (!boxes.length) return;
+  const frame = figure.getBoundingClientRect();
+  const least = side => Math.min(...boxes.map(box => box[side])), most = side => Math.max(...boxes.map(box => box[side]));
+  const by = (from, to, start, end) => (from < start || to > end ? (from + to - start - end) / 2 : 0);
+  figure.scrollBy(by(least("left"), most("right"), frame.left, frame.right), by(least("top"), most("bottom"), frame.top, frame.bottom));
 }
 
 function play(on) {
@@ -90,82 +123,100 @@ function play(on) {
   $("play").textContent = timer ? "❚❚ pause" : "▶ play";
 }
 
-// A guess is right if the number, rounded or cut off at the decimals that were typed, is what was typed, and it has
-// at least two digits or is exact.
-function matches(typed, x) {
-  const clean = typed.trim().replace(/[−–]/g, "-").replace(",", ".").replace(/\s+/g, "");
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(clean)) return null;
-  const guess = Number(clean);
-  if (!Number.isFinite(guess)) return null;
-  const [mantissa, power] = clean.toLowerCase().split("e");
-  const decimals = (mantissa.split(".")[1] ?? "").length - Number(power ?? 0);
-  const unit = 10 ** -decimals;
-  const close = Math.abs(guess - x) <= unit / 2 * (1 + 1e-9);
-  const cut = Math.sign(guess) === Math.sign(x) && Math.abs(x) - Math.abs(guess) >= 0 && Math.abs(x) - Math.abs(guess) < unit;
-  const digits = mantissa.replace(/[+-.]/g, "").replace(/^0+/, "").length;
-  if (Math.abs(guess - x) <= 1e-12 * Math.abs(x) + 1e-300) return "right";
-  return close || cut ? (digits < 2 ? "short" : "right") : "wrong";
+// How what was typed stands to x: "right" if x, rounded or cut off at the decimals that were typed, is what was typed,
+// with two digits or exactly; "short" if so with fewer; else "wrong". null if it is no number.
+function compare(typed, x) {
+  const plain = typed.trim().replace(/[−–]/g, "-").replace(",", ".").replace(/\s/g, "");
+  if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(plain) || !Number.isFinite(Number(plain))) return null;
+  const guess = Number(plain);
+  const [mantissa, power] = plain.toLowerCase().split("e");
+  const unit = 10 ** (Number(power ?? 0) - (mantissa.split(".")[1] ?? "").length);
+  const beyond = Math.abs(x) - Math.abs(guess);
+  if (Math.abs(guess - x) <= 1e-12 * Math.abs(x)) return "right";
+  const rounded = Math.abs(guess - x) <= unit / 2 * (1 + 1e-9);
+  const cut = Math.sign(guess) === Math.sign(x) && beyond >= 0 && beyond < unit;
+  if (!rounded && !cut) return "wrong";
+  return mantissa.replace(/\D/g, "").replace(/^0+/, "").length < 2 ? "short" : "right";
 }
 
 function judge(typed, step) {
-  const found = matches(typed, step.answer);
-  if (found === null) return ["that is no number", "wrong"];
-  if (found === "right") return ["right", "right"];
-  if (found === "short") return ["right as far as it goes: give two digits", "wrong"];
-  const slip = step.slips.find(([, wrong]) => matches(typed, wrong) === "right");
-  return [slip ? slip[0] : "not yet", "wrong"];
+  const answers = [step.answer, step.by_hand];
+  const found = answers.map(x => compare(typed, x));
+  if (found[0] === null) return ["that is no number: write it like −0.0381 or 3.81e-2", "unclear"];
+  if (found.includes("right")) return ["right", "right"];
+  if (found.includes("short")) return ["right as far as it goes: give two digits", "unclear"];
+  const slips = answers.flatMap(x => [["the sign is wrong", -x], ["it is twice too large", 2 * x], ["it is half of what it should be", x / 2]]);
+  const names = [...slips, ...step.slips].filter(([, wrong]) => compare(typed, wrong) === "right").map(([name]) => name);
+  return [[...new Set(names)].join(", or ") || "not yet", "wrong"];
 }
 
-function verdict(text, kind) {
-  $("verdict").textContent = text;
+function verdict(words, kind) {
+  $("verdict").textContent = words;
   $("verdict").className = kind;
+}
+
+// The first answer to a step counts, and so does asking for it.
+function count(step, hit) {
+  if (!step.counted) asked += 1, right += hit;
+  step.counted = true;
+}
+
+function reveal(hit) {
+  count(steps[now - 1], hit);
+  steps[now - 1].revealed = true;
+  show();
 }
 
 $("guess").addEventListener("submit", event => {
   event.preventDefault();
-  const step = steps[now - 1];
-  const [text, kind] = judge($("number").value, step);
-  if (!tried.has(now) && !step.tried && text !== "that is no number") {
-    asked += 1;
-    right += kind === "right";
-    step.tried = true;
-  }
-  if (kind === "right") reveal();
-  verdict(text, kind);
+  if (isKnown()) return go(now + 1);
+  const [words, kind] = judge($("number").value, steps[now - 1]);
+  verdict(words, kind);
+  if (kind === "right") reveal(true);
+  if (kind === "wrong") count(steps[now - 1], false), show();
 });
 
-function reveal() {
-  const step = steps[now - 1];
-  if (!step.tried) asked += 1;
-  step.tried = true;
-  tried.add(now);
-  shown = true;
-  draw(now);
-  say(now);
+function jump(k) {
+  play(false);
+  go(k);
 }
 
-$("reveal").addEventListener("click", () => { reveal(); verdict("", ""); });
-$("back").addEventListener("click", () => { play(false); go(now - 1); });
-$("next").addEventListener("click", () => { play(false); go(now + 1); });
+$("reveal").addEventListener("click", () => { verdict("", ""); reveal(false); $("check").focus(); });
+$("back").addEventListener("click", () => jump(now - 1));
+$("next").addEventListener("click", () => jump(now + 1));
 $("play").addEventListener("click", () => play(!timer));
-$("slider").addEventListener("input", () => { play(false); go(Number($("slider").value)); });
-$("predict").addEventListener("change", () => { play(false); go(now); if (!$("guess").hidden) $("number").focus(); });
-$("theme").addEventListener("click", () => theme(document.documentElement.dataset.theme !== "dark"));
-function theme(dark) { document.documentElement.dataset.theme = dark ? "dark" : "light"; }
+$("slider").addEventListener("input", () => jump(Number($("slider").value)));
+$("predict").addEventListener("change", () => jump(now));
+$("theme").addEventListener("click", () => {
+  const { dataset } = document.documentElement;
+  const dark = dataset.theme ? dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  dataset.theme = dark ? "light" : "dark";
+});
 
 document.addEventListener("keydown", event => {
-  if (event.target.id === "number" || event.ctrlKey || event.metaKey || event.altKey) return;
-  const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last }[event.key];
-  if (to !== undefined) { play(false); go(to); event.preventDefault(); }
-  if (event.key === " " && event.target.tagName !== "BUTTON" && event.target.id !== "predict") { play(!timer); event.preventDefault(); }
+  const { key, target } = event;
+  if (target.id === "number" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (target === figure && figure.scrollWidth > figure.clientWidth) return;  // there the arrows scroll
+  const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last }[key];
+  if (to !== undefined) jump(to);
+  else if (key === " " && !target.matches("button, summary, #predict")) play(!timer);
+  else return;
+  event.preventDefault();
 });
-addEventListener("beforeprint", () => { shown = true; draw(last); });
-addEventListener("afterprint", () => go(now));
 
-// The picture's own words say the final state.
-for (const title of svg.querySelectorAll("g > title")) title.remove();
+// On paper stands the final state, with the table.
+addEventListener("beforeprint", () => {
+  play(false);
+  draw(last, true);
+  for (const group of svg.querySelectorAll(".now")) group.classList.remove("now", "backward");
+  write("Final state", [final], []);
+  open = table.open;
+  table.open = true;
+});
+addEventListener("afterprint", () => { table.open = open; show(); });
+
 svg.querySelector("desc").textContent = "The numbers of each step are in the table below.";
 $("slider").max = last;
+document.documentElement.classList.add("js");
 for (const hidden of document.querySelectorAll(".controls, .keys")) hidden.hidden = false;
-theme(matchMedia("(prefers-color-scheme: dark)").matches);
 go(0);

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import html
-import json
+import math
 import re
-from base64 import b64encode
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.drawing import _COLOURS as COLOURS
 from autograd.drawing import _WIDTHS as WIDTHS
-from autograd.drawing import Engine, Figure, Picture
+from autograd.drawing import Engine, EngineError, Figure, Picture
 from autograd.formula import Notation, formula
 from autograd.graph import named_graph
+from autograd.ops import DomainError, described
+from autograd.reverse import topological_order
 from autograd.value import Value
 
-MOST = 300  # named Values: a page with more is slow, and nobody steps through it
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MOST = 300  # Values: a page with more is slow, and nobody steps through it
 
 
 class Step(NamedTuple):
@@ -27,6 +28,7 @@ class Step(NamedTuple):
     asked    the name of the number that comes out
     given    the lines that say how; the last one lacks its result
     answer   the number itself, and `result` as it is written
+    by_hand  what comes out of the numbers as they are written, with so many digits
     after    what there is to say when it is known
     slips    numbers that come from well-known slips, each with the words that name it
     node     the node whose data or grad `sets` changes
@@ -38,13 +40,14 @@ class Step(NamedTuple):
     given: list[str]
     answer: float
     result: str
-    after: list[str]
-    slips: list[tuple[str, float]]
+    by_hand: float
     node: str
     sets: dict[str, str]
     lit: list[str]
+    after: tuple[str, ...] = ()
+    slips: tuple[tuple[str, float], ...] = ()
     edge: str = ""
-    sign: str = "plain"
+    shade: str = "plain"
 
 
 def step_through(root: Value, *, digits: int = 4, engine: Engine | None = None) -> Page:
@@ -53,26 +56,32 @@ def step_through(root: Value, *, digits: int = 4, engine: Engine | None = None) 
     digits   how many digits are shown
     engine   what draws the picture, as in `draw_dot`
 
-    It needs no `backward()`, and touches no `.grad`. TypeError for anything but a Value; ValueError for more than 300
-    named Values; DomainError where a derivative does not exist.
+    It shows the numbers as they are now; it needs no `backward()`, and touches no `.grad`. TypeError for anything but a
+    Value; ValueError for an unknown option, and for more than 300 labelled Values; DomainError where a derivative does
+    not exist or passes a float's range.
 
     >>> x = Value(3.0, label="x")
     >>> y = x * x; y.label = "y"
-    >>> for step in step_through(y).steps:
-    ...     print(step.phase, step.given, step.result)
-    forward ['y = x²', 'y = 3²'] 9
-    seed ['∂y/∂y'] 1
-    backward ['∂y/∂x += ∂y/∂x × ∂y/∂y', '∂y/∂x += 6 × 1'] 6
+    >>> print(step_through(y))
+    1. y = 3² = 9
+    2. ∂y/∂y = 1
+    3. ∂y/∂x += 6 × 1 = 6; ∂y/∂x: 0 before, 6 after
     """
     if not isinstance(root, Value):
         raise TypeError(f"step_through takes a Value, not {type(root).__name__}")
+    if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
+        raise ValueError(f"digits must be a whole number from 1 up, not {digits!r}")
+    if engine not in (None, "dot", "embedded"):
+        raise ValueError(f"engine must be one of (None, 'dot', 'embedded'), not {engine!r}")
     graph = named_graph(root)
     if len(graph.names) > MOST:
-        remedy = "label fewer Values, or step through a smaller part of the graph"
+        remedy = "label only those that matter, or step through a smaller part of the graph"
         raise ValueError(f"{len(graph.names)} Values are too many to step through, which takes {MOST}: {remedy}")
     gradients = dict.fromkeys(graph.names, 0.0)
     gradients[root] = 1.0
     for head in reversed(graph.names):
+        if not math.isfinite(gradients[head]):
+            raise DomainError(f"the gradient by {described((head,))} is past the range of a float, ±1.8e308")
         for edge in graph.edges[head]:
             gradients[edge.tail] += gradients[head] * edge.derivative.data
     figure = Figure(graph, None, Notation(digits=digits), gradients)
@@ -81,80 +90,95 @@ def step_through(root: Value, *, digits: int = 4, engine: Engine | None = None) 
 
 
 class Page:
-    """A page that stands alone. It shows itself in a notebook, in a frame of its own.
+    """A page that stands alone. It shows itself in a notebook, in a frame of its own, and prints as a list of steps.
 
     steps   what it steps through, as data
     """
 
     def __init__(self, figure: Figure, engine: Engine | None) -> None:
-        self.figure = figure
+        name = figure.graph.names[figure.graph.root]
+        self.title = f"{name}, step by step"
+        self.final = f"{name} = {figure.notation.number(figure.graph.root.data)}, and every gradient"
         self.steps = [*_forward(figure), *_backward(figure)]
         self._picture = Picture(figure, "LR", "svg", engine)
+        self._rows = [
+            (node.key, " = ".join(filter(None, (node.name, node.formula))), v.op is None, _data(figure, v),
+             _number(figure.grad(v)))
+            for v, node in figure.nodes.items()
+        ]  # fmt: skip
 
     def html(self) -> str:
-        """The page: one HTML document that asks for nothing from outside."""
-        folder = Path(__file__).parent
-        template, style, script = ((folder / f"stepping.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
-        style += _themes()
-        figure = re.sub(' style="[^"]*"', "", self._picture.svg(), count=1).replace("</svg>", _ARROW + "</svg>")
-        styles = [style, *re.findall("<style>(.*?)</style>", figure, flags=re.DOTALL)]
+        """The page: one HTML document that asks for nothing from outside. EngineError where no engine draws it."""
+        import json
+        from html import escape
+        from importlib.resources import files
+
+        template, style, script = (files("autograd").joinpath(f"stepping.{kind}").read_text("utf-8") for kind in _PARTS)
+        picture = self._picture.svg()
+        opening = picture[: picture.index(">")]
+        width = re.search(r' width="([^"]*)"', opening)
+        style += _themes() + (f".figure {{ --width: {width[1]}; }}\n" if width else "")
+        picture = re.sub(' (width|style)="[^"]*"', "", opening) + picture[len(opening) :]
+        styles = [style, *re.findall("<style>(.*?)</style>", picture, flags=re.DOTALL)]
         policy = f"default-src 'none'; style-src {_hashes(styles)}; script-src {_hashes([script])}"
-        root = self.figure.graph.root
-        name, number = self.figure.graph.names[root], self.figure.notation.number(root.data)
+        rows = (
+            f'<tr id="row-{key}"><th scope="row">{escape(name)}</th><td>{data}</td><td>{grad}</td></tr>'
+            for key, name, _, data, grad in self._rows
+        )
+        data = {
+            "nodes": [{"key": key, "data": data if leaf else "—"} for key, _, leaf, data, _ in self._rows],
+            "steps": [step._asdict() for step in self.steps],
+            "colours": {name: colour.lower() for name, colour in COLOURS["light"].items()},  # as the engines write them
+            "widths": WIDTHS,
+        }
         parts = {
-            "policy": policy + "; base-uri 'none'; form-action 'none'",
-            "title": html.escape(f"{name}, step by step"),
+            "policy": f"{policy}; base-uri 'none'; form-action 'none'",
+            "title": escape(self.title),
             "style": style,
-            "final": html.escape(f"{name} = {number}, and every gradient"),
-            "figure": figure,
-            "rows": "".join(map(self._row, self.figure.nodes)),
-            "steps": self._data().replace("<", "\\u003c"),
+            "final": escape(self.final),
+            "figure": picture.replace("</svg>", _MARKERS + "</svg>"),
+            "rows": "".join(rows),
+            "steps": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
             "script": script,
         }
         return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
 
-    def _row(self, v: Value) -> str:
-        node = self.figure.nodes[v]
-        name = html.escape(" = ".join(filter(None, (node.name, node.formula))))
-        cells = [f"<td>{_number(text)}</td>" for text in (self.figure.data(v), self.figure.grad(v))]
-        return f'<tr id="row-{node.key}"><th scope="row">{name}</th>{"".join(cells)}</tr>'
-
-    def _data(self) -> str:
-        """What the script needs, as JSON."""
-        nodes = [
-            {"key": node.key, "leaf": v.op is None, "data": _number(self.figure.data(v))}
-            for v, node in self.figure.nodes.items()
-        ]
-        steps = [step._asdict() for step in self.steps]
-        colours = {name: colour.lower() for name, colour in COLOURS["light"].items()}  # as the engine writes them
-        data = {"nodes": nodes, "steps": steps, "colours": colours, "widths": WIDTHS}
-        return json.dumps(data, ensure_ascii=False)
-
     def save(self, path: str | Path) -> Path:
-        """Writes the page to `path` and returns it."""
+        """Writes the page to `path` and returns it. EngineError where no engine draws it."""
+        from pathlib import Path
+
         path = Path(path)
-        path.write_text(self.html(), encoding="utf-8")
+        path.write_bytes(self.html().encode())
         return path
 
-    def _repr_html_(self) -> str:
-        frame = 'title="step by step" sandbox="allow-scripts" width="100%" height="760" frameborder="0"'
-        return f'<iframe {frame} srcdoc="{html.escape(self.html())}"></iframe>'
-
     def __str__(self) -> str:
-        return "\n".join(f"{k}. {' '.join(step.given[-1:])} = {step.result}" for k, step in enumerate(self.steps, 1))
+        lines = ("; ".join([f"{step.given[-1]} = {step.result}", *step.after]) for step in self.steps)
+        return "\n".join(f"{k}. {line}" for k, line in enumerate(lines, 1))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        try:
+            page = self.html()
+        except EngineError as error:
+            return f"<pre>{escape(str(self))}\n\n{escape(str(error))}</pre>"
+        frame = 'title="step by step" sandbox="allow-scripts" width="100%" height="760" frameborder="0"'
+        return f'<iframe {frame} srcdoc="{escape(page)}"></iframe>'
 
 
 def _forward(figure: Figure) -> list[Step]:
     steps = []
+    names = figure.graph.names
     for v, node in figure.nodes.items():
         if v.op is None:
             continue
-        name = figure.graph.names[v]
-        written = formula(v, {u: label for u, label in figure.graph.names.items() if u is not v}, figure.notation)
-        given = [f"{name} = {written.names}", f"{name} = {written.numbers}"]
-        data = figure.notation.number(v.data)
-        sets = {"data": _number(figure.data(v))}
-        steps.append(Step("forward", name, given, v.data, data, [], _slips(v.data), node.key, sets, [node.key]))
+        written = formula(v, {u: name for u, name in names.items() if u is not v}, figure.notation)
+        result = figure.notation.number(v.data)
+        given = [f"{names[v]} = {line}" for line in dict.fromkeys(written) if line != result] or [names[v]]
+        data = {"data": _data(figure, v)}
+        steps.append(Step("forward", names[v], given, v.data, result, _by_hand(v, figure), node.key, data, [node.key]))
     return steps
 
 
@@ -162,7 +186,7 @@ def _backward(figure: Figure) -> list[Step]:
     """The seed, then each edge in the order of the sweep: from the root down, the arguments of each Value in order."""
     number = figure.notation.number
     root = figure.graph.root
-    total = dict.fromkeys(figure.nodes, 0.0)
+    total: dict[Value, float] = {}
     names = {v: figure.notation.derivative(figure.graph.names[root], name) for v, name in figure.graph.names.items()}
 
     def sets(v: Value) -> dict[str, str]:
@@ -170,33 +194,67 @@ def _backward(figure: Figure) -> list[Step]:
 
     total[root] = 1.0
     key = figure.nodes[root].key
-    why = ["the seed: every gradient is that of this Value"]
-    steps = [Step("seed", names[root], [names[root]], 1.0, "1", why, _slips(1.0), key, sets(root), [key])]
+    given = ["the seed, with which the sweep begins", names[root]]
+    steps = [Step("seed", names[root], given, 1.0, "1", 1.0, key, sets(root), [key])]
     arrows = {arrow.edge: arrow for arrow in figure.arrows}
     for head in reversed(figure.nodes):
         for edge in figure.graph.edges[head]:
             arrow, tail = arrows[edge], edge.tail
             local, upstream = edge.derivative.data, total[head]
             product = local * upstream
-            before, total[tail] = total[tail], total[tail] + product
+            by_hand = _rounded(local, figure) * _rounded(upstream, figure)
+            before = total.get(tail, 0.0)
+            together = ": paths add" if tail in total else ""
+            total[tail] = before + product
+            factor = number(upstream) if upstream >= 0 else f"({number(upstream)})"
             given = [
                 f"{names[tail]} += {arrow.name} × {names[head]}",
-                f"{names[tail]} += {number(local)} × "
-                + (number(upstream) if upstream >= 0 else f"({number(upstream)})"),
+                " = ".join(dict.fromkeys((arrow.name, arrow.formula, number(local)))),
+                f"{names[tail]} += {number(local)} × {factor}",
             ]
-            after = [f"{arrow.name} = {arrow.formula}"]
-            if before:
-                after.append(f"{names[tail]} was {number(before)} and is now {number(total[tail])}: paths add")
-            slips = [
-                *_slips(product),
-                (f"the local derivative {arrow.name} is left out", upstream),
-                (f"the upstream gradient {names[head]} is left out", local),
-            ]
-            keys = [figure.nodes[tail].key, figure.nodes[head].key, arrow.key]
-            asked = f"{arrow.name} × {names[head]}"
-            step = Step("backward", asked, given, product, number(product), after, slips, keys[0], sets(tail), keys)
-            steps.append(step._replace(edge=arrow.key, sign=figure.shade(product)))
+            step = Step(
+                phase="backward",
+                asked=f"{arrow.name} × {names[head]}",
+                given=given,
+                answer=product,
+                result=number(product),
+                by_hand=by_hand if math.isfinite(by_hand) else product,
+                node=figure.nodes[tail].key,
+                sets=sets(tail),
+                lit=[figure.nodes[tail].key, figure.nodes[head].key, arrow.key],
+                after=(f"{names[tail]}: {number(before)} before, {number(total[tail])} after{together}",),
+                slips=(
+                    (f"the local derivative {arrow.name} is left out", upstream),
+                    (f"the upstream gradient {names[head]} is left out", local),
+                ),
+                edge=arrow.key,
+                shade=figure.shade(product),
+            )
+            steps.append(step)
     return steps
+
+
+def _rounded(x: float, figure: Figure) -> float:
+    """`x` as it is written, as a number again."""
+    whole = len(f"{math.fabs(x):.0f}")
+    return float(f"{x:.{max(figure.notation.digits, whole if whole <= 7 else 0)}g}")
+
+
+def _by_hand(v: Value, figure: Figure) -> float:
+    """What comes out for `v` where the numbers of its formula are taken as they are written."""
+    leaves, nodes = topological_order(v, figure.graph.names)
+    numbers = {u: _rounded(u.data, figure) for u in leaves}
+    try:
+        for u in nodes:
+            assert u.op is not None
+            numbers[u] = u.op(*(numbers[x] if isinstance(x, Value) else x for x in u.args))
+    except DomainError:
+        return v.data
+    return numbers[v]
+
+
+def _data(figure: Figure, v: Value) -> str:
+    return _number(figure.data(v))
 
 
 def _number(line: str) -> str:
@@ -205,28 +263,35 @@ def _number(line: str) -> str:
 
 
 def _themes() -> str:
-    """The picture's colours, as the page's own switch sets them; they go before those of the picture."""
-    rules = (
-        f'[data-theme="{theme}"] svg{{'
-        + "".join(f"--{name}:{colour}!important;" for name, colour in colours.items())
-        + "}"
-        for theme, colours in COLOURS.items()
+    """The picture's colours for the whole page: by preference, by the page's own switch, and light on paper."""
+    light, dark = (
+        "".join(f"--{name}:{colour}!important;" for name, colour in COLOURS[mode].items()) for mode in COLOURS
     )
-    return "\n".join(rules)
+    return (
+        f":root,svg{{color-scheme:light;{light}--now:#7B3F9D}}\n"
+        f"@media screen and (prefers-color-scheme:dark){{{_dark(':not([data-theme=light])', dark)}}}\n"
+        f"@media screen{{{_dark('[data-theme=dark]', dark)}}}\n"
+    )
 
 
-def _slips(x: float) -> list[tuple[str, float]]:
-    return [("the sign is wrong", -x), ("it is twice too large", 2 * x), ("it is half of what it should be", x / 2)]
+def _dark(which: str, colours: str) -> str:
+    return f":root{which},:root{which} svg{{color-scheme:dark;{colours}--now:#D5A6F0}}"
 
 
 def _hashes(texts: list[str]) -> str:
     """The texts as a Content-Security-Policy names what may stand in the page."""
-    digests = [b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts]
-    return " ".join(f"'sha256-{digest}'" for digest in digests)
+    from base64 import b64encode
+    from hashlib import sha256
+
+    return " ".join(f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in texts)
 
 
-# Drawn at the beginning of an edge, for the backward pass.
-_ARROW = (
+_PARTS = ("html", "css", "js")
+
+# For the backward pass: an arrowhead at the beginning of an edge, and a line where its own head was.
+_MARKERS = (
     '<defs><marker id="backward" viewBox="0 0 10 10" refX="10" refY="5" markerWidth="11" markerHeight="11" '
-    'markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0 1L10 5L0 9z"/></marker></defs>'
+    'markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0 1L10 5L0 9z"/></marker>'
+    '<marker id="onward" refY="2" markerWidth="7" markerHeight="4" markerUnits="userSpaceOnUse" orient="auto">'
+    '<path d="M0 .2H6.5V3.8H0z"/></marker></defs>'
 )
