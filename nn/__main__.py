@@ -18,8 +18,9 @@ from textwrap import wrap
 from typing import Any, NoReturn
 from unicodedata import normalize
 
-from autograd import DomainError, Value
+from autograd import DomainError, Value, draw_dot
 from autograd.chain_rule import Derivation, Factor, derive
+from autograd.drawing import EngineError
 from autograd.formula import Notation
 from autograd.graph import named_graph
 from autograd.reverse import topological_order
@@ -41,6 +42,8 @@ are 0. Only the weights are updated, as in the lecture.
 
 --derive takes the name of anything in the network: w5, b1, i1, out_h1, ...
 Without it, every weight and bias is derived; of a large network, the first.
+--out draws the whole graph, all.svg, and each gradient that is derived:
+w1.svg, w2.svg, ...
 
 --json prints one object:
   layers, activation, bias, lr, rounds, seed   as the options
@@ -55,6 +58,7 @@ Without it, every weight and bias is derived; of a large network, the first.
               the list of what the factor is the sum of, if it is one
   training    a list, after 0, 1 and all rounds:
               {"rounds": 0, "E": ..., "out_o1": ..., ..., "w1": ..., ...}
+  pictures    only with --out, the files that it wrote
   lecture     only in its own example, a list of what it prints otherwise:
               {"name": "E", "rounds": 1, "true": ..., "printed": ...,
               "computed": ..., "slip": ...}; computed with the slip made
@@ -124,6 +128,7 @@ def parser() -> Parser:
     add("--seed", type=whole(0), metavar="N", help="draws the weights")
     add("--derive", nargs="+", action="extend", metavar="NAME", help="derive only the gradients by these")
     add("--latex", metavar="FILE", help="write the derivations to a LaTeX document too")
+    add("--out", metavar="DIR", help="draw the graph and each gradient into this folder")
     add("--json", action="store_true", help="print everything as JSON")
     return p
 
@@ -157,7 +162,7 @@ def setting(options: argparse.Namespace) -> tuple[MLP, list[float], list[float]]
 
 
 # What is computed.
-FORM = dict.fromkeys(("digits", "derive", "latex", "json"))  # the options that do not change the example
+FORM = dict.fromkeys(("digits", "derive", "latex", "out", "json"))  # the options that do not change the example
 States = dict[int, dict[str, float]]  # after so many rounds, a number by its name
 
 
@@ -203,6 +208,23 @@ def derivations(E: Value, parameters: Iterable[str], options: argparse.Namespace
             result[name] = derive(graph, values[name], notation)
             lines += str(result[name]).count("\n")
     return result
+
+
+def pictures(E: Value, names: Iterable[str], folder: str) -> list[str]:
+    """Draws the graph and ∂E by each name; returns the files. An error where no engine draws, or a file cannot be."""
+    values = {v.label: v for part in topological_order(E) for v in part}
+    files = []
+    try:
+        os.makedirs(folder, exist_ok=True)
+        for name in ("all", *names):
+            picture = draw_dot(E, force=True) if name == "all" else draw_dot(E, wrt=values[name])
+            files.append(os.path.join(folder, f"{name}.svg"))
+            write_whole(files[-1], picture.svg())
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"--out: {folder!r} cannot be written: {error.strerror}") from None
+    except (EngineError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"--out: {error}") from None
+    return files
 
 
 def listed(names: Iterable[str]) -> str:
@@ -263,6 +285,8 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
     result["training"] = [{"rounds": rounds, **state} for rounds, state in states.items()]
     if vars(options) | FORM == vars(parser().parse_args([])) | FORM:
         result["lecture"] = slips(states)
+    if options.out is not None:
+        result["pictures"] = pictures(E, result["derivations"], options.out)
     return result
 
 
@@ -412,6 +436,8 @@ def page(r: dict[str, Any], options: argparse.Namespace, bold: bool) -> str:
     if "lecture" in r:
         parts.append(lecture_section(r, lambda x: written(x, 9)))  # as many digits as the lecture prints
     parts.append(derivation_section(r, options))
+    if "pictures" in r:
+        parts.append(("Pictures", [f"  {file}" for file in r["pictures"]]))
     return "\n\n".join("\n".join([f"\033[1m{title}\033[0m" if bold else title, *lines]) for title, lines in parts)
 
 

@@ -258,6 +258,8 @@ def test_lines_fit_a_terminal(arguments):
         ),
         (f"--rounds 0 --latex {ROOT}", f"--latex: '{ROOT}' cannot be written: Not a regular file"),
         (f"--rounds 0 --latex {__file__}/a.tex", "a.tex' cannot be written: Not a directory"),
+        ("--out", "--out: expected one argument"),
+        (f"--rounds 0 --out {__file__}/a", "test_main.py/a' cannot be written: Not a directory"),
         ("--colour", "unrecognized arguments: --colour"),
         ("3", "unrecognized arguments: 3"),
         ("--activation log --biases -1 0", "log(net_h1 = -0.9725) is not defined: it needs x > 0"),
@@ -481,3 +483,25 @@ def test_readme():
     failed, attempted = doctest.DocTestRunner().run(test)
     assert failed == 0 < attempted
     assert attempted == sum(block.count(">>>") for block in blocks)
+
+
+def test_out_draws_the_graph_and_each_gradient(tmp_path):
+    folder = tmp_path / "new" / "pictures"
+    status, out = run(f"--rounds 0 --out {folder}")
+    files = [str(folder / f"{name}.svg") for name in ("all", *GRADIENTS)]
+    section = "\n\nPictures\n" + "".join(f"  {file}\n" for file in files)
+    assert (status, out.removesuffix(section)) == (0, run("--rounds 0")[1].removesuffix("\n"))
+    assert sorted(map(str, folder.iterdir())) == sorted(files)
+    title = re.compile("<title[^>]*>(.*?)</title>")
+    assert title.search(Path(files[0]).read_text("utf-8"))[1] == "Every gradient of E"
+    for name, file in zip(GRADIENTS, files[1:], strict=True):
+        words = title.findall(Path(file).read_text("utf-8"))
+        assert words[0] == f"∂E/∂{name[0]}{chr(ord(name[1]) + ord('₀') - ord('0'))} by the chain rule"
+        [gradient] = [word.split("gradient ")[1] for word in words if word.startswith(f"{name}: ")]
+        assert float(gradient.replace("−", "-")) == pytest.approx(GRADIENTS[name], abs=1e-12)
+
+
+def test_out_draws_what_derive_asks_for(tmp_path):
+    status, out = run(f"--layers 3 40 40 2 --rounds 0 --derive w1 out_o1 --json --out {tmp_path}")
+    assert status == 0
+    assert json.loads(out)["pictures"] == [str(tmp_path / f"{name}.svg") for name in ("all", "w1", "out_o1")]
