@@ -163,8 +163,8 @@ class Figure:
         self.largest = max((math.fabs(g) for g in self.gradients.values() if g != top), default=0.0)
         self.lit = wrt is not None
         names = graph.names
-        numbers: dict[Edge, str] = {}
-        path = {wrt}
+        self.numbers: dict[Edge, str] = {}  # of the factors
+        self.path = {wrt}
         if wrt is None:
             self.title = f"Every gradient of {names[graph.root]}"
             self.heading = ["every node: data and grad      every edge: local derivative ∂head/∂tail"]
@@ -174,41 +174,37 @@ class Figure:
                 self.legend = f"{signs}      darker, thicker: larger |grad|"
         else:
             self.title = f"{notation.derivative(names[graph.root], names[wrt])} by the chain rule"
-            self.heading = _equation(derive(graph, wrt, notation), numbers, notation)
+            self.heading = _equation(derive(graph, wrt, notation), self.numbers, notation)
             self.legend = "thin →: forward pass      thick ←: backward pass, along the chain rule"
             for head in names:  # arguments come before results
-                if any(edge.tail in path for edge in graph.edges[head]):
-                    path.add(head)
-        self.nodes: dict[Value, Node] = {}
-        for v in names if shown is None else shown:
-            right = self.right_side(v)
-            gradient = _exact(self.gradients[v]) if self.computed else "not computed"
-            title = (
-                f"{_definition(_label(v.label)[:1000] or names[v], right)}: data {_exact(v.data)}, gradient {gradient}"
-            )
-            self.nodes[v] = Node(
-                f"n{len(self.nodes)}", v, names[v], right, title, self.shade(self.gradients[v]), v in path
-            )
-        self.arrows: list[Arrow] = []
-        self.heads: dict[Value, list[Value]] = {v: [] for v in self.nodes}
-        for edge in (edge for v in self.nodes for edge in graph.edges[v] if edge.tail in self.nodes):
-            head, tail, derivative = edge
+                if any(edge.tail in self.path for edge in graph.edges[head]):
+                    self.path.add(head)
+        shown = names if shown is None else shown
+        self.nodes = {v: self._node(f"n{k}", v) for k, v in enumerate(shown)}
+        edges = [edge for v in shown for edge in graph.edges[v] if edge.tail in self.nodes]
+        self.arrows = [self._arrow(f"e{k}", edge) for k, edge in enumerate(edges)]
+        self.heads: dict[Value, list[Value]] = {v: [] for v in shown}
+        for head, tail, _ in edges:
             self.heads[tail].append(head)
-            local = formula(derivative, names, notation).names
-            name = notation.derivative(names[head], names[tail])
-            title = " = ".join(dict.fromkeys((name, local, _exact(derivative.data))))
-            shade = self.shade(self.gradients[head] * derivative.data)
-            number = numbers.get(edge, "")
-            self.arrows.append(Arrow(f"e{len(self.arrows)}", edge, name, local, title, shade, tail in path, number))
 
-    def right_side(self, v: Value) -> str:
-        """What the Value was computed as; at the level of operations, its symbol."""
-        if v.op is None:
-            return ""
-        if self.graph.detail == "operations":
-            return v.op.symbol
-        names = {u: name for u, name in self.graph.names.items() if u is not v}
-        return formula(v, names, self.notation).names
+    def _node(self, key: str, v: Value) -> Node:
+        name = self.graph.names[v]
+        right = ""
+        if v.op is not None:
+            operations = self.graph.detail == "operations"
+            right = v.op.symbol if operations else formula(v, self.graph.names, self.notation).names
+        gradient = _exact(self.gradients[v]) if self.computed else "not computed"
+        words = _definition(_label(v.label)[:1000] or name, right)
+        title = f"{words}: data {_exact(v.data)}, gradient {gradient}"
+        return Node(key, v, name, right, title, self.shade(self.gradients[v]), v in self.path)
+
+    def _arrow(self, key: str, edge: Edge) -> Arrow:
+        head, tail, derivative = edge
+        name = self.notation.derivative(self.graph.names[head], self.graph.names[tail])
+        local = formula(derivative, self.graph.names, self.notation).names
+        title = " = ".join(dict.fromkeys((name, local, _exact(derivative.data))))
+        shade = self.shade(self.gradients[head] * derivative.data)
+        return Arrow(key, edge, name, local, title, shade, tail in self.path, self.numbers.get(edge, ""))
 
     def shade(self, grad: float) -> str:
         """The colour of a gradient: its sign and, from 0 to 3, its size; "plain" for zero, and before backward."""
@@ -279,8 +275,8 @@ class Figure:
 class Picture:
     """A drawn graph. It shows itself in a notebook, and prints as a table of the same numbers.
 
+    figure    what it shows
     digraph   the graphviz.Digraph, for those who want to go on with it
-    source    the picture in DOT, graphviz's language
     """
 
     def __init__(self, figure: Figure, rankdir: str, format: str, engine: Engine | None) -> None:
@@ -288,7 +284,11 @@ class Picture:
         self.format = format
         self.engine = engine
         self.digraph = _digraph(figure, rankdir, format)
-        self.source: str = self.digraph.source
+
+    @property
+    def source(self) -> str:
+        """The picture in DOT, graphviz's language."""
+        return str(self.digraph.source)
 
     def svg(self) -> str:
         """The picture as one `<svg>` element that stands alone. EngineError where no engine draws it."""
