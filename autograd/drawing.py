@@ -107,7 +107,8 @@ def draw_dot(
         else:
             shown = [v for v in shown if v is wrt or graph.edges[v]]
     if len(shown) > MOST and not force:
-        remedy = "label fewer Values, say force=True" + (", or draw one gradient with wrt=" if wrt is None else "")
+        remedy = "label fewer Values" if graph.detail == "names" else 'label what matters, and leave detail="names"'
+        remedy += ", draw one gradient with wrt=, or say force=True" if wrt is None else ", or say force=True"
         raise ValueError(f"{len(shown)} nodes are too many for a picture, which shows {MOST}: {remedy}")
     return Picture(Figure(graph, wrt, Notation(digits=digits), shown=shown), rankdir, format, engine)
 
@@ -266,10 +267,10 @@ class Figure:
     def __str__(self) -> str:
         rows = [(_definition(n.name, n.formula), self.data(v), self.grad(v)) for v, n in self.nodes.items()]
         width = max(len(row[0]) for row in rows)
-        lines = [f"{name:{width}}  {data}  {grad}".replace(_BLANK, " ") for name, data, grad in rows]
+        lines = [*(self.heading if self.lit else ()), *(f"{name:{width}}  {data}  {grad}" for name, data, grad in rows)]
         for arrow in self.arrows:
             lines.append(" = ".join(dict.fromkeys((arrow.name, arrow.formula, self.local(arrow)))))
-        return "\n".join([*(self.heading if self.lit else ()), *lines])
+        return "\n".join(lines).replace(_BLANK, " ")
 
 
 class Picture:
@@ -480,7 +481,7 @@ def _classes(figure: Figure, shade: str, lit: bool) -> tuple[str, str]:
     if figure.lit and not lit:
         return "plain", "muted"
     sign = shade.rstrip("0123")
-    return sign, " ".join(dict.fromkeys((sign, shade, "lit" if lit else sign)))
+    return sign, " ".join(dict.fromkeys((sign, shade, *["lit"] * lit)))
 
 
 def _draw_node(digraph: graphviz.Digraph, figure: Figure, node: Node) -> None:
@@ -604,26 +605,30 @@ def _decorated(svg: bytes, figure: Figure) -> str:
     items.update((arrow.key, arrow) for arrow in figure.arrows)
     for group in list(root.iter("g")):
         item = items.get(group.get("id", ""))
-        for title in group.findall("title"):
-            if item:
-                title.text = item.title
-            else:
-                group.remove(title)
-        for line, text in enumerate(group.findall("text")):
-            del text.attrib["font-family"]
-            if isinstance(item, Arrow):
+        texts = group.findall("text")
+        for text in texts:
+            text.attrib.pop("font-family", None)
+        for words in group.findall("title"):
+            group.remove(words)
+        if item:
+            words = ElementTree.Element("title")
+            words.text = item.title
+            group.insert(0, words)
+        if isinstance(item, Arrow):
+            for text in texts:
                 text.attrib |= _HALO
-            elif group.get("class") == "cluster":  # above the edges that pass it
+        elif isinstance(item, Node):
+            before, name, after = (texts[0].text or "").partition(item.name)
+            if not before and len(name) <= 20:  # a longer one in bold would leave its box
+                texts[0].text = ""
+                bold = ElementTree.SubElement(texts[0], "tspan", {"font-weight": "bold"})
+                bold.text, bold.tail = name, after
+        elif group.get("class") == "cluster":
+            for text in texts:  # above the edges that pass it
                 text.attrib |= _HALO | {"stroke": _LIGHT["cluster"].lower()}
                 group.remove(text)
                 graph.append(text)
-            elif isinstance(item, Node) and not line and len(item.name) <= 20:  # a longer name would leave its box
-                before, name, after = (text.text or "").partition(item.name)
-                if not before and name:
-                    text.text = None
-                    bold = ElementTree.SubElement(text, "tspan", {"font-weight": "bold"})
-                    bold.text, bold.tail = name, after
-    del root.attrib["height"]
+    root.attrib.pop("height", None)
     root.set("style", "max-width:100%;height:auto")  # as wide as drawn, but no wider than the page
     root.set("font-family", "Arial, Helvetica, sans-serif")
     title, description, style = (ElementTree.Element(tag) for tag in ("title", "desc", "style"))

@@ -595,7 +595,9 @@ def test_without_dot_the_embedded_engine_draws(monkeypatch, tmp_path, script):
 def test_large_graphs():
     xs = [Value(1.0, f"x{k}_") for k in range(200)]
     root = named("y", sum(x * x for x in xs))
-    with pytest.raises(ValueError, match=r"^201 nodes are too many .* shows 150: label fewer .* force=True, .* wrt="):
+    with pytest.raises(
+        ValueError, match=r"^201 nodes are too many .* shows 150: label fewer .* wrt=, or say force=True$"
+    ):
         draw_dot(root)
     assert [node.name for node in draw_dot(root, wrt=xs[7]).figure.nodes.values()] == ["x7_", "y"]
     assert set(elements(draw_dot(root, wrt=xs[7], engine="embedded").svg())) == {"n0", "n1", "e0"}
@@ -604,8 +606,10 @@ def test_large_graphs():
     v = x = Value(1.0, "x")
     for k in range(200):
         v = named(f"v{k}_", v * 1.01)
-    with pytest.raises(ValueError, match=r"^201 nodes are too many .* label fewer Values, say force=True$"):
+    with pytest.raises(ValueError, match=r"^201 nodes are too many .* label fewer Values, or say force=True$"):
         draw_dot(v, wrt=x)
+    with pytest.raises(ValueError, match=r"label what matters, and leave detail=\"names\", draw"):
+        draw_dot(sum(Value(1.0) * x for x in xs), detail="operations")
 
 
 def test_tb_draws_from_top_to_bottom():
