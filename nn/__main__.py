@@ -24,6 +24,7 @@ from autograd.drawing import EngineError
 from autograd.formula import Notation
 from autograd.graph import named_graph
 from autograd.reverse import topological_order
+from autograd.stepping import MOST, step_through
 from nn import lecture
 from nn.layers import ACTIVATIONS, MLP, as_values
 from nn.losses import half_squared_error
@@ -128,7 +129,7 @@ def parser() -> Parser:
     add("--seed", type=whole(0), metavar="N", help="draws the weights")
     add("--derive", nargs="+", action="extend", metavar="NAME", help="derive only the gradients by these")
     add("--latex", metavar="FILE", help="write the derivations to a LaTeX document too")
-    add("--out", metavar="DIR", help="draw the graph and each gradient into this folder")
+    add("--out", metavar="DIR", help="draw the graph and each gradient into this folder, and a page to step through")
     add("--json", action="store_true", help="print everything as JSON")
     return p
 
@@ -211,7 +212,10 @@ def derivations(E: Value, parameters: Iterable[str], options: argparse.Namespace
 
 
 def pictures(E: Value, names: Iterable[str], folder: str) -> list[str]:
-    """Draws the graph and ∂E by each name; returns the files. An error where no engine draws, or a file cannot be."""
+    """Draws the graph and ∂E by each name, and the page that steps through them; returns the files.
+
+    An error where no engine draws, or a file cannot be written.
+    """
     values = {v.label: v for part in topological_order(E) for v in part}
     files = []
     try:
@@ -220,6 +224,9 @@ def pictures(E: Value, names: Iterable[str], folder: str) -> list[str]:
             picture = draw_dot(E, force=True) if name == "all" else draw_dot(E, wrt=values[name])
             files.append(os.path.join(folder, f"{name}.svg"))
             write_whole(files[-1], picture.svg())
+        if len(named_graph(E).names) <= MOST:
+            files.append(os.path.join(folder, "steps.html"))
+            write_whole(files[-1], step_through(E).html())
     except OSError as error:
         raise argparse.ArgumentTypeError(f"--out: {folder!r} cannot be written: {error.strerror}") from None
     except (EngineError, ValueError) as error:

@@ -488,13 +488,13 @@ def test_readme():
 def test_out_draws_the_graph_and_each_gradient(tmp_path):
     folder = tmp_path / "new" / "pictures"
     status, out = run(f"--rounds 0 --out {folder}")
-    files = [str(folder / f"{name}.svg") for name in ("all", *GRADIENTS)]
+    files = [str(folder / f"{name}.svg") for name in ("all", *GRADIENTS)] + [str(folder / "steps.html")]
     section = "\n\nPictures\n" + "".join(f"  {file}\n" for file in files)
     assert (status, out.removesuffix(section)) == (0, run("--rounds 0")[1].removesuffix("\n"))
     assert sorted(map(str, folder.iterdir())) == sorted(files)
     title = re.compile("<title[^>]*>(.*?)</title>")
     assert title.search(Path(files[0]).read_text("utf-8"))[1] == "Every gradient of E"
-    for name, file in zip(GRADIENTS, files[1:], strict=True):
+    for name, file in zip(GRADIENTS, files[1:-1], strict=True):
         words = title.findall(Path(file).read_text("utf-8"))
         assert words[0] == f"∂E/∂{name[0]}{chr(ord(name[1]) + ord('₀') - ord('0'))} by the chain rule"
         [gradient] = [word.split("gradient ")[1] for word in words if word.startswith(f"{name}: ")]
