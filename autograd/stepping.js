@@ -7,10 +7,8 @@ const last = steps.length;
 const final = $("caption").textContent;
 let now = 0, timer = 0, asked = 0, right = 0, open = false;
 
-// Tooltips are said anew at each step: what the picture comes with are the final numbers.
-const titles = new Map();
-for (const title of svg.querySelectorAll("g > title")) titles.set(title.parentNode, title.textContent);
-const nameOf = title => title.slice(0, title.lastIndexOf(": data "));
+// The picture comes with the final numbers: its tooltips, and the local derivatives on its edges.
+const words = new Map([...svg.querySelectorAll("g > title, .edge text")].map(line => [line, line.textContent]));
 
 // The state after k steps is drawn from the start each time: no step needs an inverse. Without `known`, the number of
 // step k is left out.
@@ -31,7 +29,8 @@ function draw(k, known) {
     const texts = group.querySelectorAll(":scope > text");
     texts[texts.length - 2].textContent = `data ${data}`;
     texts[texts.length - 1].textContent = `grad ${grad}`;
-    group.querySelector("title").textContent = `${nameOf(titles.get(group))}: data ${data}, grad ${grad}`;
+    const title = group.querySelector("title"), definition = words.get(title);
+    title.textContent = `${definition.slice(0, definition.lastIndexOf(": data "))}: data ${data}, grad ${grad}`;
     $(`row-${key}`).children[1].textContent = data;
     $(`row-${key}`).children[2].textContent = grad;
   }
@@ -40,13 +39,14 @@ function draw(k, known) {
     if (!edge) continue;
     const shade = shades[edge] ?? "plain", group = part(edge), path = group.querySelector("path");
     const ink = paint([path], shade);
-    path.setAttribute("stroke", ink);
-    path.setAttribute("stroke-width", shade === "plain" ? 1 : widths[shade[3]]);
-    group.querySelector("polygon").setAttribute("stroke", ink);
+    for (const shape of group.querySelectorAll("path, polygon")) {
+      shape.setAttribute("stroke", ink);
+      shape.setAttribute("stroke-width", shade === "plain" ? 1 : widths[shade[3]]);
+    }
     const told = edge in shades || edge === step?.edge;  // before its turn, the local derivative would tell too much
-    for (const text of group.querySelectorAll("text")) text.setAttribute("visibility", told ? "visible" : "hidden");
+    for (const text of group.querySelectorAll("text")) text.textContent = told ? words.get(text) : "";
     for (const shape of group.querySelectorAll("text, polygon")) shape.setAttribute("fill", ink);
-    group.querySelector("title").textContent = told ? titles.get(group) : "";
+    group.querySelector("title").textContent = told ? words.get(group.querySelector("title")) : "";
   }
   for (const group of svg.querySelectorAll(".now")) group.classList.remove("now", "backward");
   for (const key of step ? step.lit : []) part(key).classList.add("now");
@@ -146,12 +146,12 @@ function judge(typed, step) {
   if (found.includes("right")) return ["right", "right"];
   if (found.includes("short")) return ["right as far as it goes: give two digits", "unclear"];
   const slips = answers.flatMap(x => [["the sign is wrong", -x], ["it is twice too large", 2 * x], ["it is half of what it should be", x / 2]]);
-  const names = [...slips, ...step.slips].filter(([, wrong]) => compare(typed, wrong) === "right").map(([name]) => name);
-  return [[...new Set(names)].join(", or ") || "not yet", "wrong"];
+  const named = [...slips, ...step.slips].filter(([, wrong]) => compare(typed, wrong) === "right").map(([name]) => name);
+  return [[...new Set(named)].join(", or ") || "not yet", "wrong"];
 }
 
-function verdict(words, kind) {
-  $("verdict").textContent = words;
+function verdict(said, kind) {
+  $("verdict").textContent = said;
   $("verdict").className = kind;
 }
 
@@ -170,8 +170,8 @@ function reveal(hit) {
 $("guess").addEventListener("submit", event => {
   event.preventDefault();
   if (isKnown()) return go(now + 1);
-  const [words, kind] = judge($("number").value, steps[now - 1]);
-  verdict(words, kind);
+  const [said, kind] = judge($("number").value, steps[now - 1]);
+  verdict(said, kind);
   if (kind === "right") reveal(true);
   if (kind === "wrong") count(steps[now - 1], false), show();
 });

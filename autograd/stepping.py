@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.drawing import _COLOURS as COLOURS
@@ -77,6 +78,8 @@ def step_through(root: Value, *, digits: int = 4, engine: Engine | None = None) 
     if len(graph.names) > MOST:
         remedy = "label only those that matter, or step through a smaller part of the graph"
         raise ValueError(f"{len(graph.names)} Values are too many to step through, which takes {MOST}: {remedy}")
+    graph = named_graph(deepcopy(root))  # what the page shows stays as it is now
+    root = graph.root
     gradients = dict.fromkeys(graph.names, 0.0)
     gradients[root] = 1.0
     for head in reversed(graph.names):
