@@ -103,14 +103,20 @@ function go(k) {
   follow();
 }
 
-// Scrolls the picture to what the step is about, where it is wider or higher than its frame.
+// Scrolls the picture to what the step is about, or, where that is too wide or too high, to the node that changes.
 function follow() {
-  const boxes = [...svg.querySelectorAll(".now")].map(group => group.getBoundingClientRect());
-  if (!boxes.length) return;
-  const frame = figure.getBoundingClientRect();
-  const least = side => Math.min(...boxes.map(box => box[side])), most = side => Math.max(...boxes.map(box => box[side]));
-  const by = (from, to, start, end) => (from < start || to > end ? (from + to - start - end) / 2 : 0);
-  figure.scrollBy(by(least("left"), most("right"), frame.left, frame.right), by(least("top"), most("bottom"), frame.top, frame.bottom));
+  const step = steps[now - 1], frame = figure.getBoundingClientRect();
+  if (!step) return;
+  const around = keys => {
+    const boxes = keys.map(key => part(key).getBoundingClientRect());
+    const [left, top] = ["left", "top"].map(side => Math.min(...boxes.map(box => box[side])));
+    const [right, bottom] = ["right", "bottom"].map(side => Math.max(...boxes.map(box => box[side])));
+    return { left, top, right, bottom };
+  };
+  let box = around(step.lit);
+  if (box.right - box.left > frame.width || box.bottom - box.top > frame.height) box = around([step.node]);
+  const by = (start, end) => box[start] < frame[start] || box[end] > frame[end] ? (box[start] + box[end] - frame[start] - frame[end]) / 2 : 0;
+  figure.scrollBy(by("left", "right"), by("top", "bottom"));
 }
 
 function play(on) {

@@ -78,8 +78,10 @@ def step_through(root: Value, *, digits: int = 4, engine: Engine | None = None) 
     if len(graph.names) > MOST:
         remedy = "label only those that matter, or step through a smaller part of the graph"
         raise ValueError(f"{len(graph.names)} Values are too many to step through, which takes {MOST}: {remedy}")
-    graph = named_graph(deepcopy(root))  # what the page shows stays as it is now
-    root = graph.root
+    root, *visible = deepcopy([root, *graph.names])  # so that the page shows the numbers as they are now
+    for v, name in zip(visible, graph.names.values(), strict=True):
+        v.label = name
+    graph = named_graph(root)
     gradients = dict.fromkeys(graph.names, 0.0)
     gradients[root] = 1.0
     for head in reversed(graph.names):

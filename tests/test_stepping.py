@@ -627,9 +627,10 @@ def test_on_a_phone_only_the_picture_scrolls_and_to_where_the_step_is(show):
     tab = show(lecture(), viewport={"width": 390, "height": 800})
     inside = """() => {
         const frame = figure.getBoundingClientRect();
-        return [...svg.querySelectorAll(".node.now")].every(group => {
+        return [part(steps[now - 1].node)].every(group => {
             const box = group.getBoundingClientRect();
-            return box.left >= frame.left - 1 && box.right <= frame.right + 1;
+            return ["left", "top"].every(side => box[side] >= frame[side] - 1)
+                && ["right", "bottom"].every(side => box[side] <= frame[side] + 1);
         });
     }"""
     for k in (11, 12, 25, 27, 42, 1):
