@@ -34,6 +34,7 @@ from autograd.ops import (
     tanh,
 )
 from autograd.reverse import grad
+from autograd.stepping import step_through
 from autograd.value import Value, enable_grad, no_grad, with_names
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "softplus",
     "sqrt",
     "step",
+    "step_through",
     "sub",
     "swish",
     "tan",
