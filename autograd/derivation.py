@@ -1,0 +1,846 @@
+"""A derivation by hand, marked: which of its claims are right, and which slip gives the others.
+
+Each line is read into a small tree, which is evaluated on copies of the record: at its own numbers, and at others near
+by, so that a coincidence is told from an identity. What is wrong is explained by making the known slips on purpose, one
+at a time: all are named that give what was written.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import html
+import math
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+from autograd import ops
+from autograd.formula import TEXT, formula
+from autograd.graph import Edge, named_graph
+from autograd.reverse import topological_order
+from autograd.value import Value, enable_grad
+
+LONGEST = 4000  # characters of a line
+DEEPEST = 200  # operations inside one another
+MOST = 300  # names and numbers on one side
+REPAIRED = 60  # places in a formula that is tried with single changes
+
+# What is written, as a tree. An object is one place in it, equal only to itself, so that one place can be changed.
+
+
+@dataclass(eq=False, frozen=True)
+class Number:
+    """A number with the digits that were typed."""
+
+    text: str
+
+
+@dataclass(eq=False, frozen=True)
+class Name:
+    """A labelled Value; `updated` is what it is after one step of gradient descent."""
+
+    label: str
+    updated: bool = False
+
+
+@dataclass(eq=False, frozen=True)
+class Quotient:
+    """∂of/∂by, over all paths."""
+
+    of: str
+    by: str
+
+
+@dataclass(eq=False, frozen=True)
+class Call:
+    """An operation of the table, applied."""
+
+    op: ops.Op
+    args: tuple[Term, ...]
+
+
+Term: TypeAlias = Number | Name | Quotient | Call
+
+
+def _places(term: Term) -> Iterator[Term]:
+    """The term and all inside it, each after what it is an argument of."""
+    todo = [term]
+    while todo:
+        place = todo.pop()
+        yield place
+        todo += place.args if isinstance(place, Call) else ()
+
+
+def _written(term: Term, least: int = 0) -> str:
+    """The term as a message shows it, in brackets if it binds weaker than `least`."""
+    if isinstance(term, Number):
+        return f"({term.text})" if term.text.startswith("-") and least > ops.SUM else term.text
+    if isinstance(term, Name):
+        return term.label + "⁺" * term.updated
+    if isinstance(term, Quotient):
+        return TEXT.derivative(term.of, term.by)
+    args = iter(term.args)
+    form = term.op.text.replace("{:^}", "^{:5}")
+    text = re.sub(r"\{:(\d)\}", lambda hole: _written(next(args), int(hole[1])), form)
+    return f"({text})" if term.op.binding < least else text
+
+
+def _unit(text: str) -> float:
+    """One in the last digit typed."""
+    return 10.0 ** int(Decimal(text).as_tuple().exponent)
+
+
+def _negative(text: str) -> str:
+    return text[1:] if text.startswith("-") else "-" + text
+
+
+# Reading.
+
+
+class Unreadable(ValueError):
+    """What cannot be marked; `verdict` says why in a word or two, and the message in a sentence."""
+
+    def __init__(self, verdict: str, because: str) -> None:
+        super().__init__(f"{verdict}, {because}")
+        self.verdict = verdict
+
+
+# fmt: off
+_CHARACTERS = str.maketrans({
+    "−": "-", "–": "-", "·": "*", "⋅": "*", "×": "*", "∗": "*", "÷": "/", "^": "**", "½": "(1/2)", "√": "sqrt",
+    **{below: str(digit) for digit, below in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+})
+_RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+_COMMANDS = {"cdot": "·", "times": "×", "partial": "∂", "sigma": "σ", "eta": "η", "pi": "π"}
+_BINARY = {ast.Add: ops.add, ast.Sub: ops.sub, ast.Mult: ops.mul, ast.Div: ops.div, ast.Pow: ops.pow}
+_FUNCTIONS = {row.name: row for row in ops.TABLE if row not in _BINARY.values()} | {
+    "σ": ops.sigmoid, "ln": ops.log, "max": ops.maximum, "min": ops.minimum,
+}
+_CONSTANTS = {"e": math.e, "π": math.pi, "pi": math.pi}
+_RATES = ("η", "eta", "lr")
+_TEN = r"\s*\*\s*10\s*\*\*\s*\(?(-?[0-9]+)\)?"  # as in 3.5·10⁻⁵
+# fmt: on
+
+
+def _without_latex(text: str) -> str:
+    """LaTeX as plain text: a fraction as a quotient, braces as brackets."""
+
+    def fraction(match: re.Match[str]) -> str:
+        above, below = match.groups()
+        derivative = all(re.match(r"\s*[∂d]\s*\w", part) for part in (above, below))
+        return f" {above}/{below} " if derivative else f"(({above})/({below}))"
+
+    text = " ".join(re.sub(r"\\(left|right|quad|[,;!: ])|[$&]|\\\\", " ", text).split())
+    text = re.sub(r"\\(mathrm|text|operatorname)\s*\{([^{}]*)\}", r"\2", text)
+    text = re.sub(r"\\[dt]?frac\b", "\\\\", text)
+    text = re.sub(r"\\(\w+)", lambda command: _COMMANDS.get(command[1], command[1]), text)
+    text = re.sub(r"\^\s*(\{\s*\+\s*\}|\+)", "⁺", text)
+    before = ""
+    while text != before:
+        before = text
+        text = re.sub(r"\s*_\{([^{}]*)\}", lambda below: "_" + re.sub(r"[\s,]+", "_", below[1].strip()), text)
+        text = re.sub(r"\\\s*\{([^{}]*)\}\s*\{([^{}]*)\}", fraction, text)
+        text = re.sub(r"(?<![\\}] )(?<![\\}])\{([^{}]*)\}(?! ?\{)", r"(\1)", text)
+    return text
+
+
+class _Reader:
+    """Reads formulas that are written in these labels."""
+
+    def __init__(self, labels: Iterable[str]) -> None:
+        self.labels = Counter(labels)
+        self.bare = Counter(label.replace("_", "") for label in self.labels)
+        known = "|".join(rf"{re.escape(label)}(?!\w)" for label in sorted(self.labels, key=len, reverse=True))
+        name = rf"(?:{known}|[^\W\d]\w*)"
+        above, below = (rf"[∂d]\s*(?:(?P<{k}>{name})|\(\s*(?P<{k}_>{name})\s*\))" for k in ("of", "by"))
+        self.tokens = re.compile(
+            rf"(?P<label>{known})|(?P<quotient>{above}\s*/\s*{below})|(?P<name>[^\W\d]\w*)"
+            rf"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+|{_TEN})?)"
+            r"|(?P<sign>\*\*|[-+*/(),])|(?P<updated>⁺)|(?P<space>\s+)|(?P<other>.)"
+        )
+
+    def name(self, text: str) -> str:
+        """The label that is meant: an underscore may be missing, or be too many."""
+        if text not in self.labels:
+            bare = text.replace("_", "")
+            if self.bare[bare] != 1:
+                near = sorted(difflib.get_close_matches(text, self.labels, 2, 0.5))
+                hint = f": did you mean {' or '.join(near)}?" if near else ""
+                raise Unreadable("UNKNOWN NAME", f"nothing is labelled {text}{hint}")
+            text = next(label for label in self.labels if label.replace("_", "") == bare)
+        if self.labels[text] > 1:
+            raise Unreadable("UNKNOWN NAME", f"two Values are labelled {text}: give each a label of its own")
+        return text
+
+    def read(self, text: str) -> Term:
+        """The tree of one side. Python's parser sees only signs, and a placeholder for each name and number."""
+        text = re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda power: f"**({power[0].translate(_RAISED)})", _without_latex(text))
+        text = re.sub(r"(?<=[^-+*/(,\s])\s*\+$", "⁺", text.translate(_CHARACTERS))
+        operands: list[Term | ops.Op] = []
+        source: list[str] = []
+        depth = 0
+        for token in self.tokens.finditer(text):
+            kind, word = token.lastgroup, token[0]
+            last = operands[-1] if source and source[-1].startswith("_") else None
+            ended = last is not None or source[-1:] == [")"]
+            if kind == "updated" and isinstance(last, Name):
+                operands[-1] = Name(last.label, updated=True)
+            elif kind in ("updated", "other") or (kind == "number" and ended):
+                raise Unreadable("UNREADABLE", f"{word!r} is not understood here")
+            elif kind == "sign":
+                depth += (word == "(") - (word == ")")
+                if depth > DEEPEST // 4 or len(operands) > MOST:
+                    raise Unreadable("REFUSED", "the formula is too long, or its brackets are nested too deep")
+                times = word == "(" and ended and not isinstance(last, ops.Op)
+                source += ["*"] * times + [word]
+            elif kind != "space":
+                source += ["*"] * ended + [f"_{len(operands)}"]
+                operands.append(self.operand(token))
+        try:
+            return self.tree(ast.parse("".join(source), mode="eval").body, operands, 0)
+        except (SyntaxError, RecursionError, MemoryError):
+            raise Unreadable("UNREADABLE", "brackets, signs or numbers are missing") from None
+
+    def operand(self, token: re.Match[str]) -> Term | ops.Op:
+        kind, word = token.lastgroup, token[0]
+        if kind == "quotient":
+            return Quotient(self.name(token["of"] or token["of_"]), self.name(token["by"] or token["by_"]))
+        if kind == "number":
+            text = re.sub(_TEN, r"e\1", word)
+            if not math.isfinite(float(text)):
+                raise Unreadable("REFUSED", f"{word[:20]} is past the range of a float, ±1.8e308")
+            return Number(text)
+        if kind == "name" and word in _FUNCTIONS and re.match(r"\s*\(", token.string[token.end() :]):
+            return _FUNCTIONS[word]
+        if kind == "name" and (word in _RATES or word in _CONSTANTS):
+            return Name("η" if word in _RATES else word)
+        return Name(self.name(word))
+
+    def tree(self, node: ast.AST, operands: list[Term | ops.Op], depth: int) -> Term:
+        """Python's tree as ours: arithmetic, calls of the table's rows, and placeholders; all else is refused."""
+        if depth > DEEPEST:
+            raise Unreadable("REFUSED", "the formula is nested too deep")
+        match node:
+            case ast.Name(id=name) if not isinstance(operand := operands[int(name[1:])], ops.Op):
+                return operand
+            case ast.BinOp(left, op, right) if type(op) in _BINARY:
+                sides = self.tree(left, operands, depth + 1), self.tree(right, operands, depth + 1)
+                return Call(_BINARY[type(op)], sides)
+            case ast.UnaryOp(ast.USub(), inner):
+                term = self.tree(inner, operands, depth + 1)
+                return Number(_negative(term.text)) if isinstance(term, Number) else Call(ops.neg, (term,))
+            case ast.Call(ast.Name(id=name), args, []) if isinstance(row := operands[int(name[1:])], ops.Op):
+                if len(args) == row.arity:
+                    return Call(row, tuple(self.tree(arg, operands, depth + 1) for arg in args))
+        raise Unreadable("UNREADABLE", "this is not arithmetic on names and numbers")
+
+
+# Evaluating.
+
+
+class _Point:
+    """A copy of the record with other numbers at some leaves: no `.grad` and no `.data` of the user's is touched."""
+
+    def __init__(self, source: Value, numbers: Mapping[str, float]) -> None:
+        leaves, nodes = topological_order(source)
+        copies: dict[Any, Value] = {v: Value(numbers.get(v.label, v.data), v.label) for v in leaves}
+        with enable_grad():
+            for v in nodes:
+                copies[v] = v.op(*[copies.get(x, x) for x in v.args])  # type: ignore[misc]
+                copies[v].label = v.label
+        self.source, self.numbers = source, numbers
+        self.copies = list(copies.values())
+        self.root = copies[source]
+        self.root.label = source.label or "E"
+        self.names = {v: v.label for v in self.copies if v.label}
+        self.values = {label: v for v, label in self.names.items()}
+        self.gradients: dict[str, dict[Value, float]] = {}
+
+    @cached_property
+    def edges(self) -> dict[Value, list[Edge]]:
+        return named_graph(self.root).edges
+
+    def derivative(self, of: str, by: str) -> float:
+        if of not in self.gradients:
+            self.values[of].backward()
+            self.gradients[of] = {v: v.grad for v in self.copies}
+            for v in self.copies:
+                v.grad = 0.0
+        return self.gradients[of][self.values[by]]
+
+    def updated(self, rate: float, trained: Iterable[str]) -> dict[str, float]:
+        """The weights after a step of gradient descent."""
+        return {w: self.values[w].data - rate * self.derivative(self.root.label, w) for w in trained}
+
+    def at(self, numbers: Mapping[str, float]) -> _Point:
+        return _Point(self.source, {**self.numbers, **numbers})
+
+    def stale(self, numbers: Mapping[str, float]) -> _Point:
+        """The results as they are, and yet these numbers at the leaves: what a late backward pass sees."""
+        point = self.at({})
+        for label, number in numbers.items():
+            point.values[label].data = number
+        return point
+
+
+def _near(source: Value) -> list[_Point]:
+    """Two points near by, where the record is defined there; a leaf without a label is a constant."""
+    rng = random.Random(0)
+    labelled = [v for v in topological_order(source)[0] if v.label]
+    points: list[_Point] = []
+    for _ in range(4):
+        numbers = {v.label: v.data * rng.uniform(0.9, 1.1) or rng.uniform(-0.1, 0.1) for v in labelled}
+        with suppress(ops.DomainError):
+            points.append(_Point(source, numbers))
+    return points[:2]
+
+
+def judged(text: str, value: float) -> str:
+    """How the digits typed agree with the value: "exact", "ROUNDED", "CUT", or "" where they do not.
+
+    >>> [judged(text, 0.08217) for text in ("0.08217", "0.0822", "0.0821", "0.0820")]
+    ['exact', 'ROUNDED', 'CUT', '']
+    """
+    if not math.isfinite(value):
+        return ""
+    if math.isclose(float(text), value, rel_tol=1e-13):
+        return "exact"
+    written, true = Decimal(text), Context(prec=15).create_decimal(repr(value))  # 15 digits: then 0.1 + 0.2 is 0.3
+    unit = Decimal(1).scaleb(int(written.as_tuple().exponent))
+    if written and 2 * abs(written - true) <= unit:
+        return "ROUNDED"
+    return "CUT" if written and 0 <= (true - written if written > 0 else written - true) < unit else ""
+
+
+# Explaining: the known slips, made on purpose.
+
+_LEFT_OUT, _TERM, _SIGN, _SWAPPED, _STANDS = "FACTOR LEFT OUT", "TERM LEFT OUT", "SIGN", "SWAPPED INDEX", "STANDS FOR"
+_PRE, _POST = "PRE- for POST-ACTIVATION", "POST- for PRE-ACTIVATION"
+_WHOLE, _INSTEAD = "of the whole", "{} where {} belongs"
+_FACTORS = {"2": 2.0, "1/2": 1 / 2, "3": 3.0, "1/3": 1 / 3, "4": 4.0, "1/4": 1 / 4, "10": 10.0, "1/10": 0.1}
+_SLIPS: dict[ops.Op | None, tuple[tuple[str, int, Callable[..., float]], ...]] = {  # verdict, which argument, the slip
+    ops.mul: ((_LEFT_OUT, 0, lambda x, y: y), (_LEFT_OUT, 1, lambda x, y: x)),
+    ops.div: ((_LEFT_OUT, 1, lambda x, y: x),),
+    ops.pow: (("EXPONENT LEFT OUT", 1, lambda x, y: x),),
+    ops.add: ((_TERM, 0, lambda x, y: y), (_TERM, 1, lambda x, y: x), (_SIGN, 1, lambda x, y: x - y)),
+    ops.sub: ((_TERM, 0, lambda x, y: -y), (_TERM, 1, lambda x, y: x), (_SIGN, 1, lambda x, y: x + y)),
+    ops.neg: ((_SIGN, 0, lambda x: x),),
+}
+
+
+class _Slip(NamedTuple):
+    """What a slip gives; `where` has a hole for each of the `parts`."""
+
+    verdict: str
+    number: float
+    where: str = ""
+    parts: tuple[Any, ...] = ()
+
+
+def _alike(item: Any, items: Iterable[Any], kind: Callable[[Any], Any]) -> list[Any]:
+    """The others of its kind; of very many only the nearest."""
+    same = [other for other in items if kind(other) == kind(item)]
+    place = same.index(item)
+    return [other for other in same[max(0, place - 8) : place + 9] if other is not item]
+
+
+def _letters(label: str) -> str:
+    return re.sub(r"\d+", "#", label)
+
+
+class _Slips:
+    """All single slips at one point, in an order that is the same at every point of one record."""
+
+    def __init__(self, point: _Point, rates: Sequence[float], trained: Sequence[str]) -> None:
+        self.point, self.rates, self.trained = point, rates, trained
+        self.names = point.names
+        self.found: dict[str, list[_Slip]] = {}
+
+    def of(self, term: Term, true: float) -> list[_Slip]:
+        key = _written(term)
+        if key not in self.found:
+            slips = [_Slip(_SIGN, -true, _WHOLE)]
+            slips += [_Slip(f"FACTOR {k}", factor * true) for k, factor in _FACTORS.items()]
+            if isinstance(term, Quotient):
+                slips += self.of_quotient(term.of, term.by, true)
+            elif isinstance(term, Name) and term.updated:
+                slips += self.of_update(term.label)
+            elif isinstance(term, Name) and term.label in self.point.values:
+                v = self.point.values[term.label]
+                slips += [*self.others(v, "it is {}"), *self.in_formula(v)]
+            self.found[key] = slips
+        return self.found[key]
+
+    def said(self, slip: _Slip) -> str:
+        return slip.where.format(*map(self.part, slip.parts))
+
+    def part(self, part: Any) -> str:
+        if isinstance(part, Edge):
+            return TEXT.derivative(self.names[part.head], self.names[part.tail])
+        if isinstance(part, Value):
+            return self.names.get(part) or formula(part, self.names).names
+        return part if isinstance(part, str) else TEXT.number(part)
+
+    @cached_property
+    def partners(self) -> dict[str, dict[Value, Value]]:
+        """The net from which alone an out was computed, and the out of each net."""
+        before = {head: edges[0].tail for head, edges in self.point.edges.items() if len(edges) == 1}
+        return {_PRE: before, _POST: {tail: head for head, tail in before.items()}}
+
+    def others(self, v: Value, where: str) -> Iterator[_Slip]:
+        """Other Values that may be taken for `v`."""
+        for other in _alike(v, self.names, lambda x: _letters(self.names[x])):
+            yield _Slip(_SWAPPED, other.data, where, (other, v))
+        for verdict, partner in self.partners.items():
+            if v in partner:
+                yield _Slip(verdict, partner[v].data, where, (partner[v], v))
+
+    def in_formula(self, root: Value) -> Iterator[_Slip]:
+        """`root` with one thing changed in the formula that gives it from named Values."""
+        leaves, nodes = topological_order(root, self.names)
+
+        def run(changed: Value, instead: Callable[..., float]) -> float:
+            numbers: dict[Any, float] = {x: instead() if x is changed else x.data for x in leaves}
+            try:
+                for v in nodes:
+                    op: Any = instead if v is changed else v.op
+                    numbers[v] = op(*[numbers.get(x, x) for x in v.args])
+            except (ArithmeticError, ValueError):
+                return math.nan
+            return numbers[root]
+
+        for x in leaves:
+            if x in self.names:
+                swaps = [_Slip(_SIGN, -x.data, "of {}", (x,)), *self.others(x, _INSTEAD)]
+                if not x.args:
+                    swaps += [_Slip(_STANDS, k * x.data, _INSTEAD, (k * x.data, x)) for k in (0.1, 10.0)]
+                for slip in swaps:
+                    yield slip._replace(number=run(x, lambda slip=slip: slip.number))
+        for v in nodes:
+            if v.op is ops.mul and (1.0 in v.args or -1.0 in v.args):
+                continue
+            for verdict, place, change in _SLIPS.get(v.op, ()):
+                arg = v.args[place]
+                one_minus = verdict == _LEFT_OUT and isinstance(arg, Value) and arg.op is ops.sub and arg.args[0] == 1.0
+                yield _Slip("FORGOT 1 − OUT" if one_minus else verdict, run(v, change), "{}", (arg,))
+
+    def of_quotient(self, of: str, by: str, true: float) -> Iterator[_Slip]:
+        """The derivative is linear in that of each edge: a change of one comes in times what goes through there."""
+        point = self.point
+        for other in _alike(by, point.values, _letters):
+            yield _Slip(_SWAPPED, point.derivative(of, other), "it is {}", (TEXT.derivative(of, other),))
+        leaves, nodes = topological_order(point.values[of])
+        below, above = {*leaves, *nodes}, {point.values[by]}
+        for v in nodes:
+            if not above.isdisjoint(v.args):
+                above.add(v)
+        edges = [edge for edges in point.edges.values() for edge in edges]
+        for edge in reversed(edges):
+            head, tail, local = edge
+            if head not in below or tail not in above:
+                continue
+            through = point.derivative(of, self.names[head]) * point.derivative(self.names[tail], by)
+            slips = [
+                _Slip(_SIGN, -local.data, "of {}", (edge,)),
+                _Slip(_LEFT_OUT, 1.0, "{}", (edge,)),
+                _Slip("MISSING PATH", 0.0, "through {}", (edge,)),
+                _Slip("FACTOR 2", local.data * 2, "in {}", (edge,)),
+                _Slip("FACTOR 1/2", local.data / 2, "in {}", (edge,)),
+            ]
+            for other in _alike(edge, edges, lambda e: (_letters(self.names[e.head]), _letters(self.names[e.tail]))):
+                slips.append(_Slip(_SWAPPED, other.derivative.data, _INSTEAD, (other, edge)))
+            for slip in self.in_formula(local):
+                slips.append(slip._replace(where=slip.where + " (in {})", parts=(*slip.parts, edge)))
+            yield from (slip._replace(number=true + through * (slip.number - local.data)) for slip in slips)
+        for rate in self.rates:
+            numbers = point.updated(rate, self.trained)
+            for moved in (point.stale(numbers), point.at(numbers)):
+                where = "the weights were updated before, at the rate {}"
+                yield _Slip("STALE", moved.derivative(of, by), where, (rate,))
+
+    def of_update(self, label: str) -> Iterator[_Slip]:
+        point, rate = self.point, self.rates[0]
+        before, root = point.values[label], point.root.label
+        if not before.args:
+            gradient = point.derivative(root, label)
+            yield _Slip(_SIGN, before.data + rate * gradient, "of the step, which goes down")
+            yield _Slip(_LEFT_OUT, before.data - gradient, "the learning rate")
+            for slip in self.of(Quotient(root, label), gradient):
+                yield slip._replace(number=before.data - rate * slip.number)
+        else:
+            seen = point.stale(point.updated(rate, self.trained))
+            late = {w: point.values[w].data - rate * seen.derivative(root, w) for w in self.trained}
+            where = "each gradient was taken after the weights above it had been updated"
+            yield _Slip("STALE", point.at(late).values[label].data, where)
+
+
+# Marking.
+
+_RIGHT = {"exact": "", "ROUNDED": ", rounded", "CUT": ", cut off", "CARRIED": ", which the rounded numbers give"}
+
+
+class Line(NamedTuple):
+    """One claim, marked.
+
+    claim     what is claimed to be equal: the left side of the equation, and one of the others
+    verdict   "exact", "ROUNDED", "CUT" or "CARRIED" where it is right; else each slip that gives it, or what is wrong
+    expected  the number that the left side is; None where the claim was not understood
+    because   why, in a sentence
+    """
+
+    claim: str
+    verdict: str
+    expected: float | None
+    because: str
+
+    @property
+    def right(self) -> bool:
+        return self.verdict in _RIGHT
+
+    @property
+    def mark(self) -> str:
+        return "right" if self.right else "WRONG"
+
+
+class Marks:
+    """What `check_derivation` finds: a `Line` for each claim. True where there are claims, and all are right."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self.lines = tuple(lines)
+
+    def __bool__(self) -> bool:
+        return bool(self.lines) and all(line.right for line in self.lines)
+
+    def require(self) -> None:
+        """Raises AssertionError, in one line, unless every claim is right."""
+        wrong = [f"{line.claim}: {line.because}" for line in self.lines if not line.right] or ["there are no claims"]
+        if not self:
+            raise AssertionError(wrong[0] + f" (and {len(wrong) - 1} more)" * (len(wrong) > 1))
+
+    def __str__(self) -> str:
+        return "\n".join(f"{line.mark}  {line.claim}: {line.because}" for line in self.lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = ((html.escape(cell) for cell in (line.mark, line.claim, line.because)) for line in self.lines)
+        cells = ("".join(f"<td style='text-align: left'>{cell}</td>" for cell in row) for row in rows)
+        return f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+
+
+def check_derivation(root: Value, claims: str | Iterable[str] | Mapping[str, Any]) -> Marks:
+    """Marks a derivation by hand of `root`'s gradients, as a person types it: lines of the form `… = … = …`.
+
+    claims  one string of many lines, a list of lines, or a mapping from left sides to right sides
+
+    Names are the labels of the Values that `root` depends on (E is `root` where it has none). dA/dB is the derivative
+    over all paths. w5+ is w5 after a step of gradient descent, at the rate that the lines state. Each side after the
+    first is a claim. A formula must hold at other numbers too; a number may be rounded or cut off at any digit. What is
+    written is never run as Python, and no `.grad` is touched. Raises TypeError for what is not a Value, and not text.
+
+    >>> w, x = Value(0.4, label="w"), Value(0.5933, label="x")
+    >>> print(check_derivation((1 - w * x) ** 2, "dE/dw = -2*(1 - w*x)*x = -0.90 = 0.905"))
+    right  dE/dw = -2*(1 - w*x)*x: the formula holds, at other numbers too
+    right  dE/dw = -0.90: it is -0.904996, rounded
+    WRONG  dE/dw = 0.905: SIGN, of the whole; it is -0.904996
+    """
+    if not isinstance(root, Value):
+        raise TypeError(f"check_derivation takes a Value, not {type(root).__name__}")
+    if isinstance(claims, Mapping):
+        claims = [f"{left} = {'' if right is None else right}" for left, right in claims.items()]
+    lines = (
+        claims.splitlines() if isinstance(claims, str) else list(claims) if isinstance(claims, Iterable) else [claims]
+    )
+    for line in lines:
+        if not isinstance(line, str):
+            raise TypeError(f"a claim is a string, not {type(line).__name__}")
+    return Marks(_Marker(root, lines).marks())
+
+
+_Side: TypeAlias = tuple[str, Term | None]  # what stands between two equals signs; None where that is nothing
+
+
+class _Marker:
+    def __init__(self, root: Value, lines: Sequence[str]) -> None:
+        self.here = _Point(root, {})
+        self.points = [self.here, *_near(root)]
+        self.reader = _Reader(self.here.names.values())
+        parts = (part.strip() for line in lines for part in (line.split(";") if len(line) <= LONGEST else [line]))
+        self.equations = [self.sides(part) for part in parts if part and not part.startswith("#")]
+        updates = [sides for sides in self.equations if not isinstance(sides, Line) and self.is_update(sides[0][1])]
+        self.rate = _stated_rate(side for sides in updates for _, side in sides[1:])
+        kinds = {_letters(sides[0][1].label) for sides in updates if isinstance(sides[0][1], Name)} or {"w#"}
+        trained = [v.label for v in topological_order(root)[0] if v.label and _letters(v.label) in kinds]
+        self.trained = trained
+        rates = [0.5, 1.0, 0.1, 0.05, 0.01] if self.rate is None else [self.rate]
+        self.slips = [_Slips(point, rates, trained) for point in self.points]
+        self.known: dict[str, str] = {}  # what was marked right, and the number that was written for it
+        self.formula: tuple[Term, bool] | None = None  # the last one in this equation, and whether it is right
+        self.put_in: tuple[Term, bool] | None = None  # the same with numbers
+
+    def is_update(self, side: Term | None) -> bool:
+        return isinstance(side, Name) and side.updated and not self.here.values[side.label].args
+
+    def sides(self, line: str) -> list[_Side] | Line:
+        try:
+            if len(line) > LONGEST:
+                raise Unreadable("REFUSED", f"a line has at most {LONGEST} characters, not {len(line)}")
+            parts = [part.strip() for part in re.split("[=≈]", line)]
+            if len(parts) == 1:
+                raise Unreadable("UNREADABLE", "there is no equals sign")
+            sides = [(part, self.reader.read(part) if part.strip("?…") else None) for part in parts]
+        except Unreadable as error:
+            return Line(line if len(line) <= 100 else line[:99] + "…", error.verdict, None, str(error))
+        return sides if _has_names(sides[0][1]) or not _has_names(sides[-1][1]) else sides[::-1]
+
+    def marks(self) -> Iterator[Line]:
+        for sides in self.equations:
+            if isinstance(sides, Line):
+                yield sides
+                continue
+            self.formula = self.put_in = None
+            (left, subject), *claims = sides
+            for written, side in claims:
+                yield Line(f"{left} = {written}", *self.mark(subject, side))
+
+    def mark(self, subject: Term | None, side: Term | None) -> tuple[str, float | None, str]:
+        if subject is None or side is None:
+            return "NOT ANSWERED", None, "not answered yet"
+        true = None
+        try:
+            true = self.value(subject)
+            if isinstance(side, Number):
+                return self.marked_number(subject, side, true)
+            if _has_names(side) and not any(self.stands_for_a_symbol(place) for place in _places(side)):
+                verdict, because = self.marked_formula(subject, side)
+                self.formula = side, verdict in _RIGHT
+            else:
+                verdict, because = self.marked_numbers(subject, side, true)
+                self.put_in = side, verdict in _RIGHT
+        except Unreadable as error:
+            return error.verdict, true, str(error)
+        except ops.DomainError as error:
+            return "NOT DEFINED", true, str(error)
+        return verdict, true, because
+
+    def stands_for_a_symbol(self, place: Term) -> bool:
+        """Whether it is a number that no formula in names has of itself."""
+        if not isinstance(place, Number):
+            return False
+        return not float(place.text).is_integer() and float(place.text) not in (0.5, self.rate)
+
+    # The value of what is written.
+
+    def values(self, term: Term, point: _Point, instead: Mapping[Term, float]) -> dict[Term, float]:
+        """The number of each place in it, with some of them replaced."""
+        numbers: dict[Term, float] = {}
+        for place in reversed(list(_places(term))):
+            if place in instead:
+                numbers[place] = instead[place]
+            elif isinstance(place, Call):
+                numbers[place] = place.op(*[numbers[arg] for arg in place.args])
+            elif isinstance(place, Quotient):
+                numbers[place] = point.derivative(place.of, place.by)
+            elif isinstance(place, Number):
+                numbers[place] = float(place.text)
+            else:
+                numbers[place] = self.named(place, point)
+        return numbers
+
+    def value(self, term: Term, instead: Mapping[Term, float] | None = None) -> float:
+        return self.values(term, self.here, instead or {})[term]
+
+    def named(self, name: Name, point: _Point) -> float:
+        if not name.updated and name.label in point.values:
+            return point.values[name.label].data
+        if name.label in _CONSTANTS:
+            return _CONSTANTS[name.label]
+        if self.rate is None:
+            raise Unreadable("NO RATE", "no line states the learning rate, as w5+ = w5 - 0.5*dE/dw5 does")
+        return point.at(point.updated(self.rate, self.trained)).values[name.label].data if name.updated else self.rate
+
+    def spread(self, term: Term) -> float:
+        """How far the value may be off because the numbers in it are rounded or cut off."""
+        numbers = self.values(term, self.here, {})
+        exact = {abs(v.data) for v in self.here.names}
+        total = 1e-12 * max(map(abs, numbers.values()))
+        for place in numbers:
+            if self.stands_for_a_symbol(place) and isinstance(place, Number) and abs(numbers[place]) not in exact:
+                unit = 1.1 * _unit(place.text)
+                ends = (self.value(term, {place: numbers[place] + step}) for step in (unit, -unit))
+                total += max(abs(end - numbers[term]) for end in ends)
+        return total
+
+    # The three questions: the formula, the numbers put in, the number that comes out.
+
+    def marked_formula(self, subject: Term, side: Term) -> tuple[str, str]:
+        aims = [self.values(subject, point, {})[subject] for point in self.points]
+        given = [self.values(side, point, {})[side] for point in self.points]
+
+        def holds(k: int, place: Term = side, other: Term = side) -> bool:
+            point = self.points[k]
+            numbers = self.values(side, point, {place: self.values(other, point, {})[other]})
+            scale = max(map(abs, numbers.values()))
+            return math.isclose(numbers[side], aims[k], rel_tol=1e-9, abs_tol=1e-15 * scale)
+
+        elsewhere = range(1, len(self.points))
+        if holds(0):
+            if all(map(holds, elsewhere)):
+                return "exact", "the formula holds" + ", at other numbers too" * bool(elsewhere)
+            return "COINCIDENCE", "COINCIDENCE, the formula holds at these numbers, and not at others"
+        fits = []
+        for slip, place, other in self.repairs(side):
+            with suppress(ops.DomainError):
+                if holds(0, place, other) and all(holds(k, place, other) for k in elsewhere):
+                    fits.append(slip)
+        for slips in zip(*[s.of(subject, aim) for s, aim in zip(self.slips, aims, strict=True)], strict=True):
+            if all(math.isclose(slip.number, x, rel_tol=1e-9) for slip, x in zip(slips, given, strict=True)):
+                fits.append(slips[0])
+        return self.explained(fits, f"the formula gives {given[0]:.6g}, and it is {aims[0]:.6g}")
+
+    def marked_numbers(self, subject: Term, side: Term, true: float) -> tuple[str, str]:
+        symbols, right = self.formula or (subject, True)
+        pairs = [(symbol, number, self.stands(symbol, number)) for symbol, number in _matched(symbols, side) or ()]
+        if pairs and right and all(verdict for _, _, verdict in pairs):
+            self.known.update((_written(symbol), number.text) for symbol, number, _ in pairs)
+            verdict = max((verdict for _, _, verdict in pairs), key=list(_RIGHT).index)
+            return verdict, f"each number stands for its symbol{_RIGHT[verdict]}"
+        fits: list[_Slip] = []
+        for symbol, number, verdict in pairs:
+            if not verdict:
+                true_number = self.value(symbol)
+                kind = _SIGN if judged(_negative(number.text), true_number) else _STANDS
+                fits.append(_Slip(kind, 0.0, _INSTEAD, (number.text, f"{_written(symbol)} = {true_number:.6g}")))
+        value = self.value(side)
+        near = self.spread(side)
+        if not fits:
+            if math.isclose(value, true, rel_tol=1e-12):
+                return "exact", "it is so"
+            if near > abs(true) / 2:
+                return (
+                    "TOO FEW DIGITS",
+                    f"TOO FEW DIGITS to tell: as written it gives {value:.6g}, give or take {near:.1g}",
+                )
+            if abs(value - true) <= near:
+                return "CARRIED", "right for the rounded numbers written"
+            for slip, place, other in self.repairs(side):
+                with suppress(ops.DomainError):
+                    if abs(self.value(side, {place: self.value(other)}) - true) <= near:
+                        fits.append(slip)
+            fits += [slip for slip in self.slips[0].of(subject, true) if abs(slip.number - value) <= near]
+        return self.explained(fits, f"as written it gives {value:.6g}, and it is {true:.6g}")
+
+    def stands(self, symbol: Term, number: Number) -> str:
+        known = self.known.get(_written(symbol)) == number.text
+        return judged(number.text, self.value(symbol)) or "CARRIED" * known
+
+    def marked_number(self, subject: Term, side: Number, true: float) -> tuple[str, float, str]:
+        text, fits, notes = side.text, [], [f"it is {true:.{max(6, len(side.text) - 2)}g}"]
+        verdict = judged(text, true) or "CARRIED" * self.is_carried(text)
+        written_before = self.value(self.put_in[0]) if self.put_in else 0.0
+        follows = not self.put_in or bool(judged(text, written_before))
+        if self.put_in and not follows and not self.put_in[1]:  # no ARITHMETIC where the numbers put in explain it
+            follows = not verdict and abs(float(text) - written_before) <= self.spread(self.put_in[0]) + _unit(text)
+            notes += [f"what is written before gives {written_before:.6g}"] * (not follows)
+        rivals = [
+            slip for slip in self.slips[0].of(subject, true) if judged(text, slip.number) and not _same(slip, true)
+        ]
+        if verdict:
+            self.known[_written(subject)] = text
+            notes[0] += _RIGHT[verdict]
+            digits = len(Decimal(text).as_tuple().digits)
+            if rivals and digits < 3 and verdict != "exact":
+                notes.append(f"{digits} digit(s) do not tell it from " + ", ".join({s.verdict: None for s in rivals}))
+            return verdict, true, "; ".join(notes)
+        if not float(text) and abs(true) < _unit(text):
+            return "TOO FEW DIGITS", true, f"TOO FEW DIGITS, {notes[0]}"
+        fits += rivals
+        if len(text) > 6 and any(
+            judged(text[:k] + d + text[k:], true) for k in range(2, len(text)) for d in "0123456789"
+        ):
+            fits.append(_Slip("DIGIT LEFT OUT", true))
+        if not follows:
+            fits.append(_Slip("ARITHMETIC", true, f"what is written before gives {written_before:.6g}"))
+        verdict, because = self.explained(fits, notes[0])
+        return verdict, true, because
+
+    def is_carried(self, text: str) -> bool:
+        """Whether it follows from what is right: the numbers put in, or the formula with the numbers written for it."""
+        for source in (self.put_in, self.formula):
+            if source and source[1]:
+                known = {p: float(self.known[key]) for p in _places(source[0]) if (key := _written(p)) in self.known}
+                if judged(text, self.value(source[0], known)):
+                    return True
+        return False
+
+    def repairs(self, side: Term) -> Iterator[tuple[_Slip, Term, Term]]:
+        """The single changes that may make it right: the slip, its place, and what belongs there."""
+        labels, slips = self.here.values, self.slips[0]
+        places = list(_places(side))
+        for place in places if len(places) <= REPAIRED else ():
+            if place is not side:
+                yield _Slip(_SIGN, 0.0, "of {}", (_written(place),)), place, Call(ops.neg, (place,))
+            others: list[tuple[str, Term]] = []
+            if self.stands_for_a_symbol(place):
+                others = [(_STANDS, Name(label)) for label in labels]
+            elif isinstance(place, Quotient):
+                others = [(_SWAPPED, Quotient(of, place.by)) for of in _alike(place.of, labels, _letters)]
+                others += [(_SWAPPED, Quotient(place.of, by)) for by in _alike(place.by, labels, _letters)]
+            elif isinstance(place, Name) and place.label in labels:
+                others = [(_SWAPPED, Name(label)) for label in _alike(place.label, labels, _letters)]
+                for verdict, partner in ((_PRE, slips.partners[_POST]), (_POST, slips.partners[_PRE])):
+                    if labels[place.label] in partner:
+                        others.append((verdict, Name(slips.names[partner[labels[place.label]]])))
+            for verdict, other in others:
+                number = f" = {self.value(other):.6g}" if isinstance(place, Number) else ""
+                yield _Slip(verdict, 0.0, _INSTEAD, (_written(place), _written(other) + number)), place, other
+
+    def explained(self, fits: Iterable[_Slip], so: str) -> tuple[str, str]:
+        """The verdicts that fit, and in a sentence where, and what is so."""
+        where: dict[str, dict[str, None]] = {}
+        for slip in fits:
+            places = where.setdefault(slip.verdict, {})
+            if len(places) < 2 and _WHOLE not in places:
+                places[self.slips[0].said(slip)] = None
+        words = [", ".join(filter(None, (verdict, " or ".join(places)))) for verdict, places in where.items()]
+        return ", ".join(where) or "WRONG", "; ".join([*words, so])
+
+
+def _same(slip: _Slip, true: float) -> bool:
+    return not math.isfinite(slip.number) or math.isclose(slip.number, true, rel_tol=1e-9)
+
+
+def _has_names(term: Term | None) -> bool:
+    places = _places(term) if term else ()
+    return any(isinstance(p, Quotient) or (isinstance(p, Name) and p.label not in _CONSTANTS) for p in places)
+
+
+def _matched(symbols: Term, numbers: Term) -> list[tuple[Term, Number]] | None:
+    """Each number with the symbol in whose place it stands; None where the two are not written alike."""
+    if isinstance(numbers, Number):
+        return [(symbols, numbers)]
+    if isinstance(numbers, Call) and isinstance(symbols, Call) and numbers.op is symbols.op:
+        parts = [_matched(*pair) for pair in zip(symbols.args, numbers.args, strict=True)]
+        return None if None in parts else [pair for part in parts for pair in part or ()]
+    return [] if not isinstance(numbers, Call) and _written(symbols) == _written(numbers) else None
+
+
+def _stated_rate(sides: Iterable[Term | None]) -> float | None:
+    """The factor before the gradient in these updates; where they differ, that of most."""
+    rates: Counter[float] = Counter()
+    for side in sides:
+        if isinstance(side, Call) and side.op in (ops.sub, ops.add):
+            step = side.args[1]
+            while isinstance(step, Call) and step.op is ops.mul:
+                last = step.args[1]
+                step = last if isinstance(last, Number) and _has_names(step.args[0]) else step.args[0]
+            if isinstance(step, Number) and step is not side.args[1]:
+                rates[float(step.text)] += 1
+    return rates.most_common(1)[0][0] if rates else None

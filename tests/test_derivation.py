@@ -1,0 +1,342 @@
+"""The marker of derivations: the lecture is its first exam, then every slip made on purpose, then strangers' input."""
+
+import math
+import time
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lecture_claims import CLAIMS
+
+from autograd import Value, chain_rule, log, sigmoid
+from autograd.derivation import check_derivation, judged
+from autograd.reverse import topological_order
+from nn import MLP, half_squared_error
+from nn.lecture import error, network
+
+E = error(network())
+RIGHT = {"exact", "ROUNDED", "CUT", "CARRIED"}
+
+
+def verdicts(claims, root=E):
+    return [line.verdict for line in check_derivation(root, claims).lines]
+
+
+def written(number, digits, rounding=ROUND_HALF_EVEN):
+    return f"{Context(prec=digits, rounding=rounding).create_decimal(repr(number)):f}"
+
+
+# The lecture.
+
+
+@pytest.fixture(scope="module")
+def exam():
+    lines = iter(check_derivation(E, [claim for claim, *_ in CLAIMS]).lines)
+    return {claim: [next(lines).verdict for _ in expected] for claim, *expected in CLAIMS}
+
+
+@pytest.mark.parametrize("row", CLAIMS, ids=lambda row: row[0])
+def test_the_lecture(row, exam):
+    claim, *expected = row
+    assert exam[claim] == expected
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        "dE/dw5 = dE/dout_o1 * dout_o1/dnet_o1 * out_h1 = 0.7413*0.1868*0.5932 = 0.0821\n"
+        "w5+ = w5 - 0.5 * dE/dw5 = 0.3589",
+        ["dE/dw5 = 0.0821", "", "# a remark", "w_5 = 0.40"],
+        {"dE/dw5": "0.0822", "dE/dw1": 0.000438567734},
+        r"\frac{\partial E}{\partial w_5} = \frac{\partial E}{\partial \mathrm{out}_{o1}} \cdot "
+        r"\mathrm{out}_{o1}\left(1 - \mathrm{out}_{o1}\right) \cdot \mathrm{out}_{h1} = 8.2167 \cdot 10^{-2}",
+        "E_o1 = \\frac{1}{2}(t1 - out_o1)^2; out_h1 = σ(net_h1) = 1/(1 + e^{-net_h1}) = 1/(1 + e^−0.3775)",
+        "d E / d w1 = (dE_o1/dout_h1 + dE_o2/dout_h1) out_h1(1 - out_h1) i_1 = 4.3857·10⁻⁴",
+        "dE_o2/dw₇ = −(t2 − out_o2)·out_o2(1 − out_o2)·out_h1 = -2.2603e-2; w7 - η*dE/dw7 = w7+; w7+ = w7 - 0.5·dE/dw7",
+        "0.0821 = dE/dw5; 0.15*0.05 = 0.0075",
+        "dE/dout_o1 = 0.74; dout_o1/dnet_o1 = 0.19; dnet_o1/dw5 = 0.59\n"
+        "dE/dw5 = dE/dout_o1 * dout_o1/dnet_o1 * dnet_o1/dw5 = 0.74*0.19*0.59 = 0.083",
+    ],
+)
+def test_what_is_right_however_it_is_typed(claims):
+    marks = check_derivation(E, claims)
+    marks.require()
+    assert marks
+
+
+@pytest.mark.parametrize("w", [f"w{k}" for k in range(1, 9)])
+@pytest.mark.parametrize("rounding", ["round", "cut"])
+def test_our_own_derivation_is_right(w, rounding):
+    weight = next(v for v in topological_order(E)[0] if v.label == w)
+    check_derivation(E, str(chain_rule(E, weight, rounding=rounding))).require()
+
+
+def test_each_number_is_judged_by_its_digits():
+    table = [("0.0822", "ROUNDED"), ("0.0821", "CUT"), ("0.082", "ROUNDED"), ("0.08216704", "ROUNDED"), ("0.0820", "")]
+    assert [judged(text, 0.082167040564) for text, _ in table] == [verdict for _, verdict in table]
+    assert [judged(text, -0.019049) for text in ("-0.0190", "-0.0191", "-0.01904", "0.0190")] == [
+        "ROUNDED",
+        "",
+        "CUT",
+        "",
+    ]
+
+
+# Slips, each made here a second time, with math alone.
+
+
+def gradients(slip=None, w=(0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55)):
+    """All eight gradients of the lecture, with one slip in them; the hidden layer's may see other weights `w`."""
+    i, t, b = (0.05, 0.10), (0.01, 0.99), (0.35, 0.60)
+    v = (0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55)
+    logistic = lambda x: 1 / (1 + math.exp(-x))
+    net_h = [v[0] * i[0] + v[1] * i[1] + b[0], v[2] * i[0] + v[3] * i[1] + b[0]]
+    h = [logistic(x) for x in net_h]
+    net_o = [v[4] * h[0] + v[5] * h[1] + b[1], v[6] * h[0] + v[7] * h[1] + b[1]]
+    o = [logistic(x) for x in net_o]
+    slope = {"forgot": lambda out, net: out, "left out": lambda out, net: 1.0, "pre": lambda out, net: net * (1 - net)}
+    factor = {"sign": 1, "double": -2}.get(slip, -1)
+    bent = slope.get(slip, lambda out, net: out * (1 - out))
+    delta = [factor * (t[k] - o[k]) * bent(o[k], net_o[k]) for k in (0, 1)]
+    straight = [-(t[k] - o[k]) * o[k] * (1 - o[k]) for k in (0, 1)]
+    seen = net_h if slip == "pre input" else h[::-1] if slip == "swapped" else h
+    outer = [delta[k] * seen[j] for k in (0, 1) for j in (0, 1)]
+    paths = {"one": (1, 0), "other": (0, 1), "swapped": (1, 1)}.get(slip, (1, 1))
+    through = (w[4], w[6]), (w[5], w[7])
+    if slip == "swapped":
+        through = (w[5], w[6]), (w[4], w[7])
+    back = [sum(p * d * x for p, d, x in zip(paths, straight, through[j], strict=True)) for j in (0, 1)]
+    local = slope.get(slip, lambda out, net: out * (1 - out))
+    hidden = [
+        {"sign": -1, "double": 2}.get(slip, 1) * back[j] * local(h[j], net_h[j]) * i[k] for j in (0, 1) for k in (0, 1)
+    ]
+    return hidden + outer
+
+
+TRUE = gradients()
+MOVED = [w - 0.5 * g for w, g in zip((0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55), TRUE, strict=True)]
+SLIPS = {
+    "sign": "SIGN",
+    "double": "FACTOR 2",
+    "forgot": "FORGOT 1 − OUT",
+    "left out": "FACTOR LEFT OUT",
+    "pre": "PRE- for POST-ACTIVATION",
+    "pre input": "PRE- for POST-ACTIVATION",
+    "one": "MISSING PATH",
+    "other": "MISSING PATH",
+    "swapped": "SWAPPED INDEX",
+    "stale": "STALE",
+}
+
+
+def slipped(slip):
+    return gradients(w=MOVED) if slip == "stale" else gradients(slip)
+
+
+@pytest.mark.parametrize(("slip", "k"), [(s, k) for s in SLIPS for k in range(8) if slipped(s)[k] != TRUE[k]])
+@pytest.mark.parametrize("rounding", [ROUND_DOWN, ROUND_HALF_EVEN])
+def test_no_slip_hides_at_four_digits(slip, k, rounding):
+    [line] = check_derivation(E, f"dE/dw{k + 1} = {written(slipped(slip)[k], 4, rounding)}").lines
+    assert not line.right
+    assert SLIPS[slip] in line.verdict.split(", ")
+    assert line.expected == pytest.approx(TRUE[k], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict", "where"),
+    [
+        ("dE/dout_o1 = t1 - out_o1", "SIGN", "of the whole"),
+        ("dE/dout_o1 = -(t1 + out_o1)", "SIGN", "of out_o1"),
+        ("dE/dw5 = dE/dout_o1 * dnet_o1/dw5", "FACTOR LEFT OUT", "∂out_o1/∂net_o1"),
+        ("dout_o1/dnet_o1 = out_o1", "FORGOT 1 − OUT", "1 − out_o1"),
+        ("dout_o1/dnet_o1 = net_o1*(1 - net_o1)", "PRE- for POST-ACTIVATION", "net_o1 where out_o1 belongs"),
+        ("dE/dw1 = dE_o1/dout_h1 * dout_h1/dnet_h1 * i1", "MISSING PATH", "through ∂E/∂E_o2"),
+        ("dE/dw1 = dE/dout_h2 * dout_h1/dnet_h1 * i1", "SWAPPED INDEX", "∂E/∂out_h2 where ∂E/∂out_h1 belongs"),
+        ("dE/dw1 = dE/dout_h1 * dout_h1/dnet_h1 * i2", "SWAPPED INDEX", "i2 where i1 belongs"),
+        ("E_o1 = (t1 - out_o1)**2", "FACTOR 2", ""),
+        ("w5+ = w5 + 0.5*dE/dw5", "SIGN", "of 0.5·∂E/∂w5"),
+        ("w5+ = w5 - 0.5*dE/dw6", "SWAPPED INDEX", "∂E/∂w6 where ∂E/∂w5 belongs"),
+        ("net_h1 = 0.15*0.005 + 0.2*0.1 + 0.35", "STANDS FOR", "0.005 where i1 = 0.05 belongs"),
+        ("dE/dw5 = 0.7413*0.1868*0.5932 = 0.0831", "ARITHMETIC", "gives 0.0821"),
+        ("t1 = w5*0 + 0.01*1", "exact", ""),
+        ("t2 - t1 = w5 + w8 + 0.03", "exact", ""),  # numbers put in are judged here alone
+        ("net_h1 = 4*w5 - 5*w6 + 2*w1 + i1 + i2 + 2*w4 + 2*t1 + 0*w3 + net_h1 - 0*t1", "WRONG", "it is 0.3775"),
+        ("i2 = 2*i1", "COINCIDENCE", "not at others"),
+    ],
+)
+def test_a_formula_is_told_what_would_repair_it(claim, verdict, where):
+    line = check_derivation(E, claim).lines[-1]
+    assert verdict in line.verdict.split(", ")
+    assert where in line.because
+
+
+def test_two_slips_that_give_one_number_are_both_listed():
+    x, y = Value(3.0, label="x1"), Value(2.0, label="x2")
+    [line] = check_derivation(x * y, "dE/dx1 = 3").lines  # the other's gradient, and the wrong factor left out
+    assert {"SWAPPED INDEX"} <= set(line.verdict.split(", "))
+    [line] = check_derivation(x * y, "dE/dx1 = 1").lines
+    assert {"FACTOR 1/2", "FACTOR LEFT OUT"} <= set(line.verdict.split(", "))
+
+
+def test_nothing_is_claimed_where_nothing_fits():
+    assert verdicts("dE/dw5 = 0.0777") == ["WRONG"]
+    assert verdicts("dE/dw5 = dE/dout_o1 + w3") == ["WRONG"]
+
+
+def test_where_the_digits_do_not_tell():
+    [line] = check_derivation(E, "dE/dw5 = 0.08").lines
+    assert line.right
+    assert "1 digit(s) do not tell it from SWAPPED INDEX" in line.because
+    assert verdicts("dE/dw1 = 0.000") == ["TOO FEW DIGITS"]
+
+
+# Right answers on random networks are never failed.
+
+
+@st.composite
+def networks(draw):
+    sizes = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
+    activation = draw(st.sampled_from(["sigmoid", "tanh", "relu", "linear", "softplus", "swish"]))
+    seed = draw(st.integers(0, 99))
+    names = draw(st.sampled_from(["", "_", "ö", "′"]))
+    bias = draw(st.sampled_from(["shared", "neuron", None]))
+    model = MLP(2, sizes, activation=activation, bias=bias, seed=seed)
+    root = half_squared_error(model([0.3, -0.7]), [0.1 * k for k in range(sizes[-1])])
+    values = [v for part in topological_order(root) for v in part if v.label]
+    for v in values:
+        v.label += names * (v is not root)
+    return root, values
+
+
+@settings(max_examples=40)
+@given(networks(), st.integers(3, 7), st.sampled_from([ROUND_DOWN, ROUND_HALF_EVEN]))
+def test_right_answers_are_never_failed(network, digits, rounding):
+    root, values = network
+    root.backward()
+    claims = [f"{v.label} = {written(v.data, digits, rounding)}" for v in values]
+    claims += [f"∂E/∂{v.label} = {written(v.grad, digits, rounding)}" for v in values]
+    for v in values:
+        if v.label.startswith("w"):
+            claims.append(f"{v.label}+ = {v.label} - 0.25*∂E/∂{v.label} = {written(v.data - 0.25 * v.grad, digits)}")
+    check_derivation(root, claims).require()
+
+
+@settings(max_examples=25)
+@given(networks(), st.booleans())
+def test_derivations_of_random_networks_are_right(network, cut):
+    root, values = network
+    leaf = next(v for v in values if v.label.startswith("w"))
+    lines = str(chain_rule(root, leaf, rounding="cut" if cut else "round")).splitlines()
+    check_derivation(
+        root, [line for line in lines if "=" in line and "|" not in line and "derived above" not in line]
+    ).require()
+
+
+# Strangers' input.
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ("dE/dw5 =", "NOT ANSWERED"),
+        ("dE/dw5 = ?", "NOT ANSWERED"),
+        ("dE/dw55 = 1", "UNKNOWN NAME"),
+        ("dE/dw5 = " + "9" * 1_000_000, "REFUSED"),
+        ("dE/dw5 = " + "(" * 10_000 + "1" + ")" * 10_000, "REFUSED"),
+        ("dE/dw5 = " + "(" * 1_500 + "1" + ")" * 1_500, "REFUSED"),
+        ("dE/dw5 = " + "+".join(["1"] * 1_900), "REFUSED"),
+        ("dE/dw5 = " + "*".join(["w5"] * 1_000), "REFUSED"),
+        ("dE/dw5 = 1e999", "REFUSED"),
+        ("dE/dw5 = " + "-" * 3_900 + "1", "UNREADABLE"),
+        ("dE/dw5 = " + "{" * 1_900 + "}" * 1_900, "REFUSED"),
+        ("dE/dw5 = " + "*".join(["w5"] * 90), "WRONG"),
+        ("dE/dw5 = " + "*".join(["1.01"] * 90), "TOO FEW DIGITS"),
+        ("dE/dw5 = 9**9**9", "NOT DEFINED"),
+        ("dE/dw5 = 1/0", "NOT DEFINED"),
+        ("dE/dw5 = w5.__class__", "UNREADABLE"),
+        ("dE/dw5 = w5[0]", "UNREADABLE"),
+        ("dE/dw5 = 'a'", "UNREADABLE"),
+        ("dE/dw5 = 1, 2", "UNREADABLE"),
+        ("dE/dw5 = 1 2", "UNREADABLE"),
+        ("dE/dw5 = (1", "UNREADABLE"),
+        ("dE/dw5 = max(1)", "UNREADABLE"),
+        ("dE/dw5 = exp()", "UNREADABLE"),
+        ("dE/dw5 = \x00", "UNREADABLE"),
+        (r"dE/dw5 = \frac{1}{", "UNREADABLE"),
+        ("good morning", "UNREADABLE"),
+        ("dE/dw5 = __import__('os')", "UNKNOWN NAME"),
+        ("dE/dw5 = (lambda: 0)()", "UNKNOWN NAME"),
+        ("w5+ = 0.3589", "NO RATE"),
+    ],
+    ids=lambda text: text[:30],
+)
+def test_strangers(claim, verdict):
+    start = time.process_time()
+    marks = check_derivation(E, [claim, "w5 = 0.4"])
+    assert time.process_time() - start < 2
+    assert [line.verdict for line in marks.lines] == [verdict, "exact"]  # the next line is marked all the same
+    assert not marks
+    assert len(str(marks)) < 6_000
+
+
+@settings(max_examples=300)
+@given(st.text(alphabet="w5E∂d/=*+-()^{}_\\.e1 ²⁺½σ,;", max_size=40) | st.text(max_size=30))
+def test_any_text_gives_a_report(text):
+    for line in check_derivation(E, text).lines:
+        assert line.verdict
+        assert line.because
+
+
+def test_a_near_name_is_named():
+    [line] = check_derivation(E, "∂E_o1/∂out_b1 = 0.0553").lines
+    assert "out_h1" in line.because
+
+
+def test_two_values_of_one_name():
+    a, b = Value(2.0, label="a"), Value(3.0, label="a")
+    [line] = check_derivation(a * b, "dE/da = 3").lines
+    assert line.verdict == "UNKNOWN NAME"
+    assert "two Values are labelled a" in line.because
+
+
+def test_a_derivative_that_does_not_exist():
+    x = Value(0.0, label="x")
+    root = x**0.5
+    assert verdicts("dE/dx = 1", root) == ["NOT DEFINED"]
+
+
+def test_labels_of_any_kind():
+    x = Value(2.0, label="e")
+    y = Value(3.0, label="layer.0 [x]")
+    root = log(sigmoid(x * y))
+    check_derivation(root, "dE/de = (1 - σ(e·layer.0 [x]))·layer.0 [x]").require()
+
+
+def test_the_report():
+    marks = check_derivation(E, "dE/dw5 = 0.0821 = -0.0822\n<script> = 1")
+    assert str(marks).splitlines() == [
+        "right  dE/dw5 = 0.0821: it is 0.082167, cut off",
+        "WRONG  dE/dw5 = -0.0822: SIGN, of the whole; it is 0.082167",
+        "WRONG  <script> = 1: UNREADABLE, '<' is not understood here",
+    ]
+    assert "<script>" not in marks._repr_html_()
+    with pytest.raises(AssertionError, match=r"^dE/dw5 = -0\.0822: SIGN.* \(and 1 more\)$"):
+        marks.require()
+    with pytest.raises(AssertionError, match="there are no claims"):
+        check_derivation(E, "").require()
+    assert not check_derivation(E, "")
+
+
+def test_no_grad_is_touched():
+    model = network()
+    root = error(model)
+    before = [(v.data, v.grad) for part in topological_order(root) for v in part]
+    check_derivation(root, "w5+ = w5 - 0.5*dE/dw5 = 0.3589; E+ = 0.291027774; dE/dw1 = 5")
+    assert [(v.data, v.grad) for part in topological_order(root) for v in part] == before
+
+
+@pytest.mark.parametrize(("root", "claims"), [(1.0, "E = 1"), (E, 3), (E, [3])])
+def test_what_is_not_text_is_a_type_error(root, claims):
+    with pytest.raises(TypeError, match=r"check_derivation takes a Value|a claim is a string"):
+        check_derivation(root, claims)
