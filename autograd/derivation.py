@@ -30,7 +30,7 @@ from autograd.value import Value, enable_grad
 LONGEST = 4000  # characters of a line
 DEEPEST = 200  # operations inside one another
 MOST = 300  # names and numbers on one side
-REPAIRED = 60  # places in a formula that is tried with single changes
+LONG = 60  # places in a formula, or operations in a record: a longer one is not tried with single changes
 
 # What is written, as a tree. An object is one place in it, equal only to itself, so that one place can be changed.
 
@@ -40,6 +40,13 @@ class Number:
     """A number with the digits that were typed."""
 
     text: str
+
+
+@dataclass(eq=False, frozen=True)
+class Constant:
+    """e, π or pi, where no Value is labelled so."""
+
+    symbol: str
 
 
 @dataclass(eq=False, frozen=True)
@@ -66,7 +73,7 @@ class Call:
     args: tuple[Term, ...]
 
 
-Term: TypeAlias = Number | Name | Quotient | Call
+Term: TypeAlias = Number | Constant | Name | Quotient | Call
 
 
 def _places(term: Term) -> Iterator[Term]:
@@ -84,6 +91,8 @@ def _written(term: Term, least: int = 0) -> str:
         return f"({term.text})" if term.text.startswith("-") and least > ops.SUM else term.text
     if isinstance(term, Name):
         return term.label + "⁺" * term.updated
+    if isinstance(term, Constant):
+        return term.symbol
     if isinstance(term, Quotient):
         return TEXT.derivative(term.of, term.by)
     args = iter(term.args)
@@ -173,7 +182,7 @@ class _Reader:
             if self.bare[bare] != 1:
                 near = sorted(difflib.get_close_matches(text, self.labels, 2, 0.5))
                 hint = f": did you mean {' or '.join(near)}?" if near else ""
-                raise Unreadable("UNKNOWN NAME", f"nothing is labelled {text}{hint}")
+                raise Unreadable("UNKNOWN NAME", f"nothing is labelled {text[:60]}{hint}")
             text = next(label for label in self.labels if label.replace("_", "") == bare)
         if self.labels[text] > 1:
             raise Unreadable("UNKNOWN NAME", f"two Values are labelled {text}: give each a label of its own")
@@ -193,7 +202,7 @@ class _Reader:
             if kind == "updated" and isinstance(last, Name):
                 operands[-1] = Name(last.label, updated=True)
             elif kind in ("updated", "other") or (kind == "number" and ended):
-                raise Unreadable("UNREADABLE", f"{word!r} is not understood here")
+                raise Unreadable("UNREADABLE", f"{word[:20]!r} is not understood here")
             elif kind == "sign":
                 depth += (word == "(") - (word == ")")
                 if depth > DEEPEST // 4 or len(operands) > MOST:
@@ -214,14 +223,15 @@ class _Reader:
             return Quotient(self.name(token["of"] or token["of_"]), self.name(token["by"] or token["by_"]))
         if kind == "number":
             text = re.sub(_TEN, r"e\1", word)
-            if not math.isfinite(float(text)):
-                raise Unreadable("REFUSED", f"{word[:20]} is past the range of a float, ±1.8e308")
+            lost = not math.isfinite(float(text)) or (float(text) == 0 and re.search("[1-9]", text))
+            if lost or len(text) > MOST:
+                raise Unreadable("REFUSED", f"{word[:20]} is too large, too small or too long for a float")
             return Number(text)
         if kind == "name" and word in _FUNCTIONS and re.match(r"\s*\(", token.string[token.end() :]):
             return _FUNCTIONS[word]
-        if kind == "name" and (word in _RATES or word in _CONSTANTS):
-            return Name("η" if word in _RATES else word)
-        return Name(self.name(word))
+        if kind == "name" and word in _CONSTANTS:
+            return Constant(word)
+        return Name("η" if kind == "name" and word in _RATES else self.name(word))
 
     def tree(self, node: ast.AST, operands: list[Term | ops.Op], depth: int) -> Term:
         """Python's tree as ours: arithmetic, calls of the table's rows, and placeholders; all else is refused."""
@@ -405,6 +415,8 @@ class _Slips:
     def in_formula(self, root: Value) -> Iterator[_Slip]:
         """`root` with one thing changed in the formula that gives it from named Values."""
         leaves, nodes = topological_order(root, self.names)
+        if len(nodes) > LONG:
+            return
 
         def run(changed: Value, instead: Callable[..., float]) -> float:
             numbers: dict[Any, float] = {x: instead() if x is changed else x.data for x in leaves}
@@ -470,10 +482,10 @@ class _Slips:
         before, root = point.values[label], point.root.label
         if not before.args:
             gradient = point.derivative(root, label)
-            yield _Slip(_SIGN, before.data + rate * gradient, "of the step, which goes down")
             yield _Slip(_LEFT_OUT, before.data - gradient, "the learning rate")
             for slip in self.of(Quotient(root, label), gradient):
-                yield slip._replace(number=before.data - rate * slip.number)
+                number, parts = before.data - rate * slip.number, (*slip.parts, TEXT.derivative(root, label))
+                yield _Slip(slip.verdict, number, f"{slip.where} (in {{}})".strip(), parts)
         else:
             seen = point.stale(point.updated(rate, self.trained))
             late = {w: point.values[w].data - rate * seen.derivative(root, w) for w in self.trained}
@@ -574,19 +586,20 @@ class _Marker:
         self.reader = _Reader(self.here.names.values())
         parts = (part.strip() for line in lines for part in (line.split(";") if len(line) <= LONGEST else [line]))
         self.equations = [self.sides(part) for part in parts if part and not part.startswith("#")]
-        updates = [sides for sides in self.equations if not isinstance(sides, Line) and self.is_update(sides[0][1])]
-        self.rate = _stated_rate(side for sides in updates for _, side in sides[1:])
-        kinds = {_letters(sides[0][1].label) for sides in updates if isinstance(sides[0][1], Name)} or {"w#"}
-        trained = [v.label for v in topological_order(root)[0] if v.label and _letters(v.label) in kinds]
-        self.trained = trained
+        readable = [sides for sides in self.equations if not isinstance(sides, Line)]
+        updates = [(left, sides) for sides in readable if (left := self.updated_leaf(sides[0][1]))]
+        self.rate = _stated_rate(side for _, sides in updates for _, side in sides[1:])
+        kinds = {_letters(label) for label, _ in updates} or {"w#"}
+        self.trained = [v.label for v in topological_order(root)[0] if v.label and _letters(v.label) in kinds]
         rates = [0.5, 1.0, 0.1, 0.05, 0.01] if self.rate is None else [self.rate]
-        self.slips = [_Slips(point, rates, trained) for point in self.points]
+        self.slips = [_Slips(point, rates, self.trained) for point in self.points]
         self.known: dict[str, str] = {}  # what was marked right, and the number that was written for it
         self.formula: tuple[Term, bool] | None = None  # the last one in this equation, and whether it is right
         self.put_in: tuple[Term, bool] | None = None  # the same with numbers
 
-    def is_update(self, side: Term | None) -> bool:
-        return isinstance(side, Name) and side.updated and not self.here.values[side.label].args
+    def updated_leaf(self, left: Term | None) -> str:
+        updated = isinstance(left, Name) and left.updated and not self.here.values[left.label].args
+        return left.label if updated and isinstance(left, Name) else ""
 
     def sides(self, line: str) -> list[_Side] | Line:
         try:
@@ -650,6 +663,8 @@ class _Marker:
                 numbers[place] = point.derivative(place.of, place.by)
             elif isinstance(place, Number):
                 numbers[place] = float(place.text)
+            elif isinstance(place, Constant):
+                numbers[place] = _CONSTANTS[place.symbol]
             else:
                 numbers[place] = self.named(place, point)
         return numbers
@@ -660,8 +675,6 @@ class _Marker:
     def named(self, name: Name, point: _Point) -> float:
         if not name.updated and name.label in point.values:
             return point.values[name.label].data
-        if name.label in _CONSTANTS:
-            return _CONSTANTS[name.label]
         if self.rate is None:
             raise Unreadable("NO RATE", "no line states the learning rate, as w5+ = w5 - 0.5*dE/dw5 does")
         return point.at(point.updated(self.rate, self.trained)).values[name.label].data if name.updated else self.rate
@@ -726,7 +739,7 @@ class _Marker:
             if near > abs(true) / 2:
                 return (
                     "TOO FEW DIGITS",
-                    f"TOO FEW DIGITS to tell: as written it gives {value:.6g}, give or take {near:.1g}",
+                    f"TOO FEW DIGITS to tell: as written it is {value:.6g}, give or take {near:.1g}",
                 )
             if abs(value - true) <= near:
                 return "CARRIED", "right for the rounded numbers written"
@@ -742,34 +755,35 @@ class _Marker:
         return judged(number.text, self.value(symbol)) or "CARRIED" * known
 
     def marked_number(self, subject: Term, side: Number, true: float) -> tuple[str, float, str]:
-        text, fits, notes = side.text, [], [f"it is {true:.{max(6, len(side.text) - 2)}g}"]
+        text, so = side.text, f"it is {true:.{max(6, len(side.text) - 2)}g}"
         verdict = judged(text, true) or "CARRIED" * self.is_carried(text)
-        written_before = self.value(self.put_in[0]) if self.put_in else 0.0
-        follows = not self.put_in or bool(judged(text, written_before))
-        if self.put_in and not follows and not self.put_in[1]:  # no ARITHMETIC where the numbers put in explain it
-            follows = not verdict and abs(float(text) - written_before) <= self.spread(self.put_in[0]) + _unit(text)
-            notes += [f"what is written before gives {written_before:.6g}"] * (not follows)
-        rivals = [
-            slip for slip in self.slips[0].of(subject, true) if judged(text, slip.number) and not _same(slip, true)
-        ]
+        put_in, right = self.put_in or (side, True)
+        given = self.value(put_in)
+        follows, aside = judged(text, given), f"what is written before gives {given:.6g}"
         if verdict:
             self.known[_written(subject)] = text
-            notes[0] += _RIGHT[verdict]
+            notes = [so + _RIGHT[verdict], *[aside] * (not follows and not right)]
             digits = len(Decimal(text).as_tuple().digits)
-            if rivals and digits < 3 and verdict != "exact":
-                notes.append(f"{digits} digit(s) do not tell it from " + ", ".join({s.verdict: None for s in rivals}))
+            if digits < 3 and verdict != "exact" and (rivals := self.rivals(subject, text, true)):
+                notes.append(
+                    f"{digits} digit(s) do not tell it from " + ", ".join({slip.verdict: 0 for slip in rivals})
+                )
             return verdict, true, "; ".join(notes)
-        if not float(text) and abs(true) < _unit(text):
-            return "TOO FEW DIGITS", true, f"TOO FEW DIGITS, {notes[0]}"
-        fits += rivals
-        if len(text) > 6 and any(
-            judged(text[:k] + d + text[k:], true) for k in range(2, len(text)) for d in "0123456789"
-        ):
+        if "." in text and not float(text) and abs(true) < _unit(text):
+            return "TOO FEW DIGITS", true, f"TOO FEW DIGITS, {so}"
+        fits = self.rivals(subject, text, true)
+        longer = (text[:k] + digit + text[k:] for k in range(2, len(text)) for digit in "0123456789")
+        if len(text) > 6 and any(judged(number, true) for number in longer):
             fits.append(_Slip("DIGIT LEFT OUT", true))
-        if not follows:
-            fits.append(_Slip("ARITHMETIC", true, f"what is written before gives {written_before:.6g}"))
-        verdict, because = self.explained(fits, notes[0])
+        if not follows and (right or abs(float(text) - given) > self.spread(put_in) + _unit(text)):
+            fits.append(_Slip("ARITHMETIC", true, aside))
+        verdict, because = self.explained(fits, so)
         return verdict, true, because
+
+    def rivals(self, subject: Term, text: str, true: float) -> list[_Slip]:
+        """The slips that give this number, and not the true one."""
+        slips = self.slips[0].of(subject, true)
+        return [s for s in slips if judged(text, s.number) and not math.isclose(s.number, true, rel_tol=1e-9)]
 
     def is_carried(self, text: str) -> bool:
         """Whether it follows from what is right: the numbers put in, or the formula with the numbers written for it."""
@@ -784,7 +798,7 @@ class _Marker:
         """The single changes that may make it right: the slip, its place, and what belongs there."""
         labels, slips = self.here.values, self.slips[0]
         places = list(_places(side))
-        for place in places if len(places) <= REPAIRED else ():
+        for place in places if len(places) <= LONG else ():
             if place is not side:
                 yield _Slip(_SIGN, 0.0, "of {}", (_written(place),)), place, Call(ops.neg, (place,))
             others: list[tuple[str, Term]] = []
@@ -813,13 +827,8 @@ class _Marker:
         return ", ".join(where) or "WRONG", "; ".join([*words, so])
 
 
-def _same(slip: _Slip, true: float) -> bool:
-    return not math.isfinite(slip.number) or math.isclose(slip.number, true, rel_tol=1e-9)
-
-
 def _has_names(term: Term | None) -> bool:
-    places = _places(term) if term else ()
-    return any(isinstance(p, Quotient) or (isinstance(p, Name) and p.label not in _CONSTANTS) for p in places)
+    return term is not None and any(isinstance(place, (Name, Quotient)) for place in _places(term))
 
 
 def _matched(symbols: Term, numbers: Term) -> list[tuple[Term, Number]] | None:
