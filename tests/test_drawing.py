@@ -283,6 +283,8 @@ def test_equation_of_the_lecture():
         "\u2007" * 6 + " = 0.7414 × 0.1868 × 0.5933 = 0.08217",
     ]
     assert draw_dot(root, wrt=root).figure.heading == ["∂E/∂E = 1"]
+    assert "⑩ ∂net_o₂/∂out_h₁" in draw_dot(root, wrt=values["b1"]).figure.heading[2]
+    assert "(11) ∂net_o₁/∂out_h₂" in draw_dot(root, wrt=values["b1"]).figure.heading[4]  # few fonts have an ⑪
     assert draw_dot(root, wrt=values["w5"], digits=2).figure.heading[0].endswith(" = 0.74 × 0.19 × 0.59 = 0.082")
 
 
@@ -384,6 +386,7 @@ def test_any_label_comes_out_as_text(label, engine):
         title, lines, _ = elements(draw_dot(root, wrt=wrt, engine=engine).svg())["n0"]
         assert lines == [HOSTILE[label], "data \u20072.0000", "grad +4.0000"]
         assert title.endswith(": data 2, gradient 4")
+        assert title.startswith(" ".join(label.split())[:1000]) or not label.isprintable()
         assert len(title) < 1100
     assert re.search(rf"^{re.escape(HOSTILE[label])} +data  2.0000  grad \+4.0000$", str(draw_dot(root)), re.MULTILINE)
 
@@ -493,6 +496,24 @@ def test_svg_says_in_words_what_it_shows(engine):
     bold = [span.text for span in picture.iter("tspan") if span.get("font-weight") == "bold"]
     assert len(bold) == len(named_graph(root).names)
     assert {"w₅", "net_o₁", "E"} <= set(bold)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_nothing_strikes_through_text(engine):
+    graph = parsed(draw_dot(backward(lecture()), engine=engine).svg()).find("g")
+    *drawn, _ = [child for child in graph if child.tag == "g"]
+    titles = [text for text in graph.findall("text") if "neuron" in text.text]
+    assert len(titles) == 4
+    assert all(list(graph).index(title) > list(graph).index(group) for title in titles for group in drawn)
+    labels = [
+        text for group in graph.findall("g") if group.get("class").startswith("edge") for text in group.iter("text")
+    ]
+    assert {text.get("paint-order") for text in titles + labels} == {"stroke"}
+
+
+def test_a_long_name_is_not_bold_for_it_would_leave_its_box():
+    svg = draw_dot(Value(1.0, "m" * 21) * Value(2.0, "m" * 20), engine="embedded").svg()
+    assert [span.text for span in parsed(svg).iter("tspan")] == ["m" * 20]
 
 
 # engines
