@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from test_lecture import DATA, GRADIENTS, LOCAL, near
 
 from autograd import DomainError, Value
+from autograd.drawing import _COLOURS as COLOURS
 from autograd.drawing import EngineError
 from autograd.graph import named_graph
 from autograd.reverse import topological_order
@@ -41,6 +42,7 @@ HOSTILE = [
     "מתמטיקה",
     "   ",
     "x" * 10_000,
+    "</title><img src=x onerror=hacked=1>{{steps}}",
 ]
 
 
@@ -53,7 +55,7 @@ def line_of(labels):
     total = Value(1.0, label=labels[0])
     for label in labels[1:]:
         total = total + 0.5 * Value(2.0, label=label)
-        total.label = "sum"
+        total.label = label
     return total
 
 
@@ -337,6 +339,9 @@ STATE = """() => {
         caption: all(document, "#caption p").map(text),
         rows: all(document, "tbody tr").map(row => [...row.children].map(text)),
         picture: all(document, "tbody tr").map(row => seen(node(row))),
+        tooltips: all(document, "tbody tr").map(row => text(node(row).querySelector("title")).split(": ").at(-1)),
+        fills: all(document, "tbody tr").map(row => node(row).querySelector("path, polygon").getAttribute("fill")),
+        backward: all(document, ".edge.backward").map(group => group.id.split("-")[1]),
         lit: all(document, ".figure .now").map(group => group.id.split("-")[1]),
         shown: all(document, ".figure .edge text").filter(text).length,
         slider: [document.querySelector("#slider").value, document.querySelector("#slider").ariaValueText],
@@ -346,10 +351,11 @@ STATE = """() => {
 
 def expected(page, k):
     """What the page shows after k steps, as the steps have it."""
-    rows = {}
+    rows, shades = {}, {}
     for key, name, leaf, data, _ in page._rows:
-        rows[key] = [name, data if leaf else "—", "—"]
+        rows[key], shades[key] = [name, data if leaf else "—", "—"], "plain"
     for step in page.steps[:k]:
+        shades[step.node] = step.sets.get("shade", shades[step.node])
         rows[step.node][1] = step.sets.get("data", rows[step.node][1])
         rows[step.node][2] = step.sets.get("grad", rows[step.node][2])
     step = page.steps[k - 1]
@@ -360,6 +366,9 @@ def expected(page, k):
         "caption": caption,
         "rows": list(rows.values()),
         "picture": [[f"data {data}", f"grad {grad}"] for _, data, grad in rows.values()],
+        "tooltips": [f"data {data}, grad {grad}" for _, data, grad in rows.values()],
+        "fills": [COLOURS["light"][shade].lower() for shade in shades.values()],
+        "backward": [step.edge] if k and step.edge else [],
         "lit": sorted(step.lit) if k else [],
         "shown": sum(step.phase == "backward" for step in page.steps[:k]),
         "slider": [str(k), "; ".join([f"step {k} of {len(page.steps)}", *caption]) if k else "start"],
@@ -555,7 +564,7 @@ def test_a_number_to_guess_is_nowhere_on_the_page(show, k):
 
 DARK = "rgb(20, 24, 29)"
 LIGHT = "rgb(255, 255, 255)"
-COLOURS = """() => {
+SHOWN_COLOURS = """() => {
     const style = (what, property) => getComputedStyle(document.querySelector(what))[property];
     return [style("body", "backgroundColor"), style(".figure svg .node text", "fill"), style("body", "color")];
 }"""
@@ -566,12 +575,12 @@ def test_light_and_dark_by_preference_and_by_switch(show, tmp_path):
     for scheme, page, ink in [("light", LIGHT, "rgb(27, 31, 36)"), ("dark", DARK, "rgb(242, 244, 246)")]:
         tab = show(lecture(), color_scheme=scheme)
         tab.fill("#slider", "27")
-        assert tab.evaluate(COLOURS) == [page, ink, ink]
+        assert tab.evaluate(SHOWN_COLOURS) == [page, ink, ink]
         pictures[scheme] = tab.screenshot(path=tmp_path / f"{scheme}.png")  # for a person to look at
         tab.click("#theme")
-        assert tab.evaluate(COLOURS)[0] == (DARK if page == LIGHT else LIGHT)
+        assert tab.evaluate(SHOWN_COLOURS)[0] == (DARK if page == LIGHT else LIGHT)
         tab.click("#theme")
-        assert tab.evaluate(COLOURS) == [page, ink, ink]
+        assert tab.evaluate(SHOWN_COLOURS) == [page, ink, ink]
     assert pictures["light"] != pictures["dark"]
 
 
@@ -587,11 +596,10 @@ def test_paper_shows_the_final_state_in_light(show, predict):
     tab.emulate_media(media="print", color_scheme="dark")
     tab.evaluate("dispatchEvent(new Event('beforeprint'))")
     printed, final = tab.evaluate(STATE), expected(step_through(lecture(), engine="embedded"), 42)
-    assert [printed[part] for part in ("rows", "picture", "shown")] == [
-        final[part] for part in ("rows", "picture", "shown")
-    ]
+    everything = ("rows", "picture", "tooltips", "fills", "shown")
+    assert [printed[part] for part in everything] == [final[part] for part in everything]
     assert (printed["caption"], printed["lit"]) == (["E = 0.2984, and every gradient"], [])
-    assert tab.evaluate(COLOURS)[0] == LIGHT
+    assert tab.evaluate(SHOWN_COLOURS)[0] == LIGHT
     assert [tab.is_visible(what) for what in ("table", ".controls", "#guess", ".keys")] == [True, False, False, False]
     tab.evaluate("dispatchEvent(new Event('afterprint'))")
     assert tab.evaluate(STATE) == before
