@@ -1,8 +1,11 @@
 """Scalar autograd for people who derive gradients by hand."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from autograd.chain_rule import chain_rule
-from autograd.drawing import draw_dot
 from autograd.formula import formula
+from autograd.gradcheck import gradcheck
 from autograd.ops import (
     DomainError,
     Op,
@@ -34,8 +37,14 @@ from autograd.ops import (
     tanh,
 )
 from autograd.reverse import grad
-from autograd.stepping import step_through
 from autograd.value import Value, enable_grad, no_grad, with_names
+
+if TYPE_CHECKING:
+    from autograd.derivation import check_derivation
+    from autograd.drawing import draw_dot
+    from autograd.stepping import step_through
+
+_LATER = {"check_derivation": "derivation", "draw_dot": "drawing", "step_through": "stepping"}
 
 __all__ = [
     "DomainError",
@@ -44,6 +53,7 @@ __all__ = [
     "abs",
     "add",
     "chain_rule",
+    "check_derivation",
     "cos",
     "div",
     "draw_dot",
@@ -54,6 +64,7 @@ __all__ = [
     "gaussian",
     "gelu",
     "grad",
+    "gradcheck",
     "leaky_relu",
     "log",
     "maximum",
@@ -76,3 +87,11 @@ __all__ = [
     "tanh",
     "with_names",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What is imported when it is first asked for, so that `import autograd` stays quick."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    globals()[name] = value = getattr(import_module(f"autograd.{_LATER[name]}"), name)
+    return value

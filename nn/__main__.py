@@ -18,8 +18,9 @@ from textwrap import wrap
 from typing import Any, NoReturn
 from unicodedata import normalize
 
-from autograd import DomainError, Value, draw_dot
+from autograd import DomainError, Value, check_derivation, draw_dot
 from autograd.chain_rule import Derivation, Factor, derive
+from autograd.derivation import Marks
 from autograd.drawing import EngineError
 from autograd.formula import Notation
 from autograd.graph import named_graph
@@ -45,6 +46,10 @@ are 0. Only the weights are updated, as in the lecture.
 Without it, every weight and bias is derived; of a large network, the first.
 --out draws the whole graph, all.svg, and each gradient that is derived:
 w1.svg, w2.svg, ...
+
+--check takes lines such as  dE/dw5 = dE/dout_o1 * dout_o1/dnet_o1 * out_h1 =
+0.7413*0.1868*0.5932 = 0.0821  and says of each side whether it is right, or
+which slip gives it. The exit status is 1 if anything is wrong.
 
 --json prints one object:
   layers, activation, bias, lr, rounds, seed   as the options
@@ -130,6 +135,7 @@ def parser() -> Parser:
     add("--derive", nargs="+", action="extend", metavar="NAME", help="derive only the gradients by these")
     add("--latex", metavar="FILE", help="write the derivations to a LaTeX document too")
     add("--out", metavar="DIR", help="draw the graph and each gradient into this folder, and a page to step through")
+    add("--check", metavar="FILE", help="mark a file of lines derived by hand, instead of all else")
     add("--json", action="store_true", help="print everything as JSON")
     return p
 
@@ -232,6 +238,18 @@ def pictures(E: Value, names: Iterable[str], folder: str) -> list[str]:
     except (EngineError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"--out: {error}") from None
     return files
+
+
+def marks(options: argparse.Namespace) -> Marks:
+    """The marks for what stands in the file that --check names. An error where it cannot be read."""
+    model, inputs, targets = setting(options)
+    try:
+        with open(options.check, encoding="utf-8") as file:
+            claims = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise argparse.ArgumentTypeError(f"--check: {options.check!r} cannot be read: {reason}") from None
+    return check_derivation(half_squared_error(model(inputs), targets), claims)
 
 
 def listed(names: Iterable[str]) -> str:
@@ -495,6 +513,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # argparse takes "-1e-3" for an option, but not " -1e-3"
             options = p.parse_args([f" {word}" if NEGATIVE.match(word) else word for word in words])
             try:
+                if options.check is not None:
+                    marked = marks(options)
+                    put(str(marked))
+                    return 0 if marked else 1
                 r = report(options)
             except (argparse.ArgumentTypeError, DomainError) as error:
                 p.error(str(error))

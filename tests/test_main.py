@@ -505,3 +505,32 @@ def test_out_draws_what_derive_asks_for(tmp_path):
     status, out = run(f"--layers 3 40 40 2 --rounds 0 --derive w1 out_o1 --json --out {tmp_path}")
     assert status == 0
     assert json.loads(out)["pictures"] == [str(tmp_path / f"{name}.svg") for name in ("all", "w1", "out_o1")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "status", "printed"),
+    [
+        (
+            "dE/dw5 = 0.7413*0.1868*0.5932 = 0.0821",
+            "",
+            0,
+            ["right  dE/dw5 = 0.7413*0.1868*0.5932", "right  dE/dw5 = 0.0821"],
+        ),
+        ("dE/dw7 = 0.0226", "", 1, ["WRONG  dE/dw7 = 0.0226: SIGN"]),
+        ("net_o1 = w1*i1 + b1 = 1.1", "--layers 1 1 --weights 2 --inputs 0.5 --biases 0.1", 0, ["right", "right"]),
+    ],
+)
+def test_check_marks_a_file(tmp_path, lines, options, status, printed):
+    file = tmp_path / "claims"
+    file.write_text(lines, encoding="utf-8")
+    got, out = run(f"{options} --check {file}")
+    assert got == status
+    assert all(line.startswith(start) for line, start in zip(out.splitlines(), printed, strict=True))
+
+
+def test_check_of_a_file_that_cannot_be_read(tmp_path, capsys):
+    (tmp_path / "raw").write_bytes(b"\xff\xfe")
+    for name, reason in (("none", "No such file or directory"), ("raw", "it is not UTF-8 text")):
+        with pytest.raises(SystemExit, match="2"):
+            main(["--check", str(tmp_path / name)])
+        assert capsys.readouterr().err.endswith(f"cannot be read: {reason}\n")
