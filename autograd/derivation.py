@@ -820,9 +820,9 @@ class _Marker:
         """The verdicts that fit, and in a sentence where, and what is so."""
         where: dict[str, dict[str, None]] = {}
         for slip in fits:
-            places = where.setdefault(slip.verdict, {})
-            if len(places) < 2 and _WHOLE not in places:
-                places[self.slips[0].said(slip)] = None
+            places, said = where.setdefault(slip.verdict, {}), self.slips[0].said(slip)
+            if len(places) < 2 and _WHOLE not in places and not any(map(said.startswith, places)):
+                places[said] = None
         words = [", ".join(filter(None, (verdict, " or ".join(places)))) for verdict, places in where.items()]
         return ", ".join(where) or "WRONG", "; ".join([*words, so])
 

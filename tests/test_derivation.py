@@ -56,7 +56,10 @@ def test_the_lecture(row, exam):
         "dE_o2/dw₇ = −(t2 − out_o2)·out_o2(1 − out_o2)·out_h1 = -2.2603e-2; w7 - η*dE/dw7 = w7+; w7+ = w7 - 0.5·dE/dw7",
         "0.0821 = dE/dw5; 0.15*0.05 = 0.0075",
         "dE/dout_o1 = 0.74; dout_o1/dnet_o1 = 0.19; dnet_o1/dw5 = 0.59\n"
-        "dE/dw5 = dE/dout_o1 * dout_o1/dnet_o1 * dnet_o1/dw5 = 0.74*0.19*0.59 = 0.083",
+        "dE/dw5 = dE/dout_o1 * dout_o1/dnet_o1 * dnet_o1/dw5 = 0.74*0.19*0.59 = 0.083\n"
+        "w5+ = w5 - 0.5*dE/dw5 = 0.4 - 0.5*0.083 = 0.3585",
+        "dE/dw5 = dE/dout_o1 * dout_o1/dnet_o1 * out_h1 = 0.74*0.19*0.59\n"
+        "dE/dnet_o1 = dE/dout_o1 * dout_o1/dnet_o1 = 0.141",
     ],
 )
 def test_what_is_right_however_it_is_typed(claims):
@@ -151,6 +154,9 @@ def test_no_slip_hides_at_four_digits(slip, k, rounding):
         ("dE/dw5 = dE/dout_o1 * dnet_o1/dw5", "FACTOR LEFT OUT", "∂out_o1/∂net_o1"),
         ("dout_o1/dnet_o1 = out_o1", "FORGOT 1 − OUT", "1 − out_o1"),
         ("dout_o1/dnet_o1 = net_o1*(1 - net_o1)", "PRE- for POST-ACTIVATION", "net_o1 where out_o1 belongs"),
+        ("out_h1 = σ(out_h1)", "POST- for PRE-ACTIVATION", "out_h1 where net_h1 belongs"),
+        ("dE/dw7 = dE/dnet_o2 * net_h1", "PRE- for POST-ACTIVATION", "net_h1 where out_h1 belongs;"),
+        ("net_h1 = 0.37075", "STANDS FOR", "0.005 where i1 belongs"),
         ("dE/dw1 = dE_o1/dout_h1 * dout_h1/dnet_h1 * i1", "MISSING PATH", "through ∂E/∂E_o2"),
         ("dE/dw1 = dE/dout_h2 * dout_h1/dnet_h1 * i1", "SWAPPED INDEX", "∂E/∂out_h2 where ∂E/∂out_h1 belongs"),
         ("dE/dw1 = dE/dout_h1 * dout_h1/dnet_h1 * i2", "SWAPPED INDEX", "i2 where i1 belongs"),
@@ -182,6 +188,7 @@ def test_two_slips_that_give_one_number_are_both_listed():
 def test_nothing_is_claimed_where_nothing_fits():
     assert verdicts("dE/dw5 = 0.0777") == ["WRONG"]
     assert verdicts("dE/dw5 = dE/dout_o1 + w3") == ["WRONG"]
+    assert verdicts("dE/dw7 = dE/dnet_o2 * net_h1") == ["PRE- for POST-ACTIVATION"]
 
 
 def test_where_the_digits_do_not_tell():
