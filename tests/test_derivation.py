@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lecture_claims import CLAIMS
 
-from autograd import Value, chain_rule, log, sigmoid
+from autograd import Value, chain_rule, grad, log, sigmoid
 from autograd.derivation import check_derivation, judged
 from autograd.reverse import topological_order
 from nn import MLP, half_squared_error
@@ -238,6 +238,24 @@ def test_derivations_of_random_networks_are_right(network, cut):
     check_derivation(
         root, [line for line in lines if "=" in line and "|" not in line and "derived above" not in line]
     ).require()
+
+
+@settings(max_examples=40)
+@given(networks())
+def test_no_slip_hides_in_a_random_network(network):
+    root, values = network
+    slips = []
+    for w in values:
+        g = grad(root, w).data
+        if w.label.startswith("w") and g:
+            slips += [(w, -g, "SIGN"), (w, 2 * g, "FACTOR 2"), (w, g / 2, "FACTOR 1/2")]
+            for v in values:
+                rest = grad(root, w, held=[v]).data
+                if v.label.startswith("E_o") and 1e-3 < abs(rest / g - 1) < 0.999:
+                    slips.append((w, rest, "MISSING PATH"))
+    marks = check_derivation(root, [f"∂E/∂{w.label} = {written(number, 4)}" for w, number, _ in slips])
+    for line, (_, _, slip) in zip(marks.lines, slips, strict=True):
+        assert slip in line.verdict.split(", ")
 
 
 # Strangers' input.
