@@ -346,6 +346,12 @@ def test_two_neurons_of_one_name_are_two_clusters():
     assert clusters(pair[0] + pair[1]) == {"hidden neuron h₁": both, "hidden neuron h₁⁽²⁾": both}
 
 
+def test_an_operation_that_leads_elsewhere_too_is_in_no_neuron():
+    shared = Value(1.0, "a") * 2.0
+    out = named("out_h1", sigmoid(named("net_h1", shared + 1.0)))
+    assert clusters(out - shared, detail="operations") == {"hidden neuron h₁": ["net_h1", "out_h1"]}
+
+
 def test_a_sum_that_is_used_elsewhere_stays_in_its_neuron():
     root = neuron() + named("penalty", by_label(neuron())["net_o1"] ** 2)
     assert clusters(root) == {"output neuron o₁": ["net_o1", "out_o1"]}
