@@ -97,28 +97,25 @@ def step_through(root: Value, *, digits: int = 4, engine: Engine | None = None) 
 class Page:
     """A page that stands alone. It shows itself in a notebook, in a frame of its own, and prints as a list of steps.
 
-    steps   what it steps through, as data
+    figure   what its picture shows
+    steps    what it steps through, as data
     """
 
     def __init__(self, figure: Figure, engine: Engine | None) -> None:
-        name = figure.graph.names[figure.graph.root]
-        self.title = f"{name}, step by step"
-        self.final = f"{name} = {figure.notation.number(figure.graph.root.data)}, and every gradient"
+        self.figure = figure
         self.steps = [*_forward(figure), *_backward(figure)]
         self._picture = Picture(figure, "LR", "svg", engine)
-        self._rows = [
-            (node.key, " = ".join(filter(None, (node.name, node.formula))), v.op is None, _data(figure, v),
-             _number(figure.grad(v)))
-            for v, node in figure.nodes.items()
-        ]  # fmt: skip
 
     def html(self) -> str:
         """The page: one HTML document that asks for nothing from outside. EngineError where no engine draws it."""
         import json
         from html import escape
-        from importlib.resources import files
+        from pathlib import Path
 
-        template, style, script = (files("autograd").joinpath(f"stepping.{kind}").read_text("utf-8") for kind in _PARTS)
+        here = Path(__file__)
+        template, style, script = (here.with_suffix(kind).read_text("utf-8") for kind in (".html", ".css", ".js"))
+        figure, root = self.figure, self.figure.graph.root
+        name = figure.graph.names[root]
         picture = self._picture.svg()
         opening = picture[: picture.index(">")]
         width = re.search(r' width="([^"]*)"', opening)
@@ -126,27 +123,33 @@ class Page:
         picture = re.sub(' (width|style)="[^"]*"', "", opening) + picture[len(opening) :]
         styles = [style, *re.findall("<style>(.*?)</style>", picture, flags=re.DOTALL)]
         policy = f"default-src 'none'; style-src {_hashes(styles)}; script-src {_hashes([script])}"
-        rows = (
-            f'<tr id="row-{key}"><th scope="row">{escape(name)}</th><td>{data}</td><td>{grad}</td></tr>'
-            for key, name, _, data, grad in self._rows
-        )
         data = {
-            "nodes": [{"key": key, "data": data if leaf else "—"} for key, _, leaf, data, _ in self._rows],
+            "nodes": [
+                {"key": node.key, "data": _data(figure, v) if v.op is None else "—"} for v, node in figure.nodes.items()
+            ],
             "steps": [step._asdict() for step in self.steps],
             "colours": {name: colour.lower() for name, colour in COLOURS["light"].items()},  # as the engines write them
             "widths": WIDTHS,
         }
         parts = {
             "policy": f"{policy}; base-uri 'none'; form-action 'none'",
-            "title": escape(self.title),
+            "title": escape(f"{name}, step by step"),
             "style": style,
-            "final": escape(self.final),
+            "final": escape(f"{name} = {figure.notation.number(root.data)}, and every gradient"),
             "figure": picture.replace("</svg>", _MARKERS + "</svg>"),
-            "rows": "".join(rows),
+            "rows": "".join(map(self._row, figure.nodes)),
             "steps": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
             "script": script,
         }
         return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
+
+    def _row(self, v: Value) -> str:
+        from html import escape
+
+        node = self.figure.nodes[v]
+        name = " = ".join(filter(None, (node.name, node.formula)))
+        cells = f"<td>{_data(self.figure, v)}</td><td>{_number(self.figure.grad(v))}</td>"
+        return f'<tr id="row-{node.key}"><th scope="row">{escape(name)}</th>{cells}</tr>'
 
     def save(self, path: str | Path) -> Path:
         """Writes the page to `path` and returns it. EngineError where no engine draws it."""
@@ -290,8 +293,6 @@ def _hashes(texts: list[str]) -> str:
 
     return " ".join(f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in texts)
 
-
-_PARTS = ("html", "css", "js")
 
 # For the backward pass: an arrowhead at the beginning of an edge, and a line where its own head was.
 _MARKERS = (

@@ -352,8 +352,10 @@ STATE = """() => {
 def expected(page, k):
     """What the page shows after k steps, as the steps have it."""
     rows, shades = {}, {}
-    for key, name, leaf, data, _ in page._rows:
-        rows[key], shades[key] = [name, data if leaf else "—", "—"], "plain"
+    for v, node in page.figure.nodes.items():
+        name = " = ".join(filter(None, (node.name, node.formula)))
+        data = page.figure.data(v).removeprefix("data ") if v.op is None else "—"
+        rows[node.key], shades[node.key] = [name, data, "—"], "plain"
     for step in page.steps[:k]:
         shades[step.node] = step.sets.get("shade", shades[step.node])
         rows[step.node][1] = step.sets.get("data", rows[step.node][1])
@@ -414,7 +416,7 @@ def test_every_step_of_other_graphs(show, root):
         assert state(tab) == expected(page, k)
         tab.keyboard.press("ArrowRight")
     assert tab.evaluate("typeof hacked") == "undefined"
-    assert tab.title() == page.title
+    assert tab.title() == " ".join(f"{page.figure.graph.names[page.figure.graph.root]}, step by step".split())
 
 
 def step_of(tab):
