@@ -165,8 +165,9 @@ class _Reader:
 
     def __init__(self, labels: Iterable[str]) -> None:
         self.labels = Counter(labels)
-        self.bare = Counter(label.replace("_", "") for label in self.labels)
-        known = "|".join(rf"{re.escape(label)}(?!\w)" for label in sorted(self.labels, key=len, reverse=True))
+        self.typed = {label.translate(_CHARACTERS): label for label in self.labels}
+        self.bare = Counter(label.replace("_", "") for label in self.typed)
+        known = "|".join(rf"{re.escape(label)}(?!\w)" for label in sorted(self.typed, key=len, reverse=True))
         name = rf"(?:{known}|[^\W\d]\w*)"
         above, below = (rf"[∂d]\s*(?:(?P<{k}>{name})|\(\s*(?P<{k}_>{name})\s*\))" for k in ("of", "by"))
         self.tokens = re.compile(
@@ -177,13 +178,14 @@ class _Reader:
 
     def name(self, text: str) -> str:
         """The label that is meant: an underscore may be missing, or be too many."""
-        if text not in self.labels:
+        if text not in self.typed:
             bare = text.replace("_", "")
             if self.bare[bare] != 1:
-                near = sorted(difflib.get_close_matches(text, self.labels, 2, 0.5))
+                near = sorted(difflib.get_close_matches(text, self.typed, 2, 0.5))
                 hint = f": did you mean {' or '.join(near)}?" if near else ""
                 raise Unreadable("UNKNOWN NAME", f"nothing is labelled {text[:60]}{hint}")
-            text = next(label for label in self.labels if label.replace("_", "") == bare)
+            text = next(label for label in self.typed if label.replace("_", "") == bare)
+        text = self.typed[text]
         if self.labels[text] > 1:
             raise Unreadable("UNKNOWN NAME", f"two Values are labelled {text}: give each a label of its own")
         return text
@@ -246,6 +248,8 @@ class _Reader:
             case ast.UnaryOp(ast.USub(), inner):
                 term = self.tree(inner, operands, depth + 1)
                 return Number(_negative(term.text)) if isinstance(term, Number) else Call(ops.neg, (term,))
+            case ast.UnaryOp(ast.UAdd(), inner):
+                return self.tree(inner, operands, depth + 1)
             case ast.Call(ast.Name(id=name), args, []) if isinstance(row := operands[int(name[1:])], ops.Op):
                 if len(args) == row.arity:
                     return Call(row, tuple(self.tree(arg, operands, depth + 1) for arg in args))

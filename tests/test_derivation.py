@@ -54,7 +54,7 @@ def test_the_lecture(row, exam):
         "E_o1 = \\frac{1}{2}(t1 - out_o1)^2; out_h1 = σ(net_h1) = 1/(1 + e^{-net_h1}) = 1/(1 + e^−0.3775)",
         "d E / d w1 = (dE_o1/dout_h1 + dE_o2/dout_h1) out_h1(1 - out_h1) i_1 = 4.3857·10⁻⁴",
         "dE_o2/dw₇ = −(t2 − out_o2)·out_o2(1 − out_o2)·out_h1 = -2.2603e-2; w7 - η*dE/dw7 = w7+; w7+ = w7 - 0.5·dE/dw7",
-        "0.0821 = dE/dw5; 0.15*0.05 = 0.0075",
+        "0.0821 = dE/dw5; dE/dw5 = +0.0821; 0.15*0.05 = 0.0075",
         "dE/dout_o1 = 0.74; dout_o1/dnet_o1 = 0.19; dnet_o1/dw5 = 0.59\n"
         "dE/dw5 = dE/dout_o1 * dout_o1/dnet_o1 * dnet_o1/dw5 = 0.74*0.19*0.59 = 0.083\n"
         "w5+ = w5 - 0.5*dE/dw5 = 0.4 - 0.5*0.083 = 0.3585",
@@ -206,7 +206,7 @@ def networks(draw):
     sizes = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
     activation = draw(st.sampled_from(["sigmoid", "tanh", "relu", "linear", "softplus", "swish"]))
     seed = draw(st.integers(0, 99))
-    names = draw(st.sampled_from(["", "_", "ö", "′"]))
+    names = draw(st.sampled_from(["", "_", "ö", "′", "₁", ".b"]))
     bias = draw(st.sampled_from(["shared", "neuron", None]))
     model = MLP(2, sizes, activation=activation, bias=bias, seed=seed)
     root = half_squared_error(model([0.3, -0.7]), [0.1 * k for k in range(sizes[-1])])
