@@ -499,7 +499,7 @@ class _Slips:
 
 # Marking.
 
-_RIGHT = {"exact": "", "ROUNDED": ", rounded", "CUT": ", cut off", "CARRIED": ", which the rounded numbers give"}
+_RIGHT = {"exact": "", "ROUNDED": ", rounded", "CUT": ", cut off", "CARRIED": "; this follows from the rounded numbers"}
 
 
 class Line(NamedTuple):
