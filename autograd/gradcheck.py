@@ -371,6 +371,7 @@ class _Difference(NamedTuple):
     right: _Limit
     change: float
     lost: bool
+    coarse: bool  # the slope shows only in steps as large as the argument: another slope may be one of far away
 
 
 def _difference(f: _Function, x: float, guess: float) -> _Difference:
@@ -408,15 +409,12 @@ def _difference(f: _Function, x: float, guess: float) -> _Difference:
     h = first = 2.0 ** (7 * math.floor(math.log2(min(max(128 * smallest, first), reach)) / 7))
     sides, rounding = slopes(h)
     side = next((k for k in range(3) if math.isfinite(sides[k])), 0)
-    change = math.inf
     while 128 * h <= reach and rounding > 1e-11 * abs(sides[side]):
         before, noise = sides[side], rounding
         h *= 128
         sides, rounding = slopes(h)
-        now = abs(sides[side] - before)
-        if not now <= max(noise + rounding, change):
+        if not abs(sides[side] - before) <= noise + rounding:
             break
-        change = now
 
     limits = _Limit(16), _Limit(4), _Limit(4)
     for _ in range(20):
@@ -428,11 +426,11 @@ def _difference(f: _Function, x: float, guess: float) -> _Difference:
         if h < smallest or (known and rounding > max(known)):
             break
     lost = abs(guess) * first > max(variation, 2**9 * EPSILON * size)
-    return _Difference(*limits, (variation + size) / reach, lost)
+    return _Difference(*limits, (variation + size) / reach, lost, 128 * first >= reach)
 
 
 def _judged(name: str, given: float, difference: _Difference, usual: float) -> Row:
-    central, left, right, change, lost = difference
+    central, left, right, change, lost, coarse = difference
     best, remark = central, ""
     if central.error == math.inf and min(left.error, right.error) < math.inf:
         best, side, other = (left, "left", "right") if left.error < math.inf else (right, "right", "left")
@@ -444,7 +442,7 @@ def _judged(name: str, given: float, difference: _Difference, usual: float) -> R
     gap = abs(right.value - left.value)
     if best.error == math.inf:
         verdict, source, remark = "UNSURE", "", "it is not defined beside this number"
-    elif lost or (tolerance > enough and source == "rounding"):
+    elif lost or (coarse and verdict == "WRONG") or (tolerance > enough and source == "rounding"):
         verdict, remark = "UNSURE", "it is lost in the rounding"
     elif gap > SAFETY * (left.error + right.error) and (gap > enough or verdict == "WRONG"):
         value, tolerance, source = math.nan, SAFETY * max(left.error, right.error), ""
