@@ -14,7 +14,7 @@ from expressions import ROWS, evaluate, programs
 from hypothesis import given, settings
 from test_lecture import DATA, GRADIENTS, LOCAL, near
 
-from autograd import DomainError, Value
+from autograd import DomainError, Value, sigmoid
 from autograd.drawing import _COLOURS as COLOURS
 from autograd.drawing import EngineError
 from autograd.graph import named_graph
@@ -106,6 +106,16 @@ def test_a_step_of_the_lecture_says_what_comes_from_where():
     assert (step.result, step.after) == ("0.08217", ("∂E/∂w₅: 0 before, 0.08217 after",))
     paths = next(line for line in str(step_through(lecture())).splitlines() if "paths add" in line)
     assert paths.endswith("∂E/∂out_h₁ += 0.4 × 0.1385 = 0.0554; ∂E/∂out_h₁: −0.01905 before, 0.03635 after: paths add")
+
+
+def test_what_comes_out_by_hand_is_what_the_line_says():
+    python = {"−": "-", "·": "*", "×": "*", "½": "0.5*", "²": "**2", "σ": "sigmoid"}
+    for step in step_through(lecture()).steps:
+        if step.phase != "seed":
+            line = re.split(" \\+?= ", step.given[-1])[1]
+            for sign, operator in python.items():
+                line = line.replace(sign, operator)
+            assert step.by_hand == pytest.approx(eval(line, {"sigmoid": sigmoid}), rel=1e-12)
 
 
 def test_the_order_is_that_of_the_sweep():
