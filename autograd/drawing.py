@@ -312,6 +312,10 @@ class Picture:
             raise ValueError(f"a picture is saved as .svg, .png, .pdf or .dot, not as {path.name!r}")
         return path
 
+    def render(self, name: str) -> str:
+        """Writes `name`.svg, or .png where that is the picture's format, as micrograd's do; returns the path."""
+        return str(self.save(f"{name}.{self.format}"))
+
     def __str__(self) -> str:
         return str(self.figure)
 
@@ -623,7 +627,7 @@ def _decorated(svg: bytes, figure: Figure) -> str:
                 texts[0].text = ""
                 bold = ElementTree.SubElement(texts[0], "tspan", {"font-weight": "bold"})
                 bold.text, bold.tail = name, after
-        elif group.get("class") == "cluster":
+        elif group.get("class") == "cluster" and group.get("id") != "heading":
             for text in texts:  # above the edges that pass it
                 text.attrib |= _HALO | {"stroke": _LIGHT["cluster"].lower()}
                 group.remove(text)

@@ -687,9 +687,11 @@ def test_save_refuses_another_ending(tmp_path, name):
 
 
 @pytest.mark.dot
-def test_as_micrograd_has_it():
+def test_as_micrograd_has_it(tmp_path):
     root = backward(diamond())
     picture = draw_dot(root, format="svg", rankdir="LR")
+    assert Path(picture.render(tmp_path / "gout")) == tmp_path / "gout.svg"
+    assert (tmp_path / "gout.svg").read_text("utf-8") == picture.svg()
     assert type(picture.digraph) is graphviz.Digraph
     assert picture.source == picture.digraph.source
     assert list(picture._repr_mimebundle_()) == ["image/svg+xml", "text/plain"]
