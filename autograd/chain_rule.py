@@ -70,7 +70,7 @@ class Factor:
     def written(self, notation: Notation) -> Formula:
         """It in names and in numbers."""
         if not self.terms:
-            return formula(self.edges[-1].derivative, self._graph.names, notation)
+            return formula(self.edges[-1].derivative, self._graph.names, notation, self._graph.data)
         if len(self.terms) == 1:  # a product that several derivations share
             factors = self.terms[0].factors
             return Formula(

@@ -215,7 +215,7 @@ class Figure:
         return f"{'pos' if grad > 0 else 'neg'}{3 - int(min(3.0, max(0.0, 2 * below)))}"
 
     def data(self, v: Value) -> str:
-        return f"data {_aligned(v.data, self.notation, _BLANK)}"
+        return f"data {_aligned(self.graph.data[v], self.notation, _BLANK)}"
 
     def grad(self, v: Value) -> str:
         return f"grad {self.signed(self.gradients[v])}" if self.computed else "grad —"

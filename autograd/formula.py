@@ -138,8 +138,15 @@ class Formula(NamedTuple):
     numbers: str
 
 
-def formula(value: Value, names: Mapping[Value, str] | None = None, notation: Notation = TEXT) -> Formula:
+def formula(
+    value: Value,
+    names: Mapping[Value, str] | None = None,
+    notation: Notation = TEXT,
+    data: Mapping[Value, float] | None = None,
+) -> Formula:
     """What `value` was computed as, in terms of `names`: of the labelled Values it depends on, unless given.
+
+    `data` are the numbers to put in for the names, unless those that they have now.
 
     An ellipsis where that would be longer than anybody reads. ValueError where two Values in it have one name.
 
@@ -149,7 +156,7 @@ def formula(value: Value, names: Mapping[Value, str] | None = None, notation: No
     """
     if names is None:
         names = {v: v.label for part in topological_order(value) for v in part if v.label}
-    writer = _Writer(names, notation)
+    writer = _Writer(names, notation, data or {})
     form = writer.normal_form(value)
     ellipsis = notation.words("…")
     return (
@@ -207,8 +214,9 @@ def _is_constant(form: _Sum) -> bool:
 
 
 class _Writer:
-    def __init__(self, names: Mapping[Value, str], notation: Notation) -> None:
+    def __init__(self, names: Mapping[Value, str], notation: Notation, data: Mapping[Value, float]) -> None:
         self.names = names
+        self.data = data
         self.notation = notation
         self.constants = notation._replace(digits=max(6, notation.digits), rounding="round")
         self.half = r"\frac{1}{2}" if notation.style == "latex" else "½"
@@ -234,7 +242,7 @@ class _Writer:
             if seen.setdefault(name, leaf) is not leaf:
                 raise ValueError(f"two Values are named {name!r}: give each a label of its own")
             key = self.piece(f"\0{len(seen)}\0", ops.ATOM)  # two names may be written alike
-            forms[leaf] = self.base(key, self.name(name), self.number(leaf.data, self.notation))
+            forms[leaf] = self.base(key, self.name(name), self.number(self.data.get(leaf, leaf.data), self.notation))
         for v in nodes:
             args = [_constant(x) if isinstance(x, float) else forms[x] for x in v.args]
             op: Any = v.op

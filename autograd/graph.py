@@ -27,12 +27,14 @@ class Graph(NamedTuple):
     names   each visible Value and its name: its label, else v1, v2, …; arguments before results
     edges   for each visible Value its edges, in the order of its formula
     detail  "operations" where every Value is visible, which is so too where none had a label
+    data    the number of each visible Value; a later change does not show
     """
 
     root: Value
     names: dict[Value, str]
     edges: dict[Value, list[Edge]]
     detail: Detail
+    data: dict[Value, float]
 
 
 def named_graph(
@@ -73,4 +75,4 @@ def named_graph(
         with enable_grad():
             derivatives = grad(head, tails, names)
         edges[head] = [Edge(head, *pair) for pair in zip(tails, derivatives, strict=True)]
-    return Graph(root, names, edges, detail)
+    return Graph(root, names, edges, detail, {v: v.data for v in names})

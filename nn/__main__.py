@@ -305,7 +305,7 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
     result["forward"] = {v.label: v.data for v in nodes if v.label}
     result["gradients"] = {p.label: p.grad for p in (*model.weights(), *model.biases())}
     result["derivations"] = derivations(E, result["gradients"], options)
-    trained = deepcopy(model)  # for the derivations show the numbers as they are
+    trained = deepcopy(model)  # for what is drawn and derived shows the numbers as they are
     states = training(trained, inputs, targets, [SGD(trained.weights(), options.lr)], {0, 1, options.rounds})
     result["training"] = [{"rounds": rounds, **state} for rounds, state in states.items()]
     if vars(options) | FORM == vars(parser().parse_args([])) | FORM:

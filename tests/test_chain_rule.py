@@ -573,3 +573,11 @@ def test_a_sum_after_a_factor_of_one_is_kept():
     derivation = derive(named("E", product + 1), x)
     assert [(f.of, f.by, len(f.terms)) for f in derivation.factors] == [("E", "u", 2), ("u", "x", 0)]
     assert derivation.value == pytest.approx(grad(product, x).data, rel=1e-14)
+
+
+def test_a_derivation_shows_the_numbers_it_was_made_from():
+    x = Value(3.0, "x")
+    derivation = derive(named("y", sin(named("u", x**2))), x)
+    before = str(derivation), derivation.latex()
+    x.data = 5.0
+    assert (str(derivation), derivation.latex()) == before
