@@ -26,7 +26,7 @@ MOST = 150  # visible nodes: a picture of more helps nobody
 
 # Fills for four half-decades of |grad| below the largest, from faint to strong. Those of one rank are nearly equally
 # light, so that the magnitude survives a grey print.
-_COLOURS = {
+COLOURS = {
     "light": {"pos0": "#EDF4FA", "pos1": "#CFE3F3", "pos2": "#A3CBE8", "pos3": "#72ADD9", "pos": "#0B5A94",
               "neg0": "#FDF1E6", "neg1": "#FBDDC0", "neg2": "#F6BF8C", "neg3": "#EE9C53", "neg": "#A8480A",
               "plain": "#FFFFFF", "line": "#808A94", "text": "#1B1F24", "muted": "#5E6670",
@@ -36,8 +36,8 @@ _COLOURS = {
               "plain": "#14181D", "line": "#7D8791", "text": "#F2F4F6", "muted": "#A9B2BB",
               "cluster": "#1B2027", "frame": "#3A434D"},
 }  # fmt: skip
-_LIGHT = _COLOURS["light"]
-_WIDTHS = ("1.0", "1.5", "2.2", "3.0")
+_LIGHT = COLOURS["light"]
+WIDTHS = ("1.0", "1.5", "2.2", "3.0")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BLANK = "\u2007"  # as wide as a digit
@@ -519,7 +519,7 @@ def _draw_arrow(digraph: graphviz.Digraph, figure: Figure, arrow: Arrow) -> None
     elif not figure.lit:
         lines = [figure.local(arrow)]
         style = {"fontcolor": _LIGHT["muted" if sign == "plain" else sign]}
-        style |= {"penwidth": "1" if sign == "plain" else _WIDTHS[int(arrow.shade[3])]}
+        style |= {"penwidth": "1" if sign == "plain" else WIDTHS[int(arrow.shade[3])]}
     if sign != "plain":
         style |= {"color": _LIGHT[sign], "style": "dashed" if sign == "neg" else "solid"}
     digraph.edge(*ends, _escaped(lines), id=arrow.key, **style, **{"class": classes})
@@ -654,7 +654,7 @@ def _stylesheet(figure: str) -> str:
     """Each colour that the engine wrote becomes a variable, which has another value in the dark."""
     light, dark = (
         f"#{figure}{{{';'.join(f'--{name}:{colour}' for name, colour in colours.items())}}}"
-        for colours in _COLOURS.values()
+        for colours in COLOURS.values()
     )
     rules = [
         f'#{figure} [{part}="{colour.lower()}"]{{{part}:var(--{name})}}'

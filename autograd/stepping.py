@@ -7,9 +7,7 @@ import re
 from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
-from autograd.drawing import _COLOURS as COLOURS
-from autograd.drawing import _WIDTHS as WIDTHS
-from autograd.drawing import Engine, EngineError, Figure, Picture
+from autograd.drawing import COLOURS, WIDTHS, Engine, EngineError, Figure, Picture
 from autograd.formula import Notation, formula
 from autograd.graph import named_graph
 from autograd.ops import DomainError, described

@@ -21,7 +21,7 @@ from test_graph import named
 
 import autograd.drawing as drawing
 from autograd import Op, Value, draw_dot, exp, gelu, maximum, sigmoid, sin
-from autograd.drawing import _COLOURS, EngineError
+from autograd.drawing import COLOURS, EngineError
 from autograd.graph import named_graph
 from autograd.reverse import topological_order
 from nn import MLP, half_squared_error
@@ -209,8 +209,8 @@ def test_size_and_sign_are_colour_dash_and_width_together():
         sign = shade.rstrip("0123")
         assert node["name"] == tail
         assert node["class"] == edge["class"] == (sign if sign == shade else f"{sign} {shade}")
-        assert node["fillcolor"] == _COLOURS["light"][shade]
-        assert node["color"] == edge["color"] == _COLOURS["light"]["line" if sign == "plain" else sign]
+        assert node["fillcolor"] == COLOURS["light"][shade]
+        assert node["color"] == edge["color"] == COLOURS["light"]["line" if sign == "plain" else sign]
         assert ("dashed" in node["style"], edge.get("style") == "dashed") == (sign == "neg", sign == "neg")
         width[shade] = float(edge["penwidth"])
     assert width["neg0"] == width["pos0"] < width["neg1"] < width["pos2"] < width["neg3"] == width["pos3"]
@@ -452,7 +452,7 @@ def contrast(one, other):
 
 @pytest.mark.parametrize(("scheme", "least"), [("light", 5.3), ("dark", 5.6)])
 def test_text_can_be_read_on_what_lies_behind_it(scheme, least):
-    colours = _COLOURS[scheme]
+    colours = COLOURS[scheme]
     fills = [f"{sign}{k}" for sign in ("pos", "neg") for k in range(4)]
     behind = {"text": [*fills, "plain", "cluster"]} | {ink: ["plain", "cluster"] for ink in ("muted", "pos", "neg")}
     low = {(t, b): contrast(colours[t], colours[b]) for t in behind for b in behind[t]}
@@ -469,10 +469,10 @@ def test_every_colour_has_another_in_the_dark(engine):
     for wrt in (None, by_label(root)["w1"]):
         svg = draw_dot(root, wrt=wrt, engine=engine).svg()
         used = set(re.findall(r'(?:fill|stroke)="([^"]*)"', svg)) - {"none", "transparent"}
-        assert used <= {colour.lower() for colour in _COLOURS["light"].values()}
-        for name, colour in _COLOURS["light"].items():
+        assert used <= {colour.lower() for colour in COLOURS["light"].values()}
+        for name, colour in COLOURS["light"].items():
             assert f'[fill="{colour.lower()}"]{{fill:var(--{name})}}' in svg
-            assert re.search(rf"prefers-color-scheme:dark.*--{name}:{_COLOURS['dark'][name]}", svg)
+            assert re.search(rf"prefers-color-scheme:dark.*--{name}:{COLOURS['dark'][name]}", svg)
 
 
 def test_two_pictures_in_one_page_do_not_collide():

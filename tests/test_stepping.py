@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from test_lecture import DATA, GRADIENTS, LOCAL, near
 
 from autograd import DomainError, Value, sigmoid
-from autograd.drawing import _COLOURS as COLOURS
-from autograd.drawing import EngineError
+from autograd.drawing import COLOURS, EngineError
 from autograd.graph import named_graph
 from autograd.reverse import topological_order
 from autograd.stepping import step_through
