@@ -340,7 +340,7 @@ def test_a_long_chain():
     start = time.perf_counter()
     derivation = derive(y, x)
     text = str(derivation)
-    assert time.perf_counter() - start < 3
+    assert time.perf_counter() - start < 10
     assert (len(derivation.factors), text.count("\n")) == (3000, 3003)
 
 

@@ -282,7 +282,7 @@ def test_the_cost_is_that_of_the_graph_not_of_its_paths(build, length, edges):
     x, y, slope = build(length)
     start = time.perf_counter()
     graph = named_graph(y)
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 10
     assert sum(map(len, graph.edges.values())) == edges
     if edges == 1:
         [edge] = graph.edges[y]
