@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from autograd.formula import Formula, Notation, Rounding, formula
+from autograd.formula import Formula, Notation, Rounding, checked_notation, formula
 from autograd.graph import Detail, Edge, Graph, named_graph
 from autograd.ops import DomainError
 from autograd.reverse import topological_order
@@ -218,11 +218,8 @@ def chain_rule(
     for value in (y, x):
         if not isinstance(value, Value):
             raise TypeError(f"chain_rule takes two Values, not {type(value).__name__}")
-    if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
-        raise ValueError(f"digits must be a whole number from 1 up, not {digits!r}")
-    if rounding not in ("round", "cut"):
-        raise ValueError(f"rounding must be 'round' or 'cut', not {rounding!r}")
-    return derive(named_graph(y, towards=x, detail=detail), x, Notation("text", digits, rounding))
+    notation = checked_notation(digits, rounding)
+    return derive(named_graph(y, towards=x, detail=detail), x, notation)
 
 
 def derive(graph: Graph, x: Value, notation: Notation) -> Derivation:

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from autograd.chain_rule import Derivation, derive, joined_numbers
-from autograd.formula import Notation, formula
+from autograd.formula import RAISED, Notation, checked_notation, formula
 from autograd.graph import Detail, Edge, Graph, named_graph
 from autograd.value import Value
 
@@ -39,7 +39,6 @@ COLOURS = {
 _LIGHT = COLOURS["light"]
 WIDTHS = ("1.0", "1.5", "2.2", "3.0")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BLANK = "\u2007"  # as wide as a digit
 _SIGN = r"(?= [+−] )"
 
@@ -87,16 +86,7 @@ def draw_dot(
     for value in (root,) if wrt is None else (root, wrt):
         if not isinstance(value, Value):
             raise TypeError(f"draw_dot takes a Value, not {type(value).__name__}")
-    options: list[tuple[str, Any, tuple[Any, ...]]] = [
-        ("rankdir", rankdir, ("LR", "TB")),
-        ("format", format, ("svg", "png")),
-        ("engine", engine, (None, "dot", "embedded")),
-    ]
-    for option, choice, allowed in options:
-        if choice not in allowed:
-            raise ValueError(f"{option} must be one of {allowed}, not {choice!r}")
-    if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
-        raise ValueError(f"digits must be a whole number from 1 up, not {digits!r}")
+    notation = checked_notation(digits)
     graph = named_graph(root, towards=wrt, detail=detail)
     shown = list(graph.names)
     if wrt is not None:
@@ -110,7 +100,7 @@ def draw_dot(
         remedy = "label fewer Values" if graph.detail == "names" else 'label what matters, and leave detail="names"'
         remedy += ", draw one gradient with wrt=, or say force=True" if wrt is None else ", or say force=True"
         raise ValueError(f"{len(shown)} nodes are too many for a picture, which shows {MOST}: {remedy}")
-    return Picture(Figure(graph, wrt, Notation(digits=digits), shown=shown), rankdir, format, engine)
+    return Picture(Figure(graph, wrt, notation, shown=shown), rankdir, format, engine)
 
 
 class Node(NamedTuple):
@@ -281,6 +271,14 @@ class Picture:
     """
 
     def __init__(self, figure: Figure, rankdir: str, format: str, engine: Engine | None) -> None:
+        options: list[tuple[str, Any, tuple[Any, ...]]] = [
+            ("rankdir", rankdir, ("LR", "TB")),
+            ("format", format, ("svg", "png")),
+            ("engine", engine, (None, "dot", "embedded")),
+        ]
+        for option, choice, allowed in options:
+            if choice not in allowed:
+                raise ValueError(f"{option} must be one of {allowed}, not {choice!r}")
         self.figure = figure
         self.format = format
         self.engine = engine
@@ -352,7 +350,7 @@ def _pretty(names: dict[Value, str]) -> dict[Value, str]:
         name = low = re.sub(r"(?<=[^\W\d_])[0-9]+(_[0-9]+)?$", _lowered, name)
         while name in taken:
             taken[low] += 1
-            name = f"{low}⁽{str(taken[low]).translate(_RAISED)}⁾"
+            name = f"{low}⁽{str(taken[low]).translate(RAISED)}⁾"
         taken[name] = 1
         pretty[v] = name
     return pretty

@@ -23,7 +23,7 @@ Style = Literal["text", "latex"]
 Rounding = Literal["round", "cut"]
 
 LONGEST = 500  # operations and arguments; a longer formula is an ellipsis
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Notation(NamedTuple):
@@ -53,7 +53,7 @@ class Notation(NamedTuple):
         latex = self.style == "latex"
         parts = [f"{exact.copy_abs().scaleb(-power):f}"]
         if power:
-            parts = [*parts[parts[0] == "1" :], f"10^{{{power}}}" if latex else f"10{str(power).translate(_RAISED)}"]
+            parts = [*parts[parts[0] == "1" :], f"10^{{{power}}}" if latex else f"10{str(power).translate(RAISED)}"]
         return ("-" if latex else "−") * (exact < 0) + self.times.join(parts)
 
     def name(self, label: str) -> str:
@@ -131,6 +131,19 @@ def _escaped(character: str) -> str:
 TEXT = Notation()
 
 
+def checked_notation(digits: int, rounding: Rounding = "round") -> Notation:
+    """The notation of text that a user asks for. ValueError for digits below 1 and for an unknown rounding.
+
+    >>> checked_notation(6).number(2 / 3)
+    '0.666667'
+    """
+    if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
+        raise ValueError(f"digits must be a whole number from 1 up, not {digits!r}")
+    if rounding not in ("round", "cut"):
+        raise ValueError(f"rounding must be 'round' or 'cut', not {rounding!r}")
+    return Notation("text", digits, rounding)
+
+
 class Formula(NamedTuple):
     """A formula in names, and the same with their numbers put in."""
 
@@ -176,7 +189,7 @@ class _Written(NamedTuple):
     def __format__(self, spec: str) -> str:
         if spec == "^":
             digits = self.text.isascii() and self.text.isdecimal()
-            return self.text.translate(_RAISED) if digits else f"^{self:5}"
+            return self.text.translate(RAISED) if digits else f"^{self:5}"
         if self.binding >= int(spec or 0):
             return self.text
         return rf"\left({self.text}\right)" if self.style == "latex" else f"({self.text})"

@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.drawing import COLOURS, WIDTHS, Engine, EngineError, Figure, Picture
-from autograd.formula import Notation, formula
+from autograd.formula import checked_notation, formula
 from autograd.graph import named_graph
 from autograd.ops import DomainError, described
 from autograd.reverse import topological_order
@@ -68,10 +68,7 @@ def step_through(root: Value, *, digits: int = 4, engine: Engine | None = None) 
     """
     if not isinstance(root, Value):
         raise TypeError(f"step_through takes a Value, not {type(root).__name__}")
-    if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
-        raise ValueError(f"digits must be a whole number from 1 up, not {digits!r}")
-    if engine not in (None, "dot", "embedded"):
-        raise ValueError(f"engine must be one of (None, 'dot', 'embedded'), not {engine!r}")
+    notation = checked_notation(digits)
     graph = named_graph(root)
     if len(graph.names) > MOST:
         remedy = "label only those that matter, or step through a smaller part of the graph"
@@ -87,7 +84,7 @@ def step_through(root: Value, *, digits: int = 4, engine: Engine | None = None) 
             raise DomainError(f"the gradient by {described((head,))} is past the range of a float, ±1.8e308")
         for edge in graph.edges[head]:
             gradients[edge.tail] += gradients[head] * edge.derivative.data
-    figure = Figure(graph, None, Notation(digits=digits), gradients)
+    figure = Figure(graph, None, notation, gradients)
     figure.legend = " "  # the page has its own
     return Page(figure, engine)
 
