@@ -44,7 +44,13 @@ if TYPE_CHECKING:
     from autograd.drawing import draw_dot
     from autograd.stepping import step_through
 
-_LATER = {"check_derivation": "derivation", "draw_dot": "drawing", "step_through": "stepping"}
+_LATER = {
+    "check_derivation": "derivation",
+    "draw_dot": "drawing",
+    "load_ipython_extension": "notebook",
+    "step_through": "stepping",
+    "unload_ipython_extension": "notebook",
+}
 
 __all__ = [
     "DomainError",
