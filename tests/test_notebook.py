@@ -1,0 +1,141 @@
+"""`%load_ext autograd`: what a cell binds is named at once, and nothing else about the cell changes."""
+
+import traceback
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+import autograd
+from autograd import Value
+
+START = "from autograd import Value, no_grad; x, w = Value(2.0), Value(3.0)"
+
+
+@pytest.fixture
+def new_shell(tmp_path, monkeypatch):
+    def new_shell(*, loaded):
+        shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
+        if loaded:
+            shell.run_line_magic("load_ext", "autograd")
+        shell.run_cell(START).raise_error()
+        return shell
+
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    return new_shell
+
+
+@pytest.fixture
+def shell(new_shell):
+    return new_shell(loaded=True)
+
+
+def labels(shell):
+    """The label of each Value that the cells after START bound to a variable, by that variable's name."""
+    return {name: v.label for name, v in shell.user_ns.items() if isinstance(v, Value) and name not in ("x", "w", "_")}
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("a = x * w", {"a": "a"}),
+        ("σ = x * w", {"σ": "σ"}),
+        ("a = b = x * w", {"a": "a", "b": "a"}),
+        ("a = x", {"a": "x"}),
+        ("a, b = x * w, x + w", {"a": "a", "b": "b"}),
+        ("[a, (b, c)] = x * w, (x + w, x - w)", {"a": "a", "b": "b", "c": "c"}),
+        ("a, *rest, b = x * w, 1, x, x + w", {"a": "a", "b": "b"}),
+        ("a, things = x * w, {}; things['k'], b = x + w, x - w", {"a": "a", "b": "b"}),
+        ("a: Value = x * w", {"a": "a"}),
+        ("a: Value", {}),
+        ("x += 1; a = x", {"a": "x"}),
+        ("print(a := x * w)", {"a": "a"}),
+        ("if (a := x * w) > 0: b = a * 2", {"a": "a", "b": "b"}),
+        ("if x < 0: pass\nelse: a = x * w", {"a": "a"}),
+        ("False and (a := x * w)", {}),
+        ("for a in (x * w, x + w): b = a * 2", {"a": "a", "b": "b"}),
+        ("for k, (a, b) in [(0, (x * w, x + w))]: pass", {"a": "a", "b": "b"}),
+        ("for a in (): pass\nelse: b = x * w", {"b": "b"}),
+        ("while x > 0 and (a := x * w): x -= 1", {"a": "a"}),
+        (
+            "from contextlib import nullcontext\nwith nullcontext(x * w) as a, no_grad(): b = x + w",
+            {"a": "a", "b": "b"},
+        ),
+        ("from contextlib import nullcontext\nwith nullcontext((x, x * w)) as (a, b): pass", {"a": "x", "b": "b"}),
+        ("try: a = x * w\nfinally: b = x + w", {"a": "a", "b": "b"}),
+        ("match 1:\n  case 1: a = x * w", {"a": "a"}),
+        (
+            "import asyncio\nasync def source():\n  yield x * w\nasync for a in source(): b = x + w",
+            {"a": "a", "b": "b"},
+        ),
+        # what is not a variable of the cell
+        ("_a = x * w", {"_a": ""}),
+        ("a = Value(1.0, label='alpha')", {"a": "alpha"}),
+        ("def f():\n  a = x * w\n  return a\nfs = [f()]; b = fs[0]", {"b": "b"}),
+        ("f = lambda: (a := x * w); fs = [f()]", {}),
+        ("fs = [a for a in (x * w,)]; b = fs[0]", {"b": "b"}),
+        ("class C: a = x * w\nb = C.a", {"b": "b"}),
+        ("class C: pass\nC.a = x * w; b = C.a", {"b": "b"}),
+    ],
+)
+def test_what_a_cell_binds_has_the_name_of_its_variable(shell, cell, expected):
+    shell.run_cell(cell).raise_error()
+    assert labels(shell) == expected
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "a = x * w; seen = a.label",
+        "for a in (x * w,): seen = a.label",
+        "if (a := x * w).label: seen = a.label",
+        "seen = (a := x * w).label",
+    ],
+)
+def test_it_is_named_at_the_assignment(shell, cell):
+    shell.run_cell(cell).raise_error()
+    assert shell.user_ns["seen"] == "a"
+
+
+def test_a_picture_in_the_same_cell_has_the_names(shell):
+    result = shell.run_cell("from autograd import draw_dot\nnet = w * x; draw_dot(net)").result
+    assert "net = w·x" in str(result)
+
+
+CELLS = [
+    "a = 1; a + 1",
+    "(a := 2)",
+    "a = 1",
+    "a = 1;",
+    "for a in range(3): a",
+    "def f():\n    return 1 / 0\n\na = 1\nb, c = 2, 3\nf()",
+    "a = (\n    1\n    / 0\n)",
+    "for a in [1]:\n    b = 2\n    with no_grad() as c:\n        d = 1 / 0",
+    "a = 1\n(b := 1,\n b / 0)",
+]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_nothing_else_about_a_cell_changes(new_shell, capsys, cell):
+    """Not what it displays, not the variables there are, not the lines that a traceback tells."""
+    seen = []
+    for loaded in (False, True):
+        shell = new_shell(loaded=loaded)
+        result = shell.run_cell(cell)
+        frames = traceback.extract_tb(result.error_in_exec and result.error_in_exec.__traceback__)
+        lines = [(frame.lineno, frame.end_lineno, frame.colno, frame.end_colno) for frame in frames]
+        seen.append((result.result, capsys.readouterr().out, list(shell.user_ns), lines))
+    assert seen[0] == seen[1]
+
+
+def test_it_is_loaded_once_and_taken_away(shell):
+    [naming] = shell.ast_transformers
+    autograd.load_ipython_extension(shell)
+    assert shell.ast_transformers == [naming]
+    shell.run_line_magic("reload_ext", "autograd")
+    assert shell.ast_transformers == [naming]
+    shell.run_line_magic("unload_ext", "autograd")
+    autograd.unload_ipython_extension(shell)
+    assert shell.ast_transformers == []
+    shell.run_cell("a = x * w").raise_error()
+    assert labels(shell) == {"a": ""}
