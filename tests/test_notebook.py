@@ -9,7 +9,7 @@ from traitlets.config import Config
 import autograd
 from autograd import Value
 
-START = "from autograd import Value, no_grad; x, w = Value(2.0), Value(3.0)"
+START = "from contextlib import nullcontext; from autograd import Value, no_grad; x, w = Value(2.0), Value(3.0)"
 
 
 @pytest.fixture
@@ -58,14 +58,14 @@ def labels(shell):
         ("for a in (): pass\nelse: b = x * w", {"b": "b"}),
         ("while x > 0 and (a := x * w): x -= 1", {"a": "a"}),
         (
-            "from contextlib import nullcontext\nwith nullcontext(x * w) as a, no_grad(): b = x + w",
+            "with nullcontext(x * w) as a, no_grad(): b = x + w",
             {"a": "a", "b": "b"},
         ),
-        ("from contextlib import nullcontext\nwith nullcontext((x, x * w)) as (a, b): pass", {"a": "x", "b": "b"}),
+        ("with nullcontext((x, x * w)) as (a, b): pass", {"a": "x", "b": "b"}),
         ("try: a = x * w\nfinally: b = x + w", {"a": "a", "b": "b"}),
         ("match 1:\n  case 1: a = x * w", {"a": "a"}),
         (
-            "import asyncio\nasync def source():\n  yield x * w\nasync for a in source(): b = x + w",
+            "async def source():\n  yield x * w\nasync for a in source(): b = x + w",
             {"a": "a", "b": "b"},
         ),
         # what is not a variable of the cell
