@@ -1,0 +1,142 @@
+"""Each lesson, run again, shows what its file holds. After a change, run it anew in place:
+
+jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False notebooks/1_a_slope.ipynb
+"""
+
+import asyncio
+import copy
+import os
+import re
+import shutil
+from collections import defaultdict
+from difflib import unified_diff
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parent.parent
+LESSONS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(ROOT.glob("notebooks/*.ipynb"))}
+
+each_lesson = pytest.mark.parametrize("name", LESSONS)
+
+
+class Words(HTMLParser):
+    """The texts in HTML or SVG, and in the pages inside its frames; styles and scripts are none."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.tag, self.texts = "", []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tag = tag
+        self.texts += Words(dict(attributes).get("srcdoc") or "").texts
+
+    def handle_endtag(self, tag):
+        self.tag = ""
+
+    def handle_data(self, data):
+        if data.strip() and self.tag not in ("script", "style"):
+            self.texts.append(" ".join(data.split()))
+
+
+def shown(cell):
+    """What a cell shows: texts by their kind; of a cell tagged `varies` only what went wrong."""
+    texts = defaultdict(str)
+    for output in cell.get("outputs", ()):
+        if output.output_type == "stream":  # it may come in pieces
+            texts[output.name] += output.text
+        elif output.output_type == "error":
+            texts["error"] += f"{output.ename}: {output.evalue}\n"
+        else:
+            for kind, data in output.data.items():
+                marked_up = kind in ("text/html", "image/svg+xml")
+                texts[kind] += ("\n".join(Words(data).texts) if marked_up else str(data)) + "\n"
+    wrong = {"error", "stderr"}
+    return {kind: texts[kind] for kind in texts if kind in wrong or "varies" not in tags(cell)}
+
+
+def tags(cell):
+    return cell.metadata.get("tags", ())
+
+
+def code(name):
+    return [cell for cell in LESSONS[name].cells if cell.cell_type == "code"]
+
+
+def prose(name):
+    return "\n\n".join(cell.source for cell in LESSONS[name].cells if cell.cell_type == "markdown")
+
+
+@pytest.fixture(scope="session")
+def again(request, tmp_path_factory):
+    """The lessons that are tested, run again: as many at a time as there are processors, in a copy of their folder."""
+    folder = tmp_path_factory.mktemp("lessons") / "notebooks"
+    shutil.copytree(ROOT / "notebooks", folder)
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "IPYTHONDIR": str(folder / "ipython")}
+    places = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def run(name):
+        lesson = copy.deepcopy(LESSONS[name])
+        client = NotebookClient(lesson, timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}})
+        async with places:
+            await client.async_execute(env=environment)
+        return name, lesson
+
+    async def run_all():
+        tested = {item.callspec.params["name"] for item in request.session.items if "again" in item.fixturenames}
+        return dict(await asyncio.gather(*(run(name) for name in LESSONS if name in tested)))
+
+    return asyncio.run(run_all())
+
+
+@each_lesson
+def test_a_lesson_run_again_shows_what_its_file_holds(name, again):
+    for place, cells in enumerate(zip(LESSONS[name].cells, again[name].cells, strict=True), 1):
+        before, now = map(shown, cells)
+        for kind in sorted(before | now):
+            texts = (side.get(kind, "").splitlines() for side in (before, now))
+            if lines := list(unified_diff(*texts, f"{kind} in the file", f"{kind} run again", lineterm="")):
+                what = f"notebooks/{name}.ipynb is stale: cell {place} shows something else"
+                pytest.fail("\n".join([what, "", cells[0].source, "", *lines]), pytrace=False)
+
+
+@each_lesson
+def test_a_lesson_has_one_heading_and_ends_with_three_questions(name):
+    text = prose(name)
+    assert re.findall("^# .*", text, re.M) == [LESSONS[name].cells[0].source.splitlines()[0]]
+    assert 20 <= len(LESSONS[name].cells) <= 40
+    assert re.findall("^## .*", text, re.M)[-2:] == ["## Three questions", "## Read on"]
+
+
+@each_lesson
+def test_a_lesson_was_run_from_top_to_bottom_without_a_complaint(name):
+    assert [cell.execution_count for cell in code(name)] == list(range(1, len(code(name)) + 1))
+    for cell in code(name):
+        assert not {"error", "stderr"} & set(shown(cell)), cell.source
+
+
+@each_lesson
+def test_a_picture_has_words_for_those_who_do_not_see_it(name):
+    for data in (output.get("data", {}) for cell in code(name) for output in cell.outputs):
+        assert not {"image/png", "image/jpeg"} & set(data)
+        if svg := data.get("image/svg+xml"):
+            assert re.match(r'<svg [^>]*role="img"[^>]*>\s*<title[^>]*>[^<]{10}', svg)
+        assert all("title=" in frame for frame in re.findall("<iframe[^>]*>", data.get("text/html", "")))
+    assert not re.search(r"!\[\s*\]", prose(name))
+
+
+@each_lesson
+def test_an_exercise_is_left_open_and_its_solution_is_folded(name):
+    exercises = [k for k, cell in enumerate(code(name)) if "check_derivation(" in cell.source and "?" in cell.source]
+    solutions = [k for k, cell in enumerate(code(name)) if "solution" in tags(cell)]
+    assert 2 <= len(exercises) <= 4
+    assert [k + 1 for k in exercises] == solutions
+    for exercise, solution in ((code(name)[k], code(name)[k + 1]) for k in exercises):
+        assert "not answered yet" in str(shown(exercise))
+        assert solution.metadata.jupyter.source_hidden
+        assert re.search(r"^assert |\.require\(\)", solution.source, re.M)
