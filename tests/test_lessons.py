@@ -51,7 +51,7 @@ def shown(cell):
         if output.output_type == "stream":  # it may come in pieces
             texts[output.name] += output.text
         elif output.output_type == "error":
-            texts["error"] += f"{output.ename}: {output.evalue}\n"
+            texts["error"] += re.sub(r"\x1b\[[\d;]*m", "", "\n".join(output.traceback))
         else:
             for kind, data in output.data.items():
                 marked_up = kind in ("text/html", "image/svg+xml")
