@@ -1,4 +1,4 @@
-"""How the lessons show a matplotlib figure: as SVG, with words for those who do not see it, the same in every run."""
+"""How the lessons show a plot: as SVG, with words for those who do not see it, the same in every run."""
 
 import io
 from html import escape
@@ -21,14 +21,10 @@ plt.rcParams.update(
 
 
 def show(figure: Figure, alt: str) -> None:
-    """Displays `figure` as an SVG that says `alt` to a screen reader, and closes it, so that it is shown once.
+    """Displays `figure`, a matplotlib figure, as an SVG, and closes it, so that it is shown once.
 
-    figure   any matplotlib figure; the same figure gives the same bytes
-    alt      what is to be seen, in a sentence or two; it is the plain-text output too
-
-    >>> figure, axes = plt.subplots()
-    >>> show(figure, "Empty axes.")
-    Empty axes.
+    `alt` says in a sentence or two what is to be seen: it is read by a screen reader, and shown where only text can
+    be. The same figure gives the same bytes.
     """
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))

@@ -12,6 +12,7 @@ from collections import defaultdict
 from difflib import unified_diff
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
@@ -140,3 +141,22 @@ def test_an_exercise_is_left_open_and_its_solution_is_folded(name):
         assert "not answered yet" in str(shown(exercise))
         assert solution.metadata.jupyter.source_hidden
         assert re.search(r"^assert |\.require\(\)", solution.source, re.M)
+
+
+def test_a_plot_has_words_and_the_same_bytes_each_time(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "notebooks")
+    import plots
+
+    bundles = []
+    monkeypatch.setattr(plots, "display", lambda bundle, raw: bundles.append(bundle))
+    for _ in range(2):
+        figure, axes = plots.plt.subplots()
+        axes.plot([0, 1], [-0.125, 0.25], marker="o", label="a line")
+        axes.set(yticks=[-0.125, 0.25])
+        axes.legend()
+        plots.show(figure, 'It "rises" & stays < 1.')
+        assert not plots.plt.fignum_exists(figure.number)
+    assert bundles[0] == bundles[1]
+    svg = ElementTree.fromstring(bundles[0]["image/svg+xml"])
+    assert (svg.get("role"), svg.get("aria-label"), svg[0].text) == ("img", *['It "rises" & stays < 1.'] * 2)
+    assert {"−0.125", "0.250", "a line"} <= {text.text for text in svg.iter("{http://www.w3.org/2000/svg}text")}
