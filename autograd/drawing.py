@@ -323,7 +323,7 @@ class Picture:
         try:
             if self.format == "png":
                 return {"image/png": _rendered(self.digraph, "png", "dot"), "text/plain": str(self)}
-            return {"image/svg+xml": self.svg(), "text/plain": str(self)}
+            return {"text/html": image(self.svg(), f"{self.figure.title}\n{self}"), "text/plain": str(self)}
         except EngineError as error:
             return {"text/plain": f"{self}\n\n{error}\n\n{self.source}"}
 
@@ -587,6 +587,24 @@ def _end_session() -> None:  # while wasmtime is still whole
 
 
 # SVG.
+
+
+def image(svg: str, alt: str) -> str:
+    """An SVG as HTML for a notebook: as wide as it was drawn or as the column is, but never too small to read.
+
+    `alt` says in words what it shows. An output of type image/svg+xml would lose them, and its right end; an `<svg>`
+    in HTML would be taken out where the notebook is not trusted.
+    """
+    from base64 import b64encode
+    from html import escape
+
+    [points] = re.findall(r'<svg [^>]*?\bwidth="([\d.]+)pt"', svg)
+    width = float(points) * 96 / 72
+    style = f"max-width:100%;min-width:{0.6 * width:.0f}px;height:auto"  # then a node's text is 9 pixels high
+    data = b64encode(svg.encode()).decode()
+    picture = f'<img alt="{escape(alt)}" width="{width:.0f}" style="{style}" src="data:image/svg+xml;base64,{data}">'
+    return f'<div style="overflow-x:auto">{picture}</div>'
+
 
 _SVG = "http://www.w3.org/2000/svg"
 _HALO = {"stroke": _LIGHT["plain"].lower(), "stroke-width": "3", "stroke-linejoin": "round", "paint-order": "stroke"}

@@ -7,7 +7,9 @@ import os
 import re
 import subprocess
 import sys
+from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
+from html.parser import HTMLParser
 from itertools import combinations
 from pathlib import Path
 from types import ModuleType
@@ -103,6 +105,23 @@ def digits(x):
 def decimals(x):
     """What `x` is to four decimals where these show it, else to four digits."""
     return approx(x, rel=0, abs=5.01e-5) if 1e-3 <= math.fabs(x) < 1e4 else digits(x)
+
+
+class Image(HTMLParser):
+    """The image in a notebook's HTML: its attributes, those of the box around it, and its SVG."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags = []
+        self.feed(html)
+        [(_, self.box), (_, self.attributes)] = self.tags
+        assert [tag for tag, _ in self.tags] == ["div", "img"]
+        kind, data = self.attributes["src"].split(",")
+        assert kind == "data:image/svg+xml;base64"
+        self.svg = b64decode(data, validate=True).decode()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
 
 
 def parsed(svg):
@@ -511,6 +530,20 @@ def test_svg_says_in_words_what_it_shows(engine):
     assert {"w₅", "net_o₁", "E"} <= set(bold)
 
 
+def test_a_notebook_shows_an_image_with_the_same_words_that_fits_its_column():
+    picture = draw_dot(backward(lecture()))
+    image = Image(picture._repr_mimebundle_()["text/html"])
+    assert image.svg == picture.svg()
+    assert image.attributes["alt"] == f"Every gradient of E\n{picture}"
+    drawn = float(parsed(image.svg).get("viewBox").split()[2]) * 4 / 3  # pixels for points
+    assert float(image.attributes["width"]) == approx(drawn, abs=0.5)
+    narrowest = re.fullmatch(r"max-width:100%;min-width:(\d+)px;height:auto", image.attributes["style"])
+    assert 11 / 0.75 * int(narrowest[1]) / drawn == approx(9, abs=0.3)  # the text of a node, 11 points as drawn
+    assert image.box == {"style": "overflow-x:auto"}  # for a column that is narrower yet
+    strange = named('"><script>&amp;', Value(1.0, "<b>") * 2.0)
+    assert strange.label in Image(draw_dot(strange)._repr_mimebundle_()["text/html"]).attributes["alt"]
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_nothing_strikes_through_text(engine):
     graph = parsed(draw_dot(backward(lecture()), engine=engine).svg()).find("g")
@@ -611,7 +644,7 @@ def test_without_dot_the_embedded_engine_draws(monkeypatch, tmp_path, script):
         (tmp_path / "dot").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert draw_dot(root).svg() == expected
-    assert draw_dot(root)._repr_mimebundle_()["image/svg+xml"] == expected
+    assert Image(draw_dot(root)._repr_mimebundle_()["text/html"]).svg == expected
     message = "could not draw this graph.*not recognized" if script else "not on the PATH"
     with pytest.raises(EngineError, match=f"(?s)`dot`.*{message}"):
         draw_dot(root, engine="dot").svg()
@@ -694,7 +727,7 @@ def test_as_micrograd_has_it(tmp_path):
     assert (tmp_path / "gout.svg").read_text("utf-8") == picture.svg()
     assert type(picture.digraph) is graphviz.Digraph
     assert picture.source == picture.digraph.source
-    assert list(picture._repr_mimebundle_()) == ["image/svg+xml", "text/plain"]
+    assert list(picture._repr_mimebundle_()) == ["text/html", "text/plain"]
     assert repr(picture) == str(picture) == picture._repr_mimebundle_()["text/plain"]
     assert draw_dot(root, format="png")._repr_mimebundle_()["image/png"].startswith(MAGIC["png"])
 
