@@ -174,6 +174,7 @@ class Figure:
         self.nodes = {v: self._node(f"n{k}", v) for k, v in enumerate(shown)}
         edges = [edge for v in shown for edge in graph.edges[v] if edge.tail in self.nodes]
         self.arrows = [self._arrow(f"e{k}", edge) for k, edge in enumerate(edges)]
+        self.parting = sum(arrow.lit for arrow in self.arrows) >= len(self.path)  # more than one path is lit
         self.heads: dict[Value, list[Value]] = {v: [] for v in shown}
         for head, tail, _ in edges:
             self.heads[tail].append(head)
@@ -511,9 +512,9 @@ def _draw_arrow(digraph: graphviz.Digraph, figure: Figure, arrow: Arrow) -> None
     if arrow.lit:
         style = {"dir": "back", "penwidth": "3", "arrowsize": "0.85", "weight": "100", "fontsize": "12"}
         style |= {"fontcolor": _LIGHT["text"]}
-        if arrow.number:  # the last line is empty, and lifts the label off the edge
+        if arrow.number:  # an empty line keeps the label off its own edge, and off that of another path above it
             values = dict.fromkeys((arrow.formula, figure.local(arrow)))
-            lines = [f"{arrow.number} {arrow.name}", *(f"= {value}" for value in values), ""]
+            lines = [*[""] * figure.parting, f"{arrow.number} {arrow.name}", *(f"= {value}" for value in values), ""]
     elif not figure.lit:
         lines = [figure.local(arrow)]
         style = {"fontcolor": _LIGHT["muted" if sign == "plain" else sign]}

@@ -55,6 +55,11 @@ def diamond():
     return named("y", named("v", sin(u)) * named("s", exp(u)))
 
 
+def two_paths():
+    x = Value(2.0, "x")
+    return named("y", named("a", x**2) * named("b", 3 * x))
+
+
 def chain():
     v = Value(0.5, "x0")
     for k in range(1, 30):
@@ -264,7 +269,7 @@ def test_one_gradient_is_lit_and_its_factors_are_numbered(wrt, engine):
         assert ("lit" in classes) == (edge.tail in path) == (edges[f"e{k}"][2].get("dir") == "back")
         assert ("muted" in classes) == (edge.tail not in path)
         if lines:
-            factors[lines[0].split()[0]] = edge.derivative.data
+            factors["".join(lines).split()[0]] = edge.derivative.data
             assert number(lines[-2].removeprefix("= ")) == digits(edge.derivative.data)
             assert not lines[-1].strip()
     assert all("muted" in shown[f"n{k}"][2] for k, v in enumerate(graph.names) if v not in path)
@@ -276,6 +281,30 @@ def test_one_gradient_is_lit_and_its_factors_are_numbered(wrt, engine):
     assert title == draw_dot(root, wrt=value).figure.title.split()[0]
     assert sum(math.prod(marks[factor] for factor in product) for product in products) == approx(value.grad)
     assert shown_value == digits(value.grad)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("build", "wrt"), [(two_paths, "x"), (lecture, "b1"), (lecture, "w1")])
+def test_where_paths_part_a_label_keeps_off_the_edges_of_the_others(build, wrt, engine):
+    root = backward(build())
+    labels, curves = {}, {}
+    for group in parsed(draw_dot(root, wrt=by_label(root)[wrt], engine=engine).svg()).iter("g"):
+        kind, *classes = group.get("class").split()
+        if kind == "edge" and "lit" in classes:
+            points = re.findall("[^MC ]+", group.find("path").get("d"))
+            ends = [complex(*map(float, point.split(","))) for point in points]
+            curves[group] = [
+                a * (1 - t) ** 3 + 3 * b * t * (1 - t) ** 2 + 3 * c * t**2 * (1 - t) + d * t**3
+                for a, b, c, d in zip(ends[::3], ends[1::3], ends[2::3], ends[3::3], strict=False)
+                for t in (k / 20 for k in range(21))
+            ]
+            labels[group] = [text for text in group.iter("text") if text.text.strip()]
+    for group, lines in labels.items():
+        others = [point for other in curves if other is not group for point in curves[other]]
+        for line in lines:
+            middle = complex(float(line.get("x")), float(line.get("y")) - 4.5)  # the capitals are 9 points high
+            close = [p for p in others if math.fabs((p - middle).real) < 25 and math.fabs((p - middle).imag) < 4.5 + 10]
+            assert not close, f"an edge comes within 10 points of {line.text!r}"
 
 
 def equations(picture):
