@@ -8,43 +8,43 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_SCOPES = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
 
 
 class _Naming(ast.NodeTransformer):
-    """Has `with_names` called wherever a cell binds variables of its own, which those of a function are not."""
+    """Has `with_names` called wherever a cell binds variables of its own, outside of the `_SCOPES` in it."""
 
     def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, _SCOPES + _COMPREHENSIONS):
+        if isinstance(node, _SCOPES):
             return node
         self.generic_visit(node)
         match node:
             case ast.Assign(targets=targets):
-                return [node, *_naming(targets)]
+                return [node, _naming(node, targets)]
             case ast.AugAssign(target=target) | ast.AnnAssign(target=target, value=ast.expr()):
-                return [node, *_naming([target])]
+                return [node, _naming(node, [target])]
             case ast.For(target=target) | ast.AsyncFor(target=target):
-                node.body[:0] = _naming([target])
+                node.body.insert(0, _naming(node, [target]))
             case ast.With(items=items) | ast.AsyncWith(items=items):
-                node.body[:0] = _naming([item.optional_vars for item in items if item.optional_vars])
+                node.body.insert(0, _naming(node, [item.optional_vars for item in items if item.optional_vars]))
             case ast.NamedExpr(target=target):  # (y := x) becomes (y := x, with_names({"y": y}))[0]
-                pair = ast.Tuple([node, *(call.value for call in _naming([target]))], ast.Load())
+                pair = ast.Tuple([node, _naming(node, [target]).value], ast.Load())
                 return ast.copy_location(ast.Subscript(pair, ast.Constant(0), ast.Load()), node)
         return node
 
 
-def _naming(targets: list[ast.expr]) -> list[ast.Expr]:
-    """The statement that names what is bound by assigning to `targets`; none where that binds no variable."""
+def _naming(node: ast.AST, targets: list[ast.expr]) -> ast.Expr:
+    """The statement that names what `node` binds by its `targets`; in a traceback it stands at the line of `node`."""
     parts = [part for target in targets for part in ast.walk(target)]
     names = [part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
-    if not names:
-        return []
     named = ", ".join(f"{name!r}: {name}" for name in names)
     call = ast.Expr(ast.parse(f"__import__('autograd').with_names({{{named}}})", mode="eval").body)
     for part in ast.walk(call):
-        ast.copy_location(part, targets[0])
-    return [call]
+        ast.copy_location(part, node)
+    return call
 
 
 _NAMING = _Naming()

@@ -1,5 +1,6 @@
 """`%load_ext autograd`: what a cell binds is named at once, and nothing else about the cell changes."""
 
+import ast
 import traceback
 
 import pytest
@@ -68,12 +69,15 @@ def labels(shell):
             "async def source():\n  yield x * w\nasync for a in source(): b = x + w",
             {"a": "a", "b": "b"},
         ),
-        # what is not a variable of the cell
+        ("async with nullcontext(x * w) as a: b = x + w", {"a": "a", "b": "b"}),
+        # what is not a variable of the cell, or has a label
         ("_a = x * w", {"_a": ""}),
         ("a = Value(1.0, label='alpha')", {"a": "alpha"}),
+        ("a = x * w; a.label = ''", {"a": ""}),
         ("def f():\n  a = x * w\n  return a\nfs = [f()]; b = fs[0]", {"b": "b"}),
-        ("f = lambda: (a := x * w); fs = [f()]", {}),
+        ("f = lambda: (a := x * w)\nb = f()", {"b": "b"}),
         ("fs = [a for a in (x * w,)]; b = fs[0]", {"b": "b"}),
+        ("fs = [a := x * w for _ in range(2)]", {"a": ""}),
         ("class C: a = x * w\nb = C.a", {"b": "b"}),
         ("class C: pass\nC.a = x * w; b = C.a", {"b": "b"}),
     ],
@@ -88,6 +92,7 @@ def test_what_a_cell_binds_has_the_name_of_its_variable(shell, cell, expected):
     [
         "a = x * w; seen = a.label",
         "for a in (x * w,): seen = a.label",
+        "with nullcontext(x * w) as a: seen = a.label",
         "if (a := x * w).label: seen = a.label",
         "seen = (a := x * w).label",
     ],
@@ -126,6 +131,14 @@ def test_nothing_else_about_a_cell_changes(new_shell, capsys, cell):
         lines = [(frame.lineno, frame.end_lineno, frame.colno, frame.end_colno) for frame in frames]
         seen.append((result.result, capsys.readouterr().out, list(shell.user_ns), lines))
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_debugger_stops_at_no_other_lines(shell, cell):
+    [naming] = shell.ast_transformers
+    trees = ast.parse(f"\n{cell}"), naming.visit(ast.parse(f"\n{cell}"))
+    lines = [{part.lineno for part in ast.walk(tree) if hasattr(part, "lineno")} for tree in trees]
+    assert lines[0] == lines[1]
 
 
 def test_it_is_loaded_once_and_taken_away(shell):
