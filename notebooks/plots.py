@@ -1,11 +1,12 @@
 """How the lessons show a plot: as SVG, with words for those who do not see it, the same in every run."""
 
 import io
-from html import escape
 
 import matplotlib.pyplot as plt
 from IPython.display import display
 from matplotlib.figure import Figure
+
+from autograd.drawing import image
 
 plt.rcParams.update(
     {
@@ -27,10 +28,6 @@ def show(figure: Figure, alt: str) -> None:
     be. The same figure gives the same bytes.
     """
     file = io.StringIO()
-    figure.savefig(file, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    figure.savefig(file, format="svg", metadata={"Title": alt, "Creator": None, "Date": None})
     plt.close(figure)
-    _, start, rest = file.getvalue().partition("<svg ")
-    attributes, _, body = rest.partition(">")
-    words = escape(alt)
-    svg = f'{start}role="img" aria-label="{words}" {attributes}>\n <title>{words}</title>{body}'
-    display({"image/svg+xml": svg, "text/plain": alt}, raw=True)
+    display({"text/html": image(file.getvalue(), alt), "text/plain": alt}, raw=True)
