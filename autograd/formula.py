@@ -179,7 +179,7 @@ def formula(
     )
 
 
-class _Written(NamedTuple):
+class Written(NamedTuple):
     """A piece of a formula; `{:n}` in a row's form puts it in brackets if it binds weaker than n."""
 
     text: str
@@ -201,7 +201,7 @@ class _Base:
     views are three writings of it: a key that no other base has, in names, and in numbers.
     """
 
-    def __init__(self, views: tuple[_Written, ...], terms: _Sum = ()) -> None:
+    def __init__(self, views: tuple[Written, ...], terms: _Sum = ()) -> None:
         self.views = views
         self.terms = terms
 
@@ -318,10 +318,10 @@ class _Writer:
 
     # Pieces.
 
-    def piece(self, text: str, binding: int) -> _Written:
-        return _Written(text, binding, self.notation.style)
+    def piece(self, text: str, binding: int) -> Written:
+        return Written(text, binding, self.notation.style)
 
-    def base(self, *views: _Written) -> _Sum:
+    def base(self, *views: Written) -> _Sum:
         return ((1.0, ((_Base(views), 1.0),)),)
 
     def bracket(self, form: _Sum) -> _Base:
@@ -330,24 +330,24 @@ class _Writer:
     def product(self, form: _Sum) -> _Product:
         return form[0] if len(form) == 1 else (1.0, ((self.bracket(form), 1.0),)) if form else (0.0, ())
 
-    def name(self, name: str) -> _Written:
+    def name(self, name: str) -> Written:
         plain = self.notation.style == "latex" or _is_plain(name)
         return self.piece(self.notation.name(name), ops.ATOM if plain else 0)
 
-    def number(self, x: float, notation: Notation) -> _Written:
+    def number(self, x: float, notation: Notation) -> Written:
         text = notation.number(x)
         times_ten = "^" in text or not text.isascii()
         return self.piece(text, ops.NEGATIVE if x < 0 else ops.PRODUCT if times_ten else ops.ATOM)
 
-    def apply(self, op: ops.Op, *args: _Written) -> _Written:
+    def apply(self, op: ops.Op, *args: Written) -> Written:
         return self.piece((op.latex if self.notation.style == "latex" else op.text).format(*args), op.binding)
 
     # How a form is written, in one of the views.
 
-    def written(self, form: _Sum, view: int) -> _Written:
+    def written(self, form: _Sum, view: int) -> Written:
         if not form:
             return self.number(0.0, self.constants)
-        result: _Written | None = None
+        result: Written | None = None
         for coefficient, factors in form:
             term = self.written_product(math.fabs(coefficient), factors, view)
             if result is None:
@@ -357,7 +357,7 @@ class _Writer:
         assert result is not None
         return result
 
-    def written_product(self, coefficient: float, factors: Any, view: int) -> _Written:
+    def written_product(self, coefficient: float, factors: Any, view: int) -> Written:
         above = [self.power(base.views[view], e) for base, e in factors if e > 0]
         below = [self.power(base.views[view], -e) for base, e in factors if e < 0]
         half = coefficient == 0.5 and bool(above)
@@ -384,8 +384,8 @@ class _Writer:
             return float(near.numerator), float(near.denominator)
         return coefficient, 1.0
 
-    def chain(self, pieces: list[_Written]) -> _Written:
+    def chain(self, pieces: list[Written]) -> Written:
         return reduce(partial(self.apply, ops.mul), pieces)
 
-    def power(self, base: _Written, exponent: float) -> _Written:
+    def power(self, base: Written, exponent: float) -> Written:
         return base if exponent == 1.0 else self.apply(ops.pow, base, self.number(exponent, self.constants))

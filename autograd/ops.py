@@ -241,8 +241,8 @@ sqrt     = Op("sqrt",     math.sqrt, lambda x, z: 1 / (2 * z),
               symbol="√", text="√({:0})", latex=r"\sqrt{{{:0}}}", domain="x ≥ 0", smooth="x > 0")
 sin      = Op("sin",      math.sin,  lambda x, z: cos(x),      latex=r"\sin\left({:0}\right)")
 cos      = Op("cos",      math.cos,  lambda x, z: -sin(x),     latex=r"\cos\left({:0}\right)")
-tan      = Op("tan",      math.tan,  lambda x, z: 1 + z ** 2,  latex=r"\tan\left({:0}\right)")
-tanh     = Op("tanh",     math.tanh, lambda x, z: 1 - z ** 2,  latex=r"\tanh\left({:0}\right)")
+tan      = Op("tan",      math.tan,  lambda x, z: 1 + z * z,   latex=r"\tan\left({:0}\right)")
+tanh     = Op("tanh",     math.tanh, lambda x, z: 1 - z * z,   latex=r"\tanh\left({:0}\right)")
 sigmoid  = Op("sigmoid",  _sigmoid,  lambda x, z: z * (1 - z),
               symbol="σ", text="σ({:0})", latex=r"\sigma\left({:0}\right)")
 softplus = Op("softplus", _softplus, lambda x, z: sigmoid(x))

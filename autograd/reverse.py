@@ -45,6 +45,15 @@ def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[V
             node, rest = path.pop()
 
 
+def dependents(nodes: Iterable[Value], of: Iterable[Value]) -> set[Value]:
+    """Those of the computed `nodes`, in topological order, that depend on any Value in `of`; and these themselves."""
+    found = set(of)
+    for v in nodes:
+        if not found.isdisjoint(v.args):
+            found.add(v)
+    return found
+
+
 class collector_paused:
     """Inside the block Python's garbage collector rests: a record has no cycles, and it would walk it for nothing."""
 
@@ -135,10 +144,7 @@ def grad(y: Value, xs: Value | Sequence[Value], held: Collection[Value] = ()) ->
         if not isinstance(v, Value):
             raise TypeError(f"grad takes Values, not {type(v).__name__}")
     nodes: list[Any] = topological_order(y, held)[1]
-    needed = set(wanted)
-    for v in nodes:
-        if not needed.isdisjoint(v.args):
-            needed.add(v)
+    needed = dependents(nodes, wanted)
     upstream: dict[Any, Any] = {y: 1.0}  # a Value or, as long as it is constant, a float
     for v in reversed(nodes):
         if v not in needed or v not in upstream:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary, ref
 
 from autograd import ops
 from autograd.ops import Op, described, real
@@ -122,6 +124,23 @@ def _operator(op: Op) -> tuple[Callable[[Value, Any], Value], Callable[[Value, A
     return apply, lambda self, other: apply(other, self)
 
 
+# What comparisons of a Value came to: a Python `if` may have asked, and the record holds only the branch it then took.
+# By relation and by what it was compared with, a Value or a number: the number then, and the outcome.
+comparisons: WeakKeyDictionary[Value, dict[tuple[str, Any], tuple[float, bool]]] = WeakKeyDictionary()
+
+
+def _comparison(symbol: str, relation: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
+    def compare(self: Value, other: Any) -> bool:
+        is_value = isinstance(other, Value)
+        number = other._data if is_value else other if isinstance(other, (float, int)) else real(other, "a comparison")
+        outcome = relation(self._data, number)
+        if not (_blocks and _paused.get()):
+            comparisons.setdefault(self, {})[symbol, ref(other) if is_value else number] = (number, outcome)
+        return outcome
+
+    return compare
+
+
 class Value:
     """One float64 that remembers how it was computed.
 
@@ -132,8 +151,9 @@ class Value:
     args    what the operation was applied to, in order: Values, and a float for each plain number, a constant
 
     Arithmetic takes a Value or a real number on either side. Each row of the table with one argument is a method too:
-    `x.relu()`. `<` and `>` compare data; equality and hash are identity. TypeError for anything but a real number;
-    DomainError for nan and inf, and for a result that is not a finite number.
+    `x.relu()`. Equality and hash are identity. `<` and `>` compare data, and a `Program` holds its replays to what came
+    out; not so inside `no_grad`. TypeError for anything but a real number; DomainError for nan and inf, and for a
+    result that is not a finite number.
 
     >>> x = Value(3, label="x")
     >>> y = 2 * x**2
@@ -142,7 +162,7 @@ class Value:
     (Value(data=18.0, grad=1.0), Value(data=3.0, grad=12.0, label='x'))
     """
 
-    __slots__ = ("_data", "_label", "args", "grad", "op")
+    __slots__ = ("__weakref__", "_data", "_label", "args", "grad", "op")
     __array_ufunc__ = None  # so that numpy leaves np.float64(2) * x to Value
 
     _data: float
@@ -190,10 +210,10 @@ class Value:
     __neg__ = _applied(ops.neg)
     __abs__ = _applied(ops.abs)
 
-    def __lt__(self, other: Any) -> bool: return self._data < _number(other)
-    def __le__(self, other: Any) -> bool: return self._data <= _number(other)
-    def __gt__(self, other: Any) -> bool: return self._data > _number(other)
-    def __ge__(self, other: Any) -> bool: return self._data >= _number(other)
+    __lt__ = _comparison("<", operator.lt)
+    __le__ = _comparison("<=", operator.le)
+    __gt__ = _comparison(">", operator.gt)
+    __ge__ = _comparison(">=", operator.ge)
     # fmt: on
 
     def __radd__(self, other: Any) -> Value:
@@ -236,11 +256,6 @@ for _row in ops.TABLE:
         setattr(Value, _row.name, _applied(_row))
 for _function in (ops.leaky_relu, ops.gelu, ops.swish):
     setattr(Value, _function.__name__, _function)
-
-
-def _number(x: Any) -> float:
-    """What a Value is compared with; infinity is in order here."""
-    return x._data if isinstance(x, Value) else x if isinstance(x, (float, int)) else real(x, "a comparison")
 
 
 def with_names(names: Mapping[str, object]) -> None:

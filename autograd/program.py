@@ -1,0 +1,427 @@
+"""Program: a recorded graph, replayed on other numbers."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Literal, TypeAlias
+
+from autograd import ops
+from autograd.ops import TABLE, DomainError, Op, real
+from autograd.reverse import topological_order
+from autograd.source import Guard, Listing, filled, guards, script
+from autograd.value import Value, enable_grad
+
+# What an engine's run gives: the mean of the outputs in each round, the parameters and the gradients after the last,
+# and the rows of which one failed, in the order in which they were run; none where all went well.
+Run: TypeAlias = tuple[list[float], Sequence[float], Sequence[float], range]
+
+PACE = 1e6  # operations in one call of generated code, about 0.1 s: as much as a Ctrl-C may undo
+BLOCK = 1024  # rows that are taken out of an array at once
+
+_CODE = """
+def evaluate(rows, parameters):
+    PARAMETERS = parameters
+    outputs = []
+    try:
+        for INPUTS in rows:
+            FORWARD
+            outputs.append(OUTPUT)
+    except (ArithmeticError, ValueError):
+        pass
+    return outputs
+
+
+def run(rows, rounds, rate, count, parameters, gradients):
+    PARAMETERS = parameters
+    GRADIENTS = gradients
+    means, outputs, seed = [], [], 1 / count
+    try:
+        for r in range(rounds):
+            if r:
+                ZERO
+            for INPUTS in rows:
+                FORWARD
+                BACKWARD
+                outputs.append(OUTPUT)
+            total = outputs.pop()
+            while outputs:
+                total += outputs.pop()
+            means.append(total / count)
+            UPDATE
+    except (ArithmeticError, ValueError):
+        return means, PARAMETERS, GRADIENTS, len(outputs)
+    return means, PARAMETERS, GRADIENTS, None
+"""
+_RESERVED = set(re.findall("[a-z]+", _CODE))
+
+
+class Generated:
+    """An engine: the record of `output` as generated Python.
+
+    moving   the parameters whose gradients are wanted
+    guards   the comparisons that must come out as they did
+    """
+
+    def __init__(
+        self,
+        output: Value,
+        inputs: Sequence[Value],
+        parameters: Sequence[Value],
+        moving: Sequence[Value],
+        guards: Sequence[Guard],
+    ) -> None:
+        compared = {x for guard in guards for x in (guard.left, guard.right) if isinstance(x, Value)}
+        listing = Listing(output, moving, seed="seed", kept=compared, reserved=_RESERVED)
+        names = listing.names
+        forward, delicate = list(listing.forward), list(listing.delicate)
+        for k in range(0, len(delicate), 50):
+            zero = " + ".join(f"{x:2} - {x:2}" for x in delicate[k : k + 50])
+            forward.append(f"if not {zero} == 0.0: raise ArithmeticError")
+        for guard in guards:
+            right = names[guard.right].text if isinstance(guard.right, Value) else repr(guard.right)
+            forward.append(
+                f"if ({names[guard.left].text} {guard.symbol} {right}) is not {guard.outcome}: raise ValueError"
+            )
+        moved = [names.title(v) for v in moving]
+        text = filled(
+            _CODE,
+            FORWARD=forward,
+            BACKWARD=list(listing.backward(moving)),
+            ZERO=[f"d_{name} = 0.0" for name in moved],
+            UPDATE=[f"{name} -= rate * d_{name}" for name in moved],
+            PARAMETERS=_pattern(map(names.title, parameters)),
+            GRADIENTS=_pattern(f"d_{name}" for name in moved),
+            INPUTS=_pattern(map(names.title, inputs)),
+            OUTPUT=names[output].text,
+        )
+        namespace: dict[str, Any] = {name: op.function for name, op in names.functions.items()}
+        exec(text, namespace)
+        self._evaluate, self._run = namespace["evaluate"], namespace["run"]
+        self.pace = PACE / (len(listing.nodes) + 1)
+
+    def table(self, rows: Any) -> Any:
+        """The rows as a list; of an array too large for that, blocks become lists when their turn comes."""
+        return rows.tolist() if hasattr(rows, "tolist") and len(rows) <= BLOCK else rows
+
+    def outputs(self, table: Any, parameters: Sequence[float]) -> tuple[list[float], range]:
+        outputs: list[float] = self._evaluate(_InBlocks(table, 1), parameters)
+        return outputs, range(len(outputs), min(len(outputs) + 1, len(table)))
+
+    def run(
+        self,
+        table: Any,
+        rounds: int,
+        rate: float,
+        count: int,
+        parameters: Sequence[float],
+        gradients: Sequence[float],
+    ) -> Run:
+        rows = table[::-1] if isinstance(table, list) else _InBlocks(table, -1)
+        means, parameters, gradients, done = self._run(rows, rounds, rate, count, parameters, gradients)
+        last = len(table) if done is None else len(table) - done
+        return means, parameters, gradients, range(last - 1, last - 1 if done is None else last - 2, -1)
+
+
+class _InBlocks:
+    """The rows of a table, from the first to the last or the other way round; only a block at a time is a list."""
+
+    def __init__(self, table: Any, direction: Literal[1, -1]) -> None:
+        self.table = table
+        self.direction = direction
+
+    def __iter__(self) -> Iterator[Any]:
+        for start in range(0, len(self.table), BLOCK)[:: self.direction]:
+            block = self.table[start : start + BLOCK]
+            yield from (block if isinstance(block, list) else block.tolist())[:: self.direction]
+
+
+def _pattern(names: Iterable[str]) -> str:
+    return f"({''.join(f'{name}, ' for name in names)})"
+
+
+# A row in the functions that numpy, jax.numpy and torch have in common, where they have none of its name.
+_COMPOSED: dict[str, Callable[[Any, Any], Any]] = {
+    "sigmoid": lambda np, x: np.exp(-np.logaddexp(np.zeros_like(x), -x)),
+    "softplus": lambda np, x: np.logaddexp(np.zeros_like(x), x),
+    "gaussian": lambda np, x: np.exp(-x * x),
+    "step": lambda np, x: np.where(x > 0, np.ones_like(x), np.zeros_like(x)),
+    "relu": lambda np, x: np.where(x > 0, x, np.zeros_like(x)),
+}
+
+
+def _over(namespace: Any, op: Op) -> Callable[..., Any]:
+    """What computes a row of the table on the arrays of `namespace`."""
+    if op is ops.pow:
+        return operator.pow
+    if op not in TABLE or op.function.__module__ == "_operator":
+        return op.function
+    if hasattr(namespace, op.name):
+        function = getattr(namespace, op.name)
+        return lambda *args: function(*(namespace.asarray(x) if isinstance(x, float) else x for x in args))
+    if op.name in _COMPOSED:
+        return partial(_COMPOSED[op.name], namespace)
+    of_jax = namespace.__name__.startswith("jax")
+    function = getattr(import_module("jax.scipy.special"), op.name) if of_jax else namespace.vectorize(op.function)
+    return function  # type: ignore[no-any-return]
+
+
+_RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+class Program:
+    """The recorded graph of `output`, to be run on other numbers, fast.
+
+    inputs    the leaves that each row of data gives numbers to, in this order
+    backend   "numba": a flat tape in machine code, `pip install 'handgrad[fast]'`; "python": generated Python.
+              Unless given, numba where it is installed
+
+    The other leaves are the parameters: their numbers are read from the Values, and gradients are added to their
+    `.grad`. All comes out as it does eagerly, to the last bit; only under numba a row of your own that takes a power
+    with a constant exponent may differ in that bit. Inputs get no gradient.
+
+    A row is a sequence of numbers, one for each input, or a number where there is one input. Rows are a list of them, a
+    NumPy array, or a pandas frame, whose columns are found by the labels of the inputs, else by place. Without rows,
+    the inputs have the numbers of their Values.
+
+    A Python `if` that was taken while recording is not in the record. So a comparison of Values in the graph that comes
+    out otherwise than it did then raises ValueError. One of a Value that only the `if` has seen is not known here.
+
+    Raises TypeError for anything but Values, and for rows of anything but numbers; ValueError for an input that is no
+    leaf of the graph, for rows of another width and for an unknown backend; DomainError, with the row and the Value,
+    for nan, and where an operation is not defined. No `.grad` and no parameter is then changed.
+
+    >>> w, x, t = Value(1.0, label="w"), Value(0.0, label="x"), Value(0.0, label="t")
+    >>> program = Program((w * x - t) ** 2, inputs=[x, t])
+    >>> rows = [[1.0, 3.0], [2.0, 6.0]]
+    >>> program.outputs(rows), program.backward(rows), w.grad
+    ([4.0, 16.0], 10.0, -10.0)
+    >>> losses = program.descend(0.1, 100, rows)
+    >>> print(f"{w:.6f}")
+    3.000000
+    """
+
+    def __init__(
+        self, output: Value, inputs: Iterable[Value] = (), *, backend: Literal["numba", "python"] | None = None
+    ) -> None:
+        self.output = output
+        self.inputs = tuple(inputs)
+        for v in (output, *self.inputs):
+            if not isinstance(v, Value):
+                raise TypeError(f"Program takes Values, not {type(v).__name__}")
+        if backend not in (None, "numba", "python"):
+            raise ValueError(f"unknown backend {backend!r}: it must be 'numba' or 'python'")
+        self._nodes: list[Any]
+        leaves, self._nodes = topological_order(output)
+        others = dict.fromkeys(leaves)
+        for place, v in enumerate(self.inputs):
+            if v not in others:
+                problem = "stands twice among the inputs" if v in self.inputs[:place] else "is not a leaf of the graph"
+                raise ValueError(f"{self._title(place)} {problem}, of which {output.label or 'this'} is the output")
+            del others[v]
+        self.parameters = tuple(others)
+        self.backend = backend or ("numba" if self._runs_in_numba() else "python")
+        self._guards = guards({*leaves, *self._nodes})
+        self._engines: dict[tuple[Value, ...], Any] = {}
+
+    def _runs_in_numba(self) -> bool:
+        if not find_spec("numba"):
+            return False
+        own = {v.op for v in self._nodes}.difference(TABLE)
+        if own:
+            from autograd.tape import compiles
+
+            return all(map(compiles, own))
+        return True
+
+    def __call__(self, row: Any = None) -> float:
+        """The output at one row of numbers."""
+        return self.outputs(None if row is None else [row])[0]
+
+    def outputs(self, rows: Any = None) -> list[float]:
+        """The output at each row."""
+        engine, table, parameters = self._prepared((), rows)
+        outputs, failed = engine.outputs(table, parameters)
+        if failed:
+            raise self._failure(table, failed, parameters)
+        return outputs  # type: ignore[no-any-return]
+
+    def backward(self, rows: Any = None, reduce: Literal["mean", "sum"] = "mean") -> float:
+        """The mean of the outputs at the rows, or their sum; its derivatives are added to the parameters' `.grad`."""
+        if reduce not in ("mean", "sum"):
+            raise ValueError(f"reduce must be 'mean' or 'sum', not {reduce!r}")
+        engine, table, parameters = self._prepared(self.parameters, rows)
+        count = len(table) if reduce == "mean" else 1
+        before = [p.grad for p in self.parameters]
+        loss, _, gradients, failed = engine.run(table, 1, 0.0, count, parameters, before)
+        if failed or not all(map(math.isfinite, gradients)):
+            raise self._failure(table, failed or range(len(table)), parameters)
+        for p, gradient in zip(self.parameters, gradients, strict=True):
+            p.grad = gradient
+        return float(loss[0])
+
+    def descend(self, lr: float, rounds: int, rows: Any = None, *, wrt: Iterable[Value] | None = None) -> list[float]:
+        """Gradient descent on the mean of the outputs: the mean before each of the `rounds`, all rows in each.
+
+        `wrt` are the parameters that move, by `lr` times their derivative; all, unless given. No `.grad` is touched.
+        After Ctrl-C the parameters keep what whole rounds have learned.
+        """
+        rate, rounds = real(lr, "lr"), operator.index(rounds)
+        moving = self.parameters if wrt is None else tuple(wrt)
+        known = set(self.parameters)
+        for v in moving:
+            if v not in known:
+                raise ValueError(f"wrt takes parameters of the graph, and {getattr(v, 'label', '') or v!r} is none")
+        engine, table, numbers = self._prepared(moving, rows)
+        count, at_once = len(table), max(1, int(engine.pace / len(table)))
+        losses: list[float] = []
+        try:
+            while len(losses) < rounds:
+                todo = min(at_once, rounds - len(losses))
+                means, after, _, failed = engine.run(table, todo, rate, count, numbers, [0.0] * len(moving))
+                losses += means
+                if failed or not all(map(math.isfinite, after)):
+                    raise self._failure(table, failed, after, f"round {len(losses)}: ")
+                numbers = after
+        except KeyboardInterrupt:
+            self._set(numbers)
+            raise
+        self._set(numbers)
+        return losses
+
+    def source(self) -> str:
+        """The graph as straight-line Python: the numbers of the leaves, the forward pass, and the backward pass.
+
+        It runs on its own, with `math` alone, and comes to the same numbers to the last bit. A derivative is called
+        `d_` and the name of its Value.
+
+        >>> x = Value(2.0, label="x")
+        >>> y = x**2 + 1; y.label = "y"
+        >>> print(Program(y).source(), end="")
+        # the leaves
+        x = 2.0
+        <BLANKLINE>
+        # forward
+        y = x ** 2 + 1
+        <BLANKLINE>
+        # backward
+        d_y = 1.0
+        d_x = d_y * (2 * x)
+        """
+        return script(Listing(self.output, self.parameters))
+
+    def function(self, namespace: Any) -> Callable[..., Any]:
+        """The forward pass as a plain function of arrays: `f(parameters, inputs=())`, each a sequence of them.
+
+        `namespace` is `numpy`, `jax.numpy` or `torch`; the arrays broadcast. So a graph that was built here can be
+        differentiated, mapped and compiled there. ValueError where the graph holds comparisons.
+
+        >>> import numpy
+        >>> x, w = Value(1.0, label="x"), Value(2.0, label="w")
+        >>> f = Program(w * x + 1, inputs=[x]).function(numpy)
+        >>> f([2.0], [numpy.array([1.0, 2.0, 3.0])]).tolist()
+        [3.0, 5.0, 7.0]
+        """
+        if self._guards:
+            raise ValueError(
+                f"the graph holds the comparison {self._guards[0]}, which a function of arrays cannot make"
+            )
+        leaves = (*self.parameters, *self.inputs)
+        slots: dict[Any, int] = {v: k for k, v in enumerate((*leaves, *self._nodes))}
+        steps = [(_over(namespace, v.op), [slots.get(x, x) for x in v.args]) for v in self._nodes]
+
+        def function(parameters: Sequence[Any], inputs: Sequence[Any] = ()) -> Any:
+            given = len(parameters), len(inputs)
+            if given != (len(self.parameters), len(self.inputs)):
+                wanted = f"{len(self.parameters)} parameters and {len(self.inputs)} inputs"
+                raise ValueError(f"the function takes {wanted}, not {given[0]} and {given[1]}")
+            numbers = [*parameters, *inputs]
+            for compute, args in steps:
+                numbers.append(compute(*(numbers[x] if isinstance(x, int) else x for x in args)))
+            return numbers[slots[self.output]]
+
+        return function
+
+    def _prepared(self, moving: tuple[Value, ...], rows: Any) -> tuple[Any, Any, Sequence[float]]:
+        """The engine for these gradients, the rows as it takes them, and the parameters' numbers."""
+        table = self._checked(rows)
+        if moving not in self._engines:
+            kind: Any = import_module("autograd.tape").Tape if self.backend == "numba" else Generated
+            self._engines[moving] = kind(self.output, self.inputs, self.parameters, moving, self._guards)
+        engine = self._engines[moving]
+        return engine, engine.table(table), [p.data for p in self.parameters]
+
+    def _set(self, numbers: Sequence[float]) -> None:
+        for p, number in zip(self.parameters, numbers, strict=True):
+            p.data = number
+
+    def _title(self, place: int) -> str:
+        return self.inputs[place].label or f"input {place + 1}"
+
+    def _checked(self, rows: Any) -> Any:
+        """The rows as a list of lists of floats, or as a two-dimensional array of finite numbers."""
+        if rows is None:
+            return [[v.data for v in self.inputs]]
+        if hasattr(rows, "columns"):  # a pandas frame
+            labels = [v.label for v in self.inputs]
+            rows = rows[labels] if set(labels) <= set(rows.columns) else rows
+        if hasattr(rows, "__array__"):
+            import numpy as np
+
+            rows = np.asarray(rows)
+            if rows.ndim == 1 and len(self.inputs) == 1:
+                rows = rows[:, None]
+            if rows.ndim == 2 and rows.shape[1] == len(self.inputs) and rows.dtype.kind in "biuf" and len(rows):
+                for start in range(0, len(rows), BLOCK):
+                    if not np.isfinite(rows[start : start + BLOCK]).all():
+                        rows = rows[: start + BLOCK]
+                        break
+                else:
+                    return rows
+        table = [self._checked_row(k, row) for k, row in enumerate(rows)]
+        if not table:
+            raise ValueError("there are no rows")
+        return table
+
+    def _checked_row(self, k: int, row: Any) -> list[float]:
+        numbers = list(row) if isinstance(row, Iterable) and not isinstance(row, str) else [row]
+        if len(numbers) != len(self.inputs):
+            names = ", ".join(map(self._title, range(len(self.inputs))))
+            raise ValueError(f"row {k} has {len(numbers)} number(s), and must have {len(self.inputs)}: {names}")
+        return [real(x, f"row {k}: {self._title(place)}") for place, x in enumerate(numbers)]
+
+    def _failure(self, table: Any, failed: Iterable[int], parameters: Sequence[float], where: str = "") -> Exception:
+        """The error of an eager pass at those numbers, with the row."""
+        numbers = dict(zip(self.parameters, parameters, strict=True))
+        for p, number in numbers.items():
+            if not math.isfinite(number):
+                return DomainError(f"{where}{p.label or 'a parameter'} has become {number}: a smaller lr may help")
+        for k in failed:
+            row = f"row {k}: " if self.inputs else ""
+            try:
+                self._replay(numbers | dict(zip(self.inputs, map(float, table[k]), strict=True)))
+            except (ArithmeticError, ValueError) as error:
+                return type(error)(f"{where}{row}{error}")
+        return DomainError(f"{where}the gradient, summed over the rows, is past the range of a float, ±1.8e308")
+
+    def _replay(self, numbers: dict[Value, float]) -> None:
+        """An eager pass at other numbers of the leaves, for the errors that it raises."""
+        copies: dict[Any, Value] = {v: Value(number, v.label) for v, number in numbers.items()}
+        with enable_grad():
+            for v in self._nodes:
+                copies[v] = v.op(*(x if isinstance(x, float) else copies[x] for x in v.args))
+                copies[v].label = v.label
+        for guard in self._guards:
+            left, right = (x if isinstance(x, float) else copies[x].data for x in (guard.left, guard.right))
+            if _RELATIONS[guard.symbol](left, right) is not guard.outcome:
+                raise ValueError(
+                    f"{guard} was {guard.outcome} when this was recorded, and here it is not, at {left} {guard.symbol} "
+                    f"{right}: the record holds only one branch of an if. Let maximum, relu or step choose; or compare "
+                    f".data, where nothing in the record depends on it"
+                )
+        copies[self.output].backward()

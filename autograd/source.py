@@ -1,0 +1,403 @@
+"""A record as Python code: the forward pass, and the backward pass in the order of the sweep, in the graph's names.
+
+It is exact: what the code computes agrees with the record, and with `backward()`, to the last bit.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+import linecache
+import math
+import operator
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import count
+from types import CodeType
+from typing import Any, NamedTuple
+from weakref import ref
+
+from autograd import ops
+from autograd.formula import Written
+from autograd.ops import ATOM, NEGATIVE, POWER, PRODUCT, SUM, Op
+from autograd.reverse import dependents, topological_order
+from autograd.value import Value, comparisons
+
+LONGEST = 300  # operations in one line; 64 products and their sum are one line
+WIDEST = 8  # summands of a derivative in one line
+
+
+class Term:
+    """An operation that is written and not computed: given these for its arguments, a partial writes itself down.
+
+    op    the operation; None where the term stands for `args[0]`, something that has a name
+    args  terms and numbers
+
+    >>> x = Term(None, ("x",))
+    >>> written(ops.sigmoid.partials[0](2.0, x), {"x": Written("x", ATOM, "text")}).text
+    'x * (1 - x)'
+    """
+
+    __slots__ = ("args", "op")
+
+    def __init__(self, op: Op | None, args: tuple[Any, ...]) -> None:
+        self.op = op
+        self.args = args
+
+    @staticmethod
+    def _apply(op: Op, args: tuple[Any, ...]) -> Any:
+        if op is ops.mul:  # by ±1 it is exact
+            for factor, other in (args, args[::-1]):
+                if factor.__class__ is not Term and factor in (1, -1):
+                    return other if factor == 1 else Term(ops.neg, (other,))
+        if op is ops.pow and args[1].__class__ is not Term and args[1] == 1:
+            return args[0]
+        return Term(op, args)
+
+    # fmt: off
+    def __add__(self, other: Any) -> Any: return ops.add(self, other)
+    def __radd__(self, other: Any) -> Any: return ops.add(other, self)
+    def __sub__(self, other: Any) -> Any: return ops.sub(self, other)
+    def __rsub__(self, other: Any) -> Any: return ops.sub(other, self)
+    def __mul__(self, other: Any) -> Any: return ops.mul(self, other)
+    def __rmul__(self, other: Any) -> Any: return ops.mul(other, self)
+    def __truediv__(self, other: Any) -> Any: return ops.div(self, other)
+    def __rtruediv__(self, other: Any) -> Any: return ops.div(other, self)
+    def __pow__(self, other: Any) -> Any: return ops.pow(self, other)
+    def __rpow__(self, other: Any) -> Any: return ops.pow(other, self)
+    def __neg__(self) -> Any: return ops.neg(self)
+    def __abs__(self) -> Any: return ops.abs(self)
+    def __ne__(self, other: object) -> Any: return Term(_differs, (self, other))
+    __hash__ = object.__hash__
+    # fmt: on
+
+    def __bool__(self) -> bool:
+        raise TypeError("a partial holds no Python if")
+
+
+# What pow's partial asks of its exponent. It is no row: nothing is derived through it.
+_differs = Op("differs", operator.ne, lambda x, y, z: 0.0, lambda x, y, z: 0.0)
+
+# How Python writes what is not a call, and how strongly that binds.
+_FORMS: dict[Any, tuple[str, int]] = {
+    operator.add: ("{:1} + {:2}", SUM),
+    operator.sub: ("{:1} - {:2}", SUM),
+    operator.mul: ("{:3} * {:4}", PRODUCT),
+    operator.truediv: ("{:3} / {:4}", PRODUCT),
+    operator.neg: ("-{:3}", NEGATIVE),
+    operator.ne: ("({:1} != {:1})", ATOM),
+}
+
+
+def partial(op: Op, place: int, args: Sequence[Any], result: Any) -> Any:
+    """The partial derivative by the argument at `place`, written in terms; a number where it is constant.
+
+    TypeError where it is not made of operations.
+    """
+    try:
+        return op.partials[place](*args, result)
+    except (TypeError, AttributeError) as error:
+        raise TypeError(
+            f"partial {place + 1} of {op.name} must be made of operations, without a Python if or a function of "
+            f"math, to be replayed: {error}"
+        ) from None
+
+
+def written(term: Any, names: Mapping[Any, Written]) -> Written:
+    """A term or a number as Python code; `names` holds how each thing and each operation is called."""
+    if not isinstance(term, Term):
+        text = repr(term).removesuffix(".0")
+        return Written("-0.0" if text == "-0" else text, NEGATIVE if text[0] == "-" else ATOM, "text")
+    if term.op is None:
+        return names[term.args[0]]
+    form, binding = _FORMS.get(term.op.function, ("", ATOM))
+    if term.op.function is math.pow:
+        exponent = term.args[1]
+        if not isinstance(exponent, Term) and exponent == int(exponent):
+            form, binding = "{:5} ** {:5}", POWER  # another one would make a negative number complex
+    form = form or f"{names[term.op].text}({', '.join(['{:0}'] * len(term.args))})"
+    return Written(form.format(*(written(x, names) for x in term.args)), binding, "text")
+
+
+def definition(op: Op, name: str) -> str | None:
+    """The text `def name(x): …` of a row's function that needs nothing but `math`; None where there is no such text.
+
+    >>> print(definition(ops.step, "step"))
+    def step(x):
+        return 1.0 if x > 0 else 0.0
+    """
+    function: Any = op.function
+    code = getattr(function, "__code__", None)
+    if code is None or function.__defaults__ or function.__closure__:
+        return None
+    try:
+        module = ast.parse("".join(linecache.getlines(code.co_filename, function.__globals__)))
+    except SyntaxError:
+        return None
+    for node in ast.walk(module):
+        if isinstance(node, (ast.Lambda, ast.FunctionDef)) and node.lineno == code.co_firstlineno:
+            body: list[ast.stmt] = [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
+            arguments = ast.arguments([], [ast.arg(x.arg) for x in node.args.args], None, [], [], None, [])
+            plain = ast.FunctionDef(name, arguments, body, [])
+            imported = ast.parse("import math").body  # Python compiles the call of an imported function in its own way
+            found: dict[str, Any] = {}
+            exec(compile(ast.fix_missing_locations(ast.Module([*imported, plain], [])), "", "exec"), found)
+            others = {x.id for x in ast.walk(plain) if isinstance(x, ast.Name)} - {*code.co_varnames}
+            if _same(found[name].__code__, code) and all(_is_plain(x, function.__globals__) for x in others):
+                return ast.unparse(plain)
+    return None
+
+
+def _same(one: CodeType, other: CodeType) -> bool:
+    """Whether two functions do the same: several may stand in one line."""
+    parts = ("co_code", "co_consts", "co_names", "co_varnames")
+    return all(getattr(one, part) == getattr(other, part) for part in parts)
+
+
+def _is_plain(name: str, known: Mapping[str, Any]) -> bool:
+    return known.get(name) is math if name == "math" else name not in known and hasattr(builtins, name)
+
+
+class Names(dict[Any, Written]):
+    """How each Value and each operation is written where it is used: by its name, unless it was given other code."""
+
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        self.functions: dict[str, Op] = {}
+        self._taken = {"math", *reserved, *keyword.kwlist, *dir(builtins), *map(_spelling, ops.TABLE)}
+        self._titles: dict[Value, str] = {}
+        self._unlabelled = count(1)
+
+    def __missing__(self, key: Value | Op) -> Written:
+        if isinstance(key, Value):
+            name = self.title(key)
+        else:
+            name = _spelling(key)
+            while self.functions.setdefault(name, key) is not key:
+                name += "_"
+        self[key] = Written(name, ATOM, "text")
+        return self[key]
+
+    def title(self, v: Value) -> str:
+        """Its label as Python takes it, or v1, v2, …: no other has this name, nor the derivative of another, `d_name`.
+
+        >>> Names().title(Value(1.0, label="50 %"))
+        '_50__'
+        """
+        if v not in self._titles:
+            name = re.sub(r"\W", "_", unicodedata.normalize("NFKC", v.label)) or f"v{next(self._unlabelled)}"
+            name = name if name.isidentifier() else f"_{name}"
+            while not self._taken.isdisjoint((name, f"d_{name}")):
+                name = name + "_" if v.label else f"v{next(self._unlabelled)}"
+            self._taken.update((name, f"d_{name}"))
+            self._titles[v] = name
+        return self._titles[v]
+
+
+def _spelling(op: Op) -> str:
+    function: Any = op.function
+    return function.__name__ if getattr(function, "__module__", "") in ("math", "builtins") else op.name
+
+
+_UPSTREAM = Term(None, ("upstream",))
+
+
+class Listing:
+    """The statements that compute `output`, and its derivatives by the leaves in `parameters`.
+
+    seed      what stands for ∂output/∂output
+    kept      further Values of the record that are to have a line
+    reserved  names that no Value may have
+
+    A labelled Value has a line; what has no label is written where it is used, unless it is used again elsewhere.
+    """
+
+    def __init__(
+        self,
+        output: Value,
+        parameters: Collection[Value],
+        *,
+        seed: str = "1.0",
+        kept: Collection[Value] = (),
+        reserved: Iterable[str] = (),
+    ) -> None:
+        self.leaves: list[Value]
+        self.nodes: list[Any]
+        self.leaves, self.nodes = topological_order(output)
+        self.forward: list[str] = []
+        self.derivatives: dict[str, list[Written]] = {}  # by name, what each is the sum of, in the order of the sweep
+        self.delicate: dict[Written, None] = {}  # what must be finite, for an operation may hide that it is not
+        self.names = Names(reserved)
+        for v in (*self.leaves, *self.nodes):
+            if v.label or not v.args:
+                self.names.title(v)
+        active = dependents(self.nodes, parameters)
+        partials = {v: list(_partials(v, active)) for v in self.nodes if v in active}
+        self._list_forward(partials, {output, *kept})
+        self.delicate[self.names[output]] = None
+        if output in active:
+            self._list_backward(partials, output, Written(seed, ATOM, "text"))
+
+    def _list_forward(self, partials: dict[Value, list[tuple[Value, Any]]], kept: Collection[Value]) -> None:
+        uses = Counter(x for v in self.nodes for x in v.args)
+        again = {x for terms in partials.values() for _, term in terms for x in _references(term)}
+        for v in self.nodes:
+            code = written(Term(v.op, tuple(map(_reference, v.args))), self.names)
+            numbers = [x if isinstance(x, float) else x.data for x in v.args]
+            for place, x in enumerate(v.args):
+                if isinstance(x, Value) and not shows(v.op, numbers, place):
+                    self.delicate[self.names[x]] = None
+            quick = v.op.function in _FORMS and all(x.__class__ is float or _is_name(self.names[x]) for x in v.args)
+            if v.label or v in kept or uses[v] > 1 or (v in again and not quick) or not _is_short(code):
+                self.forward.append(f"{self.names.title(v)} = {code.text}")
+            else:
+                self.names[v] = code
+
+    def _list_backward(self, partials: dict[Value, list[tuple[Value, Any]]], output: Value, seed: Written) -> None:
+        sums: dict[Value, list[Written]] = {output: [seed]}
+        for v in reversed(partials):
+            terms = sums.pop(v)
+            once = len(terms) == 1 and (_is_name(terms[0]) or len(partials[v]) == 1) and _is_short(terms[0])
+            if v is output or v.label or not once:
+                name = f"d_{self.names.title(v)}"
+                self.derivatives[name] = terms
+                terms = [Written(name, ATOM, "text")]
+            self.names["upstream"] = terms[0]
+            for x, term in partials[v]:
+                code = written(Term._apply(ops.mul, (_UPSTREAM, term)), self.names)
+                if x in partials:
+                    sums.setdefault(x, []).append(code)
+                else:  # of a leaf, which is complete when the last has come
+                    name = f"d_{self.names.title(x)}"
+                    self.derivatives[name] = terms = self.derivatives.pop(name, [])
+                    terms.append(code)
+        if not partials:
+            self.derivatives[f"d_{self.names.title(output)}"] = [seed]
+
+    def backward(self, leaves: Collection[Value] = ()) -> Iterator[str]:
+        """The lines of the backward pass. What is a sum for the leaves in `leaves` is added to what is there."""
+        begun = {f"d_{self.names.title(v)}" for v in leaves}
+        for name, terms in self.derivatives.items():
+            rest = terms if name in begun or len(terms) > 2 else terms[::-1]  # a + b is b + a, and reads better
+            for k in range(0, len(rest), WIDEST):
+                first = [Written(name, ATOM, "text")] if k or name in begun else []
+                yield f"{name} = {_joined(first + rest[k : k + WIDEST])}"
+
+
+def _joined(terms: list[Written]) -> str:
+    """Their sum, with a minus sign where one is negative."""
+    rest = (f" - {t.text[1:]}" if t.binding == NEGATIVE else f" + {t:2}" for t in terms[1:])
+    return f"{terms[0]:1}" + "".join(rest)
+
+
+def _is_name(code: Written) -> bool:
+    return code.text.isidentifier()
+
+
+def _is_short(code: Written) -> bool:
+    """Whether a person, and Python's parser, can still read it."""
+    return len(code.text) <= 1500 and code.text.count("(") <= 50
+
+
+def _reference(x: Any) -> Any:
+    return x if x.__class__ is float else Term(None, (x,))
+
+
+def _references(term: Any) -> Iterator[Any]:
+    """What a term refers to by name."""
+    if isinstance(term, Term):
+        for x in term.args:
+            if term.op is None:
+                yield x
+            else:
+                yield from _references(x)
+
+
+def _partials(v: Any, active: Collection[Value]) -> Iterator[tuple[Value, Any]]:
+    """Each argument of `v` that is active, with the partial derivative by it."""
+    args = tuple(map(_reference, v.args))
+    for place, x in enumerate(v.args):
+        if x in active:
+            yield x, partial(v.op, place, args, _reference(v))
+
+
+def shows(op: Op, numbers: Sequence[float], place: int) -> bool:
+    """Whether infinity or nan for the argument at `place` shows in the result, and is not hidden as in 1/∞ or σ(∞).
+
+    >>> shows(ops.div, [1.0, 2.0], 0), shows(ops.div, [1.0, 2.0], 1)
+    (True, False)
+    """
+    for bad in (math.inf, -math.inf, math.nan):
+        with suppress(ArithmeticError, ValueError):
+            if math.isfinite(op.function(*numbers[:place], bad, *numbers[place + 1 :])):
+                return False
+    return True
+
+
+class Guard(NamedTuple):
+    """A comparison that was made while recording. A Python `if` may have asked: the record holds only one branch."""
+
+    left: Value
+    symbol: str
+    right: Value | float
+    outcome: bool
+
+    def __str__(self) -> str:
+        left, right = (x if isinstance(x, float) else x.label or "a Value" for x in (self.left, self.right))
+        return f"{left} {self.symbol} {right}"
+
+
+def guards(values: Collection[Value]) -> list[Guard]:
+    """The comparisons that were made of `values`, with one another or with a number that stays as it was."""
+    found = []
+    for v in values:
+        for (symbol, other), (number, outcome) in comparisons.get(v, {}).items():
+            right = other() if isinstance(other, ref) else None
+            found.append(Guard(v, symbol, right if right is not None and right in values else float(number), outcome))
+    return found
+
+
+def script(listing: Listing) -> str:
+    """The listing as a program that runs on its own, with the numbers that the leaves have now."""
+    functions, imports, texts = [], [], []
+    for name, op in listing.names.functions.items():
+        module = getattr(op.function, "__module__", "")
+        text = None if module in ("math", "builtins") else definition(op, name)
+        if text:
+            texts.append(text)
+        elif module == "math":
+            functions.append(name)
+        elif module != "builtins":
+            imports.append(f"from {op.__module__} import {op.name}" + f" as {name}" * (name != op.name))
+    parts = [
+        ["import math"] * any("math." in text for text in texts),
+        [f"from math import {', '.join(functions)}"] * bool(functions),
+        imports,
+        *(["", *text.splitlines(), ""] for text in texts),
+        ["", "# the leaves"],
+        [f"{listing.names.title(v)} = {v.data!r}" for v in listing.leaves],
+        ["", "# forward"],
+        listing.forward,
+        ["", "# backward"],
+        listing.backward(),
+    ]
+    return "\n".join(line for part in parts for line in part).lstrip("\n") + "\n"
+
+
+def filled(template: str, **parts: str | list[str]) -> str:
+    """The template with each of its words in capitals replaced: by a word, or a line that it fills by lines.
+
+    >>> filled("if x:\\n    THEN", THEN=["y = 1", "z = 2"])
+    'if x:\\n    y = 1\\n    z = 2'
+    """
+    lines = []
+    for line in template.splitlines():
+        part = parts.get(line.strip())
+        if isinstance(part, list):
+            lines += [line.replace(line.strip(), statement) for statement in part or ["pass"]]
+        else:
+            lines.append(re.sub("[A-Z]{3,}", lambda word: str(parts.get(word[0], word[0])), line))
+    return "\n".join(lines)
