@@ -42,11 +42,13 @@ from autograd.value import Value, enable_grad, no_grad, with_names
 if TYPE_CHECKING:
     from autograd.derivation import check_derivation
     from autograd.drawing import draw_dot
+    from autograd.program import Program
     from autograd.stepping import step_through
 
 _LATER = {
     "check_derivation": "derivation",
     "draw_dot": "drawing",
+    "Program": "program",
     "load_ipython_extension": "notebook",
     "step_through": "stepping",
     "unload_ipython_extension": "notebook",
@@ -55,6 +57,7 @@ _LATER = {
 __all__ = [
     "DomainError",
     "Op",
+    "Program",
     "Value",
     "abs",
     "add",
