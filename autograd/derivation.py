@@ -127,7 +127,7 @@ _CHARACTERS = str.maketrans({
     **{below: str(digit) for digit, below in enumerate("₀₁₂₃₄₅₆₇₈₉")},
 })
 _RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-_COMMANDS = {"cdot": "·", "times": "×", "partial": "∂", "sigma": "σ", "eta": "η", "pi": "π"}
+_COMMANDS = {"cdot": "·", "times": "×", "partial": "∂", "sigma": "σ", "eta": "η", "pi": "π", "dots": "…", "ldots": "…"}
 _BINARY = {ast.Add: ops.add, ast.Sub: ops.sub, ast.Mult: ops.mul, ast.Div: ops.div, ast.Pow: ops.pow}
 _FUNCTIONS = {row.name: row for row in ops.TABLE if row not in _BINARY.values()} | {
     "σ": ops.sigmoid, "ln": ops.log, "max": ops.maximum, "min": ops.minimum,
@@ -172,8 +172,8 @@ class _Reader:
         above, below = (rf"[∂d]\s*(?:(?P<{k}>{name})|\(\s*(?P<{k}_>{name})\s*\))" for k in ("of", "by"))
         self.tokens = re.compile(
             rf"(?P<label>{known})|(?P<quotient>{above}\s*/\s*{below})|(?P<name>[^\W\d]\w*)"
-            rf"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+|{_TEN})?)"
-            r"|(?P<sign>\*\*|[-+*/(),])|(?P<updated>⁺)|(?P<space>\s+)|(?P<other>.)"
+            rf"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+|{_TEN})?)(?:(?<=[0-9])(?:…|\.{{3}}))?"
+            r"|(?P<blank>[?…]|\.{3})|(?P<sign>\*\*|[-+*/(),])|(?P<updated>⁺)|(?P<space>\s+)|(?P<other>.)"
         )
 
     def name(self, text: str) -> str:
@@ -190,14 +190,17 @@ class _Reader:
             raise Unreadable("UNKNOWN NAME", f"two Values are labelled {text}: give each a label of its own")
         return text
 
-    def read(self, text: str) -> Term:
-        """The tree of one side. Python's parser sees only signs, and a placeholder for each name and number."""
+    def read(self, text: str) -> Term | None:
+        """The tree of one side, None if it has a blank. Python's parser sees signs, and a placeholder for all else."""
         text = re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda power: f"**({power[0].translate(_RAISED)})", _without_latex(text))
         text = re.sub(r"(?<=[^-+*/(,\s])\s*\+$", "⁺", text.translate(_CHARACTERS))
+        tokens = list(self.tokens.finditer(text))
+        if not tokens or any(token["blank"] for token in tokens):
+            return None
         operands: list[Term | ops.Op] = []
         source: list[str] = []
         depth = 0
-        for token in self.tokens.finditer(text):
+        for token in tokens:
             kind, word = token.lastgroup, token[0]
             last = operands[-1] if source and source[-1].startswith("_") else None
             ended = last is not None or source[-1:] == [")"]
@@ -220,7 +223,8 @@ class _Reader:
             raise Unreadable("UNREADABLE", "brackets, signs or numbers are missing") from None
 
     def operand(self, token: re.Match[str]) -> Term | ops.Op:
-        kind, word = token.lastgroup, token[0]
+        kind = token.lastgroup or ""
+        word = token[kind]
         if kind == "quotient":
             return Quotient(self.name(token["of"] or token["of_"]), self.name(token["by"] or token["by_"]))
         if kind == "number":
@@ -506,7 +510,8 @@ class Line(NamedTuple):
     """One claim, marked.
 
     claim     what is claimed to be equal: the left side of the equation, and one of the others
-    verdict   "exact", "ROUNDED", "CUT" or "CARRIED" where it is right; else each slip that gives it, or what is wrong
+    verdict   "exact", "ROUNDED", "CUT" or "CARRIED" where it is right; "NOT ANSWERED" where it is open; else each slip
+              that gives it, or what is wrong
     expected  the number that the left side is; None where the claim was not understood
     because   why, in a sentence
     """
@@ -522,7 +527,7 @@ class Line(NamedTuple):
 
     @property
     def mark(self) -> str:
-        return "right" if self.right else "WRONG"
+        return "right" if self.right else "open" if self.verdict == "NOT ANSWERED" else "WRONG"
 
 
 class Marks:
@@ -541,7 +546,7 @@ class Marks:
             raise AssertionError(wrong[0] + f" (and {len(wrong) - 1} more)" * (len(wrong) > 1))
 
     def __str__(self) -> str:
-        return "\n".join(f"{line.mark}  {line.claim}: {line.because}" for line in self.lines)
+        return "\n".join(f"{line.mark:5}  {line.claim}: {line.because}" for line in self.lines)
 
     __repr__ = __str__
 
@@ -558,8 +563,9 @@ def check_derivation(root: Value, claims: str | Iterable[str] | Mapping[str, Any
 
     Names are the labels of the Values that `root` depends on (E is `root` where it has none). dA/dB is the derivative
     over all paths. w5+ is w5 after a step of gradient descent, at the rate that the lines state. Each side after the
-    first is a claim. A formula must hold at other numbers too; a number may be rounded or cut off at any digit. What is
-    written is never run as Python, and no `.grad` is touched. Raises TypeError for what is not a Value, and not text.
+    first is a claim. A formula must hold at other numbers too; a number may be rounded or cut off at any digit. A claim
+    with ? or … for a part of it, or with nothing on a side, is open: neither right nor wrong. What is written is never
+    run as Python, and no `.grad` is touched. Raises TypeError for what is not a Value, and not text.
 
     >>> w, x = Value(0.4, label="w"), Value(0.5933, label="x")
     >>> print(check_derivation((1 - w * x) ** 2, "dE/dw = -2*(1 - w*x)*x = -0.90 = 0.905"))
@@ -570,7 +576,7 @@ def check_derivation(root: Value, claims: str | Iterable[str] | Mapping[str, Any
     if not isinstance(root, Value):
         raise TypeError(f"check_derivation takes a Value, not {type(root).__name__}")
     if isinstance(claims, Mapping):
-        claims = [f"{left} = {'' if right is None else right}" for left, right in claims.items()]
+        claims = [f"{left} = {'' if right is None or right is ... else right}" for left, right in claims.items()]
     lines = (
         claims.splitlines() if isinstance(claims, str) else list(claims) if isinstance(claims, Iterable) else [claims]
     )
@@ -612,7 +618,7 @@ class _Marker:
             parts = [part.strip() for part in re.split("[=≈]", line)]
             if len(parts) == 1:
                 raise Unreadable("UNREADABLE", "there is no equals sign")
-            sides = [(part, self.reader.read(part) if part.strip("?…") else None) for part in parts]
+            sides = [(part, self.reader.read(part)) for part in parts]
         except Unreadable as error:
             return Line(line if len(line) <= 100 else line[:99] + "…", error.verdict, None, str(error))
         return sides if _has_names(sides[0][1]) or not _has_names(sides[-1][1]) else sides[::-1]

@@ -1,6 +1,7 @@
 """The marker of derivations: the lecture is its first exam, then every slip made on purpose, then strangers' input."""
 
 import math
+import re
 import time
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context
 
@@ -60,6 +61,7 @@ def test_the_lecture(row, exam):
         "w5+ = w5 - 0.5*dE/dw5 = 0.4 - 0.5*0.083 = 0.3585",
         "dE/dw5 = dE/dout_o1 * dout_o1/dnet_o1 * out_h1 = 0.74*0.19*0.59\n"
         "dE/dnet_o1 = dE/dout_o1 * dout_o1/dnet_o1 = 0.141",
+        "dE/dw5 = 0.0821… = 0.0821... = 0.0821\\ldots",
     ],
 )
 def test_what_is_right_however_it_is_typed(claims):
@@ -258,14 +260,51 @@ def test_no_slip_hides_in_a_random_network(network):
         assert slip in line.verdict.split(", ")
 
 
+# Blanks.
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "dE/dw8 =",
+        "dE/dw8 = ?",
+        "dE/dw8 = ???",
+        "dE/dw8 = …",
+        "dE/dw8 = ...",
+        r"dE/dw8 = $\dots$",
+        "? = dE/dw8",
+        "dE/dw8 = dE/dout_o2 * dout_o2/dnet_o2 * ?",
+        "dE/dw8 = dE/dout_o2 * dout_o2/d? * d…/dw8",
+        r"dE/dw8 = \frac{\partial E}{\partial ?} (1 - ...)^?",
+        "dE/dw8 = -0.0?",
+    ],
+)
+def test_a_blank_is_open(claim):
+    marks = check_derivation(E, claim)
+    assert [(line.mark, line.because) for line in marks.lines] == [("open", "not answered yet")]
+    assert not marks
+    with pytest.raises(AssertionError, match=r"not answered yet$"):
+        marks.require()
+
+
+def test_a_blank_is_open_and_the_rest_is_marked():
+    marks = check_derivation(E, "dE/dw8 = dE/dout_o2 * ? = ? = -0.0227 = 0.0227")
+    assert [line.mark for line in marks.lines] == ["open", "open", "right", "WRONG"]
+    marks = check_derivation(E, {"dE/dw7": ..., "dE/dw8": None})
+    assert [line.mark for line in marks.lines] == ["open", "open"]
+
+
+def test_a_label_with_a_question_mark_is_no_blank():
+    x = Value(2.0, label="spam?")
+    check_derivation(x * x, "dE/dspam? = 2*spam? = 4").require()
+
+
 # Strangers' input.
 
 
 @pytest.mark.parametrize(
     ("claim", "verdict"),
     [
-        ("dE/dw5 =", "NOT ANSWERED"),
-        ("dE/dw5 = ?", "NOT ANSWERED"),
         ("dE/dw55 = 1", "UNKNOWN NAME"),
         ("dE/dw5 = " + "9" * 1_000_000, "REFUSED"),
         ("dE/dw5 = " + "(" * 10_000 + "1" + ")" * 10_000, "REFUSED"),
@@ -343,14 +382,16 @@ def test_labels_of_any_kind():
 
 
 def test_the_report():
-    marks = check_derivation(E, "dE/dw5 = 0.0821 = -0.0822\n<script> = 1")
+    marks = check_derivation(E, "dE/dw5 = 0.0821 = -0.0822 = ?\n<script> = 1")
     assert str(marks).splitlines() == [
         "right  dE/dw5 = 0.0821: it is 0.082167, cut off",
         "WRONG  dE/dw5 = -0.0822: SIGN, of the whole; it is 0.082167",
+        "open   dE/dw5 = ?: not answered yet",
         "WRONG  <script> = 1: UNREADABLE, '<' is not understood here",
     ]
     assert "<script>" not in marks._repr_html_()
-    with pytest.raises(AssertionError, match=r"^dE/dw5 = -0\.0822: SIGN.* \(and 1 more\)$"):
+    assert re.findall(">(right|open|WRONG)<", marks._repr_html_()) == ["right", "WRONG", "open", "WRONG"]
+    with pytest.raises(AssertionError, match=r"^dE/dw5 = -0\.0822: SIGN.* \(and 2 more\)$"):
         marks.require()
     with pytest.raises(AssertionError, match="there are no claims"):
         check_derivation(E, "").require()
