@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd import ops
@@ -30,7 +31,7 @@ from autograd.value import Value, enable_grad
 LONGEST = 4000  # characters of a line
 DEEPEST = 200  # operations inside one another
 MOST = 300  # names and numbers on one side
-LONG = 60  # places in a formula, or operations in a record: a longer one is not tried with single changes
+LONG = 60  # places in a formula, or operations in a record: in a longer one no changes and no groupings are tried
 
 # What is written, as a tree. An object is one place in it, equal only to itself, so that one place can be changed.
 
@@ -586,7 +587,8 @@ def check_derivation(root: Value, claims: str | Iterable[str] | Mapping[str, Any
     return Marks(_Marker(root, lines).marks())
 
 
-_Side: TypeAlias = tuple[str, Term | None]  # what stands between two equals signs; None where that is nothing
+_Match: TypeAlias = list[tuple[Term, Number, str]]  # a symbol, the number in its place, and how well that stands there
+_Side: TypeAlias = tuple[str, Term | None]  # what stands between two equals signs; None where it is not filled in
 
 
 class _Marker:
@@ -730,7 +732,7 @@ class _Marker:
 
     def marked_numbers(self, subject: Term, side: Term, true: float) -> tuple[str, str]:
         symbols, right = self.formula or (subject, True)
-        pairs = [(symbol, number, self.stands(symbol, number)) for symbol, number in _matched(symbols, side) or ()]
+        pairs = self.matched(symbols, side) or []
         if pairs and right and all(verdict for _, _, verdict in pairs):
             self.known.update((_written(symbol), number.text) for symbol, number, _ in pairs)
             verdict = max((verdict for _, _, verdict in pairs), key=list(_RIGHT).index)
@@ -760,8 +762,35 @@ class _Marker:
             fits += [slip for slip in self.slips[0].of(subject, true) if abs(slip.number - value) <= near]
         return self.explained(fits, f"as written it gives {value:.6g}, and it is {true:.6g}")
 
+    def matched(self, symbols: Term, numbers: Term) -> _Match | None:
+        """Each number with the symbol in whose place it stands, and how well; None where the two are not written alike.
+
+        Neighbours in a sum or a product may be joined in one number, in whatever grouping leaves the fewest wrong.
+        """
+        if isinstance(numbers, Number):
+            return [(symbols, numbers, self.stands(symbols, numbers))]
+        if not isinstance(numbers, Call):
+            return [] if _written(symbols) == _written(numbers) else None
+        if not isinstance(symbols, Call) or symbols.op is not numbers.op:
+            return None
+        op, parts, places = symbols.op, list(symbols.args), list(numbers.args)
+        if op in (ops.add, ops.mul):
+            parts, places = _neighbours(symbols, op), _neighbours(numbers, op)
+        if not len(places) <= len(parts) <= max(LONG, len(places)):
+            return None
+        best: dict[int, _Match] = {0: []}  # for so many of the parts, the match with the fewest wrong
+        for end, place in enumerate(places, len(parts) - len(places) + 1):
+            longer = [
+                (used, match + pairs)
+                for start, match in best.items()
+                for used, run in enumerate(accumulate(parts[start:end], lambda *args: Call(op, args)), start + 1)
+                if (pairs := self.matched(run, place)) is not None
+            ]
+            best = dict(sorted(longer, key=lambda row: [fit for *_, fit in row[1]].count(""), reverse=True))
+        return best.get(len(parts))
+
     def stands(self, symbol: Term, number: Number) -> str:
-        known = self.known.get(_written(symbol)) == number.text
+        known = number.text in self.known.values() and self.known.get(_written(symbol)) == number.text
         return judged(number.text, self.value(symbol)) or "CARRIED" * known
 
     def marked_number(self, subject: Term, side: Number, true: float) -> tuple[str, float, str]:
@@ -841,14 +870,11 @@ def _has_names(term: Term | None) -> bool:
     return term is not None and any(isinstance(place, (Name, Quotient)) for place in _places(term))
 
 
-def _matched(symbols: Term, numbers: Term) -> list[tuple[Term, Number]] | None:
-    """Each number with the symbol in whose place it stands; None where the two are not written alike."""
-    if isinstance(numbers, Number):
-        return [(symbols, numbers)]
-    if isinstance(numbers, Call) and isinstance(symbols, Call) and numbers.op is symbols.op:
-        parts = [_matched(*pair) for pair in zip(symbols.args, numbers.args, strict=True)]
-        return None if None in parts else [pair for part in parts for pair in part or ()]
-    return [] if not isinstance(numbers, Call) and _written(symbols) == _written(numbers) else None
+def _neighbours(term: Term, op: ops.Op) -> list[Term]:
+    """The terms of a sum, or the factors of a product, in whatever brackets."""
+    if not isinstance(term, Call) or term.op is not op:
+        return [term]
+    return [part for arg in term.args for part in _neighbours(arg, op)]
 
 
 def _stated_rate(sides: Iterable[Term | None]) -> float | None:

@@ -88,6 +88,51 @@ def test_each_number_is_judged_by_its_digits():
     ]
 
 
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "dE/dnet_o2 = -(t2 - out_o2) * out_o2 * (1 - out_o2) = -0.2171 * 0.1755",
+        "dE/dnet_o2 = -(t2 - out_o2) * out_o2 * (1 - out_o2) = -0.1678 * 0.2271",
+        "dE/dw8 = -(t2 - out_o2) * out_o2 * (1 - out_o2) * out_h2 = -0.2171 * 0.1755 * 0.5969",
+        "dE/dw8 = -(t2 - out_o2) * (out_o2 * ((1 - out_o2) * out_h2)) = -0.2171 * 0.7729 * 0.1355",
+        "dE/dw8 = -(t2 - out_o2) * out_o2 * (1 - out_o2) * out_h2 = -0.2171 * 0.7729 * (1 - 0.7729) * 0.5969",
+        "net_h1 = w1*i1 + w2*i2 + b1 = 0.0275 + 0.35 = 0.3775",
+        "net_h1 = w1*i1 + w2*i2 + b1 = 0.0075 + 0.37 = 0.3775",
+    ],
+)
+def test_neighbours_are_joined_in_any_grouping(claim):
+    assert "each number stands for its symbol" in check_derivation(E, claim).lines[1].because
+    check_derivation(E, claim).require()
+
+
+@settings(max_examples=20)
+@given(st.data(), st.sampled_from("*+"), st.integers(2, 7))
+def test_of_all_groupings_that_with_the_fewest_wrong(data, sign, count):
+    """A wrong number among right ones is named, alone."""
+    parts = [Value(data.draw(st.integers(11, 97)) / 100, label=f"x{k}") for k in range(count)]
+    ends = [*sorted(data.draw(st.sets(st.integers(1, count - 1), min_size=1))), count]
+    fold = math.prod if sign == "*" else math.fsum
+    groups = [fold(v.data for v in parts[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+    symbols, numbers = sign.join(v.label for v in parts), [written(number, 7) for number in groups]
+    root = parts[0]
+    for v in parts[1:]:
+        root = root * v if sign == "*" else root + v
+    check_derivation(root, f"E = {symbols} = {sign.join(numbers)}").require()
+    slip = data.draw(st.integers(0, len(numbers) - 1))
+    numbers[slip] = written(1.234567 * groups[slip], 7)
+    line = check_derivation(root, f"E = {symbols} = {sign.join(numbers)}").lines[1]
+    assert line.verdict == "STANDS FOR"
+    assert line.because.count(" where ") == 1
+    assert f"STANDS FOR, {numbers[slip]} where" in line.because
+
+
+@pytest.mark.parametrize(("count", "numbers"), [(60, 20), (60, 58), (190, 190), (190, 60)])
+def test_long_products_are_matched_quickly(count, numbers):
+    start = time.process_time()
+    check_derivation(E, f"dE/dw5 = {'*'.join(['w5'] * count)} = {'*'.join(['0.41'] * numbers)}")
+    assert time.process_time() - start < 2
+
+
 # Slips, each made here a second time, with math alone.
 
 
