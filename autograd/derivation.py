@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeAlias
 
@@ -699,8 +699,11 @@ class _Marker:
         for place in numbers:
             if self.stands_for_a_symbol(place) and isinstance(place, Number) and abs(numbers[place]) not in exact:
                 unit = 1.1 * _unit(place.text)
-                ends = (self.value(term, {place: numbers[place] + step}) for step in (unit, -unit))
-                total += max(abs(end - numbers[term]) for end in ends)
+                off = [0.0]
+                for step in (unit, -unit):
+                    with suppress(ops.DomainError):
+                        off.append(abs(self.value(term, {place: numbers[place] + step}) - numbers[term]))
+                total += max(off)
         return total
 
     # The three questions: the formula, the numbers put in, the number that comes out.
@@ -749,17 +752,16 @@ class _Marker:
             if math.isclose(value, true, rel_tol=1e-12):
                 return "exact", "it is so"
             if near > abs(true) / 2:
-                return (
-                    "TOO FEW DIGITS",
-                    f"TOO FEW DIGITS to tell: as written it is {value:.6g}, give or take {near:.1g}",
-                )
+                so = f"TOO FEW DIGITS to tell: as written it is {value:.6g}, give or take {near:.1g}"
+                return "TOO FEW DIGITS", so
             if abs(value - true) <= near:
                 return "CARRIED", "right for the rounded numbers written"
             for slip, place, other in self.repairs(side):
                 with suppress(ops.DomainError):
                     if abs(self.value(side, {place: self.value(other)}) - true) <= near:
                         fits.append(slip)
-            fits += [slip for slip in self.slips[0].of(subject, true) if abs(slip.number - value) <= near]
+            fit = lambda x: "exact" if math.isclose(x, value, rel_tol=1e-12) else "near" * (abs(x - value) <= near)
+            fits += self.rivals(subject, true, fit, sharp=near <= abs(value) / 100)
         return self.explained(fits, f"as written it gives {value:.6g}, and it is {true:.6g}")
 
     def matched(self, symbols: Term, numbers: Term) -> _Match | None:
@@ -799,30 +801,36 @@ class _Marker:
         put_in, right = self.put_in or (side, True)
         given = self.value(put_in)
         follows, aside = judged(text, given), f"what is written before gives {given:.6g}"
+        digits, fit = len(Decimal(text).as_tuple().digits), partial(judged, text)
         if verdict:
             self.known[_written(subject)] = text
             notes = [so + _RIGHT[verdict], *[aside] * (not follows and not right)]
-            digits = len(Decimal(text).as_tuple().digits)
-            if digits < 3 and verdict != "exact" and (rivals := self.rivals(subject, text, true)):
-                notes.append(
-                    f"{digits} digit(s) do not tell it from " + ", ".join({slip.verdict: 0 for slip in rivals})
-                )
+            if digits < 3 and verdict != "exact" and (fits := self.rivals(subject, true, fit, sharp=False)):
+                notes.append(f"{digits} digit(s) do not tell it from " + ", ".join({slip.verdict: 0 for slip in fits}))
             return verdict, true, "; ".join(notes)
         if "." in text and not float(text) and abs(true) < _unit(text):
             return "TOO FEW DIGITS", true, f"TOO FEW DIGITS, {so}"
-        fits = self.rivals(subject, text, true)
+        fits = self.rivals(subject, true, fit, sharp=digits > 2)
         longer = (text[:k] + digit + text[k:] for k in range(2, len(text)) for digit in "0123456789")
         if len(text) > 6 and any(judged(number, true) for number in longer):
             fits.append(_Slip("DIGIT LEFT OUT", true))
         if not follows and (right or abs(float(text) - given) > self.spread(put_in) + _unit(text)):
-            fits.append(_Slip("ARITHMETIC", true, aside))
+            if right or not fits:
+                fits.append(_Slip("ARITHMETIC", true, aside))
+            else:
+                so = f"{so}; {aside}"
         verdict, because = self.explained(fits, so)
         return verdict, true, because
 
-    def rivals(self, subject: Term, text: str, true: float) -> list[_Slip]:
-        """The slips that give this number, and not the true one."""
-        slips = self.slips[0].of(subject, true)
-        return [s for s in slips if judged(text, s.number) and not math.isclose(s.number, true, rel_tol=1e-9)]
+    def rivals(self, subject: Term, true: float, fit: Callable[[float], str], sharp: bool) -> list[_Slip]:
+        """The slips that fit what is written, and not the true number: if any fits exactly, only those.
+
+        STANDS FOR is far-fetched here, for nobody wrote that number: it takes digits that are `sharp`.
+        """
+        slips = [s for s in self.slips[0].of(subject, true) if not math.isclose(s.number, true, rel_tol=1e-9)]
+        fits = [(slip, how) for slip in slips if (how := fit(slip.number))]
+        exact = [slip for slip, how in fits if how == "exact"]
+        return exact or [slip for slip, _ in fits if sharp or slip.verdict != _STANDS]
 
     def is_carried(self, text: str) -> bool:
         """Whether it follows from what is right: the numbers put in, or the formula with the numbers written for it."""

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lecture_claims import CLAIMS
 
-from autograd import Value, chain_rule, grad, log, sigmoid
+from autograd import Value, chain_rule, grad, log, sigmoid, sqrt
 from autograd.derivation import check_derivation, judged
 from autograd.reverse import topological_order
 from nn import MLP, half_squared_error
@@ -230,6 +230,40 @@ def test_two_slips_that_give_one_number_are_both_listed():
     assert {"SWAPPED INDEX"} <= set(line.verdict.split(", "))
     [line] = check_derivation(x * y, "dE/dx1 = 1").lines
     assert {"FACTOR 1/2", "FACTOR LEFT OUT"} <= set(line.verdict.split(", "))
+
+
+def test_what_is_wrong_before_is_not_blamed_again():
+    *_, line = check_derivation(E, "out_h1 = 1/(1+e^{-net_h1}) = 1/(1+e^{0.3775}) = 0.59326992").lines
+    assert line.verdict == "DIGIT LEFT OUT"
+    assert line.because.endswith("; what is written before gives 0.40673")
+    *_, line = check_derivation(E, "out_o1 = 0.4*0.5932 + 0.45*0.5968 + 0.6*1 = 1.1059").lines  # of 1.10584, it follows
+    assert "before" not in line.because
+    assert verdicts("out_h1 = 1/(1+e^{-net_h1}) = 1/(1+e^{0.3775}) = 0.4167")[-1] == "ARITHMETIC"
+    assert verdicts("out_h1 = 1/(1+e^{-net_h1}) = 1/(1+e^{-0.3775}) = 0.59326992")[-1] == "DIGIT LEFT OUT, ARITHMETIC"
+
+
+@pytest.mark.parametrize(
+    ("w", "x", "claim", "expected"),
+    [
+        (0.5, 4.0, "h1 = 2", {"MISSING PATH", "FACTOR 1/2"}),  # both give 2 itself, for ∂h2/∂w is 2·h1
+        (0.5, 4.0, "2.1*1.0", {"MISSING PATH", "FACTOR 1/2", "STANDS FOR"}),  # 2.1 is written
+        (0.52, 3.7, "2", {"MISSING PATH", "FACTOR 1/2", "FACTOR LEFT OUT", "SWAPPED INDEX"}),
+        (0.52, 3.7, "2.116", {"STANDS FOR"}),
+    ],
+)
+def test_no_number_is_invented_for_one_digit(w, x, claim, expected):
+    w, x = Value(w, label="w"), Value(x, label="x")
+    h1 = w * x
+    h1.label = "h1"
+    h2 = w * h1
+    h2.label = "h2"
+    *_, line = check_derivation(h2, f"dh2/dw = {claim}").lines
+    assert set(line.verdict.split(", ")) == expected
+    assert ("where w belongs" in line.because) == (claim == "2.116")
+
+
+def test_the_end_of_a_domain_is_no_fault():
+    assert verdicts("E = sqrt(0.01) = 0.098", sqrt(Value(0.0096, label="x"))) == ["CARRIED", "ROUNDED"]
 
 
 def test_nothing_is_claimed_where_nothing_fits():
