@@ -53,6 +53,27 @@ def _pausing(paused: bool) -> Iterator[None]:
         _paused.reset(token)
 
 
+_watching: list[list[Value]] = []
+
+
+@contextmanager
+def looked_at() -> Iterator[list[Value]]:
+    """The Values whose number Python saw inside the block, read or compared: what is done with it is not recorded.
+
+    >>> x = Value(2.0)
+    >>> with looked_at() as values:
+    ...     y = x * (3 if x.data > 0 else 5) + x
+    >>> values
+    [Value(data=2.0, grad=0.0)]
+    """
+    log: list[Value] = []
+    _watching.append(log)
+    try:
+        yield log
+    finally:
+        _watching.remove(log)
+
+
 @cache
 def _applied(op: Op) -> Callable[..., Value]:
     """The function that applies `op` to Values and real numbers, and records it.
@@ -133,6 +154,8 @@ def _comparison(symbol: str, relation: Callable[[float, float], bool]) -> Callab
     def compare(self: Value, other: Any) -> bool:
         is_value = isinstance(other, Value)
         number = other._data if is_value else other if isinstance(other, (float, int)) else real(other, "a comparison")
+        for log in _watching:
+            log.append(self)
         outcome = relation(self._data, number)
         if not (_blocks and _paused.get()):
             comparisons.setdefault(self, {})[symbol, ref(other) if is_value else number] = (number, outcome)
@@ -183,6 +206,8 @@ class Value:
 
     @property
     def data(self) -> float:
+        for log in _watching:
+            log.append(self)
         return self._data
 
     @data.setter
