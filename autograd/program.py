@@ -354,11 +354,11 @@ class Program:
             kind: Any = import_module("autograd.tape").Tape if self.backend == "numba" else Generated
             self._engines[moving] = kind(self.output, self.inputs, self.parameters, moving, self._guards)
         engine = self._engines[moving]
-        return engine, engine.table(table), [p.data for p in self.parameters]
+        return engine, engine.table(table), [p._data for p in self.parameters]
 
     def _set(self, numbers: Sequence[float]) -> None:
         for p, number in zip(self.parameters, numbers, strict=True):
-            p.data = number
+            p._data = number
 
     def _title(self, place: int) -> str:
         return self.inputs[place].label or f"input {place + 1}"

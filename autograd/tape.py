@@ -60,18 +60,16 @@ def run(tape, plan, rows, rounds, rate, count, memory, gradients, outputs, means
             FORWARD
             if not fine:
                 return r, start
-            for k in range(plan[4], memory.size):
-                memory[k] = 0.0
             for l in range(stop - start):
                 outputs[start + l] = memory[plan[3] + l]
-                memory[plan[5] + l] = 1.0 / count
+            for l in range(LANES):
+                memory[plan[4] + l] = 1.0 / count
             BACKWARD
-            for p in range(gradients.size):
-                gradient = gradients[p]
+            for first in range(0, gradients.size, 16):  # several sums at a time, for each has to wait for itself
                 for l in range(stop - start - 1, -1, -1):
-                    for k in range(tape[plan[2] + p, 1], tape[plan[2] + p, 2], LANES):
-                        gradient += memory[k + l]
-                gradients[p] = gradient
+                    for p in range(first, min(first + 16, gradients.size)):
+                        for k in range(tape[plan[2] + p, 1], tape[plan[2] + p, 2], LANES):
+                            gradients[p] += memory[k + l]
         total = outputs[0]
         for k in range(1, outputs.size):
             total += outputs[k]
@@ -121,7 +119,8 @@ def _kernel(rows: tuple[Op, ...], lanes: int) -> dict[str, Any]:
             if not all(shows(op, [number] * op.arity, place) for number in (0.5, -0.5)):
                 statements.append(f"fine &= memory[x{place} + l] - memory[x{place} + l] == 0.0")
             slope = partial(op, place, arguments[: op.arity], result)
-            backward.append([f"memory[below + l] += {written(upstream * slope, names).text}"])
+            product = written(upstream * slope, names).text
+            backward += [[f"memory[below + l] = {product}"], [f"memory[below + l] += {product}"]]
         forward.append(statements)
     columns = ["code", "z", *(x.args[0] for x in arguments), "above", "below"]
     read = [f"{name} = tape[k, {column}]" for column, name in enumerate(columns)]
@@ -199,7 +198,7 @@ class Tape:
             return [code, slots[v], *args, *[0] * (width - len(args)), above, below]
 
         forward = {op: code for code, op in enumerate(self.rows)}
-        backward = dict(zip(self.rows, accumulate((op.arity for op in self.rows), initial=0), strict=False))
+        backward = dict(zip(self.rows, accumulate((2 * op.arity for op in self.rows), initial=0), strict=False))
         slopes = {v: k for k, v in enumerate(nodes, len(slots))}
         active = dependents(nodes, moving)
         times = Counter(x for v in nodes if v in active for x in v.args)
@@ -209,7 +208,7 @@ class Tape:
                 if x in slopes and times[x] == 1 and _is_one(v.op, place):
                     slopes[x] = slopes[v]  # nothing to do: ∂output/∂x is ∂output/∂v
                 elif x in active:
-                    steps.append(line(backward[v.op] + place, v, slopes[v], slopes.get(x, x)))
+                    steps.append(line(backward[v.op] + 2 * place, v, slopes[v], slopes.get(x, x)))
         top = [slopes.get(output, output)]
         uses: dict[Any, list[list[Any]]] = {p: [] for p in moving}
         for step in (top, *steps):
@@ -218,6 +217,10 @@ class Tape:
         ends = list(accumulate(map(len, uses.values()), initial=len(slots) + len(nodes)))
         for slope, step in enumerate((step for used in uses.values() for step in used), ends[0]):
             step[-1] = slope
+        begun = set()
+        for step in steps:
+            step[0] += step[-1] in begun  # the first product for a slope is put there, the others are added
+            begun.add(step[-1])
         if top[0] is output:  # a leaf that does not move
             top[0] = ends[-1]
 
@@ -229,7 +232,7 @@ class Tape:
         parts = [[line(forward[v.op], v) for v in nodes], compared, steps, moves]
         lines = [[*line, *[0] * (width + 4 - len(line))] for part in parts for line in part]
         self.tape = np.array(lines, np.uint32).reshape(-1, width + 4)
-        self.plan = np.array([*accumulate(map(len, parts[:3])), slots[output], len(slots), top[0]])
+        self.plan = np.array([*accumulate(map(len, parts[:3])), slots[output], top[0]])
         self.inputs = len(inputs)
         self.parameters = slice(len(inputs), len(inputs) + len(parameters))
         self.constants = np.array([*constants.values()]).reshape(-1, 1)
