@@ -163,21 +163,27 @@ def _is_plain(name: str, known: Mapping[str, Any]) -> bool:
 
 
 class Names(dict[Any, Written]):
-    """How each Value and each operation is written where it is used: by its name, unless it was given other code."""
+    """How each Value and each operation is written where it is used: by its name, unless it was given other code.
+
+    functions  the operations that were asked for, by name
+    """
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
         self.functions: dict[str, Op] = {}
-        self._taken = {"math", *reserved, *keyword.kwlist, *dir(builtins), *map(_spelling, ops.TABLE)}
         self._titles: dict[Value, str] = {}
         self._unlabelled = count(1)
+        # What each name stands for: the table's functions have theirs from the beginning.
+        self._taken: dict[str, Any] = dict.fromkeys(("math", *reserved, *keyword.kwlist, *dir(builtins)))
+        self._taken.update((_spelling(op), op.function) for op in ops.TABLE)
 
     def __missing__(self, key: Value | Op) -> Written:
         if isinstance(key, Value):
             name = self.title(key)
         else:
             name = _spelling(key)
-            while self.functions.setdefault(name, key) is not key:
+            while self._taken.setdefault(name, key.function) is not key.function:
                 name += "_"
+            self.functions[name] = key
         self[key] = Written(name, ATOM, "text")
         return self[key]
 
@@ -190,9 +196,9 @@ class Names(dict[Any, Written]):
         if v not in self._titles:
             name = re.sub(r"\W", "_", unicodedata.normalize("NFKC", v.label)) or f"v{next(self._unlabelled)}"
             name = name if name.isidentifier() else f"_{name}"
-            while not self._taken.isdisjoint((name, f"d_{name}")):
+            while name in self._taken or f"d_{name}" in self._taken:
                 name = name + "_" if v.label else f"v{next(self._unlabelled)}"
-            self._taken.update((name, f"d_{name}"))
+            self._taken[name] = self._taken[f"d_{name}"] = v
             self._titles[v] = name
         return self._titles[v]
 

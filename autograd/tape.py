@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -105,7 +106,7 @@ for k in range(plan[1], plan[2]):
 @cache
 def _kernel(rows: tuple[Op, ...], lanes: int) -> dict[str, Any]:
     """The functions of `_KERNEL` for these rows of the table, as machine code."""
-    names = Names()
+    names = Names(reserved=re.findall("[a-z]+", _KERNEL + _FORWARD))
     arity = max(op.arity for op in rows)
     arguments = tuple(Term(None, (f"x{place}",)) for place in range(arity))
     names[ops.pow] = Written("power", ATOM, "text")
