@@ -1,0 +1,1 @@
+"""handgrad beside other engines: the speed and the memory of each, measured in one run."""
