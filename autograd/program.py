@@ -302,7 +302,7 @@ class Program:
 
         >>> x = Value(2.0, label="x")
         >>> y = x**2 + 1; y.label = "y"
-        >>> print(Program(y).source(), end="")
+        >>> print(Program(y).source())
         # the leaves
         x = 2.0
         <BLANKLINE>

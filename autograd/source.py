@@ -378,19 +378,16 @@ def script(listing: Listing) -> str:
             functions.append(name)
         elif module != "builtins":
             imports.append(f"from {op.__module__} import {op.name}" + f" as {name}" * (name != op.name))
+    heads = ["import math"] * any("math." in text for text in texts)
+    heads += [f"from math import {', '.join(functions)}"] * bool(functions)
     parts = [
-        ["import math"] * any("math." in text for text in texts),
-        [f"from math import {', '.join(functions)}"] * bool(functions),
-        imports,
-        *(["", *text.splitlines(), ""] for text in texts),
-        ["", "# the leaves"],
-        [f"{listing.names.title(v)} = {v.data!r}" for v in listing.leaves],
-        ["", "# forward"],
-        listing.forward,
-        ["", "# backward"],
-        listing.backward(),
+        "\n".join(heads + imports),
+        *texts,
+        "\n".join(["# the leaves", *(f"{listing.names.title(v)} = {v.data!r}" for v in listing.leaves)]),
+        "\n".join(["# forward", *listing.forward]),
+        "\n".join(["# backward", *listing.backward()]),
     ]
-    return "\n".join(line for part in parts for line in part).lstrip("\n") + "\n"
+    return "\n\n".join(part for part in parts if part)
 
 
 def filled(template: str, **parts: str | list[str]) -> str:
