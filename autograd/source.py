@@ -359,10 +359,10 @@ class Guard(NamedTuple):
 def guards(values: Collection[Value]) -> list[Guard]:
     """The comparisons that were made of `values`, with one another or with a number that stays as it was."""
     found = []
-    for v in values:
-        for (symbol, other), (number, outcome) in comparisons.get(v, {}).items():
+    for left, outcomes in list(comparisons.items()):
+        for (symbol, other), (number, outcome) in outcomes.items() if left in values else ():
             right = other() if isinstance(other, ref) else None
-            found.append(Guard(v, symbol, right if right is not None and right in values else float(number), outcome))
+            found.append(Guard(left, symbol, right if right in values else float(number), outcome))  # type: ignore[arg-type]
     return found
 
 
