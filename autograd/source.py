@@ -27,7 +27,6 @@ from autograd.ops import ATOM, NEGATIVE, POWER, PRODUCT, SUM, Op
 from autograd.reverse import dependents, topological_order
 from autograd.value import Value, comparisons
 
-LONGEST = 300  # operations in one line; 64 products and their sum are one line
 WIDEST = 8  # summands of a derivative in one line
 
 
@@ -93,7 +92,7 @@ _FORMS: dict[Any, tuple[str, int]] = {
 }
 
 
-def partial(op: Op, place: int, args: Sequence[Any], result: Any) -> Any:
+def slope_of(op: Op, place: int, args: Sequence[Any], result: Any) -> Any:
     """The partial derivative by the argument at `place`, written in terms; a number where it is constant.
 
     TypeError where it is not made of operations.
@@ -194,7 +193,8 @@ class Names(dict[Any, Written]):
         '_50__'
         """
         if v not in self._titles:
-            name = re.sub(r"\W", "_", unicodedata.normalize("NFKC", v.label)) or f"v{next(self._unlabelled)}"
+            letters = unicodedata.normalize("NFKC", v.label)  # as Python reads a name
+            name = "".join(c if f"a{c}".isidentifier() else "_" for c in letters) or f"v{next(self._unlabelled)}"
             name = name if name.isidentifier() else f"_{name}"
             while name in self._taken or f"d_{name}" in self._taken:
                 name = name + "_" if v.label else f"v{next(self._unlabelled)}"
@@ -203,9 +203,13 @@ class Names(dict[Any, Written]):
         return self._titles[v]
 
 
+def origin(op: Op) -> str:
+    """The module of the function that computes `op`: "math" and "builtins" are Python's own."""
+    return getattr(op.function, "__module__", None) or ""
+
+
 def _spelling(op: Op) -> str:
-    function: Any = op.function
-    return function.__name__ if getattr(function, "__module__", "") in ("math", "builtins") else op.name
+    return op.function.__name__ if origin(op) in ("math", "builtins") else op.name
 
 
 _UPSTREAM = Term(None, ("upstream",))
@@ -278,8 +282,8 @@ class Listing:
                     sums.setdefault(x, []).append(code)
                 else:  # of a leaf, which is complete when the last has come
                     name = f"d_{self.names.title(x)}"
-                    self.derivatives[name] = terms = self.derivatives.pop(name, [])
-                    terms.append(code)
+                    self.derivatives[name] = self.derivatives.pop(name, [])
+                    self.derivatives[name].append(code)
         if not partials:
             self.derivatives[f"d_{self.names.title(output)}"] = [seed]
 
@@ -327,7 +331,7 @@ def _partials(v: Any, active: Collection[Value]) -> Iterator[tuple[Value, Any]]:
     args = tuple(map(_reference, v.args))
     for place, x in enumerate(v.args):
         if x in active:
-            yield x, partial(v.op, place, args, _reference(v))
+            yield x, slope_of(v.op, place, args, _reference(v))
 
 
 def shows(op: Op, numbers: Sequence[float], place: int) -> bool:
@@ -370,13 +374,12 @@ def script(listing: Listing) -> str:
     """The listing as a program that runs on its own, with the numbers that the leaves have now."""
     functions, imports, texts = [], [], []
     for name, op in listing.names.functions.items():
-        module = getattr(op.function, "__module__", "")
-        text = None if module in ("math", "builtins") else definition(op, name)
+        text = definition(op, name)
         if text:
             texts.append(text)
-        elif module == "math":
+        elif origin(op) == "math":
             functions.append(name)
-        elif module != "builtins":
+        elif origin(op) != "builtins":
             imports.append(f"from {op.__module__} import {op.name}" + f" as {name}" * (name != op.name))
     heads = ["import math"] * any("math." in text for text in texts)
     heads += [f"from math import {', '.join(functions)}"] * bool(functions)

@@ -11,8 +11,8 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
+from contextlib import contextmanager, suppress
+from functools import cache, partial
 from itertools import accumulate
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from autograd import ops
 from autograd.formula import Written
 from autograd.ops import ATOM, TABLE, Op
 from autograd.reverse import dependents, topological_order
-from autograd.source import Guard, Names, Term, definition, filled, partial, shows, written
+from autograd.source import Guard, Names, Term, definition, filled, origin, shows, slope_of, written
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _kernel(rows: tuple[Op, ...], lanes: int) -> dict[str, Any]:
         for place in range(op.arity):
             if not all(shows(op, [number] * op.arity, place) for number in (0.5, -0.5)):
                 statements.append(f"fine &= memory[x{place} + l] - memory[x{place} + l] == 0.0")
-            slope = partial(op, place, arguments[: op.arity], result)
+            slope = slope_of(op, place, arguments[: op.arity], result)
             product = written(upstream * slope, names).text
             backward += [[f"memory[below + l] = {product}"], [f"memory[below + l] += {product}"]]
         forward.append(statements)
@@ -130,22 +130,31 @@ def _kernel(rows: tuple[Op, ...], lanes: int) -> dict[str, Any]:
         FORWARD=filled(_FORWARD, READ=read, CHOOSE=_choice(forward)).splitlines(),
         BACKWARD=filled(_BACKWARD, READ=read, CHOOSE=_choice(backward)).splitlines(),
     )
-    definitions = {name: definition(op, name) for name, op in names.functions.items()}
-    text = "\n\n".join([*(f"@njit\n{d}" for d in definitions.values() if d), text])
-    on_disk = all(definitions[name] or _is_pythons(op) for name, op in names.functions.items())
+    namespace: dict[str, Any] = {"__name__": __name__, "LANES": lanes, "math": math}
+    on_disk = True
+    for name, op in names.functions.items():
+        code = definition(op, name)
+        if code:
+            text = f"@njit\n{code}\n\n{text}"
+        elif origin(op) in ("math", "builtins"):
+            namespace[name] = op.function
+        else:
+            namespace[name] = _compiled(op.function)
+            on_disk = False  # nobody can tell whether it is the same the next time
     digest = hashlib.sha256(f"{lanes} {text}".encode()).hexdigest()[:16]
 
     def njit(function: FunctionType) -> Any:
-        function.__qualname__ += f"_{digest}"  # by which numba finds it on disk
-        kept = on_disk and function.__name__ in ("evaluate", "run")
-        return numba.njit(error_model="numpy", nogil=True, cache=kept)(function)
+        function.__qualname__ += f"_{digest}"  # by which numba finds it again
+        with suppress(RuntimeError):  # nowhere to write
+            return _compiled(function, cache=on_disk and function.__name__ in ("evaluate", "run"))
+        return _compiled(function)
 
-    namespace: dict[str, Any] = {"__name__": __name__, "LANES": lanes, "math": math, "njit": njit}
-    for name, op in names.functions.items():
-        if not definitions[name]:
-            namespace[name] = op.function if _is_pythons(op) else numba.njit(error_model="numpy")(op.function)
+    namespace["njit"] = njit
     exec(compile(text, __file__, "exec"), namespace)  # numba keeps what it compiles beside this file
     return namespace
+
+
+_compiled: Any = partial(numba.njit, error_model="numpy", nogil=True)
 
 
 def _choice(branches: list[list[str]]) -> list[str]:
@@ -157,14 +166,10 @@ def _choice(branches: list[list[str]]) -> list[str]:
     return lines
 
 
-def _is_pythons(op: Op) -> bool:
-    return getattr(op.function, "__module__", "") in ("math", "builtins")
-
-
 @cache
 def _is_one(op: Op, place: int) -> bool:
     """Whether the partial derivative by the argument at `place` is 1, whatever the arguments are."""
-    slope = partial(op, place, [Term(None, (k,)) for k in range(op.arity)], Term(None, ("z",)))
+    slope = slope_of(op, place, [Term(None, (k,)) for k in range(op.arity)], Term(None, ("z",)))
     return not isinstance(slope, Term) and slope == 1
 
 
@@ -323,7 +328,7 @@ def _writable(table: Any) -> Any:
 def compiles(op: Op) -> bool:
     """Whether numba understands the function of a row."""
     try:
-        numba.njit(error_model="numpy")(op.function).compile((numba.float64,) * op.arity)
+        _compiled(op.function).compile((numba.float64,) * op.arity)
     except numba.core.errors.NumbaError:
         return False
     return True
