@@ -4,6 +4,7 @@ import gc
 import math
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import get_context
@@ -58,7 +59,7 @@ def peak_memory() -> float:
 
 
 def process(modules: str, contestant: Callable[[Any], Run], problem: Any, pipe: Connection) -> None:
-    """What runs in the process of a contestant: it prepares, then has a turn for each message until one is False."""
+    """What runs in the process of a contestant: it prepares, then has a turn for each message, until it is ended."""
     try:
         importing, _ = timed(lambda: [import_module(module) for module in modules.split()])
         preparing, run = timed(lambda: contestant(problem))
@@ -66,7 +67,8 @@ def process(modules: str, contestant: Callable[[Any], Run], problem: Any, pipe: 
         pipe.send(str(reason))
         return
     pipe.send((importing, preparing))
-    while pipe.recv():
+    while True:
+        pipe.recv()
         pipe.send((*timed(run), peak_memory()))
 
 
@@ -77,7 +79,6 @@ def race(contestants: Contestants, problem: Any) -> dict[str, Result]:
     is compared as far as it goes.
     """
     context = get_context("spawn")
-    processes = []
     pipes: dict[str, Connection] = {}
     prepared: dict[str, tuple[float, float]] = {}
     runs: dict[str, list[tuple[float, list[float], float]]] = {}
@@ -89,19 +90,21 @@ def race(contestants: Contestants, problem: Any) -> dict[str, Result]:
         except EOFError:
             sys.exit(f"{name} failed.")
 
-    for name, (modules, contestant) in contestants.items():
-        pipes[name], theirs = context.Pipe()
-        processes.append(context.Process(target=process, args=(modules, contestant, problem, theirs), daemon=True))
-        processes[-1].start()
-        theirs.close()
-        reply = answer(name)
-        if isinstance(reply, str):
-            print(f"{name} is left out: {reply}", flush=True)
-        else:
-            prepared[name] = reply
-    for _ in range(TURNS):
-        for name in prepared:
-            pipes[name].send(True)
+    with ExitStack() as ending:
+        for name, (modules, contestant) in contestants.items():
+            pipes[name], theirs = context.Pipe()
+            child = context.Process(target=process, args=(modules, contestant, problem, theirs), daemon=True)
+            child.start()
+            ending.callback(child.join)
+            ending.callback(child.terminate)
+            theirs.close()
+            reply = answer(name)
+            if isinstance(reply, str):
+                print(f"{name} is left out: {reply}", flush=True)
+            else:
+                prepared[name] = reply
+        for name in list(prepared) * TURNS:
+            pipes[name].send(None)
             whole, (seconds, numbers), memory = answer(name)
             runs.setdefault(name, []).append((whole, seconds, memory))
             answers[name] = numbers
@@ -109,10 +112,6 @@ def race(contestants: Contestants, problem: Any) -> dict[str, Result]:
             for k, (number, other) in enumerate(zip(numbers, answers[most], strict=False), 1):
                 if not close(number, other):
                     sys.exit(f"{name} and {most} do not compute the same: number {k} is {number}, and {other}")
-    for name in prepared:
-        pipes[name].send(False)
-    for ended in processes:
-        ended.join()
     return {
         name: Result(
             importing,
