@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import cached_property, partial
-from itertools import accumulate
+from itertools import accumulate, islice, product
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd import ops
@@ -32,6 +32,7 @@ LONGEST = 4000  # characters of a line
 DEEPEST = 200  # operations inside one another
 MOST = 300  # names and numbers on one side
 LONG = 60  # places in a formula, or operations in a record: in a longer one no changes and no groupings are tried
+EFFORT = 200_000  # places that are evaluated to read the numbers in a formula, or to repair it
 
 # What is written, as a tree. An object is one place in it, equal only to itself, so that one place can be changed.
 
@@ -286,12 +287,32 @@ class _Point:
     def edges(self) -> dict[Value, list[Edge]]:
         return named_graph(self.root).edges
 
+    @cached_property
+    def stated(self) -> set[float]:
+        """The sizes of the numbers that are given: leaves and constants."""
+        given = [x for v in self.copies for x in (v.args or (v.data,)) if not isinstance(x, Value)]
+        return set(map(abs, given))
+
+    def quantities(self, rate: float | None, trained: Iterable[str]) -> Iterator[float]:
+        """What a number may stand for, in an order that is the same at every point of one record."""
+        yield from (x for v in self.copies for x in (v.data, *v.args) if not isinstance(x, Value))
+        for of in list(self.values)[-LONG:]:
+            yield from (self.derivative(of, by) for by in self.values)
+        for label, number in self.updated(rate or 0.0, trained).items():
+            yield from (number, self.values[label].data - number)
+        locals_ = [edge.derivative for edges in self.edges.values() for edge in edges]
+        within = (v for root in locals_ for part in topological_order(root, self.names) for v in part)
+        for v in dict.fromkeys([*self.copies, *within]):
+            yield v.data
+            if v.op in _NEUTRAL:  # neighbours in it, taken together
+                yield from accumulate((getattr(x, "data", x) for x in _from_the_last(v, v.op)), v.op.function)
+
     def derivative(self, of: str, by: str) -> float:
         if of not in self.gradients:
-            self.values[of].backward()
-            self.gradients[of] = {v: v.grad for v in self.copies}
             for v in self.copies:
                 v.grad = 0.0
+            self.values[of].backward()
+            self.gradients[of] = {v: v.grad for v in self.copies}
         return self.gradients[of][self.values[by]]
 
     def updated(self, rate: float, trained: Iterable[str]) -> dict[str, float]:
@@ -341,7 +362,7 @@ def judged(text: str, value: float) -> str:
 # Explaining: the known slips, made on purpose.
 
 _LEFT_OUT, _TERM, _SIGN, _SWAPPED, _STANDS = "FACTOR LEFT OUT", "TERM LEFT OUT", "SIGN", "SWAPPED INDEX", "STANDS FOR"
-_PRE, _POST = "PRE- for POST-ACTIVATION", "POST- for PRE-ACTIVATION"
+_PRE, _POST, _OTHER = "PRE- for POST-ACTIVATION", "POST- for PRE-ACTIVATION", "WRONG NAME"
 _WHOLE, _INSTEAD = "of the whole", "{} where {} belongs"
 _FACTORS = {"2": 2.0, "1/2": 1 / 2, "3": 3.0, "1/3": 1 / 3, "4": 4.0, "1/4": 1 / 4, "10": 10.0, "1/10": 0.1}
 _SLIPS: dict[ops.Op | None, tuple[tuple[str, int, Callable[..., float]], ...]] = {  # verdict, which argument, the slip
@@ -505,6 +526,8 @@ class _Slips:
 # Marking.
 
 _RIGHT = {"exact": "", "ROUNDED": ", rounded", "CUT": ", cut off", "CARRIED": "; this follows from the rounded numbers"}
+_NEUTRAL = {ops.add: 0.0, ops.mul: 1.0}
+_BY_RANK = list(_RIGHT).index
 
 
 class Line(NamedTuple):
@@ -588,7 +611,10 @@ def check_derivation(root: Value, claims: str | Iterable[str] | Mapping[str, Any
 
 
 _Match: TypeAlias = list[tuple[Term, Number, str]]  # a symbol, the number in its place, and how well that stands there
-_Side: TypeAlias = tuple[str, Term | None]  # what stands between two equals signs; None where it is not filled in
+_Reading: TypeAlias = Sequence[Mapping[Term, float]]  # at each point what the numbers in a formula stand for
+_Repair: TypeAlias = tuple[_Slip, Term, Term]  # the slip, its place, and what belongs there
+_Read: TypeAlias = Term | Unreadable | None  # what stands between two equals signs; None where it is blank
+_Side: TypeAlias = tuple[str, _Read]  # the same, as it is written and as it is read
 
 
 class _Marker:
@@ -596,8 +622,13 @@ class _Marker:
         self.here = _Point(root, {})
         self.points = [self.here, *_near(root)]
         self.reader = _Reader(self.here.names.values())
-        parts = (part.strip() for line in lines for part in (line.split(";") if len(line) <= LONGEST else [line]))
-        self.equations = [self.sides(part) for part in parts if part and not part.startswith("#")]
+        equations: list[str] = []
+        for part in (part.strip() for line in lines for part in (line.split(";") if len(line) <= LONGEST else [line])):
+            if equations and re.match(r"[&\s]*[=≈]", part):  # the equation before goes on
+                equations[-1] = f"{equations[-1].rstrip(' =≈')} {part}"
+            elif part and not part.startswith("#"):
+                equations.append(part)
+        self.equations = [self.sides(equation) for equation in equations]
         readable = [sides for sides in self.equations if not isinstance(sides, Line)]
         updates = [(left, sides) for sides in readable if (left := self.updated_leaf(sides[0][1]))]
         self.rate = _stated_rate(side for _, sides in updates for _, side in sides[1:])
@@ -605,25 +636,34 @@ class _Marker:
         self.trained = [v.label for v in topological_order(root)[0] if v.label and _letters(v.label) in kinds]
         rates = [0.5, 1.0, 0.1, 0.05, 0.01] if self.rate is None else [self.rate]
         self.slips = [_Slips(point, rates, self.trained) for point in self.points]
-        self.known: dict[str, str] = {}  # what was marked right, and the number that was written for it
+        self.known: dict[str, tuple[Term, str]] = {}  # what was marked right, and the number that was written for it
         self.formula: tuple[Term, bool] | None = None  # the last one in this equation, and whether it is right
         self.put_in: tuple[Term, bool] | None = None  # the same with numbers
 
-    def updated_leaf(self, left: Term | None) -> str:
+    def updated_leaf(self, left: _Read) -> str:
         updated = isinstance(left, Name) and left.updated and not self.here.values[left.label].args
         return left.label if updated and isinstance(left, Name) else ""
 
     def sides(self, line: str) -> list[_Side] | Line:
         try:
             if len(line) > LONGEST:
-                raise Unreadable("REFUSED", f"a line has at most {LONGEST} characters, not {len(line)}")
+                raise Unreadable("REFUSED", f"an equation has at most {LONGEST} characters, not {len(line)}")
             parts = [part.strip() for part in re.split("[=≈]", line)]
             if len(parts) == 1:
                 raise Unreadable("UNREADABLE", "there is no equals sign")
-            sides = [(part, self.reader.read(part)) for part in parts]
+            sides = [self.side(part) for part in parts]
+            sides = sides if _has_names(sides[0][1]) or not _has_names(sides[-1][1]) else sides[::-1]
+            if isinstance(subject := sides[0][1], Unreadable):
+                raise subject
         except Unreadable as error:
-            return Line(line if len(line) <= 100 else line[:99] + "…", error.verdict, None, str(error))
-        return sides if _has_names(sides[0][1]) or not _has_names(sides[-1][1]) else sides[::-1]
+            return Line(_cut(line), error.verdict, None, str(error))
+        return sides
+
+    def side(self, text: str) -> _Side:
+        try:
+            return text, self.reader.read(text)
+        except Unreadable as error:
+            return _cut(text), error
 
     def marks(self) -> Iterator[Line]:
         for sides in self.equations:
@@ -635,19 +675,23 @@ class _Marker:
             for written, side in claims:
                 yield Line(f"{left} = {written}", *self.mark(subject, side))
 
-    def mark(self, subject: Term | None, side: Term | None) -> tuple[str, float | None, str]:
-        if subject is None or side is None:
+    def mark(self, subject: _Read, side: _Read) -> tuple[str, float | None, str]:
+        if isinstance(side, Unreadable):
+            return side.verdict, None, str(side)
+        if not isinstance(subject, Term) or side is None:
             return "NOT ANSWERED", None, "not answered yet"
         true = None
         try:
             true = self.value(subject)
             if isinstance(side, Number):
                 return self.marked_number(subject, side, true)
-            if _has_names(side) and not any(self.stands_for_a_symbol(place) for place in _places(side)):
-                verdict, because = self.marked_formula(subject, side)
+            symbols = self.formula[0] if self.formula else subject
+            pairs = (isinstance(symbols, Call) and self.matched(symbols, side)) or []
+            named = _has_names(side)
+            verdict, because = (self.marked_formula if named else self.marked_numbers)(subject, side, pairs)
+            if named and verdict not in ("ROUNDED", "CUT", "CARRIED"):
                 self.formula = side, verdict in _RIGHT
-            else:
-                verdict, because = self.marked_numbers(subject, side, true)
+            if not named or any(map(self.stands_for_a_symbol, _places(side))):
                 self.put_in = side, verdict in _RIGHT
         except Unreadable as error:
             return error.verdict, true, str(error)
@@ -694,10 +738,10 @@ class _Marker:
     def spread(self, term: Term) -> float:
         """How far the value may be off because the numbers in it are rounded or cut off."""
         numbers = self.values(term, self.here, {})
-        exact = {abs(v.data) for v in self.here.names}
         total = 1e-12 * max(map(abs, numbers.values()))
         for place in numbers:
-            if self.stands_for_a_symbol(place) and isinstance(place, Number) and abs(numbers[place]) not in exact:
+            given = abs(numbers[place]) in self.here.stated
+            if isinstance(place, Number) and self.stands_for_a_symbol(place) and not given:
                 unit = 1.1 * _unit(place.text)
                 off = [0.0]
                 for step in (unit, -unit):
@@ -708,37 +752,95 @@ class _Marker:
 
     # The three questions: the formula, the numbers put in, the number that comes out.
 
-    def marked_formula(self, subject: Term, side: Term) -> tuple[str, str]:
+    def marked_formula(self, subject: Term, side: Term, pairs: _Match) -> tuple[str, str]:
         aims = [self.values(subject, point, {})[subject] for point in self.points]
-        given = [self.values(side, point, {})[side] for point in self.points]
-
-        def holds(k: int, place: Term = side, other: Term = side) -> bool:
-            point = self.points[k]
-            numbers = self.values(side, point, {place: self.values(other, point, {})[other]})
-            scale = max(map(abs, numbers.values()))
-            return math.isclose(numbers[side], aims[k], rel_tol=1e-9, abs_tol=1e-15 * scale)
-
-        elsewhere = range(1, len(self.points))
-        if holds(0):
-            if all(map(holds, elsewhere)):
-                return "exact", "the formula holds" + ", at other numbers too" * bool(elsewhere)
+        so = f"the formula gives {self.value(side):.6g}, and it is {aims[0]:.6g}"
+        most = EFFORT // sum(1 for term in (subject, side) for _ in _places(term))
+        tried: list[_Reading] = []
+        for verdict, reading in islice(self.readings((subject, side), pairs), most):
+            if self.holds(subject, side, reading):
+                held = "the formula holds" + ", at other numbers too" * (len(self.points) > 1)
+                return verdict, held + f"; each number stands for its symbol{_RIGHT[verdict]}" * (verdict != "exact")
+            tried.append(reading)
+        if self.holds(subject, side, [{}]):
             return "COINCIDENCE", "COINCIDENCE, the formula holds at these numbers, and not at others"
-        fits = []
-        for slip, place, other in self.repairs(side):
-            with suppress(ops.DomainError):
-                if holds(0, place, other) and all(holds(k, place, other) for k in elsewhere):
-                    fits.append(slip)
-        for slips in zip(*[s.of(subject, aim) for s, aim in zip(self.slips, aims, strict=True)], strict=True):
-            if all(math.isclose(slip.number, x, rel_tol=1e-9) for slip, x in zip(slips, given, strict=True)):
-                fits.append(slips[0])
-        return self.explained(fits, f"the formula gives {given[0]:.6g}, and it is {aims[0]:.6g}")
 
-    def marked_numbers(self, subject: Term, side: Term, true: float) -> tuple[str, str]:
-        symbols, right = self.formula or (subject, True)
-        pairs = self.matched(symbols, side) or []
-        if pairs and right and all(verdict for _, _, verdict in pairs):
-            self.known.update((_written(symbol), number.text) for symbol, number, _ in pairs)
-            verdict = max((verdict for _, _, verdict in pairs), key=list(_RIGHT).index)
+        fits = self.repaired(subject, side, tried, self.repairs(side, pairs))
+        rows = list(zip(*[s.of(subject, aim) for s, aim in zip(self.slips, aims, strict=True)], strict=True))
+        for reading in tried[:LONG]:
+            with suppress(ops.DomainError):
+                given = [self.values(side, *at)[side] for at in zip(self.points, reading, strict=True)]
+                same = lambda slip, x: math.isclose(slip.number, x, rel_tol=1e-9)
+                fits += [row[0] for row in rows if all(map(same, row, given))]
+        fits = fits or self.repaired(subject, side, tried, self.renamings(side))
+        return self.explained(fits, so)
+
+    def repaired(
+        self, subject: Term, side: Term, readings: Sequence[_Reading], repairs: Iterable[_Repair]
+    ) -> list[_Slip]:
+        """The slips after whose repair the formula holds."""
+        tries = islice(product(readings, repairs), EFFORT // sum(1 for _ in _places(side)))
+        return [slip for reading, (slip, *change) in tries if self.holds(subject, side, reading, *change)]
+
+    def holds(self, subject: Term, side: Term, reading: _Reading, *change: Term) -> bool:
+        """Whether the two agree at each point, with another term in the place that is to be changed."""
+        with suppress(ops.DomainError):
+            for point, numbers in zip(self.points, reading, strict=False):
+                if change:
+                    place, other = change
+                    numbers = {**numbers, place: self.values(other, point, numbers)[other]}
+                aim, given = self.values(subject, point, numbers)[subject], self.values(side, point, numbers)
+                scale = max(map(abs, given.values()))
+                if not math.isclose(given[side], aim, rel_tol=1e-9, abs_tol=1e-15 * scale):
+                    return False
+            return True
+        return False
+
+    def readings(self, terms: Iterable[Term], pairs: _Match) -> Iterator[tuple[str, _Reading]]:
+        """What the numbers in a formula may stand for: first themselves, and then something of the record."""
+        yield "exact", [{}] * len(self.points)
+        numbers = [place for term in terms for place in _places(term) if isinstance(place, Number)]
+        meanings = {number: self.meanings(number, pairs) for number in numbers}
+        for alike, most in ((True, 4), (False, 4), (True, EFFORT)) if numbers else ():  # first what is likeliest
+            groups: dict[str | Number, list[Number]] = {}
+            for number in numbers:
+                groups.setdefault(number.text if alike else number, []).append(number)
+            for choice in product(*(meanings[group[0]][:most] for group in groups.values())):
+                verdict = max((verdict for verdict, _ in choice), key=_BY_RANK)
+                columns = zip(*(row for _, row in choice), strict=True)
+                yield (
+                    verdict,
+                    [{n: x for group, x in zip(groups.values(), at, strict=True) for n in group} for at in columns],
+                )
+
+    def meanings(self, number: Number, pairs: _Match) -> list[tuple[str, list[float]]]:
+        """What a number may stand for, the likeliest first: how well it is written, and what that is at each point."""
+        x, unit, here = float(number.text), 1.1 * _unit(number.text), len(self.points)
+        rows = [[x] * here, *([sign * y for y in row] for row in self.quantities for sign in (1, -1))]
+        rows += [[round(x * below) / below] * here for below in (3, 6, 7, 9, 11, 12)]  # 0.333 may be 1/3
+        fits = [(judged(number.text, row[0]), row) for row in rows if abs(row[0] - x) < unit]
+        symbols = [symbol for symbol, text in self.known.values() if text == number.text]
+        for symbol in [*symbols, *(symbol for symbol, place, _ in pairs if place is number)]:
+            with suppress(ops.DomainError):
+                row = [self.values(symbol, point, {})[symbol] for point in self.points]
+                fits.append((self.stands(symbol, number), row))
+        if not self.stands_for_a_symbol(number):
+            fits = [(fit, row) for fit, row in fits if fit == "exact"]
+        return sorted(((fit, row) for fit, row in fits if fit), key=lambda pair: pair[0] != "exact")
+
+    @cached_property
+    def quantities(self) -> list[tuple[float, ...]]:
+        """All that a number may stand for, at each point, and each once."""
+        rows: dict[tuple[str, ...], tuple[float, ...]] = {}
+        with suppress(ops.DomainError):  # a derivative that does not exist
+            for row in islice(zip(*[p.quantities(self.rate, self.trained) for p in self.points], strict=True), EFFORT):
+                rows[tuple(f"{x:.9g}" for x in row)] = row
+        return list(rows.values())
+
+    def marked_numbers(self, subject: Term, side: Term, pairs: _Match) -> tuple[str, str]:
+        if pairs and (not self.formula or self.formula[1]) and all(verdict for _, _, verdict in pairs):
+            self.known.update((_written(symbol), (symbol, number.text)) for symbol, number, _ in pairs)
+            verdict = max((verdict for _, _, verdict in pairs), key=_BY_RANK)
             return verdict, f"each number stands for its symbol{_RIGHT[verdict]}"
         fits: list[_Slip] = []
         for symbol, number, verdict in pairs:
@@ -746,8 +848,7 @@ class _Marker:
                 true_number = self.value(symbol)
                 kind = _SIGN if judged(_negative(number.text), true_number) else _STANDS
                 fits.append(_Slip(kind, 0.0, _INSTEAD, (number.text, f"{_written(symbol)} = {true_number:.6g}")))
-        value = self.value(side)
-        near = self.spread(side)
+        value, true, near = self.value(side), self.value(subject), self.spread(side)
         if not fits:
             if math.isclose(value, true, rel_tol=1e-12):
                 return "exact", "it is so"
@@ -756,7 +857,7 @@ class _Marker:
                 return "TOO FEW DIGITS", so
             if abs(value - true) <= near:
                 return "CARRIED", "right for the rounded numbers written"
-            for slip, place, other in self.repairs(side):
+            for slip, place, other in self.repairs(side, pairs):
                 with suppress(ops.DomainError):
                     if abs(self.value(side, {place: self.value(other)}) - true) <= near:
                         fits.append(slip)
@@ -773,27 +874,35 @@ class _Marker:
             return [(symbols, numbers, self.stands(symbols, numbers))]
         if not isinstance(numbers, Call):
             return [] if _written(symbols) == _written(numbers) else None
-        if not isinstance(symbols, Call) or symbols.op is not numbers.op:
+        both = [term.op for term in (symbols, numbers) if isinstance(term, Call)]
+        op = next((op for op in _NEUTRAL if op in both), numbers.op)
+        if op in _NEUTRAL:
+            parts, places = ([*_from_the_last(term, op)][::-1] for term in (symbols, numbers))
+            parts = [part for part in parts if not _neutral(part, op)] or parts[:1]
+        elif isinstance(symbols, Call) and symbols.op is op:
+            parts, places = list(symbols.args), list(numbers.args)
+        else:
             return None
-        op, parts, places = symbols.op, list(symbols.args), list(numbers.args)
-        if op in (ops.add, ops.mul):
-            parts, places = _neighbours(symbols, op), _neighbours(numbers, op)
-        if not len(places) <= len(parts) <= max(LONG, len(places)):
+        spare = [_neutral(place, op) for place in places]
+        if not spare.count(False) <= len(parts) <= max(LONG, len(places)):
             return None
         best: dict[int, _Match] = {0: []}  # for so many of the parts, the match with the fewest wrong
-        for end, place in enumerate(places, len(parts) - len(places) + 1):
+        for k, place in enumerate(places):
+            end = len(parts) - spare[k + 1 :].count(False)
             longer = [
                 (used, match + pairs)
                 for start, match in best.items()
                 for used, run in enumerate(accumulate(parts[start:end], lambda *args: Call(op, args)), start + 1)
+                if used == start + 1 or isinstance(place, Number)
                 if (pairs := self.matched(run, place)) is not None
             ]
-            best = dict(sorted(longer, key=lambda row: [fit for *_, fit in row[1]].count(""), reverse=True))
+            longer += best.items() if spare[k] else ()
+            best = dict(sorted(longer, key=lambda row: (-[fit for *_, fit in row[1]].count(""), len(row[1]))))
         return best.get(len(parts))
 
     def stands(self, symbol: Term, number: Number) -> str:
-        known = number.text in self.known.values() and self.known.get(_written(symbol)) == number.text
-        return judged(number.text, self.value(symbol)) or "CARRIED" * known
+        _, known = self.known.get(_written(symbol), (symbol, ""))
+        return judged(number.text, self.value(symbol)) or "CARRIED" * (known == number.text)
 
     def marked_number(self, subject: Term, side: Number, true: float) -> tuple[str, float, str]:
         text, so = side.text, f"it is {true:.{max(6, len(side.text) - 2)}g}"
@@ -803,7 +912,7 @@ class _Marker:
         follows, aside = judged(text, given), f"what is written before gives {given:.6g}"
         digits, fit = len(Decimal(text).as_tuple().digits), partial(judged, text)
         if verdict:
-            self.known[_written(subject)] = text
+            self.known[_written(subject)] = subject, text
             notes = [so + _RIGHT[verdict], *[aside] * (not follows and not right)]
             if digits < 3 and verdict != "exact" and (fits := self.rivals(subject, true, fit, sharp=False)):
                 notes.append(f"{digits} digit(s) do not tell it from " + ", ".join({slip.verdict: 0 for slip in fits}))
@@ -836,13 +945,13 @@ class _Marker:
         """Whether it follows from what is right: the numbers put in, or the formula with the numbers written for it."""
         for source in (self.put_in, self.formula):
             if source and source[1]:
-                known = {p: float(self.known[key]) for p in _places(source[0]) if (key := _written(p)) in self.known}
+                known = {p: float(self.known[key][1]) for p in _places(source[0]) if (key := _written(p)) in self.known}
                 if judged(text, self.value(source[0], known)):
                     return True
         return False
 
-    def repairs(self, side: Term) -> Iterator[tuple[_Slip, Term, Term]]:
-        """The single changes that may make it right: the slip, its place, and what belongs there."""
+    def repairs(self, side: Term, pairs: _Match) -> Iterator[_Repair]:
+        """The known slips that may make it wrong."""
         labels, slips = self.here.values, self.slips[0]
         places = list(_places(side))
         for place in places if len(places) <= LONG else ():
@@ -851,6 +960,7 @@ class _Marker:
             others: list[tuple[str, Term]] = []
             if self.stands_for_a_symbol(place):
                 others = [(_STANDS, Name(label)) for label in labels]
+                others += [(_STANDS, symbol) for symbol, number, _ in pairs if number is place]
             elif isinstance(place, Quotient):
                 others = [(_SWAPPED, Quotient(of, place.by)) for of in _alike(place.of, labels, _letters)]
                 others += [(_SWAPPED, Quotient(place.of, by)) for by in _alike(place.by, labels, _letters)]
@@ -863,6 +973,16 @@ class _Marker:
                 number = f" = {self.value(other):.6g}" if isinstance(place, Number) else ""
                 yield _Slip(verdict, 0.0, _INSTEAD, (_written(place), _written(other) + number)), place, other
 
+    def renamings(self, side: Term) -> Iterator[_Repair]:
+        """Any other name in the place of one."""
+        places = list(_places(side))
+        for place, label in product(places if len(places) <= LONG else (), self.here.values):
+            others: list[Term] = [Name(label)] if isinstance(place, Name) else []
+            if isinstance(place, Quotient):
+                others = [Quotient(place.of, label), Quotient(label, place.by)]
+            for other in others:
+                yield _Slip(_OTHER, 0.0, _INSTEAD, (_written(place), _written(other))), place, other
+
     def explained(self, fits: Iterable[_Slip], so: str) -> tuple[str, str]:
         """The verdicts that fit, and in a sentence where, and what is so."""
         where: dict[str, dict[str, None]] = {}
@@ -874,18 +994,30 @@ class _Marker:
         return ", ".join(where) or "WRONG", "; ".join([*words, so])
 
 
-def _has_names(term: Term | None) -> bool:
-    return term is not None and any(isinstance(place, (Name, Quotient)) for place in _places(term))
+def _cut(line: str) -> str:
+    return line if len(line) <= 100 else line[:99] + "…"
 
 
-def _neighbours(term: Term, op: ops.Op) -> list[Term]:
+def _has_names(term: _Read) -> bool:
+    return isinstance(term, Term) and any(isinstance(place, (Name, Quotient)) for place in _places(term))
+
+
+def _neutral(term: Term, op: ops.Op) -> bool:
+    return isinstance(term, Number) and float(term.text) == _NEUTRAL.get(op)
+
+
+def _from_the_last(term: Any, op: ops.Op) -> Iterator[Any]:
     """The terms of a sum, or the factors of a product, in whatever brackets."""
-    if not isinstance(term, Call) or term.op is not op:
-        return [term]
-    return [part for arg in term.args for part in _neighbours(arg, op)]
+    todo = [term]
+    while todo:
+        part = todo.pop()
+        if getattr(part, "op", None) is op:
+            todo += part.args
+        else:
+            yield part
 
 
-def _stated_rate(sides: Iterable[Term | None]) -> float | None:
+def _stated_rate(sides: Iterable[_Read]) -> float | None:
     """The factor before the gradient in these updates; where they differ, that of most."""
     rates: Counter[float] = Counter()
     for side in sides:

@@ -6,11 +6,12 @@ import time
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context
 
 import pytest
-from hypothesis import given, settings
+import sympy
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from lecture_claims import CLAIMS
 
-from autograd import Value, chain_rule, grad, log, sigmoid, sqrt
+from autograd import Value, chain_rule, exp, grad, log, sigmoid, sin, sqrt
 from autograd.derivation import check_derivation, judged
 from autograd.reverse import topological_order
 from nn import MLP, half_squared_error
@@ -98,6 +99,10 @@ def test_each_number_is_judged_by_its_digits():
         "dE/dw8 = -(t2 - out_o2) * out_o2 * (1 - out_o2) * out_h2 = -0.2171 * 0.7729 * (1 - 0.7729) * 0.5969",
         "net_h1 = w1*i1 + w2*i2 + b1 = 0.0275 + 0.35 = 0.3775",
         "net_h1 = w1*i1 + w2*i2 + b1 = 0.0075 + 0.37 = 0.3775",
+        "net_h1 = w1*i1 + w2*i2 + b1*1 = 0.15*0.05 + 0.2*0.1 + 0.35 = 0.3775",
+        "dE/dnet_o1 = 1*dE/dout_o1 * dout_o1/dnet_o1 * 1 = 0.7414*0.1868",
+        "dE/dnet_o1 = dE/dout_o1 * dout_o1/dnet_o1 = 0.7414*1*0.1868*1",
+        "dE/dout_o1 = (out_o1 - t1)*1 + 0 = 0.7514 - 0.01",
     ],
 )
 def test_neighbours_are_joined_in_any_grouping(claim):
@@ -131,6 +136,150 @@ def test_long_products_are_matched_quickly(count, numbers):
     start = time.process_time()
     check_derivation(E, f"dE/dw5 = {'*'.join(['w5'] * count)} = {'*'.join(['0.41'] * numbers)}")
     assert time.process_time() - start < 2
+
+
+# Names and numbers in one formula: so read, it must hold at other numbers too.
+
+
+def neuron(**numbers):
+    """One neuron of the lecture by name, whose target 0.01 is a plain number."""
+    numbers = {"w5": 0.40, "out_h1": 0.593269992, "w6": 0.45, "out_h2": 0.596884378, "b2": 0.60} | numbers
+    v = {name: Value(number) for name, number in numbers.items()}
+    v["net_o1"] = v["w5"] * v["out_h1"] + v["w6"] * v["out_h2"] + v["b2"]
+    v["out_o1"] = sigmoid(v["net_o1"])
+    v["E"] = (0.01 - v["out_o1"]) ** 2 / 2
+    for name, value in v.items():
+        value.label = name
+    return v
+
+
+NEURON = neuron()["E"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict", "where"),
+    [
+        ("dE/dw5 = -(0.01 - out_o1) * out_o1*(1 - out_o1) * out_h1", "exact", "at other numbers too"),
+        ("dE/dw5 = -(0.01 - out_o1) * out_o1*(1 - out_o1) * out_h2", "SWAPPED INDEX", "out_h2 where out_h1 belongs"),
+        ("dE/dw5 = -(0.01 - out_o1) * out_o1*(1 - out_o1) * w5", "WRONG NAME", ", w5 where out_h1 belongs;"),
+        ("dE/dw6 = -(0.01 - out_o1) * out_o1*(1 - out_o1) * w6", "WRONG NAME", ", w6 where out_h2 belongs;"),
+        ("dE/dw5 = -(0.01 - net_o1) * out_o1*(1 - out_o1) * w5", "WRONG", "the formula gives 0.0818929"),
+        ("dE/dw5 = dE/dnet_o1 * dnet_o1/dout_h1", "WRONG NAME", "∂net_o1/∂out_h1 where ∂net_o1/∂w5 belongs"),
+        ("dE/dw5 = -(0.01 - out_o1) * out_h1", "FACTOR LEFT OUT", "∂out_o1/∂net_o1"),
+        ("dE/dw5 = 0.7413*0.1868*out_h1", "CUT", "each number stands for its symbol, cut off"),
+        ("dE/dw5 = 0.7413*0.1868*out_h2", "SWAPPED INDEX", "out_h2 where out_h1 belongs"),
+        ("dE/dw5 = -0.7414*0.1868*out_h1", "SIGN", ""),
+        ("dE/dw5 = 0.1385*out_h1", "ROUNDED", ""),
+        ("dE/dw5 = 0.7413*out_o1*0.2486*out_h1", "CUT", ""),  # 1 − out_o1, of the formula
+        ("dE/dw5 = dE/dout_o1*dout_o1/dnet_o1*out_h1 = 0.7314*0.1868*out_h1", "STANDS FOR", "0.7314 where ∂E/∂out_o1"),
+        ("dE/dw5 = -(0.01 - out_o1)*out_o1*(1 - out_o1)*out_h1 = 0.557*(1 - 0.7514)*out_h1", "ROUNDED", ""),
+        ("net_o1 = 0.4*out_h1 + 0.45*out_h2 + 0.6", "exact", ""),
+        ("net_o1 = 0.45*out_h1 + 0.4*out_h2 + 0.6", "STANDS FOR", ""),
+        ("net_o1 = w5*out_h1 + 0.8686", "ROUNDED", ""),  # two terms in one number
+        ("E = 0.5*(0.01 - 0.8)**2 + 0*w5", "ROUNDED", ""),
+        ("E = 0.333*(0.01 - out_o1)**2 + 0.16667*(0.01 - out_o1)**2", "ROUNDED", ""),
+        ("out_o1 - 0.01 = out_h1 + 0.148095078", "COINCIDENCE", ""),
+        ("w5+ = w5 - 0.5*0.0822", "ROUNDED", ""),
+        ("w5+ = w5 - 0.5*dE/dw5; w5+ = w5 - 0.0411", "ROUNDED", ""),
+        ("w5+ = w5 - 0.5*0.0827", "SWAPPED INDEX", "∂E/∂w6"),
+        ("dE/dnet_o1 = dE/dout_o1*dout_o1/dnet_o1 = 0.74*0.19 = 0.141; dE/dw5 = 0.141*out_h1", "CARRIED", ""),
+        ("dE/dw5 = -(0.01 - 0.7514)*0.7514*(1 - 0.7514)*0.5968", "STANDS FOR", "0.5968 where out_h1"),
+    ],
+)
+def test_a_number_among_names_stands_for_something_of_the_record(claim, verdict, where):
+    line = check_derivation(NEURON, claim).lines[-1]
+    assert verdict in line.verdict.split(", ")
+    assert where in line.because
+
+
+def lecture(**numbers):
+    model = network()
+    for w in model.parameters():
+        w.data = numbers.get(w.label, w.data)
+    return {v.label: v for part in topological_order(error(model)) for v in part if v.label}
+
+
+TOWARDS = "-(t{0} - out_o{0})*out_o{0}*(1 - out_o{0})".format
+FORMULAS = [
+    (neuron, "net_o1", "w5*out_h1 + w6*out_h2 + b2"),
+    (neuron, "E", "(0.01 - out_o1)**2 / 2"),
+    (neuron, "dE/dw5", "-(0.01 - out_o1)*out_o1*(1 - out_o1)*out_h1"),
+    (neuron, "dE/dout_h2", "-(0.01 - out_o1)*out_o1*(1 - out_o1)*w6"),
+    (lecture, "net_h2", "w3*i1 + w4*i2 + b1"),
+    (lecture, "E", "0.5*(t1 - out_o1)**2 + 0.5*(t2 - out_o2)**2"),
+    (lecture, "dE/dw8", TOWARDS(2) + "*out_h2"),
+    (lecture, "dE/dw3", f"({TOWARDS(1)}*w6 + ({TOWARDS(2)}*w8))*out_h2*(1 - out_h2)*i1"),
+]
+OTHER = {"w3": 0.7, "w4": -0.8, "w5": 0.9, "w6": -0.4, "w7": 0.3, "w8": 1.1, "b1": 0.2, "b2": -0.5}
+NAME = r"[A-Za-z]\w*"
+
+
+@st.composite
+def blackboards(draw):
+    """A root, what is claimed to be equal, and the names' numbers at two points."""
+    make, subject, formula = draw(st.sampled_from(FORMULAS))
+    here, there = make(), make(**{name: x for name, x in OTHER.items() if make is lecture or name in "w5 w6 b2"})
+    return here["E"], subject, formula, [{name: v.data for name, v in at.items()} for at in (here, there)]
+
+
+@st.composite
+def graphs(draw):
+    """The same for a random expression, and for its derivative as sympy has it."""
+    leaf = st.sampled_from([*"abcdabcd", "0.01", "0.25", "1.5", "2"])
+    two, one = ("({} {} {})".format, st.sampled_from("+-*")), ("{}({})".format, st.sampled_from(["sin", "exp"]))
+    grow = lambda part: st.builds(two[0], part, two[1], part) | st.builds(one[0], one[1], part)
+    formula = draw(st.recursive(leaf, grow, max_leaves=6).filter(lambda text: len(set(re.findall(NAME, text))) > 1))
+    here = dict(zip("abcd", draw(st.permutations([0.6374, 0.7291, 1.3169, 0.4583])), strict=True))
+    root = eval(formula, {"sin": sin, "exp": exp}, {name: Value(x, label=name) for name, x in here.items()})
+    assume(isinstance(root, Value) and not root.label)
+    root.label, subject = "y", "y"
+    if draw(st.booleans()):
+        by = draw(st.sampled_from([v.label for v in topological_order(root)[0]]))
+        subject, formula = f"dy/d{by}", str(sympy.sympify(formula).diff(by))
+    assume(re.search(r"\b[abcd]\b", formula))
+    return root, subject, formula, [here, dict(zip("abcd", (1.1, 0.2, 0.5, 1.9), strict=True))]
+
+
+def evaluated(formula, at):
+    return eval(formula, {**vars(math)}, at)
+
+
+@settings(max_examples=100)
+@given(st.data(), blackboards() | graphs())
+def test_a_wrong_symbol_is_never_right(data, board):
+    root, subject, formula, points = board
+    labels = [v.label for part in topological_order(root) for v in part if v.label in points[1]]
+    put_in = data.draw(st.sets(st.sampled_from(labels)))
+    digits, rounding = data.draw(st.integers(4, 7)), data.draw(st.sampled_from([ROUND_DOWN, ROUND_HALF_EVEN]))
+
+    def claim(formula):
+        number = lambda name: written(points[0][name[0]], digits, rounding) if name[0] in put_in else name[0]
+        return f"{subject} = {re.sub(NAME, number, formula)}"
+
+    check_derivation(root, claim(formula)).require()
+    place = data.draw(st.sampled_from([place for place in re.finditer(NAME, formula) if place[0] in labels]))
+    wrong = formula[: place.start()] + data.draw(st.sampled_from(labels)) + formula[place.end() :]
+    if set(labels) & set(re.findall(NAME, claim(wrong).split(" = ")[1])):  # of numbers alone the value is judged
+        same = all(math.isclose(evaluated(formula, at), evaluated(wrong, at), rel_tol=1e-7) for at in points)
+        assert check_derivation(root, claim(wrong)).lines[0].right == same
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        (
+            "dE/dw6 = dE/dnet_o1 * out_h2\n       = 0.1385*0.5969\n\n  # so\n       ≈ 0.0827",
+            ["exact", "ROUNDED", "ROUNDED"],
+        ),
+        (["w5 = 0.4", " = 0.40", "dE/dw5 = 0.0821; = 0.0822"], ["exact", "exact", "CUT", "ROUNDED"]),
+        ("dE/dw6 =\n       = 0.0827", ["ROUNDED"]),
+        (r"\frac{\partial E}{\partial w_6} &= 0.0827 \\" + "\n" + r"&= 0.08267", ["ROUNDED", "ROUNDED"]),
+        ("dE/dw6 = 0.0827\n = w55\n = ?\n = 0.0826", ["ROUNDED", "UNKNOWN NAME", "NOT ANSWERED", "CUT"]),
+        ("= 0.0827", ["NOT ANSWERED"]),
+    ],
+)
+def test_a_line_that_begins_with_an_equals_sign_goes_on(claims, expected):
+    assert verdicts(claims) == expected
 
 
 # Slips, each made here a second time, with math alone.
@@ -213,7 +362,7 @@ def test_no_slip_hides_at_four_digits(slip, k, rounding):
         ("net_h1 = 0.15*0.005 + 0.2*0.1 + 0.35", "STANDS FOR", "0.005 where i1 = 0.05 belongs"),
         ("dE/dw5 = 0.7413*0.1868*0.5932 = 0.0831", "ARITHMETIC", "gives 0.0821"),
         ("t1 = w5*0 + 0.01*1", "exact", ""),
-        ("t2 - t1 = w5 + w8 + 0.03", "exact", ""),  # numbers put in are judged here alone
+        ("t2 - t1 = w5 + w8 + 0.03", "COINCIDENCE", "not at others"),
         ("net_h1 = 4*w5 - 5*w6 + 2*w1 + i1 + i2 + 2*w4 + 2*t1 + 0*w3 + net_h1 - 0*t1", "WRONG", "it is 0.3775"),
         ("i2 = 2*i1", "COINCIDENCE", "not at others"),
     ],
