@@ -49,7 +49,7 @@ w1.svg, w2.svg, ...
 
 --check takes lines such as  dE/dw5 = dE/dout_o1 * dout_o1/dnet_o1 * out_h1 =
 0.7413*0.1868*0.5932 = 0.0821  and says of each side whether it is right, or
-which slip gives it. The exit status is 1 if anything is wrong.
+which slip gives it. The exit status is 0 if all is right and nothing open.
 
 --json prints one object:
   layers, activation, bias, lr, rounds, seed   as the options

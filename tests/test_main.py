@@ -517,6 +517,8 @@ def test_out_draws_what_derive_asks_for(tmp_path):
             ["right  dE/dw5 = 0.7413*0.1868*0.5932", "right  dE/dw5 = 0.0821"],
         ),
         ("dE/dw7 = 0.0226", "", 1, ["WRONG  dE/dw7 = 0.0226: SIGN"]),
+        ("dE/dw7 = ?\n = -0.0226", "", 1, ["open   dE/dw7 = ?: not answered yet", "right  dE/dw7 = -0.0226"]),
+        ("", "", 1, [""]),
         ("net_o1 = w1*i1 + b1 = 1.1", "--layers 1 1 --weights 2 --inputs 0.5 --biases 0.1", 0, ["right", "right"]),
     ],
 )
