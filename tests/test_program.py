@@ -1,0 +1,975 @@
+"""Program: every replay against the eager pass, to the last bit; bad rows; guards; what an error leaves as it was."""
+
+import _thread
+import gc
+import math
+import operator
+import random
+import re
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from functools import reduce
+
+import numpy as np
+import pandas as pd
+import pytest
+from expressions import ROWS, evaluate, programs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd import DomainError, Op, Program, Value, exp, log, maximum, no_grad, ops, program, relu, sigmoid, sin, sqrt
+from autograd.reverse import topological_order
+from autograd.value import comparisons
+from nn import MLP, SGD, Adam, hinge, mean_squared_error
+from nn.lecture import error, network
+from nn.losses import mean
+
+both = pytest.mark.parametrize("backend", ["python", "numba"])
+COUNTS = [1, 2, 31, 32, 33, 100]
+
+
+def at(output, numbers):
+    """The graph of `output`, recorded anew at other numbers of some leaves; it has the other leaves themselves."""
+    copies = {v: Value(number) for v, number in numbers.items()}
+    for v in topological_order(output)[1]:
+        copies[v] = v.op(*(x if isinstance(x, float) else copies.get(x, x) for x in v.args))
+    return copies.get(output, output)
+
+
+def eagerly(output, inputs, rows, reduction="mean"):
+    """What `backward` has to do: the mean or the sum of the losses as one graph."""
+    losses = [at(output, dict(zip(inputs, row, strict=True))) for row in rows]
+    total = mean(losses) if reduction == "mean" else reduce(operator.add, losses)
+    total.backward()
+    return total.data
+
+
+def leaf(label, number=0.0, grad=0.0):
+    v = Value(number, label)
+    v.grad = grad
+    return v
+
+
+def line():
+    """(w·x + b − t)² with its parameters and its inputs."""
+    w, b, x, t = leaf("w", 0.5, 7.0), leaf("b", -0.25, 7.0), leaf("x", 1.0), leaf("t", 2.0)
+    return (w * x + b - t) ** 2, [w, b], [x, t]
+
+
+def drawn(count, width=2, seed=0):
+    rng = random.Random(seed)
+    return [[rng.uniform(-2, 2) for _ in range(width)] for _ in range(count)]
+
+
+def agree(output, inputs, rows, backend, reduction="mean", compiled=None):
+    """Outputs, loss and gradients are those of the eager pass, from a gradient that is there already."""
+    replay = compiled or Program(output, inputs, backend=backend)
+
+    def gradients(run):
+        for k, p in enumerate(replay.parameters):
+            p.grad = 0.1 * k - 0.3
+        return run(), [p.grad for p in replay.parameters]
+
+    assert replay.outputs(rows) == [at(output, dict(zip(inputs, row, strict=True))).data for row in rows]
+    assert gradients(lambda: replay.backward(rows, reduction)) == gradients(
+        lambda: eagerly(output, inputs, rows, reduction)
+    )
+
+
+# equal to the last bit
+
+
+@both
+@pytest.mark.parametrize("row", ops.TABLE, ids=lambda row: row.name)
+def test_every_row(row, backend):
+    x, w = leaf("x", 0.75), leaf("w", 0.6)
+    pairs = [(w, x), (x, w), (w, w), (w, 1.7), (1.7, w), (x * w, 0.25)]
+    terms = [row(*pair[: row.arity]) for pair in (pairs if row.arity == 2 else [(w * x,), (w,)])]
+    rng = random.Random(row.name)
+    lowest = 0.01 if row.domain else -3.0
+    agree(reduce(operator.add, terms) * w, [x], [[rng.uniform(lowest, 3.0)] for _ in range(100)], backend)
+
+
+def random_graph(example, data, backend):
+    """At the recorded numbers, and at others."""
+    steps, point = example
+    leaves = [Value(number, label=f"x{k}") for k, number in enumerate(point)]
+    output = evaluate(steps, leaves, ROWS)[-1]
+    used = topological_order(output)[0]
+    inputs = [v for v in leaves[: data.draw(st.integers(0, len(leaves)))] if v in used]
+    parameters = [v for v in used if v not in inputs]
+    replay = Program(output, inputs, backend=backend)
+    agree(output, inputs, [[v.data for v in inputs]], backend, compiled=replay)
+    numbers = st.floats(-4, 4).map(lambda number: round(number, 6))
+    for p in parameters:
+        p.data = data.draw(numbers)
+    rows = data.draw(st.lists(st.tuples(*[numbers] * len(inputs)), min_size=1, max_size=3))
+    try:
+        with no_grad():
+            [at(output, dict(zip(inputs, row, strict=True))) for row in rows]
+    except DomainError:
+        with pytest.raises(DomainError):
+            replay.outputs(rows)
+        return
+    try:
+        eagerly(output, inputs, rows)
+    except DomainError:  # where an input has no derivative, that is no error of a replay
+        return
+    agree(output, inputs, rows, backend, data.draw(st.sampled_from(["mean", "sum"])), replay)
+
+
+@given(programs(), st.data())
+def test_random_graphs_in_python(example, data):
+    random_graph(example, data, "python")
+
+
+@settings(max_examples=60)
+@given(programs(), st.data())
+def test_random_graphs_in_numba(example, data):
+    random_graph(example, data, "numba")
+
+
+@both
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("count", COUNTS)
+def test_any_number_of_rows(count, reduction, backend):
+    w, x, t = leaf("w", 0.3), leaf("x"), leaf("t")
+    a = sigmoid(w * x + w)
+    loss = (a * w - t) ** 2 / 3 + w * w * a + sin(w)  # w is used seven times, a several
+    agree(loss, [x, t], drawn(count), backend, reduction)
+
+
+@both
+def test_a_network_over_rows(backend):
+    model = MLP(2, [3, 1], seed=1)
+    x, t = [leaf("x1"), leaf("x2")], leaf("t", 1.0)
+    loss = hinge(model(x), t) + 1e-4 * sum(p * p for p in model.parameters())
+    agree(loss, [*x, t], [[*row, (-1.0) ** k] for k, row in enumerate(drawn(50))], backend)
+
+
+@both
+def test_calls_go_through_a_table_in_parts(monkeypatch, backend):
+    from autograd import tape
+
+    rows, (loss, parameters, inputs) = drawn(100), line()
+    whole = Program(loss, inputs, backend=backend)
+    expected = whole.outputs(rows), whole.backward(rows), [p.grad for p in parameters], whole.descend(0.1, 7, rows)
+    end = [p.data for p in parameters]
+    for module, name in ((program, "PACE"), (program, "BLOCK"), (tape, "PACE")):
+        monkeypatch.setattr(module, name, 1)
+    for table in (rows, np.array(rows)):
+        loss, parameters, inputs = line()
+        parts = Program(loss, inputs, backend=backend)
+        done = parts.outputs(table), parts.backward(table), [p.grad for p in parameters], parts.descend(0.1, 7, table)
+        assert (done, [p.data for p in parameters]) == (expected, end)
+        table = [list(row) for row in table]
+        table[17][1] = 1e200
+        with pytest.raises(DomainError, match=r"^row 17: pow\("):
+            parts.backward(table)
+
+
+@both
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_without_inputs_or_without_parameters(n, backend):
+    w, x = leaf("w", 3.0), leaf("x", 2.0)
+    replay = Program(w * x, [w, x][:n], backend=backend)
+    assert replay.parameters == tuple([w, x][n:])
+    assert replay() == 6.0
+    assert replay.outputs() == [6.0]
+    assert replay.backward() == 6.0
+    assert [w.grad, x.grad] == ([2.0, 3.0] if n == 0 else [0.0, 3.0] if n == 1 else [0.0, 0.0])
+    assert replay.descend(0.0, 2) == [6.0, 6.0]
+
+
+@both
+def test_an_output_that_is_a_leaf(backend):
+    a = leaf("a", 3.0)
+    assert Program(a, [a], backend=backend).outputs([1.0, 2.0]) == [1.0, 2.0]
+    assert Program(a, [a], backend=backend).backward([1.0, 2.0]) == 1.5
+    parameter = Program(a, backend=backend)
+    assert (parameter(), parameter.backward(), parameter.backward(), a.grad) == (3.0, 3.0, 3.0, 2.0)
+    assert parameter.descend(0.5, 3) == [3.0, 2.5, 2.0]
+
+
+@both
+def test_results_are_floats(backend):
+    x, w = leaf("x", 1.0), leaf("w", 1.0)
+    w.grad = 0  # as micrograd resets it
+    replay = Program(maximum(x, 3.0) * 0.5 * w + maximum(w, 5.0), [x], backend=backend)
+    assert replay.backward([[7.0], [8.0]]) == 8.75
+    assert w.grad == 3.75
+    results = [replay(1), *replay.outputs([1, 2]), Program(maximum(x, 3.0), [x], backend=backend)(1), w.grad]
+    assert {type(number) for number in results} == {float}
+
+
+# an integer in place of a float would be exact here, and the float is not
+@both
+@pytest.mark.parametrize(
+    ("compute", "number"),
+    [
+        (lambda x: maximum(x, 94906267.0), 1.0),
+        (lambda x: level(x), 1.0),
+        (lambda x: x * 1.0, np.array([94906267])),
+        (lambda x: x * 1.0, [94906267]),
+        (lambda x: x * 1.0, np.array([94906267.0], np.float32)),
+        (lambda x: x * 1.0, np.array([94906267.0], np.longdouble)),
+    ],
+)
+def test_all_is_computed_in_floats(compute, number, backend):
+    x = leaf("x", 1.0)
+    y = compute(x)
+    replay = Program(y * y - 9007199515875288.0, [x], backend=backend)
+    given = float(number if isinstance(number, float) else number[0])
+    assert replay.outputs(number if not isinstance(number, float) else [number]) == [at(replay.output, {x: given}).data]
+
+
+# parameters
+
+
+@both
+def test_parameters_are_the_values_themselves(backend):
+    loss, (w, b), inputs = line()
+    replay = Program(loss, inputs, backend=backend)
+    assert replay.parameters == (w, b)
+    for number in (0.5, -3.0, 1e10, -0.0):
+        w.data = number
+        for row in ([1.0, 2.0], [-0.5, 0.25]):
+            assert replay(row) == (number * row[0] - 0.25 - row[1]) ** 2
+    w.data, w.grad, b.grad = 0.5, 0.0, 1.0
+    replay.backward([[1.0, 2.0]])
+    assert (w.grad, b.grad) == (-3.5, -2.5)
+    assert [v.grad for v in inputs] == [0.0, 0.0]
+
+
+@both
+@pytest.mark.parametrize("optimizer", [lambda p: SGD(p, lr=0.1, momentum=0.9), lambda p: Adam(p, lr=0.1)])
+def test_an_optimizer_works_with_it(optimizer, backend):
+    rows = drawn(20)
+
+    def trained(step):
+        loss, parameters, inputs = line()
+        descent = optimizer(parameters)
+        backward = step(loss, inputs)
+        history = []
+        for _ in range(10):
+            descent.zero_grad()
+            history.append(backward())
+            descent.step()
+        return history, [p.data for p in parameters]
+
+    def replayed(loss, inputs):
+        replay = Program(loss, inputs, backend=backend)
+        return lambda: replay.backward(rows)
+
+    assert trained(replayed) == trained(lambda loss, inputs: lambda: eagerly(loss, inputs, rows))
+
+
+# descent
+
+
+def eager_descent(output, inputs, rows, rate, rounds, moving):
+    losses = []
+    for _ in range(rounds):
+        for p in moving:
+            p.grad = 0.0
+        losses.append(eagerly(output, inputs, rows))
+        for p in moving:
+            p.data -= rate * p.grad
+    return losses, [p.data for p in moving]
+
+
+@both
+def test_300_rounds_of_the_lecture(backend):
+    one, other = network(), network()
+    losses = Program(error(one), backend=backend).descend(0.5, 300, wrt=one.weights())
+    expected = eager_descent(error(other), [], [[]], 0.5, 300, other.weights())
+    assert (losses, [p.data for p in one.weights()]) == expected
+    assert [b.data for b in one.biases()] == [0.35, 0.60]
+
+
+@both
+def test_10_000_rounds_of_the_lecture(backend):
+    model = network()
+    E = error(model)
+    replay = Program(E, backend=backend)
+    losses = replay.descend(0.5, 10_000, wrt=model.weights())
+    assert losses[0] == pytest.approx(0.298371108760, rel=0, abs=5e-13)
+    assert losses[1] == pytest.approx(0.291027773694, rel=0, abs=5e-13)
+    assert losses[9_999] == pytest.approx(3.510854812e-5, rel=0, abs=5e-15)
+    assert replay() == pytest.approx(3.510187783e-5, rel=0, abs=5e-15)
+    out = {v.label: v for v in topological_order(E)[1]}
+    o1, o2 = (Program(out[name], backend=backend)() for name in ("out_o1", "out_o2"))
+    assert (o1, o2) == (
+        pytest.approx(0.015913620444, rel=0, abs=5.001e-13),
+        pytest.approx(0.984064273515, rel=0, abs=5.001e-13),
+    )
+
+
+@both
+@pytest.mark.parametrize("count", [1, 2, 33])
+@pytest.mark.parametrize("which", [slice(2), slice(1), slice(1, 2), slice(0)], ids=["all", "w", "b", "none"])
+def test_descent_over_rows(which, count, backend):
+    rows, results = drawn(count), []
+    for descend in (
+        lambda loss, inputs, moving: Program(loss, inputs, backend=backend).descend(0.1, 20, rows, wrt=moving),
+        lambda loss, inputs, moving: eager_descent(loss, inputs, rows, 0.1, 20, moving)[0],
+    ):
+        loss, parameters, inputs = line()
+        results.append((descend(loss, inputs, parameters[which]), [p.data for p in parameters]))
+    assert results[0] == results[1]
+
+
+@both
+def test_descent_touches_no_grad_and_moves_all_unless_told(backend):
+    loss, (w, b), inputs = line()
+    replay = Program(loss, inputs, backend=backend)
+    assert replay.descend(0.1, 0, [[1.0, 2.0]]) == []
+    assert (w.data, b.data) == (0.5, -0.25)
+    assert replay.descend(0.1, 1, [[1.0, 2.0]]) == [1.75**2]
+    assert (w.data, b.data) == (0.5 + 0.1 * 3.5, -0.25 + 0.1 * 3.5)
+    assert (w.grad, b.grad) == (7.0, 7.0)
+
+
+@both
+def test_a_parameter_that_is_named_twice_moves_once(backend):
+    w = leaf("w", 2.0)
+    assert Program(w * w, backend=backend).descend(0.25, 3, wrt=[w, w]) == [4.0, 1.0, 0.25]
+
+
+@both
+@pytest.mark.parametrize(
+    ("lr", "rounds", "wrt", "error", "message"),
+    [
+        ("0.1", 1, None, TypeError, "lr takes a real number, not str: '0.1'"),
+        (None, 1, None, TypeError, "lr takes a real number, not NoneType: None"),
+        (math.nan, 1, None, DomainError, "lr takes a finite number, not nan"),
+        (0.1, 1.5, None, TypeError, "1.5"),
+        (0.1, "1", None, TypeError, "'1'"),
+        (0.1, -1, None, ValueError, "-1"),
+        (0.1, 1, ["w"], ValueError, "wrt takes parameters of the graph, and 'w' is none"),
+        (0.1, 1, [Value(1.0, "q")], ValueError, "wrt takes parameters of the graph, and 'q' is none"),
+        (0.1, 1, "inputs", ValueError, "wrt takes parameters of the graph, and 'x' is none"),
+    ],
+)
+def test_what_descend_refuses(lr, rounds, wrt, error, message, backend):
+    loss, parameters, inputs = line()
+    replay = Program(loss, inputs, backend=backend)
+    with pytest.raises(error, match=re.escape(message)):
+        replay.descend(lr, rounds, [[1.0, 2.0]], wrt=inputs if wrt == "inputs" else wrt)
+    assert [p.data for p in parameters] == [0.5, -0.25]
+
+
+@both
+@pytest.mark.parametrize(
+    ("compute", "number", "rate", "rounds", "message"),
+    [
+        (lambda w: w * w, 3.0, 100.0, 10**6, r"round 67: mul\(w = [-\d.e+]+, w = [-\d.e+]+\) is past the range"),
+        (lambda w: w * w, 1e150, 1e200, 1, "round 1: w has become -inf: a smaller lr may help"),
+        (lambda w: w * w, 1e150, 1e200, 9, "round 1: w has become -inf: a smaller lr may help"),
+        (lambda w: sigmoid(w), 0.0, 1.5e308, 3, r"round \d: "),
+        (lambda w: log(w), 1.0, 2.0, 3, r"round 1: log\(w = -1\.0\) is not defined: it needs x > 0"),
+        (lambda w: sqrt(w), 0.25, 0.25, 3, r"round 1: the derivative of sqrt\(w = 0\.0\) by x does not exist"),
+    ],
+)
+def test_a_descent_that_fails(compute, number, rate, rounds, message, backend):
+    w, b = leaf("w", number, 7.0), leaf("b", 1.0, 7.0)
+    replay = Program(compute(w) + b, backend=backend)
+    with pytest.raises(DomainError, match=f"^{message}"):
+        replay.descend(rate, rounds)
+    assert (w.data, b.data, w.grad, b.grad) == (number, 1.0, 7.0, 7.0)
+
+
+# rows
+
+FRAME = pd.DataFrame({"t": [3.0, 5.0], "note": ["a", "b"], "x": [1.0, 2.0]}, index=[9, 9])
+ROWS_OF = {
+    "lists": [[1.0, 3.0], [2.0, 5.0]],
+    "tuples": ((1.0, 3.0), (2.0, 5.0)),
+    "integers": [[1, 3], [2, 5]],
+    "iterator": lambda: iter([[1, 3], (2, 5)]),
+    "array": np.array([[1.0, 3.0], [2.0, 5.0]]),
+    "float32": np.array([[1, 3], [2, 5]], np.float32),
+    "int8": np.array([[1, 3], [2, 5]], np.int8),
+    "object": np.array([[1, 3.0], [2, 5]], object),
+    "not contiguous": np.array([[3.0, 0.0, 1.0], [5.0, 0.0, 2.0]])[:, ::-2],
+    "Fortran": np.array([[1.0, 3.0], [2.0, 5.0]], order="F"),
+    "list of arrays": [np.array([1.0, 3.0]), np.array([2, 5])],
+    "frame": FRAME,
+    "frame by place": pd.DataFrame([[1, 3], [2, 5]]),
+}
+
+
+@both
+@pytest.mark.parametrize("rows", ROWS_OF.values(), ids=ROWS_OF)
+def test_rows_of_any_kind(rows, backend):
+    loss, _, inputs = line()
+    replay = Program(loss, inputs, backend=backend)
+
+    def table():
+        return rows() if callable(rows) else rows
+
+    expected = [(0.5 - 0.25 - 3.0) ** 2, (1.0 - 0.25 - 5.0) ** 2]
+    assert replay.outputs(table()) == expected
+    assert replay.backward(table()) == sum(expected) / 2
+    assert replay.descend(0.0, 1, table()) == [sum(expected) / 2]
+
+
+@both
+@pytest.mark.parametrize("count", [2, 5000])
+def test_rows_that_are_read_only_or_on_disk(tmp_path, count, backend):
+    rows = np.array(drawn(count))
+    loss, parameters, inputs = line()
+    replay = Program(loss, inputs, backend=backend)
+    results = []
+    np.save(tmp_path / "rows.npy", rows)
+    fixed = rows.copy()
+    fixed.flags.writeable = False
+    for table in (rows.tolist(), fixed, np.load(tmp_path / "rows.npy", mmap_mode="r")):
+        for p in parameters:
+            p.grad = 0.0
+        results.append((replay.outputs(table), replay.backward(table), [p.grad for p in parameters]))
+    assert results[0] == results[1] == results[2]
+
+
+@both
+@pytest.mark.parametrize(
+    "rows",
+    [[2.0, 3.0], [[2.0], [3.0]], (2, 3), np.array([2.0, 3.0]), np.array([[2], [3]]), pd.Series([2, 3])],
+    ids=repr,
+)
+def test_one_input_takes_a_number_for_a_row(rows, backend):
+    x = leaf("x", 1.0)
+    assert Program(x * x, [x], backend=backend).outputs(rows) == [4.0, 9.0]
+
+
+@both
+@pytest.mark.parametrize("row", [2.0, 2, [2.0], (2,), np.array([2.0]), np.float32(2)], ids=repr)
+def test_a_call_takes_one_row(row, backend):
+    x = leaf("x", 1.0)
+    assert Program(x * x, [x], backend=backend)(row) == 4.0
+
+
+def with_row_17(row):
+    rows = drawn(40)
+    rows[17] = row
+    return rows
+
+
+BAD = [
+    ([], ValueError, "there are no rows"),
+    (np.zeros((0, 2)), ValueError, "there are no rows"),
+    (FRAME[:0], ValueError, "there are no rows"),
+    (np.zeros((2, 3)), ValueError, "row 0 has 3 number(s), and must have 2: x, t"),
+    (np.zeros(2), ValueError, "row 0 has 1 number(s), and must have 2: x, t"),
+    (pd.DataFrame([[1.0, 2.0, 3.0]]), ValueError, "row 0 has 3 number(s), and must have 2: x, t"),
+    (with_row_17([1.0]), ValueError, "row 17 has 1 number(s), and must have 2: x, t"),
+    (with_row_17([1.0, 2.0, 3.0]), ValueError, "row 17 has 3 number(s), and must have 2: x, t"),
+    (with_row_17(3.0), ValueError, "row 17 has 1 number(s), and must have 2: x, t"),
+    (with_row_17("ab"), ValueError, "row 17 has 1 number(s), and must have 2: x, t"),
+    (with_row_17([1.0, "2"]), TypeError, "row 17: t takes a real number, not str: '2'"),
+    (with_row_17([None, 2.0]), TypeError, "row 17: x takes a real number, not NoneType: None"),
+    (with_row_17([1.0, 2j]), TypeError, "row 17: t takes a real number, not complex: 2j"),
+    (with_row_17([1.0, Value(2.0)]), TypeError, "row 17: t takes a real number, not Value: Value(data=2.0, grad=0.0)"),
+    (with_row_17([[1.0], 2.0]), TypeError, "row 17: x takes a real number, not list: [1.0]"),
+    (with_row_17([1.0, math.nan]), DomainError, "row 17: t takes a finite number, not nan"),
+    (with_row_17([-math.inf, 1.0]), DomainError, "row 17: x takes a finite number, not -inf"),
+    (with_row_17([10**400, 1.0]), DomainError, "row 17: x takes a number in the range of a float"),
+    (np.array(with_row_17([1.0, math.nan])), DomainError, "row 17: t takes a finite number, not nan"),
+    (np.array(with_row_17([1.0, math.inf]), np.float32), DomainError, "row 17: t takes a finite number, not inf"),
+    (np.array([[1.0, 2.0], ["1e400", 1.0]], np.longdouble), DomainError, "row 1: x takes a finite number, not inf"),
+    (np.array([[1.0, 2j]]), TypeError, "row 0: x takes a real number, not complex128"),
+    (np.array([["1", "2"]]), TypeError, "row 0: x takes a real number, not str_"),
+    (np.zeros((2, 2, 2)), TypeError, "row 0: x takes a real number, not ndarray"),
+    (FRAME.assign(x=[1.0, None]), DomainError, "row 1: x takes a finite number, not nan"),
+    (FRAME.assign(t=pd.array([3, None], "Int64")), TypeError, "row 1: t takes a real number, not NAType"),
+    (pd.DataFrame({"z": [1.0], "t": [2.0]}), ValueError, "x"),
+    (
+        pd.DataFrame([[1.0, 2.0, 3.0]], columns=["x", "x", "t"]),
+        ValueError,
+        "row 0 has 3 number(s), and must have 2: x, t",
+    ),
+    (5, TypeError, "rows"),
+    (np.array(5.0), TypeError, "rows"),
+]
+
+
+@both
+@pytest.mark.parametrize(("rows", "kind", "message"), BAD)
+def test_rows_that_are_refused(rows, kind, message, backend):
+    loss, parameters, inputs = line()
+    replay = Program(loss, inputs, backend=backend)
+    for call in (replay.outputs, replay.backward, lambda rows: replay.descend(0.1, 3, rows)):
+        with pytest.raises(kind) as refused:
+            call(rows)
+        assert message in str(refused.value)
+        assert str(refused.value).startswith(message) or not message.startswith("row ")
+    assert [(p.data, p.grad) for p in parameters] == [(0.5, 7.0), (-0.25, 7.0)]
+    assert [v.data for v in inputs] == [1.0, 2.0]
+
+
+@both
+def test_inputs_without_a_label_are_named_by_their_place(backend):
+    a, b = Value(1.0), Value(2.0)
+    with pytest.raises(TypeError, match=r"^row 0: input 2 takes a real number, not NoneType: None"):
+        Program(a * b, [a, b], backend=backend).outputs([[1.0, None]])
+    with pytest.raises(ValueError, match=r"^row 0 has 1 number\(s\), and must have 2: input 1, input 2"):
+        Program(a * b, [a, b], backend=backend)(3.0)
+
+
+x, y, w = leaf("x", 1.0), leaf("y", 2.0), leaf("w", 3.0)
+
+
+@both
+@pytest.mark.parametrize(
+    ("output", "inputs", "kind", "message"),
+    [
+        (3.0, [], TypeError, "Program takes Values, not float"),
+        ([w * x], [], TypeError, "Program takes Values, not list"),
+        (w * x, ["x"], TypeError, "Program takes Values, not str"),
+        (w * x, "x", TypeError, "Program takes Values, not str"),
+        (w * x, [x, 1.0], TypeError, "Program takes Values, not float"),
+        (w * x, [y], ValueError, "y is not a leaf of the graph"),
+        (w * x, [x, Value(1.0)], ValueError, "input 2 is not a leaf of the graph"),
+        (w * x, [w * x], ValueError, "input 1 is not a leaf of the graph"),
+        (w * x, [x, w, x], ValueError, "x stands twice among the inputs"),
+        (w, [x], ValueError, "x is not a leaf of the graph, of which w is the output"),
+    ],
+)
+def test_what_is_no_program(output, inputs, kind, message, backend):
+    with pytest.raises(kind, match=f"^{message}"):
+        Program(output, inputs, backend=backend)
+
+
+def test_other_words_for_backend_and_reduce():
+    with pytest.raises(ValueError, match="unknown backend 'C': it must be 'numba' or 'python'"):
+        Program(w * x, backend="C")
+    with pytest.raises(ValueError, match="reduce must be 'mean' or 'sum', not 'max'"):
+        Program(w * x).backward(reduce="max")
+
+
+# domain errors
+
+
+@both
+@pytest.mark.parametrize(
+    ("compute", "number", "message"),
+    [
+        (lambda x, w: w * log(x), -1.0, "log(x = -1.0) is not defined: it needs x > 0"),
+        (lambda x, w: w / x, 0.0, "div(w = 2.0, x = 0.0) is not defined: it needs y ≠ 0"),
+        (lambda x, w: exp(x) * w, 1000.0, "exp(x = 1000.0) is past the range of a float, ±1.8e308"),
+        (lambda x, w: w / (x * 1e308 * 10), 1.0, "mul(1e+308, 10.0) is past the range of a float, ±1.8e308"),
+        (lambda x, w: sigmoid(x * 1e308 + 1e308) * w, 1.0, "add(1e+308, 1e+308) is past the range of a float"),
+        (lambda x, w: w * maximum(1.0, x * 1e307), -100.0, "mul(x = -100.0, 1e+307) is past the range of a float"),
+        (lambda x, w: (x * 1e308) ** (w * 0 - 1), 10.0, "mul(x = 10.0, 1e+308) is past the range of a float"),
+        (lambda x, w: w + relu(x - 1.5e308), -1.5e308, "sub(x = -1.5e+308, 1.5e+308) is past the range of a float"),
+        (lambda x, w: w * x**0.5, -1.0, "pow(x = -1.0, 0.5) is not defined: it needs x > 0, or x < 0 with a whole y"),
+        (lambda x, w: w * (x * 1e308) ** 0.0, 10.0, "mul(x = 10.0, 1e+308) is past the range of a float"),
+    ],
+)
+def test_a_domain_error_names_the_row(compute, number, message, backend):
+    x, w = leaf("x", 0.1), leaf("w", 2.0, 7.0)
+    replay = Program(compute(x, w), [x], backend=backend)
+    rows = [[0.1]] * 40
+    assert replay.outputs(rows) == [replay.output.data] * 40
+    rows[17] = [number]
+    for call in (replay.outputs, replay.backward, lambda rows: replay.descend(0.1, 3, rows)):
+        with pytest.raises(DomainError) as refused:
+            call(rows)
+        assert str(refused.value).removeprefix("round 0: ").startswith(f"row 17: {message}")
+    with pytest.raises(DomainError, match=f"^row 0: {re.escape(message)}"):
+        replay(number)
+    assert (w.data, w.grad) == (2.0, 7.0)
+    assert replay.outputs([[0.1]] * 2) == [replay.output.data] * 2
+
+
+@both
+@pytest.mark.parametrize(
+    ("compute", "number", "message"),
+    [
+        (lambda x, w: sqrt(w * x), 0.0, "the derivative of sqrt(0.0) by x does not exist: it needs x > 0"),
+        (lambda x, w: (w * x) ** 0.5, 0.0, "the derivative of pow(0.0, 0.5) by x does not exist: it needs x > 0"),
+        (lambda x, w: 1 / (w * x), 1e-200, "the gradient by "),
+        (lambda x, w: (w * x) ** -1, 1e-200, "the derivative of pow(2e-200, -1.0) by x is past the range of a float"),
+        (lambda x, w: 1e200 * (x * (w * 1e-250)), 1e200, "the gradient by "),
+    ],
+)
+def test_a_derivative_that_does_not_exist_names_the_row(compute, number, message, backend):
+    x, w = leaf("x", 0.1), leaf("w", 2.0, 7.0)
+    replay = Program(compute(x, w) + w, [x], backend=backend)
+    rows = [[0.1]] * 40
+    rows[3] = rows[17] = [number]
+    with pytest.raises(DomainError):
+        eagerly(replay.output, [x], rows)
+    for call in (replay.backward, lambda rows: replay.descend(0.1, 3, rows)):
+        with pytest.raises(DomainError) as refused:
+            call(rows)
+        assert str(refused.value).removeprefix("round 0: ").startswith(f"row 17: {message}")
+    assert (w.data, w.grad) == (2.0, 7.0)
+
+
+@both
+def test_a_derivative_by_an_input_need_not_exist(backend):
+    x, w = leaf("x", 1.0), leaf("w", 2.0, 7.0)
+    replay = Program(sqrt(x) * w / (x - 3), [x], backend=backend)
+    assert replay.backward([[0.0]]) == 0.0
+    assert w.grad == 7.0
+    with pytest.raises(DomainError, match=r"^row 1: div\("):
+        replay.backward([[1.0], [3.0], [0.0]])
+
+
+@both
+def test_a_gradient_whose_sum_is_past_the_range(backend):
+    x, w = leaf("x", 1.0), leaf("w", 1e-300, 7.0)
+    replay = Program(w * x, [x], backend=backend)
+    assert replay.backward([[1e308]] * 3) == 1e308 * 1e-300
+    w.grad = 7.0
+    with pytest.raises(DomainError, match=r"^the gradient, summed over the rows, is past the range of a float"):
+        replay.backward([[1e308]] * 3, reduce="sum")
+    assert w.grad == 7.0
+
+
+# guards
+
+RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+PAIRS = [(1.0, 2.0), (2.0, 1.0), (1.5, 1.5), (-0.0, 0.0)]
+
+
+@both
+@pytest.mark.parametrize("pair", PAIRS)
+@pytest.mark.parametrize("symbol", RELATIONS)
+def test_a_comparison_is_held_to_what_came_out(symbol, pair, backend):
+    relation = RELATIONS[symbol]
+    mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}[symbol]
+    for kind in ("value", "number", "mirrored", "stranger"):
+        a, b, w = leaf("a", pair[0]), leaf("b", pair[1]), leaf("w", 3.0, 7.0)
+        doubled = a + a
+        doubled.label = "double"
+        if kind == "mirrored":  # Python asks the Value on the right
+            outcome = relation(2 * pair[0], doubled)
+            text = f"double {mirrored} {2 * pair[0]}"
+        else:
+            other = {"value": b, "number": pair[1], "stranger": Value(pair[1])}[kind]
+            outcome = relation(a, other)
+            text = f"a {symbol} {'b' if kind == 'value' else pair[1]}"
+        replay = Program(doubled * b * w, [a, b], backend=backend)
+        for row in PAIRS:
+            right = row[1] if kind == "value" else pair[1]
+            now = relation(2 * pair[0], 2 * row[0]) if kind == "mirrored" else relation(row[0], right)
+            rows = [pair] * 40
+            rows[17] = row
+            if now is outcome:
+                agree(replay.output, replay.inputs, rows, backend, compiled=replay)
+                continue
+            w.grad = 7.0
+            for call in (replay.outputs, replay.backward, lambda rows, replay=replay: replay.descend(0.1, 3, rows)):
+                with pytest.raises(ValueError, match=rf"row 17: {re.escape(text)} was {outcome} when"):
+                    call(rows)
+            assert (w.data, w.grad) == (3.0, 7.0)
+
+
+@both
+def test_a_comparison_of_a_parameter_is_held_too(backend):
+    w = leaf("w", 2.0, 7.0)
+    assert w > 0
+    replay = Program(w * w, backend=backend)
+    with pytest.raises(ValueError, match=r"^round 1: w > 0\.0 was True when this was recorded, and here it is not"):
+        replay.descend(1.5, 9)  # 2, −4: the first round leads below 0
+    assert (w.data, w.grad) == (2.0, 7.0)
+
+
+@both
+@pytest.mark.parametrize(
+    ("choose", "right", "wrong"),
+    [
+        (lambda a, b, c: max(a, b, c), (1, 5, 2), (6, 5, 2)),
+        (lambda a, b, c: min(a, b, c), (1, 5, 2), (6, 5, 2)),
+        (lambda a, b, c: sorted([a, b, c])[0], (1, 5, 2), (6, 5, 2)),
+        (lambda a, b, c: a * 2 if a > 0 else b * 3, (1, -5, -2), (-1, 5, 2)),
+        (lambda a, b, c: a * b if a.data < b.data else c, (1, 5, 2), None),
+    ],
+)
+def test_what_python_chose(choose, right, wrong, backend):
+    a, b, c = (leaf(name, number) for name, number in zip("abc", (1.0, 3.0, 2.0), strict=True))
+    replay = Program(choose(a, b, c) + a * b * c, [a, b, c], backend=backend)
+    assert replay(right) == choose(*map(leaf, "abc", right)).data + math.prod(right)
+    if wrong:
+        with pytest.raises(ValueError, match=r"was .* when this was recorded, and here it is not"):
+            replay(wrong)
+
+
+@both
+@pytest.mark.parametrize(
+    "compare",
+    [
+        lambda a, b: a.data > b.data,
+        lambda a, b: no_grad()(lambda: a > b)(),
+        lambda a, b: a == b,
+        lambda a, b: a * 2 > b * 2,  # of Values that are not in the graph
+    ],
+)
+def test_what_is_no_guard(compare, backend):
+    a, b = leaf("a", 1.0), leaf("b", 2.0)
+    compare(a, b)
+    assert Program(a * b, [a, b], backend=backend)([2.0, 1.0]) == 2.0
+
+
+@both
+def test_the_last_of_equal_comparisons_counts(backend):
+    a = leaf("a", 1.0)
+    assert a > 0
+    a.data = -1.0
+    assert not a > 0
+    replay = Program(a * a, [a], backend=backend)
+    assert replay(-3.0) == 9.0
+    with pytest.raises(ValueError, match=r"^row 0: a > 0.0 was False"):
+        replay(3.0)
+
+
+def test_a_comparison_keeps_nothing_alive():
+    w = leaf("w", 1.0)
+    gc.collect()
+    before = len(comparisons)
+    for k in range(1000):
+        loss = w * w + k + 1
+        assert loss > w
+        assert w < loss + 1
+    last = weakref.ref(loss)
+    del loss
+    gc.collect()
+    assert last() is None
+    assert len(comparisons) - before <= 1
+    assert len(comparisons[w]) < 100  # of Values that are gone nothing is left
+    del w
+    gc.collect()
+    assert len(comparisons) == before
+
+
+# rows of one's own
+
+cube = Op("cube", lambda x: x * x * x, lambda x, z: 3 * x**2)
+hypot = Op("hypot", lambda x, y: math.sqrt(x * x + y * y), lambda x, y, z: x / z, lambda x, y, z: y / z)
+blend = Op(
+    "blend",
+    lambda x, y, s: s * x + (1 - s) * y,
+    lambda x, y, s, z: s,
+    lambda x, y, s, z: 1 - s,
+    lambda x, y, s, z: x - y,
+)
+ramp = Op("ramp", lambda x: x if x > 0 else 0, lambda x, z: ops.step(x))
+sine = Op("sine", math.sin, lambda x, z: ops.cos(x))
+most = Op("most", max, lambda x, y, z: ops.step(x - y), lambda x, y, z: ops.step(y - x))
+level = Op("level", lambda x: 94906267 if x > 0 else 0, lambda x, z: 0.0)
+table = {False: 0.0, True: 1.0}
+gate = Op("gate", lambda x: table[x > 0], lambda x, z: 0.0)  # numba does not know the dict
+
+
+@both
+def test_rows_of_ones_own(backend):
+    x, w = leaf("x", 0.5), leaf("w", 0.7)
+    y = cube(x * w) + hypot(x, w) * blend(x, w, x * w) + ramp(w) * ramp(x) + sine(w) * sin(x) + most(w, x) * sin(w)
+    agree(y * level(x) * level(x), [x], drawn(40, 1), backend)
+
+
+@pytest.mark.parametrize(
+    "name", ["w", "rows", "run", "evaluate", "seed", "my row", "class", "d_w", "v1", "range", "math"]
+)
+def test_a_row_of_any_name(name):
+    double = Op(name, lambda x: 2.0 * x, lambda x, z: 2.0)
+    x, w = leaf("x", 0.5), leaf("w", 0.7)
+    agree(double(sin(w) * x) ** 2 + double(w) ** 2, [x], drawn(3, 1), "python")
+
+
+@both
+@pytest.mark.parametrize(
+    "partial",
+    [
+        lambda x, z: math.exp(x),
+        lambda x, z: 1.0 if x > 0 else 0.0,
+        lambda x, z: 2.0 if x == 0 else 1.0,
+        lambda x, z: max(x, 0.0),
+    ],
+)
+def test_a_partial_that_is_not_made_of_operations(partial, backend):
+    w = leaf("w", 1.0, 7.0)
+    bad = Op("bad", lambda x: x, partial)
+    with pytest.raises(TypeError, match=r"^partial 1 of bad must be made of operations"):
+        Program(bad(w) * 2, backend=backend).backward()
+    assert w.grad == 7.0
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "message"),
+    [
+        (lambda x: 1 / (1 + math.exp(-x)), DomainError, r"row 17: odd\(x = -1000\.0\) is past the range of a float"),
+        (lambda x: 1 / (1 + 1 / (x + 1000)), DomainError, r"row 17: odd\(x = -1000\.0\) is not defined"),
+        (lambda x: math.log(x + 999.5), DomainError, r"row 17: odd\(x = -1000\.0\) is not defined"),
+        (lambda x: abs(x) ** 200 - 3.0, DomainError, r"row 17: odd\(x = -1000\.0\) is past the range of a float"),
+        (lambda x: x**0.5, TypeError, r"the result of odd takes a real number, not complex"),
+    ],
+)
+def test_an_error_inside_a_row_of_ones_own(function, error, message):
+    x = leaf("x", 0.5)
+    replay = Program(Op("odd", function, lambda x, z: z)(x), [x], backend="python")
+    with pytest.raises(error, match=message):
+        replay.outputs([[0.5]] * 17 + [[-1000.0]])
+
+
+# backends
+
+
+@pytest.mark.parametrize(("row", "backend"), [(cube, "numba"), (gate, "python")])
+def test_which_backend_runs(row, backend):
+    x, w = leaf("x", 0.5), leaf("w", 0.7)
+    assert Program(row(x * w) + w, [x]).backend == backend
+    assert Program(w * x, backend="python").backend == "python"
+    assert Program(w * x, backend="numba").backend == Program(w * x).backend == "numba"
+
+
+def test_a_row_that_numba_cannot_compile():
+    x, w = leaf("x", 0.5), leaf("w", 0.7)
+    agree(gate(x * w) + w, [x], drawn(5, 1), None)
+    with pytest.raises((TypeError, ValueError), match="gate"):
+        Program(gate(x * w), [x], backend="numba")
+
+
+def test_without_numba(monkeypatch):
+    monkeypatch.setattr(program, "find_spec", lambda name: None)
+    monkeypatch.delitem(sys.modules, "autograd.tape", raising=False)
+    monkeypatch.setitem(sys.modules, "numba", None)
+    loss, _, inputs = line()
+    assert Program(loss, inputs).backend == "python"
+    with pytest.raises(ImportError, match=r"pip install 'handgrad\[fast\]'"):
+        Program(loss, inputs, backend="numba").outputs([[1.0, 2.0]])
+
+
+def test_python_alone_needs_neither_numpy_nor_numba():
+    code = """if 1:
+        import sys
+        from autograd import Program, Value
+        x, w = Value(1.0, "x"), Value(2.0, "w")
+        program = Program(w * x, [x], backend="python")
+        program.outputs([[1.0]]), program.backward([[1.0]]), program.descend(0.1, 3, [[1.0]]), program.source()
+        print(*{"numpy", "numba", "pandas", "llvmlite"}.intersection(sys.modules))
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+# Ctrl-C and threads
+
+
+def interrupted(call):
+    """Whether Ctrl-C ends the call soon."""
+    timer = threading.Timer(0.8, _thread.interrupt_main)
+    timer.start()
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        call()
+    return time.monotonic() - begin < 3
+
+
+@both
+def test_ctrl_c_keeps_what_whole_rounds_have_learned(backend):
+    u, w = leaf("u"), leaf("w")
+    replay = Program(u + w, backend=backend)
+    replay.descend(1.0, 2)
+    assert interrupted(lambda: replay.descend(1.0, 300_000_000 if backend == "numba" else 40_000_000))
+    assert u.data == w.data == int(u.data) < -2  # each round takes 1 from both
+    assert (u.grad, w.grad) == (0.0, 0.0)
+
+
+@both
+def test_ctrl_c_leaves_no_gradient_half_added(backend):
+    x, w, b = leaf("x", 1.0), leaf("w", 0.5, 7.0), leaf("b", 0.5, 7.0)
+    y = x
+    for _ in range(500):
+        y = y * w + b
+    replay = Program(y, [x], backend=backend)
+    replay.backward([[1.0], [2.0]])
+    w.grad = b.grad = 7.0
+    rows = np.zeros((80_000 if backend == "python" else 6_000_000, 1))
+    assert interrupted(lambda: replay.backward(rows))
+    assert (w.grad, b.grad) == (7.0, 7.0)
+
+
+@both
+def test_threads_share_a_program(backend):
+    loss, _, inputs = line()
+    replay = Program(loss, inputs, backend=backend)
+    tables = [drawn(count, seed=count) for count in (1, 3, 50, 200)] * 2
+    expected = [[at(loss, dict(zip(inputs, row, strict=True))).data for row in rows] for rows in tables]
+    found = {}
+
+    def work(k):
+        found[k] = all(replay.outputs(tables[k]) == expected[k] for _ in range(50))
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(len(tables))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == dict.fromkeys(range(len(tables)), True)
+
+
+@both
+def test_threads_add_to_one_gradient(backend):
+    x, w = leaf("x", 1.0), leaf("w", 1.0)
+    replay = Program(w * x, [x], backend=backend)
+    threads = [
+        threading.Thread(target=lambda: [replay.backward([[1.0]] * 100, "sum") for _ in range(200)]) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert w.grad == 4 * 200 * 100
+
+
+# the forward pass over arrays
+
+
+@pytest.mark.parametrize("row", ops.TABLE, ids=lambda row: row.name)
+def test_the_function_of_every_row(row):
+    x, w = leaf("x", 0.75), leaf("w", 0.6)
+    pairs = [(w, x), (x, w), (x, 1.7), (1.7, x)]
+    terms = [row(*pair[: row.arity]) for pair in (pairs if row.arity == 2 else [(w * x,), (x,)])]
+    replay = Program(reduce(operator.add, terms), [x])
+    rng = np.random.default_rng(0)
+    numbers = rng.uniform(0.01 if row.domain else -3.0, 3.0, 50)
+    f = replay.function(np)
+    for factor in (0.6, 1.1):
+        w.data = factor
+        expected = replay.outputs(numbers)
+        parameters = [p.data for p in replay.parameters]
+        assert np.allclose(f(parameters, [numbers]), expected, rtol=1e-12, atol=1e-12)
+        assert np.allclose(f(np.array(parameters), [numbers.reshape(5, 10)]).ravel(), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("number", [-1000.0, -40.0, 0.0, 40.0, 1000.0])
+@pytest.mark.parametrize("name", ["sigmoid", "softplus", "gaussian", "tanh"])
+def test_the_function_is_exact_far_out(name, number):
+    x = leaf("x", 0.5)
+    result = Program(ROWS[name](x), [x]).function(np)([], [np.array([number])])
+    assert result == pytest.approx(ROWS[name](number), rel=1e-12, abs=0)
+
+
+def test_the_function_of_a_network():
+    model = MLP(2, [3, 2], seed=1)
+    x, t = [leaf("x1"), leaf("x2")], [leaf("t1"), leaf("t2")]
+    replay = Program(mean_squared_error(model(x), t), [*x, *t])
+    rows = np.array(drawn(30, 4))
+    function = replay.function(np)
+    parameters = [p.data for p in replay.parameters]
+    assert np.allclose(function(parameters, rows.T), replay.outputs(rows), rtol=1e-12)
+    with pytest.raises(ValueError, match="takes 17 parameters and 4 inputs, not 17 and 3"):
+        function(parameters, rows.T[:3])
+
+
+def test_a_comparison_is_no_function_of_arrays():
+    x = leaf("x", 0.5)
+    assert x < 1
+    with pytest.raises(ValueError, match=r"the graph holds the comparison x < 1\.0"):
+        Program(x * x, [x]).function(np)
