@@ -32,7 +32,7 @@ def evaluate(rows, parameters):
         for INPUTS in rows:
             FORWARD
             outputs.append(OUTPUT)
-    except (ArithmeticError, ValueError):
+    except (ArithmeticError, ValueError, TypeError):
         pass
     return outputs
 
@@ -54,7 +54,7 @@ def run(rows, rounds, rate, count, parameters, gradients):
                 total += outputs.pop()
             means.append(total / count)
             UPDATE
-    except (ArithmeticError, ValueError):
+    except (ArithmeticError, ValueError, TypeError):
         return means, PARAMETERS, GRADIENTS, len(outputs)
     return means, PARAMETERS, GRADIENTS, None
 """
@@ -100,14 +100,17 @@ class Generated:
             INPUTS=_pattern(map(names.title, inputs)),
             OUTPUT=names[output].text,
         )
-        namespace: dict[str, Any] = {name: op.function for name, op in names.functions.items()}
+        # A row of one's own is called with all that an Op makes sure of, whatever its function gives.
+        functions = names.functions.items()
+        namespace: dict[str, Any] = {name: op.function if op in TABLE else op for name, op in functions}
         exec(text, namespace)
         self._evaluate, self._run = namespace["evaluate"], namespace["run"]
         self.pace = PACE / (len(listing.nodes) + 1)
+        self.moving = len(moving)
 
     def table(self, rows: Any) -> Any:
         """The rows as a list; of an array too large for that, blocks become lists when their turn comes."""
-        return rows.tolist() if hasattr(rows, "tolist") and len(rows) <= BLOCK else rows
+        return rows.astype(float).tolist() if hasattr(rows, "dtype") and len(rows) <= BLOCK else rows
 
     def outputs(self, table: Any, parameters: Sequence[float]) -> tuple[list[float], range]:
         outputs: list[float] = self._evaluate(_InBlocks(table, 1), parameters)
@@ -120,8 +123,9 @@ class Generated:
         rate: float,
         count: int,
         parameters: Sequence[float],
-        gradients: Sequence[float],
+        gradients: Sequence[float] = (),
     ) -> Run:
+        gradients = gradients or [0.0] * self.moving
         rows = table[::-1] if isinstance(table, list) else _InBlocks(table, -1)
         means, parameters, gradients, done = self._run(rows, rounds, rate, count, parameters, gradients)
         last = len(table) if done is None else len(table) - done
@@ -138,15 +142,16 @@ class _InBlocks:
     def __iter__(self) -> Iterator[Any]:
         for start in range(0, len(self.table), BLOCK)[:: self.direction]:
             block = self.table[start : start + BLOCK]
-            yield from (block if isinstance(block, list) else block.tolist())[:: self.direction]
+            yield from (block if isinstance(block, list) else block.astype(float).tolist())[:: self.direction]
 
 
 def _pattern(names: Iterable[str]) -> str:
     return f"({''.join(f'{name}, ' for name in names)})"
 
 
-# A row in the functions that numpy, jax.numpy and torch have in common, where they have none of its name.
+# A row in the functions that numpy, jax.numpy and torch have in common, where these do not agree on it.
 _COMPOSED: dict[str, Callable[[Any, Any], Any]] = {
+    "abs": lambda np, x: np.maximum(x, -x),  # for jax.numpy.abs has the slope 1 at 0
     "sigmoid": lambda np, x: np.exp(-np.logaddexp(np.zeros_like(x), -x)),
     "softplus": lambda np, x: np.logaddexp(np.zeros_like(x), x),
     "gaussian": lambda np, x: np.exp(-x * x),
@@ -161,14 +166,19 @@ def _over(namespace: Any, op: Op) -> Callable[..., Any]:
         return operator.pow
     if op not in TABLE or op.function.__module__ == "_operator":
         return op.function
-    if hasattr(namespace, op.name):
-        function = getattr(namespace, op.name)
-        return lambda *args: function(*(namespace.asarray(x) if isinstance(x, float) else x for x in args))
     if op.name in _COMPOSED:
         return partial(_COMPOSED[op.name], namespace)
+    if hasattr(namespace, op.name):
+        function = getattr(namespace, op.name)
+        return lambda *args: function(*(_like(namespace, x, args) if isinstance(x, float) else x for x in args))
     of_jax = namespace.__name__.startswith("jax")
     function = getattr(import_module("jax.scipy.special"), op.name) if of_jax else namespace.vectorize(op.function)
     return function  # type: ignore[no-any-return]
+
+
+def _like(namespace: Any, number: float, args: Iterable[Any]) -> Any:
+    """The number as an array of the type that the others have."""
+    return namespace.asarray(number, dtype=next((x.dtype for x in args if hasattr(x, "dtype")), None))
 
 
 _RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -182,19 +192,22 @@ class Program:
               Unless given, numba where it is installed
 
     The other leaves are the parameters: their numbers are read from the Values, and gradients are added to their
-    `.grad`. All comes out as it does eagerly, to the last bit; only under numba a row of your own that takes a power
-    with a constant exponent may differ in that bit. Inputs get no gradient.
+    `.grad`. Inputs get none. All comes out as it does eagerly, to the last bit. Only a row of your own may differ under
+    numba: in that bit, where it takes a power with a constant exponent; and where Python would raise inside it for
+    1/0 or e^1000, machine code goes on with infinity.
 
     A row is a sequence of numbers, one for each input, or a number where there is one input. Rows are a list of them, a
     NumPy array, or a pandas frame, whose columns are found by the labels of the inputs, else by place. Without rows,
     the inputs have the numbers of their Values.
 
     A Python `if` that was taken while recording is not in the record. So a comparison of Values in the graph that comes
-    out otherwise than it did then raises ValueError. One of a Value that only the `if` has seen is not known here.
+    out otherwise than it did then raises ValueError. One of a Value that only the `if` has seen is not known here, nor
+    is an `if` on `.data`.
 
     Raises TypeError for anything but Values, and for rows of anything but numbers; ValueError for an input that is no
     leaf of the graph, for rows of another width and for an unknown backend; DomainError, with the row and the Value,
-    for nan, and where an operation is not defined. No `.grad` and no parameter is then changed.
+    for nan, and where an operation is not defined. No `.grad` and no parameter is then changed. Several threads may ask
+    one program for outputs; `backward` and `descend` are for one at a time.
 
     >>> w, x, t = Value(1.0, label="w"), Value(0.0, label="x"), Value(0.0, label="t")
     >>> program = Program((w * x - t) ** 2, inputs=[x, t])
@@ -210,7 +223,7 @@ class Program:
         self, output: Value, inputs: Iterable[Value] = (), *, backend: Literal["numba", "python"] | None = None
     ) -> None:
         self.output = output
-        self.inputs = tuple(inputs)
+        self.inputs = (inputs,) if isinstance(inputs, Value) else tuple(inputs)
         for v in (output, *self.inputs):
             if not isinstance(v, Value):
                 raise TypeError(f"Program takes Values, not {type(v).__name__}")
@@ -225,19 +238,17 @@ class Program:
                 raise ValueError(f"{self._title(place)} {problem}, of which {output.label or 'this'} is the output")
             del others[v]
         self.parameters = tuple(others)
-        self.backend = backend or ("numba" if self._runs_in_numba() else "python")
         self._guards = guards({*leaves, *self._nodes})
         self._engines: dict[tuple[Value, ...], Any] = {}
-
-    def _runs_in_numba(self) -> bool:
-        if not find_spec("numba"):
-            return False
-        own = {v.op for v in self._nodes}.difference(TABLE)
-        if own:
-            from autograd.tape import compiles
-
-            return all(map(compiles, own))
-        return True
+        self.backend = backend or ("numba" if find_spec("numba") else "python")
+        if self.backend == "numba":
+            if not find_spec("numba"):
+                raise ImportError("numba is not installed: pip install 'handgrad[fast]'")
+            own = dict.fromkeys(v.op for v in self._nodes if v.op not in TABLE)
+            foreign = [op.name for op in own if not import_module("autograd.tape").compiles(op)]
+            if foreign and backend:
+                raise ValueError(f"numba cannot compile the function of {foreign[0]}: backend='python' runs it")
+            self.backend = "python" if foreign else "numba"
 
     def __call__(self, row: Any = None) -> float:
         """The output at one row of numbers."""
@@ -260,7 +271,7 @@ class Program:
         before = [p.grad for p in self.parameters]
         loss, _, gradients, failed = engine.run(table, 1, 0.0, count, parameters, before)
         if failed or not all(map(math.isfinite, gradients)):
-            raise self._failure(table, failed or range(len(table)), parameters)
+            raise self._failure(table, failed or reversed(range(len(table))), parameters)
         for p, gradient in zip(self.parameters, gradients, strict=True):
             p.grad = gradient
         return float(loss[0])
@@ -271,21 +282,27 @@ class Program:
         `wrt` are the parameters that move, by `lr` times their derivative; all, unless given. No `.grad` is touched.
         After Ctrl-C the parameters keep what whole rounds have learned.
         """
-        rate, rounds = real(lr, "lr"), operator.index(rounds)
-        moving = self.parameters if wrt is None else tuple(wrt)
-        known = set(self.parameters)
-        for v in moving:
-            if v not in known:
-                raise ValueError(f"wrt takes parameters of the graph, and {getattr(v, 'label', '') or v!r} is none")
+        rate = real(lr, "lr")
+        if not isinstance(rounds, int) or rounds < 0:
+            raise ValueError(f"rounds must be a whole number of at least 0, not {rounds!r}")
+        moving = self.parameters
+        if wrt is not None:
+            moving, known = tuple(dict.fromkeys([wrt] if isinstance(wrt, Value) else wrt)), set(self.parameters)
+            for v in moving:
+                if v not in known:
+                    raise ValueError(f"wrt takes parameters of the graph, and {getattr(v, 'label', '') or v!r} is none")
         engine, table, numbers = self._prepared(moving, rows)
         count, at_once = len(table), max(1, int(engine.pace / len(table)))
         losses: list[float] = []
         try:
             while len(losses) < rounds:
                 todo = min(at_once, rounds - len(losses))
-                means, after, _, failed = engine.run(table, todo, rate, count, numbers, [0.0] * len(moving))
+                means, after, _, failed = engine.run(table, todo, rate, count, numbers)
+                if not all(map(math.isfinite, after)):  # the gradient that did it is that of the last whole round
+                    failed = reversed(range(count))
+                    means, after = means[:-1], engine.run(table, len(means) - 1, rate, count, numbers)[1]
                 losses += means
-                if failed or not all(map(math.isfinite, after)):
+                if failed:
                     raise self._failure(table, failed, after, f"round {len(losses)}: ")
                 numbers = after
         except KeyboardInterrupt:
@@ -369,7 +386,10 @@ class Program:
             return [[v.data for v in self.inputs]]
         if hasattr(rows, "columns"):  # a pandas frame
             labels = [v.label for v in self.inputs]
-            rows = rows[labels] if set(labels) <= set(rows.columns) else rows
+            missing = [label for label in labels if label not in rows.columns]
+            if missing and len(missing) < len(labels):
+                raise ValueError(f"the rows have no column {', '.join(map(repr, missing))}")
+            rows = rows if missing else rows[labels]
         if hasattr(rows, "__array__"):
             import numpy as np
 
@@ -377,12 +397,13 @@ class Program:
             if rows.ndim == 1 and len(self.inputs) == 1:
                 rows = rows[:, None]
             if rows.ndim == 2 and rows.shape[1] == len(self.inputs) and rows.dtype.kind in "biuf" and len(rows):
-                for start in range(0, len(rows), BLOCK):
-                    if not np.isfinite(rows[start : start + BLOCK]).all():
-                        rows = rows[: start + BLOCK]
-                        break
-                else:
+                blocks = range(0, len(rows), BLOCK)
+                bad = next((k for k in blocks if not np.isfinite(rows[k : k + BLOCK].astype(float)).all()), None)
+                if bad is None:
                     return rows
+                rows = rows[: bad + BLOCK]
+        if not isinstance(rows, Iterable) or getattr(rows, "ndim", 1) == 0:
+            raise TypeError(f"rows must be a list of rows, an array or a frame, not {type(rows).__name__}")
         table = [self._checked_row(k, row) for k, row in enumerate(rows)]
         if not table:
             raise ValueError("there are no rows")
@@ -398,30 +419,43 @@ class Program:
     def _failure(self, table: Any, failed: Iterable[int], parameters: Sequence[float], where: str = "") -> Exception:
         """The error of an eager pass at those numbers, with the row."""
         numbers = dict(zip(self.parameters, parameters, strict=True))
-        for p, number in numbers.items():
-            if not math.isfinite(number):
-                return DomainError(f"{where}{p.label or 'a parameter'} has become {number}: a smaller lr may help")
         for k in failed:
-            row = f"row {k}: " if self.inputs else ""
             try:
-                self._replay(numbers | dict(zip(self.inputs, map(float, table[k]), strict=True)))
-            except (ArithmeticError, ValueError) as error:
-                return type(error)(f"{where}{row}{error}")
-        return DomainError(f"{where}the gradient, summed over the rows, is past the range of a float, ±1.8e308")
+                self._replay(numbers, dict(zip(self.inputs, map(float, table[k]), strict=True)))
+            except (ArithmeticError, ValueError, TypeError) as error:
+                return type(error)(f"{where}{f'row {k}: ' * bool(self.inputs)}{error}")
+        return DomainError(f"{where}a sum over the rows, or a step, is past the range of a float, ±1.8e308")
 
-    def _replay(self, numbers: dict[Value, float]) -> None:
-        """An eager pass at other numbers of the leaves, for the errors that it raises."""
-        copies: dict[Any, Value] = {v: Value(number, v.label) for v, number in numbers.items()}
-        with enable_grad():
-            for v in self._nodes:
-                copies[v] = v.op(*(x if isinstance(x, float) else copies[x] for x in v.args))
-                copies[v].label = v.label
+    def _replay(self, parameters: dict[Value, float], inputs: dict[Value, float]) -> None:
+        """An eager pass at other numbers, for the errors that it raises."""
+        copies = self._copies({v: Value(number, v.label) for v, number in (parameters | inputs).items()})
         for guard in self._guards:
             left, right = (x if isinstance(x, float) else copies[x].data for x in (guard.left, guard.right))
             if _RELATIONS[guard.symbol](left, right) is not guard.outcome:
                 raise ValueError(
                     f"{guard} was {guard.outcome} when this was recorded, and here it is not, at {left} {guard.symbol} "
-                    f"{right}: the record holds only one branch of an if. Let maximum, relu or step choose; or compare "
-                    f".data, where nothing in the record depends on it"
+                    f"{right}: the record holds only one branch of an if. Let maximum, relu or step choose; where "
+                    f"nothing in the record depends on the comparison, make it inside no_grad()"
                 )
-        copies[self.output].backward()
+        # Once more with the inputs as constants, for they need no derivative.
+        output = self._copies({v: Value(number, v.label) for v, number in parameters.items()} | inputs)[self.output]
+        if isinstance(output, Value):
+            output.backward()
+
+    def _copies(self, values: dict[Any, Any]) -> dict[Any, Any]:
+        """The record at other numbers of its leaves, which are floats or Values."""
+        with enable_grad():
+            for v in self._nodes:
+                values[v] = v.op(*(x if isinstance(x, float) else values[x] for x in v.args))
+                if isinstance(values[v], Value):
+                    values[v].label = v.label
+        return values
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.output, self.inputs, self.backend, self._guards)
+
+
+def _restored(output: Value, inputs: tuple[Value, ...], backend: Any, guards: list[Guard]) -> Program:
+    program = Program(output, inputs, backend=backend)
+    program._guards = guards
+    return program

@@ -19,7 +19,6 @@ from contextlib import suppress
 from itertools import count
 from types import CodeType
 from typing import Any, NamedTuple
-from weakref import ref
 
 from autograd import ops
 from autograd.formula import Written
@@ -71,11 +70,12 @@ class Term:
     def __neg__(self) -> Any: return ops.neg(self)
     def __abs__(self) -> Any: return ops.abs(self)
     def __ne__(self, other: object) -> Any: return Term(_differs, (self, other))
-    __hash__ = object.__hash__
     # fmt: on
 
-    def __bool__(self) -> bool:
-        raise TypeError("a partial holds no Python if")
+    def _ask(self, *other: object) -> bool:
+        raise TypeError("it asks for the number of an argument")
+
+    __eq__ = __bool__ = _ask
 
 
 # What pow's partial asks of its exponent. It is no row: nothing is derived through it.
@@ -118,8 +118,10 @@ def written(term: Any, names: Mapping[Any, Written]) -> Written:
         exponent = term.args[1]
         if not isinstance(exponent, Term) and exponent == int(exponent):
             form, binding = "{:5} ** {:5}", POWER  # another one would make a negative number complex
-    form = form or f"{names[term.op].text}({', '.join(['{:0}'] * len(term.args))})"
-    return Written(form.format(*(written(x, names) for x in term.args)), binding, "text")
+    if form:
+        return Written(form.format(*(written(x, names) for x in term.args)), binding, "text")
+    args = [written(x, names).text if isinstance(x, Term) else repr(float(x)) for x in term.args]  # max(x, 0) may be 0
+    return Written(f"{names[term.op].text}({', '.join(args)})", ATOM, "text")
 
 
 def definition(op: Op, name: str) -> str | None:
@@ -193,9 +195,7 @@ class Names(dict[Any, Written]):
         '_50__'
         """
         if v not in self._titles:
-            letters = unicodedata.normalize("NFKC", v.label)  # as Python reads a name
-            name = "".join(c if f"a{c}".isidentifier() else "_" for c in letters) or f"v{next(self._unlabelled)}"
-            name = name if name.isidentifier() else f"_{name}"
+            name = _identifier(v.label) if v.label else f"v{next(self._unlabelled)}"
             while name in self._taken or f"d_{name}" in self._taken:
                 name = name + "_" if v.label else f"v{next(self._unlabelled)}"
             self._taken[name] = self._taken[f"d_{name}"] = v
@@ -209,7 +209,14 @@ def origin(op: Op) -> str:
 
 
 def _spelling(op: Op) -> str:
-    return op.function.__name__ if origin(op) in ("math", "builtins") else op.name
+    return op.function.__name__ if origin(op) in ("math", "builtins") else _identifier(op.name)
+
+
+def _identifier(words: str) -> str:
+    """The words as a name that Python takes."""
+    letters = unicodedata.normalize("NFKC", words)  # as Python reads a name
+    name = "".join(c if f"a{c}".isidentifier() else "_" for c in letters)
+    return name if name.isidentifier() else f"_{name}"
 
 
 _UPSTREAM = Term(None, ("upstream",))
@@ -253,12 +260,11 @@ class Listing:
 
     def _list_forward(self, partials: dict[Value, list[tuple[Value, Any]]], kept: Collection[Value]) -> None:
         uses = Counter(x for v in self.nodes for x in v.args)
-        again = {x for terms in partials.values() for _, term in terms for x in _references(term)}
+        again = {x for terms in partials.values() for _, term in terms for x in references(term)}
         for v in self.nodes:
             code = written(Term(v.op, tuple(map(_reference, v.args))), self.names)
-            numbers = [x if isinstance(x, float) else x.data for x in v.args]
             for place, x in enumerate(v.args):
-                if isinstance(x, Value) and not shows(v.op, numbers, place):
+                if isinstance(x, Value) and not shows(v.op, v.args, place):
                     self.delicate[self.names[x]] = None
             quick = v.op.function in _FORMS and all(x.__class__ is float or _is_name(self.names[x]) for x in v.args)
             if v.label or v in kept or uses[v] > 1 or (v in again and not quick) or not _is_short(code):
@@ -316,14 +322,14 @@ def _reference(x: Any) -> Any:
     return x if x.__class__ is float else Term(None, (x,))
 
 
-def _references(term: Any) -> Iterator[Any]:
+def references(term: Any) -> Iterator[Any]:
     """What a term refers to by name."""
     if isinstance(term, Term):
         for x in term.args:
             if term.op is None:
                 yield x
             else:
-                yield from _references(x)
+                yield from references(x)
 
 
 def _partials(v: Any, active: Collection[Value]) -> Iterator[tuple[Value, Any]]:
@@ -334,16 +340,23 @@ def _partials(v: Any, active: Collection[Value]) -> Iterator[tuple[Value, Any]]:
             yield x, slope_of(v.op, place, args, _reference(v))
 
 
-def shows(op: Op, numbers: Sequence[float], place: int) -> bool:
+def shows(op: Op, args: Sequence[Any], place: int) -> bool:
     """Whether infinity or nan for the argument at `place` shows in the result, and is not hidden as in 1/∞ or σ(∞).
 
-    >>> shows(ops.div, [1.0, 2.0], 0), shows(ops.div, [1.0, 2.0], 1)
+    What is not a float among `args` may have any number; of a row of one's own little is known then.
+
+    >>> shows(ops.div, "xy", 0), shows(ops.div, "xy", 1)
     (True, False)
     """
+    if op not in ops.TABLE and op.arity > 1:
+        return False
     for bad in (math.inf, -math.inf, math.nan):
-        with suppress(ArithmeticError, ValueError):
-            if math.isfinite(op.function(*numbers[:place], bad, *numbers[place + 1 :])):
-                return False
+        for other in (0.5, -0.5):
+            numbers = [x if isinstance(x, float) else other for x in args]
+            numbers[place] = bad
+            with suppress(ArithmeticError, ValueError):
+                if math.isfinite(op.function(*numbers)):
+                    return False
     return True
 
 
@@ -363,10 +376,12 @@ class Guard(NamedTuple):
 def guards(values: Collection[Value]) -> list[Guard]:
     """The comparisons that were made of `values`, with one another or with a number that stays as it was."""
     found = []
-    for left, outcomes in list(comparisons.items()):
-        for (symbol, other), (number, outcome) in outcomes.items() if left in values else ():
-            right = other() if isinstance(other, ref) else None
-            found.append(Guard(left, symbol, right if right in values else float(number), outcome))  # type: ignore[arg-type]
+    for left, (with_numbers, with_values) in list(comparisons.items()):
+        if left in values:
+            found += [Guard(left, symbol, float(number), outcome) for (symbol, number), outcome in with_numbers.items()]
+            for right, outcomes in list(with_values.items()):
+                for (symbol, number), outcome in outcomes.items():
+                    found.append(Guard(left, symbol, right if right in values else number, outcome))
     return found
 
 
@@ -387,8 +402,8 @@ def script(listing: Listing) -> str:
         "\n".join(heads + imports),
         *texts,
         "\n".join(["# the leaves", *(f"{listing.names.title(v)} = {v.data!r}" for v in listing.leaves)]),
-        "\n".join(["# forward", *listing.forward]),
-        "\n".join(["# backward", *listing.backward()]),
+        "\n".join(["# forward", *listing.forward]) if listing.forward else "",
+        "\n".join(["# backward", *listing.backward()]) if listing.derivatives else "",
     ]
     return "\n\n".join(part for part in parts if part)
 

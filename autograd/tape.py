@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
-from itertools import accumulate
+from itertools import accumulate, count
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +24,13 @@ from autograd import ops
 from autograd.formula import Written
 from autograd.ops import ATOM, TABLE, Op
 from autograd.reverse import dependents, topological_order
-from autograd.source import Guard, Names, Term, definition, filled, origin, shows, slope_of, written
+from autograd.source import Guard, Names, Term, definition, filled, origin, references, shows, slope_of, written
 from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.program import Run
 
-WIDE = 32  # lanes; a single row goes through alone
+WIDE = 64  # lanes at most
 PACE = 2e7  # steps in one call, about 0.1 s: after each call Python may notice Ctrl-C
 
 _KERNEL = """
@@ -41,8 +41,9 @@ def power(x, y):
 
 @njit
 def evaluate(tape, plan, rows, memory, outputs):
-    for start in range(0, rows.shape[0], LANES):
-        stop = min(start + LANES, rows.shape[0])
+    lanes = 1 if ALONE else plan[5]
+    for start in range(0, rows.shape[0], lanes):
+        stop = min(start + lanes, rows.shape[0])
         FORWARD
         if not fine:
             return start
@@ -53,30 +54,30 @@ def evaluate(tape, plan, rows, memory, outputs):
 
 @njit
 def run(tape, plan, rows, rounds, rate, count, memory, gradients, outputs, means):
+    lanes = 1 if ALONE else plan[5]
     for r in range(rounds):
         for p in range(gradients.size if r else 0):
             gradients[p] = 0.0
-        for stop in range(rows.shape[0], 0, -LANES):
-            start = max(stop - LANES, 0)
+        for stop in range(rows.shape[0], 0, -lanes):
+            start = max(stop - lanes, 0)
             FORWARD
             if not fine:
                 return r, start
             for l in range(stop - start):
                 outputs[start + l] = memory[plan[3] + l]
-            for l in range(LANES):
-                memory[plan[4] + l] = 1.0 / count
+            for l in range(lanes):
+                memory[plan[4] + l] = 1.0 / count if l < stop - start else 0.0
             BACKWARD
-            for first in range(0, gradients.size, 16):  # several sums at a time, for each has to wait for itself
+            for p in range(gradients.size):
                 for l in range(stop - start - 1, -1, -1):
-                    for p in range(first, min(first + 16, gradients.size)):
-                        for k in range(tape[plan[2] + p, 1], tape[plan[2] + p, 2], LANES):
-                            gradients[p] += memory[k + l]
+                    for k in range(tape[plan[2] + p, 1], tape[plan[2] + p, 2], lanes):
+                        gradients[p] += memory[k + l]
         total = outputs[0]
         for k in range(1, outputs.size):
             total += outputs[k]
         means[r] = total / count
         for p in range(gradients.size):
-            for l in range(LANES):
+            for l in range(lanes):
                 memory[tape[plan[2] + p, 3] + l] -= rate * gradients[p]
     return rounds, -1
 """
@@ -84,15 +85,15 @@ def run(tape, plan, rows, rounds, rate, count, memory, gradients, outputs, means
 _FORWARD = """
 fine = True
 for c in range(rows.shape[1]):
-    for l in range(LANES):
-        memory[LANES * c + l] = rows[min(start + l, stop - 1), c]
+    for l in range(lanes):
+        memory[lanes * c + l] = rows[min(start + l, stop - 1), c]
 for k in range(plan[0]):
     READ
     CHOOSE
 for k in range(plan[0], plan[1]):
-    for l in range(LANES):
+    for l in range(lanes):
         fine &= (memory[tape[k, 1] + l] > memory[tape[k, 2] + l]) == (tape[k, 0] == 1)
-for l in range(LANES):
+for l in range(lanes):
     fine &= memory[plan[3] + l] - memory[plan[3] + l] == 0.0
 """
 
@@ -102,10 +103,29 @@ for k in range(plan[1], plan[2]):
     CHOOSE
 """
 
+# What becomes of a product: it is the first for a slope, or one more, or all that a parameter gets of a row.
+FIRST, MORE, ALL = range(3)
+_WAYS = (
+    """
+for l in range(lanes):
+    memory[below + l] = PRODUCT
+""",
+    """
+for l in range(lanes):
+    memory[below + l] += PRODUCT
+""",
+    """
+gradient = gradients[parameter]
+for l in range(lanes - 1, -1, -1):
+    gradient += PRODUCT
+gradients[parameter] = gradient
+""",
+)
+
 
 @cache
-def _kernel(rows: tuple[Op, ...], lanes: int) -> dict[str, Any]:
-    """The functions of `_KERNEL` for these rows of the table, as machine code."""
+def _kernel(rows: tuple[Op, ...], alone: bool) -> dict[str, Any]:
+    """The functions of `_KERNEL` for these rows of the table, as machine code; for one lane, or for any number."""
     names = Names(reserved=re.findall("[a-z]+", _KERNEL + _FORWARD))
     arity = max(op.arity for op in rows)
     arguments = tuple(Term(None, (f"x{place}",)) for place in range(arity))
@@ -115,22 +135,25 @@ def _kernel(rows: tuple[Op, ...], lanes: int) -> dict[str, Any]:
     result, upstream = Term(None, ("z",)), Term(None, ("above",))
     forward, backward = [], []
     for op in rows:
-        statements = [f"memory[z + l] = {written(Term(op, arguments[: op.arity]), names).text}"]
+        statements = [
+            "for l in range(lanes):",
+            f"    memory[z + l] = {written(Term(op, arguments[: op.arity]), names).text}",
+        ]
         for place in range(op.arity):
-            if not all(shows(op, [number] * op.arity, place) for number in (0.5, -0.5)):
-                statements.append(f"fine &= memory[x{place} + l] - memory[x{place} + l] == 0.0")
+            if not shows(op, arguments[: op.arity], place):
+                statements.append(f"    fine &= memory[x{place} + l] - memory[x{place} + l] == 0.0")
             slope = slope_of(op, place, arguments[: op.arity], result)
             product = written(upstream * slope, names).text
-            backward += [[f"memory[below + l] = {product}"], [f"memory[below + l] += {product}"]]
+            backward += [filled(way, PRODUCT=product).splitlines() for way in _WAYS]
         forward.append(statements)
-    columns = ["code", "z", *(x.args[0] for x in arguments), "above", "below"]
+    columns = ["code", "z", *(x.args[0] for x in arguments), "above", "below", "parameter"]
     read = [f"{name} = tape[k, {column}]" for column, name in enumerate(columns)]
     text = filled(
         _KERNEL,
         FORWARD=filled(_FORWARD, READ=read, CHOOSE=_choice(forward)).splitlines(),
         BACKWARD=filled(_BACKWARD, READ=read, CHOOSE=_choice(backward)).splitlines(),
     )
-    namespace: dict[str, Any] = {"__name__": __name__, "LANES": lanes, "math": math}
+    namespace: dict[str, Any] = {"__name__": __name__, "ALONE": alone, "math": math}
     on_disk = True
     for name, op in names.functions.items():
         code = definition(op, name)
@@ -141,7 +164,7 @@ def _kernel(rows: tuple[Op, ...], lanes: int) -> dict[str, Any]:
         else:
             namespace[name] = _compiled(op.function)
             on_disk = False  # nobody can tell whether it is the same the next time
-    digest = hashlib.sha256(f"{lanes} {text}".encode()).hexdigest()[:16]
+    digest = hashlib.sha256(f"{alone} {text}".encode()).hexdigest()[:16]
 
     def njit(function: FunctionType) -> Any:
         function.__qualname__ += f"_{digest}"  # by which numba finds it again
@@ -158,19 +181,18 @@ _compiled: Any = partial(numba.njit, error_model="numpy", nogil=True)
 
 
 def _choice(branches: list[list[str]]) -> list[str]:
-    """The lines that go through the lanes with the statements that `code` says."""
+    """The lines that do what `code` says."""
     lines = []
-    for code, statements in enumerate(branches):
-        lines += [f"{'elif' if code else 'if'} code == {code}:", "    for l in range(LANES):"]
-        lines += [f"        {statement}" for statement in statements]
+    for code, branch in enumerate(branches):
+        lines += [f"{'elif' if code else 'if'} code == {code}:", *(f"    {statement}" for statement in branch)]
     return lines
 
 
 @cache
-def _is_one(op: Op, place: int) -> bool:
-    """Whether the partial derivative by the argument at `place` is 1, whatever the arguments are."""
-    slope = slope_of(op, place, [Term(None, (k,)) for k in range(op.arity)], Term(None, ("z",)))
-    return not isinstance(slope, Term) and slope == 1
+def _asks(op: Op, place: int) -> tuple[int, ...] | None:
+    """Which arguments a partial needs, and −1 for the result; None where it is 1, whatever they are."""
+    slope = slope_of(op, place, [Term(None, (k,)) for k in range(op.arity)], Term(None, (-1,)))
+    return None if not isinstance(slope, Term) and slope == 1 else tuple(references(slope))
 
 
 def _key(x: Any) -> Any:
@@ -190,73 +212,95 @@ class Tape:
     ) -> None:
         nodes: list[Any] = topological_order(output)[1]
         self.rows = (*TABLE, *(op for op in dict.fromkeys(v.op for v in nodes) if op not in TABLE))
-        width = max(op.arity for op in self.rows)
-        constants = {_key(x): x for v in nodes for x in v.args if isinstance(x, float)}
-        constants |= {_key(guard.right): guard.right for guard in guards if isinstance(guard.right, float)}
-        slots = {x: k for k, x in enumerate((*inputs, *parameters, *constants, *nodes))}
+        kept = {output, *(x for guard in guards for x in (guard.left, guard.right))}  # numbers that are wanted later
 
-        # A line of the tape is, in the forward pass, which operation, and the slots of its result and its arguments; a
-        # guard's is how it came out, and what is greater than what. A step of the sweep is which partial, the slots of
-        # result and arguments, the slope above, and the one to which the product is added: that of a node, or one for
-        # each use of a parameter, so that these can be added up in the order of the eager pass.
-        def line(code: int, v: Any, above: int = 0, below: Any = 0) -> list[Any]:
-            args = [slots[_key(x)] for x in v.args]
-            return [code, slots[v], *args, *[0] * (width - len(args)), above, below]
-
-        forward = {op: code for code, op in enumerate(self.rows)}
-        backward = dict(zip(self.rows, accumulate((2 * op.arity for op in self.rows), initial=0), strict=False))
-        slopes = {v: k for k, v in enumerate(nodes, len(slots))}
+        # The sweep: which partial, of which node, with the slope above, goes to which slope, or to the gradient of
+        # which parameter. One that is used again has a slope for each use, so that they add up as in the eager pass.
+        partials = dict(zip(self.rows, accumulate((3 * op.arity for op in self.rows), initial=0), strict=False))
         active = dependents(nodes, moving)
         times = Counter(x for v in nodes if v in active for x in v.args)
-        steps = []
+        gradients = {p: k for k, p in enumerate(moving)}
+        slopes: dict[Any, int] = {output: 0}
+        fresh = count(1)
+        steps: list[Any] = []
+        uses: list[list[list[Any]]] = [[] for _ in moving]
         for v in reversed(nodes):
             for place, x in enumerate(v.args if v in active else ()):
-                if x in slopes and times[x] == 1 and _is_one(v.op, place):
+                if x not in active:
+                    continue
+                asks = _asks(v.op, place)
+                if x in gradients:
+                    way = ALL if times[x] == 1 else FIRST
+                elif x in slopes:
+                    way = MORE
+                elif times[x] == 1 and asks is None:
                     slopes[x] = slopes[v]  # nothing to do: ∂output/∂x is ∂output/∂v
-                elif x in active:
-                    steps.append(line(backward[v.op] + 2 * place, v, slopes[v], slopes.get(x, x)))
-        top = [slopes.get(output, output)]
-        uses: dict[Any, list[list[Any]]] = {p: [] for p in moving}
-        for step in (top, *steps):
-            if step[-1] in uses:
-                uses[step[-1]].append(step)
-        ends = list(accumulate(map(len, uses.values()), initial=len(slots) + len(nodes)))
-        for slope, step in enumerate((step for used in uses.values() for step in used), ends[0]):
-            step[-1] = slope
-        begun = set()
-        for step in steps:
-            step[0] += step[-1] in begun  # the first product for a slope is put there, the others are added
-            begun.add(step[-1])
-        if top[0] is output:  # a leaf that does not move
-            top[0] = ends[-1]
+                    continue
+                else:
+                    way, slopes[x] = FIRST, next(fresh)
+                steps.append([partials[v.op] + 3 * place + way, v, slopes[v], slopes.get(x, 0), gradients.get(x, 0)])
+                if x in gradients and way == FIRST:
+                    uses[gradients[x]].append(steps[-1])
+                kept.update(v if which < 0 else v.args[which] for which in asks or ())
+
+        # A number has its slot for as long as it is wanted: the fewer slots, the nearer they are to the processor.
+        constants = {_key(x): x for v in nodes for x in v.args if isinstance(x, float)}
+        constants |= {_key(guard.right): guard.right for guard in guards if isinstance(guard.right, float)}
+        slots: dict[Any, int] = {x: k for k, x in enumerate((*inputs, *parameters, *constants))}
+        last = {x: v for v in nodes for x in v.args if not isinstance(x, float) and x.args}
+        free: list[int] = []
+        size = len(slots)
+        for v in nodes:
+            if free:
+                slots[v] = free.pop()
+            else:
+                slots[v] = size
+                size += 1
+            free += [slots[x] for x in dict.fromkeys(v.args) if last.get(x) is v and x not in kept]
+
+        # In the memory there are these slots, then the slopes of nodes, then those of the uses of parameters.
+        top: list[Any] = [0, output, 0, 0, 0]
+        if output in gradients:  # it is a leaf
+            uses[gradients[output]].append(top)
+        ends = list(accumulate(map(len, uses), initial=next(fresh)))
+        for slope, step in enumerate((step for used in uses for step in used), ends[0]):
+            step[3] = slope
+        width = max(op.arity for op in self.rows)
+        codes = {op: code for code, op in enumerate(self.rows)}
+
+        def line(code: int, v: Any, above: int = 0, below: int = 0, parameter: int = 0) -> list[int]:
+            args = [slots[_key(x)] for x in v.args]
+            return [code, slots[v], *args, *[0] * (width - len(args)), size + above, size + below, parameter]
 
         compared = []
         for left, symbol, right, outcome in guards:
             pair = [slots[left], slots[_key(right)]]
             compared.append([outcome == (symbol in "<>"), *(pair if symbol in (">", "<=") else pair[::-1])])
-        moves = [[0, *ends[k : k + 2], slots[p]] for k, p in enumerate(moving)]
-        parts = [[line(forward[v.op], v) for v in nodes], compared, steps, moves]
-        lines = [[*line, *[0] * (width + 4 - len(line))] for part in parts for line in part]
-        self.tape = np.array(lines, np.uint32).reshape(-1, width + 4)
-        self.plan = np.array([*accumulate(map(len, parts[:3])), slots[output], top[0]])
+        moves = [[0, size + ends[k], size + ends[k + 1], slots[p]] for k, p in enumerate(moving)]
+        parts = [[line(codes[v.op], v) for v in nodes], compared, [line(*step) for step in steps], moves]
+        tape = np.zeros((sum(map(len, parts)), width + 5), np.uint32)
+        for k, row in enumerate(row for part in parts for row in part):
+            tape[k, : len(row)] = row
+        self.tape = tape
+        self.plan = np.array([*accumulate(map(len, parts[:3])), slots[output], size + top[3], 1])
         self.inputs = len(inputs)
         self.parameters = slice(len(inputs), len(inputs) + len(parameters))
         self.constants = np.array([*constants.values()]).reshape(-1, 1)
         self.moving = [slots[p] for p in moving]
-        self.size = ends[-1] + 1
-        self.pace = PACE / len(lines)
+        self.size = size + ends[-1]
+        self.pace = PACE / (len(tape) + 20)
         self._tapes: dict[int, tuple[Any, Any]] = {}
         self._free: dict[int, list[Any]] = {}
 
     def table(self, rows: Any) -> Any:
         """The rows as an array, with a column for each input."""
-        return np.ascontiguousarray(rows, float).reshape(len(rows), self.inputs)
+        return np.asarray(rows, None if hasattr(rows, "dtype") else float).reshape(len(rows), self.inputs)
 
     def outputs(self, table: Any, parameters: Sequence[float]) -> tuple[list[float], range]:
         outputs = np.empty(len(table))
         with self._ready(table, parameters) as (kernel, tape, memory):
             for part in self._parts(table):
-                start = kernel["evaluate"](*tape, _writable(table[part]), memory.ravel(), outputs[part])
+                start = kernel["evaluate"](*tape, _plain(table[part]), memory.ravel(), outputs[part])
                 if start >= 0:
                     start += part.start
                     return [], range(start, min(start + memory.shape[1], part.stop))
@@ -269,15 +313,16 @@ class Tape:
         rate: float,
         count: int,
         parameters: Sequence[float],
-        gradients: Sequence[float],
+        gradients: Sequence[float] = (),
     ) -> Run:
-        sums, outputs, means = np.array(gradients), np.empty(len(table)), np.empty(rounds)
+        sums = np.array(gradients, float) if gradients else np.zeros(len(self.moving))
+        outputs, means = np.empty(len(table)), np.empty(rounds)
         parts = self._parts(table)  # several only where there is one round
         with self._ready(table, parameters) as (kernel, tape, memory):
             for part in reversed(parts):
                 done, start = kernel["run"](
                     *tape,
-                    _writable(table[part]),
+                    _plain(table[part]),
                     rounds,
                     rate if len(parts) == 1 else 0.0,
                     float(count),
@@ -294,15 +339,15 @@ class Tape:
             numbers = memory[self.parameters, 0].tolist()
             first = part.start + start
             failed = range(min(first + memory.shape[1], part.stop) - 1, first - 1, -1) if start >= 0 else range(0)
-        return means[:done].tolist(), numbers, sums.tolist(), failed
+        return means[:done].tolist(), numbers, sums.tolist() if gradients else (), failed
 
     @contextmanager
     def _ready(self, table: Any, parameters: Sequence[float]) -> Iterator[tuple[dict[str, Any], Any, Any]]:
         """The kernel for so many rows, its tape and plan, and numbers for the slots, which no other thread uses."""
-        lanes = WIDE if len(table) > 1 else 1
+        lanes = -(-len(table) // -(-len(table) // WIDE))  # as many as the blocks of rows need, all of one size
         if lanes not in self._tapes:  # with slots counted in numbers
             tape, plan = self.tape.copy(), self.plan.copy()
-            tape[:, 1:] *= lanes
+            tape[:, 1:-1] *= lanes
             plan[3:] *= lanes
             self._tapes[lanes] = tape, plan
         free = self._free.setdefault(lanes, [])
@@ -312,7 +357,7 @@ class Tape:
             memory = np.zeros((self.size, lanes))
             memory[self.parameters.stop : self.parameters.stop + len(self.constants)] = self.constants
         memory[self.parameters] = np.array(parameters).reshape(-1, 1)
-        yield _kernel(self.rows, lanes), self._tapes[lanes], memory
+        yield _kernel(self.rows, lanes == 1), self._tapes[lanes], memory
         free.append(memory)
 
     def _parts(self, table: Any) -> list[slice]:
@@ -320,11 +365,12 @@ class Tape:
         return [slice(start, min(start + size, len(table))) for start in range(0, len(table), size)]
 
 
-def _writable(table: Any) -> Any:
-    """The rows, in memory that may be written to: for other memory numba would compile the kernel anew."""
-    return table if table.flags.writeable else table.copy()
+def _plain(rows: Any) -> Any:
+    """The rows as floats, one after the other, and in memory that may be written to: numba asks for no less."""
+    return np.require(rows, float, ["C", "W"])
 
 
+@cache
 def compiles(op: Op) -> bool:
     """Whether numba understands the function of a row."""
     try:

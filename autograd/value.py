@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakKeyDictionary, ref
+from weakref import WeakKeyDictionary
 
 from autograd import ops
 from autograd.ops import Op, described, real
@@ -145,9 +145,10 @@ def _operator(op: Op) -> tuple[Callable[[Value, Any], Value], Callable[[Value, A
     return apply, lambda self, other: apply(other, self)
 
 
-# What comparisons of a Value came to: a Python `if` may have asked, and the record holds only the branch it then took.
-# By relation and by what it was compared with, a Value or a number: the number then, and the outcome.
-comparisons: WeakKeyDictionary[Value, dict[tuple[str, Any], tuple[float, bool]]] = WeakKeyDictionary()
+# What comparisons of a Value with a number, or with another Value, came to, and the number then: a Python `if` may have
+# asked, and the record holds only the branch that it took.
+Outcomes = dict[tuple[str, float], bool]
+comparisons: WeakKeyDictionary[Value, tuple[Outcomes, WeakKeyDictionary[Value, Outcomes]]] = WeakKeyDictionary()
 
 
 def _comparison(symbol: str, relation: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
@@ -158,7 +159,8 @@ def _comparison(symbol: str, relation: Callable[[float, float], bool]) -> Callab
             log.append(self)
         outcome = relation(self._data, number)
         if not (_blocks and _paused.get()):
-            comparisons.setdefault(self, {})[symbol, ref(other) if is_value else number] = (number, outcome)
+            with_numbers, with_values = comparisons.setdefault(self, ({}, WeakKeyDictionary()))
+            (with_values.setdefault(other, {}) if is_value else with_numbers)[symbol, number] = outcome
         return outcome
 
     return compare
