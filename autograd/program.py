@@ -244,7 +244,7 @@ class Program:
         if self.backend == "numba":
             if not find_spec("numba"):
                 raise ImportError("numba is not installed: pip install 'handgrad[fast]'")
-            own = dict.fromkeys(v.op for v in self._nodes if v.op not in TABLE)
+            own: list[Op] = list(dict.fromkeys(v.op for v in self._nodes if v.op not in TABLE))
             foreign = [op.name for op in own if not import_module("autograd.tape").compiles(op)]
             if foreign and backend:
                 raise ValueError(f"numba cannot compile the function of {foreign[0]}: backend='python' runs it")
