@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from . import functions, nodes
-from .contestants import CONTESTANTS, micrograd
+from .contestants import OF_NETWORKS, OF_THE_LECTURE
 from .problems import Problem, demo, digits, lecture
 from .racing import ENVIRONMENT, Contestants, LeftOut, Result, race, written
 
@@ -18,13 +18,6 @@ EXPLANATION = """\
 Each contestant has a process of its own. They take turns, and the best time counts. Compile: what a first run needs and
 later ones do not; the tape's machine code is kept on disk, and takes seconds only the first time on a machine. Import:
 of the modules it needs. Memory: the most that its process held. ≈: scaled from a part."""
-
-# More than micrograd as it is installed: its user may compose σ of exp, as its author does in his lecture.
-BOTH_SIGMOIDS: Contestants = {
-    "micrograd": CONTESTANTS["micrograd"],
-    "micrograd, σ by exp": ("micrograd.nn", partial(micrograd, composed=True)),
-    **CONTESTANTS,
-}
 
 
 def training(make: Callable[[], Problem], contestants: Contestants, *goals: tuple[str, float, str]) -> None:
@@ -54,13 +47,13 @@ RACES: dict[str, Callable[[], None]] = {
     "lecture": partial(
         training,
         lecture,
-        BOTH_SIGMOIDS,
+        OF_THE_LECTURE,
         ("generated Python", 60, "micrograd"),
         ("generated Python", 60, "micrograd, σ by exp"),
         ("tape", 1 / 4, "C, -O3"),
     ),
-    "demo": partial(training, demo, CONTESTANTS, ("tape", 1, "PyTorch, matrices")),
-    "digits": partial(training, digits, CONTESTANTS, ("tape", 1 / 3, "PyTorch, matrices")),
+    "demo": partial(training, demo, OF_NETWORKS, ("tape", 1, "PyTorch, nn.Sequential")),
+    "digits": partial(training, digits, OF_NETWORKS, ("tape", 1 / 3, "PyTorch, nn.Sequential")),
     "nodes": nodes.growing,
     "functions": functions.check,  # last: it makes this process large, which its children would be charged for
 }

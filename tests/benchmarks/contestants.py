@@ -190,6 +190,47 @@ def casadi(problem: Problem, whole_loop: bool) -> Run:
 
 # Matrices, a whole batch at once.
 def torch_matrices(problem: Problem) -> Run:
+    """With nothing between the user and the matrices: no modules, no optimizer."""
+    import torch
+
+    def start() -> tuple[Any, list[Any], Callable[[], None]]:
+        parameters = [torch.tensor(p, dtype=torch.float64, requires_grad=True) for p in problem.parameters]
+
+        def step() -> None:
+            with torch.no_grad():
+                for p in parameters:
+                    p.sub_(p.grad, alpha=problem.lr)
+                    p.grad = None
+
+        return parameters, parameters, step
+
+    return torch_training(problem, start)
+
+
+def torch_modules(problem: Problem) -> Run:
+    """As PyTorch is used: nn.Sequential and optim.SGD."""
+    import torch
+
+    def start() -> tuple[Any, list[Any], Callable[[], None]]:
+        double = partial(torch.tensor, dtype=torch.float64)
+        modules: list[Any] = []
+        for W, b in layers(problem.parameters):
+            modules += [torch.nn.Linear(len(W[0]), len(W), dtype=torch.float64), torch.nn.ReLU()]
+            modules[-2].load_state_dict({"weight": double(W), "bias": double(b)})
+        model = torch.nn.Sequential(*modules[:-1])
+        optimizer = torch.optim.SGD(model.parameters(), lr=problem.lr)
+
+        def step() -> None:
+            optimizer.step()
+            optimizer.zero_grad()
+
+        return model, list(model.parameters()), step
+
+    return torch_training(problem, start)
+
+
+def torch_training(problem: Problem, start: Callable[[], tuple[Any, list[Any], Callable[[], None]]]) -> Run:
+    """`start` gives what `problem.losses` takes, the parameters, and a step that leaves no gradient behind."""
     import torch
     from torch.nn.functional import cross_entropy, linear
 
@@ -198,25 +239,18 @@ def torch_matrices(problem: Problem) -> Run:
     )
     batches = each_step(problem, [torch.tensor(batch, dtype=torch.float64) for batch in problem.batches])
 
-    def train(parameters: list[Any]) -> Iterable[Any]:
+    def train(network: Any, parameters: list[Any], step: Callable[[], None]) -> Iterable[Any]:
         losses = []
         for batch in batches:
-            loss = problem.losses(parameters, batch, f).mean()
+            loss = problem.losses(network, batch, f).mean()
             if problem.l2:
                 loss = loss + problem.l2 * sum((p * p).sum() for p in parameters)
             loss.backward()
-            with torch.no_grad():
-                for p in parameters:
-                    p.sub_(p.grad, alpha=problem.lr)
-                    p.grad = None
+            step()
             losses.append(loss.detach())
         return losses
 
-    def run() -> tuple[list[float], list[float]]:
-        parameters = [torch.tensor(p, dtype=torch.float64, requires_grad=True) for p in problem.parameters]
-        return measured(partial(train, parameters))
-
-    return run
+    return lambda: measured(partial(train, *start()))
 
 
 def jax_matrices(problem: Problem, whole_loop: bool) -> Run:
@@ -268,3 +302,11 @@ CONTESTANTS: Contestants = {
     "CasADi, mapaccum":         ("casadi", partial(casadi, whole_loop=True)),
     "C, -O3":                   ("autograd", straight_c),
 }  # fmt: skip
+
+# More than micrograd as it is installed: its user may compose σ of exp, as its author does in his lecture.
+OF_THE_LECTURE: Contestants = {
+    "micrograd": CONTESTANTS["micrograd"],
+    "micrograd, σ by exp": ("micrograd.nn", partial(micrograd, composed=True)),
+    **CONTESTANTS,
+}
+OF_NETWORKS: Contestants = {**CONTESTANTS, "PyTorch, nn.Sequential": ("torch", torch_modules)}

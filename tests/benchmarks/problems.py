@@ -70,6 +70,8 @@ def mlp(parameters: Any, x: Any, f: Any) -> Any:
 
 
 def mlp_of_matrices(parameters: Any, X: Any, f: Any) -> Any:
+    if callable(parameters):
+        return parameters(X)
     for W, b in layers(parameters):
         X = f.linear(X if W is parameters[0] else f.relu(X), W, b)
     return X
