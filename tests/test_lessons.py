@@ -170,3 +170,14 @@ def test_a_plot_has_words_and_the_same_bytes_each_time(monkeypatch):
     space = "{http://www.w3.org/2000/svg}"
     assert svg.findtext(f"{space}title") == bundles[0]["text/plain"] == 'It "rises" & stays < 1.'
     assert {"−0.125", "0.250", "a line"} <= {text.text for text in svg.iter(f"{space}text")}
+
+
+def test_readme_lists_the_lessons_and_shows_a_picture_of_the_last():
+    """If it fails after lesson 8 was changed: its picture of the two moons goes to notebooks/pictures."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    titles = [LESSONS[name].cells[0].source.splitlines()[0].removeprefix("# ") for name in LESSONS]
+    assert re.findall(r"\[(\d\. .*?)\]\(notebooks/(\w+)\.ipynb\)", readme) == list(zip(titles, LESSONS, strict=True))
+    html = [o.data["text/html"] for cell in code("8_train_and_look") for o in cell.outputs if "data" in o]
+    pictures = [svg_of(source) for page in html for source in re.findall(r'src="([^"]*)"', page)]
+    assert (ROOT / "notebooks/pictures/two-moons.svg").read_text("utf-8") in pictures
+    assert "(notebooks/pictures/two-moons.svg)" in readme
