@@ -58,7 +58,7 @@ _watching: list[list[Value]] = []
 
 @contextmanager
 def looked_at() -> Iterator[list[Value]]:
-    """The Values whose number Python saw inside the block, read or compared: what is done with it is not recorded.
+    """The Values whose numbers left the record inside the block: read, compared, detached, or used inside `no_grad`.
 
     >>> x = Value(2.0)
     >>> with looked_at() as values:
@@ -71,7 +71,7 @@ def looked_at() -> Iterator[list[Value]]:
     try:
         yield log
     finally:
-        _watching.remove(log)
+        _watching[:] = [other for other in _watching if other is not log]
 
 
 @cache
@@ -134,6 +134,8 @@ def _recorded(op: Op, args: tuple[Value | float, ...], data: float) -> Value:
     value.grad = 0.0
     if _blocks and _paused.get():
         value.op, value.args = None, ()
+        for log in _watching:
+            log += [x for x in args if isinstance(x, Value)]
     else:
         value.op = op
         value.args = args
@@ -257,7 +259,7 @@ class Value:
         >>> x.grad
         3.0
         """
-        return Value(self._data, self._label)
+        return Value(self.data, self._label)
 
     @staticmethod
     def _apply(op: Op, args: tuple[Any, ...]) -> Value:

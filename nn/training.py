@@ -9,7 +9,7 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from autograd import Value
+from autograd import DomainError, Value
 from autograd.reverse import topological_order
 from autograd.value import looked_at
 from nn.losses import mean
@@ -41,7 +41,8 @@ def train(
     Where each example gives the same graph but for its numbers, that is recorded once and replayed (see `Program`):
     `model` and `loss` are then called once or twice for each. The result is the same.
 
-    Raises ValueError for no examples and for one that is not a pair, TypeError where the loss is not a Value.
+    Raises ValueError for no examples and for one that is not a pair, TypeError where the loss is not a Value, and
+    DomainError, with the epoch, where a number is past its range: a smaller learning rate may help.
     `progress` shows a bar where tqdm is installed, the error output is a terminal and training takes over a second.
     Ctrl-C ends the training: what was learned in whole steps is kept, and the history of whole epochs is returned.
 
@@ -78,6 +79,8 @@ def train(
             history.append(total / len(examples))
     except KeyboardInterrupt:
         pass
+    except DomainError as error:
+        raise DomainError(f"epoch {len(history) + 1}: {error}") from None
     return history
 
 
@@ -107,8 +110,8 @@ class _Batches:
     def find_program(self, parameters: set[Value], epochs: int) -> None:
         """Records each example, and sets the program where one serves all of them.
 
-        So it does where all have the same operations on the same Values, and where Python has not looked at a number
-        that training changes, nor drawn a random one.
+        So it does where all have the same operations on the same Values, and where no number that training changes has
+        left the record, nor a random one been drawn.
         """
         state = random.getstate()
         records: list[_Record] = []

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from autograd import DomainError, Value
+from autograd import DomainError, Value, no_grad
 from nn import (
     MLP,
     SGD,
@@ -310,6 +310,16 @@ def scaled_by_data(self, out):
     return out * self.layers[0].neurons[0].w[0].data
 
 
+def scaled_by_a_detached_value(self, out):
+    return out * out.detach()
+
+
+def scaled_without_a_record(self, out):
+    with no_grad():
+        scale = self.layers[0].neurons[0].w[0] * 2
+    return out * scale
+
+
 def dropped_out(self, out):
     return out * random.choice([0.0, 2.0])
 
@@ -319,7 +329,15 @@ def counted(self, out):
     return out * self.count
 
 
-TABLE_OF_ODDITIES = [chosen, chosen_by_a_node_of_its_own, chosen_by_data, scaled_by_data, dropped_out]
+TABLE_OF_ODDITIES = [
+    chosen,
+    chosen_by_a_node_of_its_own,
+    chosen_by_data,
+    scaled_by_data,
+    scaled_by_a_detached_value,
+    scaled_without_a_record,
+    dropped_out,
+]
 
 
 @pytest.mark.parametrize("twist", TABLE_OF_ODDITIES, ids=lambda twist: twist.__name__)
@@ -354,7 +372,7 @@ def test_examples_that_are_parameters_or_computed_beforehand_are_not_replayed():
 def test_an_error_in_training_is_that_of_the_eager_pass():
     def run(looked=None):
         model = MLP(1, [1], seed=0)
-        with pytest.raises(DomainError) as error:
+        with pytest.raises(DomainError, match=r"^epoch \d+: log\(") as error:
             trained(lambda output, target: (output + 5).log() + output**3 * 1e3, model, looked=looked, epochs=50)
         return str(error.value), model.state_dict()
 
