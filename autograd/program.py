@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import takewhile
+from numbers import Integral
 from typing import Any, Literal, TypeAlias
 
 from autograd import ops
@@ -244,7 +246,7 @@ class Program:
         if self.backend == "numba":
             if not find_spec("numba"):
                 raise ImportError("numba is not installed: pip install 'handgrad[fast]'")
-            own: list[Op] = list(dict.fromkeys(v.op for v in self._nodes if v.op not in TABLE))
+            own: Iterable[Any] = dict.fromkeys(v.op for v in self._nodes if v.op not in TABLE)
             foreign = [op.name for op in own if not import_module("autograd.tape").compiles(op)]
             if foreign and backend:
                 raise ValueError(f"numba cannot compile the function of {foreign[0]}: backend='python' runs it")
@@ -270,8 +272,10 @@ class Program:
         count = len(table) if reduce == "mean" else 1
         before = [p.grad for p in self.parameters]
         loss, _, gradients, failed = engine.run(table, 1, 0.0, count, parameters, before)
-        if failed or not all(map(math.isfinite, gradients)):
-            raise self._failure(table, failed or reversed(range(len(table))), parameters)
+        if failed or not all(map(math.isfinite, (*loss, *gradients))):
+            for p in self.parameters:
+                real(p.grad, f"{p.label or 'a parameter'}.grad")
+            raise self._failure(table, failed or reversed(range(len(table))), parameters, sums=gradients)
         for p, gradient in zip(self.parameters, gradients, strict=True):
             p.grad = gradient
         return float(loss[0])
@@ -283,7 +287,7 @@ class Program:
         After Ctrl-C the parameters keep what whole rounds have learned.
         """
         rate = real(lr, "lr")
-        if not isinstance(rounds, int) or rounds < 0:
+        if not isinstance(rounds, Integral) or rounds < 0:
             raise ValueError(f"rounds must be a whole number of at least 0, not {rounds!r}")
         moving = self.parameters
         if wrt is not None:
@@ -298,12 +302,16 @@ class Program:
             while len(losses) < rounds:
                 todo = min(at_once, rounds - len(losses))
                 means, after, _, failed = engine.run(table, todo, rate, count, numbers)
+                if not all(map(math.isfinite, means)):
+                    done = len(losses) + len(list(takewhile(math.isfinite, means)))
+                    raise self._failure(table, (), numbers, f"round {done}: ")
+                sums = after
                 if not all(map(math.isfinite, after)):  # the gradient that did it is that of the last whole round
                     failed = reversed(range(count))
                     means, after = means[:-1], engine.run(table, len(means) - 1, rate, count, numbers)[1]
                 losses += means
                 if failed:
-                    raise self._failure(table, failed, after, f"round {len(losses)}: ")
+                    raise self._failure(table, failed, after, f"round {len(losses)}: ", sums)
                 numbers = after
         except KeyboardInterrupt:
             self._set(numbers)
@@ -398,7 +406,8 @@ class Program:
                 rows = rows[:, None]
             if rows.ndim == 2 and rows.shape[1] == len(self.inputs) and rows.dtype.kind in "biuf" and len(rows):
                 blocks = range(0, len(rows), BLOCK)
-                bad = next((k for k in blocks if not np.isfinite(rows[k : k + BLOCK].astype(float)).all()), None)
+                with np.errstate(over="ignore"):  # of a longdouble
+                    bad = next((k for k in blocks if not np.isfinite(rows[k : k + BLOCK].astype(float)).all()), None)
                 if bad is None:
                     return rows
                 rows = rows[: bad + BLOCK]
@@ -416,15 +425,26 @@ class Program:
             raise ValueError(f"row {k} has {len(numbers)} number(s), and must have {len(self.inputs)}: {names}")
         return [real(x, f"row {k}: {self._title(place)}") for place, x in enumerate(numbers)]
 
-    def _failure(self, table: Any, failed: Iterable[int], parameters: Sequence[float], where: str = "") -> Exception:
-        """The error of an eager pass at those numbers, with the row."""
+    def _failure(
+        self,
+        table: Any,
+        failed: Iterable[int],
+        parameters: Sequence[float],
+        where: str = "",
+        sums: Sequence[float] = (),
+    ) -> Exception:
+        """The error of an eager pass at those numbers, with the row; else that of the `sums`, one for a parameter."""
         numbers = dict(zip(self.parameters, parameters, strict=True))
         for k in failed:
             try:
                 self._replay(numbers, dict(zip(self.inputs, map(float, table[k]), strict=True)))
             except (ArithmeticError, ValueError, TypeError) as error:
                 return type(error)(f"{where}{f'row {k}: ' * bool(self.inputs)}{error}")
-        return DomainError(f"{where}a sum over the rows, or a step, is past the range of a float, ±1.8e308")
+        what = "the sum of the outputs"
+        for p, total in zip(self.parameters, sums, strict=False):
+            if not math.isfinite(total):
+                what = f"the sum of the derivatives by {p.label or 'a parameter'}, or a step along it,"
+        return DomainError(f"{where}{what} is past the range of a float, ±1.8e308")
 
     def _replay(self, parameters: dict[Value, float], inputs: dict[Value, float]) -> None:
         """An eager pass at other numbers, for the errors that it raises."""

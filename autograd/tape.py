@@ -162,7 +162,7 @@ def _kernel(rows: tuple[Op, ...], alone: bool) -> dict[str, Any]:
         elif origin(op) in ("math", "builtins"):
             namespace[name] = op.function
         else:
-            namespace[name] = _compiled(op.function)
+            namespace[name] = _machine(op)
             on_disk = False  # nobody can tell whether it is the same the next time
     digest = hashlib.sha256(f"{alone} {text}".encode()).hexdigest()[:16]
 
@@ -370,11 +370,18 @@ def _plain(rows: Any) -> Any:
     return np.require(rows, float, ["C", "W"])
 
 
+def _machine(op: Op) -> Any:
+    """The function of a row as numba takes it: it knows some that are no Python, and those that it compiled itself."""
+    return _compiled(op.function) if isinstance(op.function, FunctionType) else op.function
+
+
 @cache
 def compiles(op: Op) -> bool:
     """Whether numba understands the function of a row."""
+    function = _machine(op)
+    arguments: Any = numba.types.UniTuple
     try:
-        _compiled(op.function).compile((numba.float64,) * op.arity)
+        _compiled(lambda args: function(*args)).compile(numba.float64(arguments(numba.float64, op.arity)))
     except numba.core.errors.NumbaError:
         return False
     return True
