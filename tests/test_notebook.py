@@ -129,7 +129,7 @@ def test_nothing_else_about_a_cell_changes(new_shell, capsys, cell):
         result = shell.run_cell(cell)
         frames = traceback.extract_tb(result.error_in_exec and result.error_in_exec.__traceback__)
         lines = [(frame.lineno, frame.end_lineno, frame.colno, frame.end_colno) for frame in frames]
-        seen.append((result.result, capsys.readouterr().out, list(shell.user_ns), lines))
+        seen.append((result.result, capsys.readouterr().out, [name for name in shell.user_ns if name != "_"], lines))
     assert seen[0] == seen[1]
 
 
