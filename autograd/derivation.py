@@ -7,8 +7,6 @@ at a time: all are named that give what was written.
 
 from __future__ import annotations
 
-import ast
-import difflib
 import html
 import math
 import random
@@ -16,7 +14,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import cached_property, partial
 from itertools import accumulate, islice, product
@@ -25,242 +22,12 @@ from typing import Any, NamedTuple, TypeAlias
 from autograd import ops
 from autograd.formula import TEXT, formula
 from autograd.graph import Edge, named_graph
-from autograd.reverse import topological_order
-from autograd.value import Value, enable_grad
+from autograd.reading import Call, Name, Number, Quotient, Reader, Term, Unreadable, has_names, walk, written
+from autograd.reverse import dependents, recompute, topological_order
+from autograd.value import Value
 
-LONGEST = 4000  # characters of a line
-DEEPEST = 200  # operations inside one another
-MOST = 300  # names and numbers on one side
 LONG = 60  # places in a formula, or operations in a record: in a longer one no changes and no groupings are tried
 EFFORT = 200_000  # places that are evaluated to read the numbers in a formula, or to repair it
-
-# What is written, as a tree. An object is one place in it, equal only to itself, so that one place can be changed.
-
-
-@dataclass(eq=False, frozen=True)
-class Number:
-    """A number with the digits that were typed."""
-
-    text: str
-
-
-@dataclass(eq=False, frozen=True)
-class Constant:
-    """e, π or pi, where no Value is labelled so."""
-
-    symbol: str
-
-
-@dataclass(eq=False, frozen=True)
-class Name:
-    """A labelled Value; `updated` is what it is after one step of gradient descent."""
-
-    label: str
-    updated: bool = False
-
-
-@dataclass(eq=False, frozen=True)
-class Quotient:
-    """∂of/∂by, over all paths."""
-
-    of: str
-    by: str
-
-
-@dataclass(eq=False, frozen=True)
-class Call:
-    """An operation of the table, applied."""
-
-    op: ops.Op
-    args: tuple[Term, ...]
-
-
-Term: TypeAlias = Number | Constant | Name | Quotient | Call
-
-
-def _places(term: Term) -> Iterator[Term]:
-    """The term and all inside it, each after what it is an argument of."""
-    todo = [term]
-    while todo:
-        place = todo.pop()
-        yield place
-        todo += place.args if isinstance(place, Call) else ()
-
-
-def _written(term: Term, least: int = 0) -> str:
-    """The term as a message shows it, in brackets if it binds weaker than `least`."""
-    if isinstance(term, Number):
-        return f"({term.text})" if term.text.startswith("-") and least > ops.SUM else term.text
-    if isinstance(term, Name):
-        return term.label + "⁺" * term.updated
-    if isinstance(term, Constant):
-        return term.symbol
-    if isinstance(term, Quotient):
-        return TEXT.derivative(term.of, term.by)
-    args = iter(term.args)
-    form = term.op.text.replace("{:^}", "^{:5}")
-    text = re.sub(r"\{:(\d)\}", lambda hole: _written(next(args), int(hole[1])), form)
-    return f"({text})" if term.op.binding < least else text
-
-
-def _unit(text: str) -> float:
-    """One in the last digit typed."""
-    return 10.0 ** int(Decimal(text).as_tuple().exponent)
-
-
-def _negative(text: str) -> str:
-    return text[1:] if text.startswith("-") else "-" + text
-
-
-# Reading.
-
-
-class Unreadable(ValueError):
-    """What cannot be marked; `verdict` says why in a word or two, and the message in a sentence."""
-
-    def __init__(self, verdict: str, because: str) -> None:
-        super().__init__(f"{verdict}, {because}")
-        self.verdict = verdict
-
-
-# fmt: off
-_CHARACTERS = str.maketrans({
-    "−": "-", "–": "-", "·": "*", "⋅": "*", "×": "*", "∗": "*", "÷": "/", "^": "**", "½": "(1/2)", "√": "sqrt",
-    **{below: str(digit) for digit, below in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-})
-_RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-_COMMANDS = {"cdot": "·", "times": "×", "partial": "∂", "sigma": "σ", "eta": "η", "pi": "π", "dots": "…", "ldots": "…"}
-_BINARY = {ast.Add: ops.add, ast.Sub: ops.sub, ast.Mult: ops.mul, ast.Div: ops.div, ast.Pow: ops.pow}
-_FUNCTIONS = {row.name: row for row in ops.TABLE if row not in _BINARY.values()} | {
-    "σ": ops.sigmoid, "ln": ops.log, "max": ops.maximum, "min": ops.minimum,
-}
-_CONSTANTS = {"e": math.e, "π": math.pi, "pi": math.pi}
-_RATES = ("η", "eta", "lr")
-_TEN = r"\s*\*\s*10\s*\*\*\s*\(?(-?[0-9]+)\)?"  # as in 3.5·10⁻⁵
-# fmt: on
-
-
-def _without_latex(text: str) -> str:
-    """LaTeX as plain text: a fraction as a quotient, braces as brackets."""
-
-    def fraction(match: re.Match[str]) -> str:
-        above, below = match.groups()
-        derivative = all(re.match(r"\s*[∂d]\s*\w", part) for part in (above, below))
-        return f" {above}/{below} " if derivative else f"(({above})/({below}))"
-
-    text = " ".join(re.sub(r"\\(left|right|quad|[,;!: ])|[$&]|\\\\", " ", text).split())
-    text = re.sub(r"\\(mathrm|text|operatorname)\s*\{([^{}]*)\}", r"\2", text)
-    text = re.sub(r"\\[dt]?frac\b", "\\\\", text)
-    text = re.sub(r"\\(\w+)", lambda command: _COMMANDS.get(command[1], command[1]), text)
-    text = re.sub(r"\^\s*(\{\s*\+\s*\}|\+)", "⁺", text)
-    before = ""
-    while text != before:
-        before = text
-        text = re.sub(r"\s*_\{([^{}]*)\}", lambda below: "_" + re.sub(r"[\s,]+", "_", below[1].strip()), text)
-        text = re.sub(r"\\\s*\{([^{}]*)\}\s*\{([^{}]*)\}", fraction, text)
-        text = re.sub(r"(?<![\\}] )(?<![\\}])\{([^{}]*)\}(?! ?\{)", r"(\1)", text)
-    return text
-
-
-class _Reader:
-    """Reads formulas that are written in these labels."""
-
-    def __init__(self, labels: Iterable[str]) -> None:
-        self.labels = Counter(labels)
-        self.typed = {label.translate(_CHARACTERS): label for label in self.labels}
-        self.bare = Counter(label.replace("_", "") for label in self.typed)
-        known = "|".join(rf"{re.escape(label)}(?!\w)" for label in sorted(self.typed, key=len, reverse=True))
-        name = rf"(?:{known}|[^\W\d]\w*)"
-        above, below = (rf"[∂d]\s*(?:(?P<{k}>{name})|\(\s*(?P<{k}_>{name})\s*\))" for k in ("of", "by"))
-        self.tokens = re.compile(
-            rf"(?P<label>{known})|(?P<quotient>{above}\s*/\s*{below})|(?P<name>[^\W\d]\w*)"
-            rf"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+|{_TEN})?)(?:(?<=[0-9])(?:…|\.{{3}}))?"
-            r"|(?P<blank>[?…]|\.{3})|(?P<sign>\*\*|[-+*/(),])|(?P<updated>⁺)|(?P<space>\s+)|(?P<other>.)"
-        )
-
-    def name(self, text: str) -> str:
-        """The label that is meant: an underscore may be missing, or be too many."""
-        if text not in self.typed:
-            bare = text.replace("_", "")
-            if self.bare[bare] != 1:
-                near = sorted(difflib.get_close_matches(text, self.typed, 2, 0.5))
-                hint = f": did you mean {' or '.join(near)}?" if near else ""
-                raise Unreadable("UNKNOWN NAME", f"nothing is labelled {text[:60]}{hint}")
-            text = next(label for label in self.typed if label.replace("_", "") == bare)
-        text = self.typed[text]
-        if self.labels[text] > 1:
-            raise Unreadable("UNKNOWN NAME", f"two Values are labelled {text}: give each a label of its own")
-        return text
-
-    def read(self, text: str) -> Term | None:
-        """The tree of one side, None if it has a blank. Python's parser sees signs, and a placeholder for all else."""
-        text = re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda power: f"**({power[0].translate(_RAISED)})", _without_latex(text))
-        text = re.sub(r"(?<=[^-+*/(,\s])\s*\+$", "⁺", text.translate(_CHARACTERS))
-        tokens = list(self.tokens.finditer(text))
-        if not tokens or any(token["blank"] for token in tokens):
-            return None
-        operands: list[Term | ops.Op] = []
-        source: list[str] = []
-        depth = 0
-        for token in tokens:
-            kind, word = token.lastgroup, token[0]
-            last = operands[-1] if source and source[-1].startswith("_") else None
-            ended = last is not None or source[-1:] == [")"]
-            if kind == "updated" and isinstance(last, Name):
-                operands[-1] = Name(last.label, updated=True)
-            elif kind in ("updated", "other") or (kind == "number" and ended):
-                raise Unreadable("UNREADABLE", f"{word[:20]!r} is not understood here")
-            elif kind == "sign":
-                depth += (word == "(") - (word == ")")
-                if depth > DEEPEST // 4 or len(operands) > MOST:
-                    raise Unreadable("REFUSED", "the formula is too long, or its brackets are nested too deep")
-                times = word == "(" and ended and not isinstance(last, ops.Op)
-                source += ["*"] * times + [word]
-            elif kind != "space":
-                source += ["*"] * ended + [f"_{len(operands)}"]
-                operands.append(self.operand(token))
-        try:
-            return self.tree(ast.parse("".join(source), mode="eval").body, operands, 0)
-        except (SyntaxError, RecursionError, MemoryError):
-            raise Unreadable("UNREADABLE", "brackets, signs or numbers are missing") from None
-
-    def operand(self, token: re.Match[str]) -> Term | ops.Op:
-        kind = token.lastgroup or ""
-        word = token[kind]
-        if kind == "quotient":
-            return Quotient(self.name(token["of"] or token["of_"]), self.name(token["by"] or token["by_"]))
-        if kind == "number":
-            text = re.sub(_TEN, r"e\1", word)
-            lost = not math.isfinite(float(text)) or (float(text) == 0 and re.search("[1-9]", text))
-            if lost or len(text) > MOST:
-                raise Unreadable("REFUSED", f"{word[:20]} is too large, too small or too long for a float")
-            return Number(text)
-        if kind == "name" and word in _FUNCTIONS and re.match(r"\s*\(", token.string[token.end() :]):
-            return _FUNCTIONS[word]
-        if kind == "name" and word in _CONSTANTS:
-            return Constant(word)
-        return Name("η" if kind == "name" and word in _RATES else self.name(word))
-
-    def tree(self, node: ast.AST, operands: list[Term | ops.Op], depth: int) -> Term:
-        """Python's tree as ours: arithmetic, calls of the table's rows, and placeholders; all else is refused."""
-        if depth > DEEPEST:
-            raise Unreadable("REFUSED", "the formula is nested too deep")
-        match node:
-            case ast.Name(id=name) if not isinstance(operand := operands[int(name[1:])], ops.Op):
-                return operand
-            case ast.BinOp(left, op, right) if type(op) in _BINARY:
-                sides = self.tree(left, operands, depth + 1), self.tree(right, operands, depth + 1)
-                return Call(_BINARY[type(op)], sides)
-            case ast.UnaryOp(ast.USub(), inner):
-                term = self.tree(inner, operands, depth + 1)
-                return Number(_negative(term.text)) if isinstance(term, Number) else Call(ops.neg, (term,))
-            case ast.UnaryOp(ast.UAdd(), inner):
-                return self.tree(inner, operands, depth + 1)
-            case ast.Call(ast.Name(id=name), args, []) if isinstance(row := operands[int(name[1:])], ops.Op):
-                if len(args) == row.arity:
-                    return Call(row, tuple(self.tree(arg, operands, depth + 1) for arg in args))
-        raise Unreadable("UNREADABLE", "this is not arithmetic on names and numbers")
-
 
 # Evaluating.
 
@@ -270,14 +37,10 @@ class _Point:
 
     def __init__(self, source: Value, numbers: Mapping[str, float]) -> None:
         leaves, nodes = topological_order(source)
-        copies: dict[Any, Value] = {v: Value(numbers.get(v.label, v.data), v.label) for v in leaves}
-        with enable_grad():
-            for v in nodes:
-                copies[v] = v.op(*[copies.get(x, x) for x in v.args])  # type: ignore[misc]
-                copies[v].label = v.label
+        copies = recompute(nodes, {v: Value(numbers.get(v.label, v.data), v.label) for v in leaves})
         self.source, self.numbers = source, numbers
-        self.copies = list(copies.values())
-        self.root = copies[source]
+        self.copies: list[Value] = list(copies.values())
+        self.root: Value = copies[source]
         self.root.label = source.label or "E"
         self.names = {v: v.label for v in self.copies if v.label}
         self.values = {label: v for v, label in self.names.items()}
@@ -352,11 +115,11 @@ def judged(text: str, value: float) -> str:
         return ""
     if math.isclose(float(text), value, rel_tol=1e-13):
         return "exact"
-    written, true = Decimal(text), Context(prec=15).create_decimal(repr(value))  # 15 digits: then 0.1 + 0.2 is 0.3
-    unit = Decimal(1).scaleb(int(written.as_tuple().exponent))
-    if written and 2 * abs(written - true) <= unit:
+    typed, true = Decimal(text), Context(prec=15).create_decimal(repr(value))  # 15 digits: then 0.1 + 0.2 is 0.3
+    unit = Decimal(1).scaleb(int(typed.as_tuple().exponent))
+    if typed and 2 * abs(typed - true) <= unit:
         return "ROUNDED"
-    return "CUT" if written and 0 <= (true - written if written > 0 else written - true) < unit else ""
+    return "CUT" if typed and 0 <= (true - typed if typed > 0 else typed - true) < unit else ""
 
 
 # Explaining: the known slips, made on purpose.
@@ -404,7 +167,7 @@ class _Slips:
         self.found: dict[str, list[_Slip]] = {}
 
     def of(self, term: Term, true: float) -> list[_Slip]:
-        key = _written(term)
+        key = written(term)
         if key not in self.found:
             slips = [_Slip(_SIGN, -true, _WHOLE)]
             slips += [_Slip(f"FACTOR {k}", factor * true) for k, factor in _FACTORS.items()]
@@ -479,10 +242,7 @@ class _Slips:
         for other in _alike(by, point.values, _letters):
             yield _Slip(_SWAPPED, point.derivative(of, other), "it is {}", (TEXT.derivative(of, other),))
         leaves, nodes = topological_order(point.values[of])
-        below, above = {*leaves, *nodes}, {point.values[by]}
-        for v in nodes:
-            if not above.isdisjoint(v.args):
-                above.add(v)
+        below, above = {*leaves, *nodes}, dependents(nodes, [point.values[by]])
         edges = [edge for edges in point.edges.values() for edge in edges]
         for edge in reversed(edges):
             head, tail, local = edge
@@ -613,25 +373,19 @@ def check_derivation(root: Value, claims: str | Iterable[str] | Mapping[str, Any
 _Match: TypeAlias = list[tuple[Term, Number, str]]  # a symbol, the number in its place, and how well that stands there
 _Reading: TypeAlias = Sequence[Mapping[Term, float]]  # at each point what the numbers in a formula stand for
 _Repair: TypeAlias = tuple[_Slip, Term, Term]  # the slip, its place, and what belongs there
-_Read: TypeAlias = Term | Unreadable | None  # what stands between two equals signs; None where it is blank
-_Side: TypeAlias = tuple[str, _Read]  # the same, as it is written and as it is read
 
 
 class _Marker:
     def __init__(self, root: Value, lines: Sequence[str]) -> None:
         self.here = _Point(root, {})
         self.points = [self.here, *_near(root)]
-        self.reader = _Reader(self.here.names.values())
-        equations: list[str] = []
-        for part in (part.strip() for line in lines for part in (line.split(";") if len(line) <= LONGEST else [line])):
-            if equations and re.match(r"[&\s]*[=≈]", part):  # the equation before goes on
-                equations[-1] = f"{equations[-1].rstrip(' =≈')} {part}"
-            elif part and not part.startswith("#"):
-                equations.append(part)
-        self.equations = [self.sides(equation) for equation in equations]
-        readable = [sides for sides in self.equations if not isinstance(sides, Line)]
-        updates = [(left, sides) for sides in readable if (left := self.updated_leaf(sides[0][1]))]
-        self.rate = _stated_rate(side for _, sides in updates for _, side in sides[1:])
+        self.equations = Reader(self.here.names.values()).equations(lines)
+        updates = [
+            (subject.label, claims)
+            for (_, subject), *claims in self.equations
+            if isinstance(subject, Name) and subject.updated and not self.here.values[subject.label].args
+        ]
+        self.rate = _stated_rate(side.term for _, claims in updates for side in claims)
         kinds = {_letters(label) for label, _ in updates} or {"w#"}
         self.trained = [v.label for v in topological_order(root)[0] if v.label and _letters(v.label) in kinds]
         rates = [0.5, 1.0, 0.1, 0.05, 0.01] if self.rate is None else [self.rate]
@@ -640,45 +394,19 @@ class _Marker:
         self.formula: tuple[Term, bool] | None = None  # the last one in this equation, and whether it is right
         self.put_in: tuple[Term, bool] | None = None  # the same with numbers
 
-    def updated_leaf(self, left: _Read) -> str:
-        updated = isinstance(left, Name) and left.updated and not self.here.values[left.label].args
-        return left.label if updated and isinstance(left, Name) else ""
-
-    def sides(self, line: str) -> list[_Side] | Line:
-        try:
-            if len(line) > LONGEST:
-                raise Unreadable("REFUSED", f"an equation has at most {LONGEST} characters, not {len(line)}")
-            parts = [part.strip() for part in re.split("[=≈]", line)]
-            if len(parts) == 1:
-                raise Unreadable("UNREADABLE", "there is no equals sign")
-            sides = [self.side(part) for part in parts]
-            sides = sides if _has_names(sides[0][1]) or not _has_names(sides[-1][1]) else sides[::-1]
-            if isinstance(subject := sides[0][1], Unreadable):
-                raise subject
-        except Unreadable as error:
-            return Line(_cut(line), error.verdict, None, str(error))
-        return sides
-
-    def side(self, text: str) -> _Side:
-        try:
-            return text, self.reader.read(text)
-        except Unreadable as error:
-            return _cut(text), error
-
     def marks(self) -> Iterator[Line]:
-        for sides in self.equations:
-            if isinstance(sides, Line):
-                yield sides
+        for (left, subject), *claims in self.equations:
+            if isinstance(subject, Unreadable):
+                yield Line(left, subject.verdict, None, str(subject))
                 continue
             self.formula = self.put_in = None
-            (left, subject), *claims = sides
-            for written, side in claims:
-                yield Line(f"{left} = {written}", *self.mark(subject, side))
+            for text, side in claims:
+                yield Line(f"{left} = {text}", *self.mark(subject, side))
 
-    def mark(self, subject: _Read, side: _Read) -> tuple[str, float | None, str]:
+    def mark(self, subject: Term | None, side: Term | Unreadable | None) -> tuple[str, float | None, str]:
         if isinstance(side, Unreadable):
             return side.verdict, None, str(side)
-        if not isinstance(subject, Term) or side is None:
+        if subject is None or side is None:
             return "NOT ANSWERED", None, "not answered yet"
         true = None
         try:
@@ -687,11 +415,11 @@ class _Marker:
                 return self.marked_number(subject, side, true)
             symbols = self.formula[0] if self.formula else subject
             pairs = (isinstance(symbols, Call) and self.matched(symbols, side)) or []
-            named = _has_names(side)
+            named = has_names(side)
             verdict, because = (self.marked_formula if named else self.marked_numbers)(subject, side, pairs)
             if named and verdict not in ("ROUNDED", "CUT", "CARRIED"):
                 self.formula = side, verdict in _RIGHT
-            if not named or any(map(self.stands_for_a_symbol, _places(side))):
+            if not named or any(map(self.stands_for_a_symbol, walk(side))):
                 self.put_in = side, verdict in _RIGHT
         except Unreadable as error:
             return error.verdict, true, str(error)
@@ -701,28 +429,24 @@ class _Marker:
 
     def stands_for_a_symbol(self, place: Term) -> bool:
         """Whether it is a number that no formula in names has of itself."""
-        if not isinstance(place, Number):
-            return False
-        return not float(place.text).is_integer() and float(place.text) not in (0.5, self.rate)
+        return isinstance(place, Number) and not place.value.is_integer() and place.value not in (0.5, self.rate)
 
     # The value of what is written.
 
     def values(self, term: Term, point: _Point, instead: Mapping[Term, float]) -> dict[Term, float]:
         """The number of each place in it, with some of them replaced."""
         numbers: dict[Term, float] = {}
-        for place in reversed(list(_places(term))):
+        for place in reversed(list(walk(term))):
             if place in instead:
                 numbers[place] = instead[place]
             elif isinstance(place, Call):
                 numbers[place] = place.op(*[numbers[arg] for arg in place.args])
             elif isinstance(place, Quotient):
                 numbers[place] = point.derivative(place.of, place.by)
-            elif isinstance(place, Number):
-                numbers[place] = float(place.text)
-            elif isinstance(place, Constant):
-                numbers[place] = _CONSTANTS[place.symbol]
-            else:
+            elif isinstance(place, Name):
                 numbers[place] = self.named(place, point)
+            else:
+                numbers[place] = place.value
         return numbers
 
     def value(self, term: Term, instead: Mapping[Term, float] | None = None) -> float:
@@ -742,7 +466,7 @@ class _Marker:
         for place in numbers:
             given = abs(numbers[place]) in self.here.stated
             if isinstance(place, Number) and self.stands_for_a_symbol(place) and not given:
-                unit = 1.1 * _unit(place.text)
+                unit = 1.1 * place.unit
                 off = [0.0]
                 for step in (unit, -unit):
                     with suppress(ops.DomainError):
@@ -755,7 +479,7 @@ class _Marker:
     def marked_formula(self, subject: Term, side: Term, pairs: _Match) -> tuple[str, str]:
         aims = [self.values(subject, point, {})[subject] for point in self.points]
         so = f"the formula gives {self.value(side):.6g}, and it is {aims[0]:.6g}"
-        most = EFFORT // sum(1 for term in (subject, side) for _ in _places(term))
+        most = EFFORT // sum(1 for term in (subject, side) for _ in walk(term))
         tried: list[_Reading] = []
         for verdict, reading in islice(self.readings((subject, side), pairs), most):
             if self.holds(subject, side, reading):
@@ -779,7 +503,7 @@ class _Marker:
         self, subject: Term, side: Term, readings: Sequence[_Reading], repairs: Iterable[_Repair]
     ) -> list[_Slip]:
         """The slips after whose repair the formula holds."""
-        tries = islice(product(readings, repairs), EFFORT // sum(1 for _ in _places(side)))
+        tries = islice(product(readings, repairs), EFFORT // sum(1 for _ in walk(side)))
         return [slip for reading, (slip, *change) in tries if self.holds(subject, side, reading, *change)]
 
     def holds(self, subject: Term, side: Term, reading: _Reading, *change: Term) -> bool:
@@ -799,7 +523,7 @@ class _Marker:
     def readings(self, terms: Iterable[Term], pairs: _Match) -> Iterator[tuple[str, _Reading]]:
         """What the numbers in a formula may stand for: first themselves, and then something of the record."""
         yield "exact", [{}] * len(self.points)
-        numbers = [place for term in terms for place in _places(term) if isinstance(place, Number)]
+        numbers = [place for term in terms for place in walk(term) if isinstance(place, Number)]
         meanings = {number: self.meanings(number, pairs) for number in numbers}
         for alike, most in ((True, 4), (False, 4), (True, EFFORT)) if numbers else ():  # first what is likeliest
             groups: dict[str | Number, list[Number]] = {}
@@ -815,7 +539,7 @@ class _Marker:
 
     def meanings(self, number: Number, pairs: _Match) -> list[tuple[str, list[float]]]:
         """What a number may stand for, the likeliest first: how well it is written, and what that is at each point."""
-        x, unit, here = float(number.text), 1.1 * _unit(number.text), len(self.points)
+        x, unit, here = number.value, 1.1 * number.unit, len(self.points)
         rows = [[x] * here, *([sign * y for y in row] for row in self.quantities for sign in (1, -1))]
         rows += [[round(x * below) / below] * here for below in (3, 6, 7, 9, 11, 12)]  # 0.333 may be 1/3
         fits = [(judged(number.text, row[0]), row) for row in rows if abs(row[0] - x) < unit]
@@ -839,15 +563,15 @@ class _Marker:
 
     def marked_numbers(self, subject: Term, side: Term, pairs: _Match) -> tuple[str, str]:
         if pairs and (not self.formula or self.formula[1]) and all(verdict for _, _, verdict in pairs):
-            self.known.update((_written(symbol), (symbol, number.text)) for symbol, number, _ in pairs)
+            self.known.update((written(symbol), (symbol, number.text)) for symbol, number, _ in pairs)
             verdict = max((verdict for _, _, verdict in pairs), key=_BY_RANK)
             return verdict, f"each number stands for its symbol{_RIGHT[verdict]}"
         fits: list[_Slip] = []
         for symbol, number, verdict in pairs:
             if not verdict:
                 true_number = self.value(symbol)
-                kind = _SIGN if judged(_negative(number.text), true_number) else _STANDS
-                fits.append(_Slip(kind, 0.0, _INSTEAD, (number.text, f"{_written(symbol)} = {true_number:.6g}")))
+                kind = _SIGN if judged(number.text, -true_number) else _STANDS
+                fits.append(_Slip(kind, 0.0, _INSTEAD, (number.text, f"{written(symbol)} = {true_number:.6g}")))
         value, true, near = self.value(side), self.value(subject), self.spread(side)
         if not fits:
             if math.isclose(value, true, rel_tol=1e-12):
@@ -873,7 +597,7 @@ class _Marker:
         if isinstance(numbers, Number):
             return [(symbols, numbers, self.stands(symbols, numbers))]
         if not isinstance(numbers, Call):
-            return [] if _written(symbols) == _written(numbers) else None
+            return [] if written(symbols) == written(numbers) else None
         both = [term.op for term in (symbols, numbers) if isinstance(term, Call)]
         op = next((op for op in _NEUTRAL if op in both), numbers.op)
         if op in _NEUTRAL:
@@ -901,7 +625,7 @@ class _Marker:
         return best.get(len(parts))
 
     def stands(self, symbol: Term, number: Number) -> str:
-        _, known = self.known.get(_written(symbol), (symbol, ""))
+        _, known = self.known.get(written(symbol), (symbol, ""))
         return judged(number.text, self.value(symbol)) or "CARRIED" * (known == number.text)
 
     def marked_number(self, subject: Term, side: Number, true: float) -> tuple[str, float, str]:
@@ -912,18 +636,18 @@ class _Marker:
         follows, aside = judged(text, given), f"what is written before gives {given:.6g}"
         digits, fit = len(Decimal(text).as_tuple().digits), partial(judged, text)
         if verdict:
-            self.known[_written(subject)] = subject, text
+            self.known[written(subject)] = subject, text
             notes = [so + _RIGHT[verdict], *[aside] * (not follows and not right)]
             if digits < 3 and verdict != "exact" and (fits := self.rivals(subject, true, fit, sharp=False)):
                 notes.append(f"{digits} digit(s) do not tell it from " + ", ".join({slip.verdict: 0 for slip in fits}))
             return verdict, true, "; ".join(notes)
-        if "." in text and not float(text) and abs(true) < _unit(text):
+        if "." in text and not side.value and abs(true) < side.unit:
             return "TOO FEW DIGITS", true, f"TOO FEW DIGITS, {so}"
         fits = self.rivals(subject, true, fit, sharp=digits > 2)
         longer = (text[:k] + digit + text[k:] for k in range(2, len(text)) for digit in "0123456789")
         if len(text) > 6 and any(judged(number, true) for number in longer):
             fits.append(_Slip("DIGIT LEFT OUT", true))
-        if not follows and (right or abs(float(text) - given) > self.spread(put_in) + _unit(text)):
+        if not follows and (right or abs(side.value - given) > self.spread(put_in) + side.unit):
             if right or not fits:
                 fits.append(_Slip("ARITHMETIC", true, aside))
             else:
@@ -945,7 +669,7 @@ class _Marker:
         """Whether it follows from what is right: the numbers put in, or the formula with the numbers written for it."""
         for source in (self.put_in, self.formula):
             if source and source[1]:
-                known = {p: float(self.known[key][1]) for p in _places(source[0]) if (key := _written(p)) in self.known}
+                known = {p: float(self.known[key][1]) for p in walk(source[0]) if (key := written(p)) in self.known}
                 if judged(text, self.value(source[0], known)):
                     return True
         return False
@@ -953,10 +677,10 @@ class _Marker:
     def repairs(self, side: Term, pairs: _Match) -> Iterator[_Repair]:
         """The known slips that may make it wrong."""
         labels, slips = self.here.values, self.slips[0]
-        places = list(_places(side))
+        places = list(walk(side))
         for place in places if len(places) <= LONG else ():
             if place is not side:
-                yield _Slip(_SIGN, 0.0, "of {}", (_written(place),)), place, Call(ops.neg, (place,))
+                yield _Slip(_SIGN, 0.0, "of {}", (written(place),)), place, Call(ops.neg, (place,))
             others: list[tuple[str, Term]] = []
             if self.stands_for_a_symbol(place):
                 others = [(_STANDS, Name(label)) for label in labels]
@@ -971,17 +695,17 @@ class _Marker:
                         others.append((verdict, Name(slips.names[partner[labels[place.label]]])))
             for verdict, other in others:
                 number = f" = {self.value(other):.6g}" if isinstance(place, Number) else ""
-                yield _Slip(verdict, 0.0, _INSTEAD, (_written(place), _written(other) + number)), place, other
+                yield _Slip(verdict, 0.0, _INSTEAD, (written(place), written(other) + number)), place, other
 
     def renamings(self, side: Term) -> Iterator[_Repair]:
         """Any other name in the place of one."""
-        places = list(_places(side))
+        places = list(walk(side))
         for place, label in product(places if len(places) <= LONG else (), self.here.values):
             others: list[Term] = [Name(label)] if isinstance(place, Name) else []
             if isinstance(place, Quotient):
                 others = [Quotient(place.of, label), Quotient(label, place.by)]
             for other in others:
-                yield _Slip(_OTHER, 0.0, _INSTEAD, (_written(place), _written(other))), place, other
+                yield _Slip(_OTHER, 0.0, _INSTEAD, (written(place), written(other))), place, other
 
     def explained(self, fits: Iterable[_Slip], so: str) -> tuple[str, str]:
         """The verdicts that fit, and in a sentence where, and what is so."""
@@ -994,16 +718,8 @@ class _Marker:
         return ", ".join(where) or "WRONG", "; ".join([*words, so])
 
 
-def _cut(line: str) -> str:
-    return line if len(line) <= 100 else line[:99] + "…"
-
-
-def _has_names(term: _Read) -> bool:
-    return isinstance(term, Term) and any(isinstance(place, (Name, Quotient)) for place in _places(term))
-
-
 def _neutral(term: Term, op: ops.Op) -> bool:
-    return isinstance(term, Number) and float(term.text) == _NEUTRAL.get(op)
+    return isinstance(term, Number) and term.value == _NEUTRAL.get(op)
 
 
 def _from_the_last(term: Any, op: ops.Op) -> Iterator[Any]:
@@ -1017,7 +733,7 @@ def _from_the_last(term: Any, op: ops.Op) -> Iterator[Any]:
             yield part
 
 
-def _stated_rate(sides: Iterable[_Read]) -> float | None:
+def _stated_rate(sides: Iterable[Term | Unreadable | None]) -> float | None:
     """The factor before the gradient in these updates; where they differ, that of most."""
     rates: Counter[float] = Counter()
     for side in sides:
@@ -1025,7 +741,7 @@ def _stated_rate(sides: Iterable[_Read]) -> float | None:
             step = side.args[1]
             while isinstance(step, Call) and step.op is ops.mul:
                 last = step.args[1]
-                step = last if isinstance(last, Number) and _has_names(step.args[0]) else step.args[0]
+                step = last if isinstance(last, Number) and has_names(step.args[0]) else step.args[0]
             if isinstance(step, Number) and step is not side.args[1]:
-                rates[float(step.text)] += 1
+                rates[step.value] += 1
     return rates.most_common(1)[0][0] if rates else None

@@ -6,7 +6,7 @@ from threading import local
 from typing import Any, overload
 
 from autograd.ops import DomainError, Op, described
-from autograd.value import Value
+from autograd.value import Value, enable_grad
 
 
 def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[Value], list[Value]]:
@@ -52,6 +52,29 @@ def dependents(nodes: Iterable[Value], of: Iterable[Value]) -> set[Value]:
         if not found.isdisjoint(v.args):
             found.add(v)
     return found
+
+
+def recompute(nodes: Iterable[Any], values: dict[Any, Any]) -> dict[Any, Any]:
+    """The record computed anew, with its labels: `values`, to which the result of each node is added.
+
+    nodes   what is computed, in topological order
+    values  what stands for a leaf: a Value, or a float for a constant; any other leaf stands for itself
+
+    It is recorded inside `no_grad` too. Raises DomainError where an operation is not defined there.
+
+    >>> x = Value(2.0, label="x")
+    >>> y = x * x + 1
+    >>> y.label = "y"
+    >>> leaves, nodes = topological_order(y)
+    >>> recompute(nodes, {x: Value(3.0)})[y], recompute(nodes, {x: 3.0})[y]
+    (Value(data=10.0, grad=0.0, label='y'), 10.0)
+    """
+    with enable_grad():
+        for v in nodes:
+            values[v] = v.op(*[values.get(x, x) for x in v.args])
+            if isinstance(values[v], Value):
+                values[v].label = v.label
+    return values
 
 
 class collector_paused:
