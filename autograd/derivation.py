@@ -17,7 +17,7 @@ from contextlib import suppress
 from decimal import Context, Decimal
 from functools import cached_property, partial
 from itertools import accumulate, islice, product
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from autograd import ops
 from autograd.formula import TEXT, formula
@@ -40,7 +40,7 @@ class _Point:
         copies = recompute(nodes, {v: Value(numbers.get(v.label, v.data), v.label) for v in leaves})
         self.source, self.numbers = source, numbers
         self.copies: list[Value] = list(copies.values())
-        self.root: Value = copies[source]
+        self.root = copies[source]
         self.root.label = source.label or "E"
         self.names = {v: v.label for v in self.copies if v.label}
         self.values = {label: v for v, label in self.names.items()}
@@ -359,11 +359,11 @@ def check_derivation(root: Value, claims: str | Iterable[str] | Mapping[str, Any
     """
     if not isinstance(root, Value):
         raise TypeError(f"check_derivation takes a Value, not {type(root).__name__}")
-    if isinstance(claims, Mapping):
+    if isinstance(claims, str):
+        claims = claims.splitlines()
+    elif isinstance(claims, Mapping):
         claims = [f"{left} = {'' if right is None or right is ... else right}" for left, right in claims.items()]
-    lines = (
-        claims.splitlines() if isinstance(claims, str) else list(claims) if isinstance(claims, Iterable) else [claims]
-    )
+    lines = list(claims) if isinstance(claims, Iterable) else [claims]
     for line in lines:
         if not isinstance(line, str):
             raise TypeError(f"a claim is a string, not {type(line).__name__}")
@@ -427,7 +427,7 @@ class _Marker:
             return "NOT DEFINED", true, str(error)
         return verdict, true, because
 
-    def stands_for_a_symbol(self, place: Term) -> bool:
+    def stands_for_a_symbol(self, place: Term) -> TypeGuard[Number]:
         """Whether it is a number that no formula in names has of itself."""
         return isinstance(place, Number) and not place.value.is_integer() and place.value not in (0.5, self.rate)
 
@@ -464,13 +464,12 @@ class _Marker:
         numbers = self.values(term, self.here, {})
         total = 1e-12 * max(map(abs, numbers.values()))
         for place in numbers:
-            given = abs(numbers[place]) in self.here.stated
-            if isinstance(place, Number) and self.stands_for_a_symbol(place) and not given:
-                unit = 1.1 * place.unit
+            if self.stands_for_a_symbol(place) and abs(numbers[place]) not in self.here.stated:
                 off = [0.0]
-                for step in (unit, -unit):
+                for units in (1.1, -1.1):
                     with suppress(ops.DomainError):
-                        off.append(abs(self.value(term, {place: numbers[place] + step}) - numbers[term]))
+                        moved = self.value(term, {place: numbers[place] + units * place.unit})
+                        off.append(abs(moved - numbers[term]))
                 total += max(off)
         return total
 
@@ -532,10 +531,7 @@ class _Marker:
             for choice in product(*(meanings[group[0]][:most] for group in groups.values())):
                 verdict = max((verdict for verdict, _ in choice), key=_BY_RANK)
                 columns = zip(*(row for _, row in choice), strict=True)
-                yield (
-                    verdict,
-                    [{n: x for group, x in zip(groups.values(), at, strict=True) for n in group} for at in columns],
-                )
+                yield verdict, [{n: x for ns, x in zip(groups.values(), at, strict=True) for n in ns} for at in columns]
 
     def meanings(self, number: Number, pairs: _Match) -> list[tuple[str, list[float]]]:
         """What a number may stand for, the likeliest first: how well it is written, and what that is at each point."""
@@ -644,7 +640,8 @@ class _Marker:
         if "." in text and not side.value and abs(true) < side.unit:
             return "TOO FEW DIGITS", true, f"TOO FEW DIGITS, {so}"
         fits = self.rivals(subject, true, fit, sharp=digits > 2)
-        longer = (text[:k] + digit + text[k:] for k in range(2, len(text)) for digit in "0123456789")
+        end = len(text.lower().partition("e")[0])
+        longer = (text[:k] + digit + text[k:] for k in range(2, end) for digit in "0123456789")
         if len(text) > 6 and any(judged(number, true) for number in longer):
             fits.append(_Slip("DIGIT LEFT OUT", true))
         if not follows and (right or abs(side.value - given) > self.spread(put_in) + side.unit):

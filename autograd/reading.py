@@ -238,7 +238,7 @@ class Reader:
             kind, word = token.lastgroup, token[0]
             last = operands[-1] if source and source[-1].startswith("_") else None
             ended = last is not None or source[-1:] == [")"]
-            if kind == "updated" and isinstance(last, Name):
+            if kind == "updated" and isinstance(last, Name) and last.label in self.labels:
                 operands[-1] = Name(last.label, updated=True)
             elif kind in ("updated", "other") or (kind == "number" and ended):
                 raise Unreadable("UNREADABLE", f"{word[:20]!r} is not understood here")
@@ -285,9 +285,7 @@ class Reader:
                 return Call(_BINARY[type(op)], sides)
             case ast.UnaryOp(ast.USub(), inner):
                 term = self.tree(inner, operands, depth + 1)
-                return (
-                    Number(f"-{term.text}".removeprefix("--")) if isinstance(term, Number) else Call(ops.neg, (term,))
-                )
+                return Number(f"-{term.text}".replace("--", "")) if isinstance(term, Number) else Call(ops.neg, (term,))
             case ast.UnaryOp(ast.UAdd(), inner):
                 return self.tree(inner, operands, depth + 1)
             case ast.Call(ast.Name(id=name), args, []) if isinstance(row := operands[int(name[1:])], ops.Op):

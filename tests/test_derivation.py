@@ -381,6 +381,11 @@ def test_two_slips_that_give_one_number_are_both_listed():
     assert {"FACTOR 1/2", "FACTOR LEFT OUT"} <= set(line.verdict.split(", "))
 
 
+@pytest.mark.parametrize("power", ["e-4", "E-4", "·10⁻⁴", r" \cdot 10^{-4}"])
+def test_a_digit_is_left_out_before_the_power_of_ten(power):
+    assert verdicts(f"dE/dw1 = 4.386773{power}; dE/dw1 = 4.986773{power}") == ["DIGIT LEFT OUT", "WRONG"]
+
+
 def test_what_is_wrong_before_is_not_blamed_again():
     *_, line = check_derivation(E, "out_h1 = 1/(1+e^{-net_h1}) = 1/(1+e^{0.3775}) = 0.59326992").lines
     assert line.verdict == "DIGIT LEFT OUT"
@@ -564,6 +569,8 @@ def test_a_label_with_a_question_mark_is_no_blank():
         ("dE/dw5 = __import__('os')", "UNKNOWN NAME"),
         ("dE/dw5 = (lambda: 0)()", "UNKNOWN NAME"),
         ("w5+ = 0.3589", "NO RATE"),
+        ("η⁺ = 0.5", "UNREADABLE"),
+        ("w5+ = w5 - η⁺*dE/dw5", "UNREADABLE"),
     ],
     ids=lambda text: text[:30],
 )
