@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from autograd import ops
@@ -132,9 +132,9 @@ def definition(op: Op, name: str) -> str | None:
         return 1.0 if x > 0 else 0.0
     """
     function: Any = op.function
-    code = getattr(function, "__code__", None)
-    if code is None or function.__defaults__ or function.__closure__:
+    if not isinstance(function, FunctionType) or function.__defaults__ or function.__closure__:
         return None
+    code = function.__code__
     try:
         module = ast.parse("".join(linecache.getlines(code.co_filename, function.__globals__)))
     except SyntaxError:

@@ -13,6 +13,7 @@ import threading
 import weakref
 from functools import partial, reduce
 
+import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -888,6 +889,7 @@ def test_an_error_inside_a_row_of_ones_own(function, error, message):
     [
         (cube, "numba"),
         (sine, "numba"),
+        (Op("compiled", numba.njit(lambda x: 5.0 * x), lambda x, z: 5.0), "numba"),
         (gate, "python"),
         (Op("bound", partial(operator.mul, 5.0), lambda x, z: 5.0), "python"),
         (Op("summed", lambda x: math.fsum([x]), lambda x, z: 1.0), "python"),

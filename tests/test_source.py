@@ -9,6 +9,7 @@ import operator
 import re
 from collections import Counter
 
+import numba
 import pytest
 from expressions import ROWS, evaluate, programs
 from hypothesis import given, settings
@@ -331,6 +332,15 @@ of_a_global = Op("of_a_global", lambda x: x * CONSTANT, lambda x, z: CONSTANT)
 of_the_table = Op("of_the_table", lambda x: ops.sin(x) + 1, lambda x, z: ops.cos(x))
 with_default = Op("with_default", lambda x, factor=4.0: factor * x, lambda x, z: 4.0)
 bound = Op("bound", functools.partial(operator.mul, 5.0), lambda x, z: 5.0)
+
+
+class _Scale:
+    def by_5(self, x):
+        return 5.0 * x
+
+
+method = Op("method", _Scale().by_5, lambda x, z: 5.0)
+compiled = Op("compiled", numba.njit(lambda x: 5.0 * x), lambda x, z: 5.0)
 sine = Op("sine", math.sin, lambda x, z: ops.cos(x))
 most = Op("most", max, lambda x, y, z: ops.step(x - y), lambda x, y, z: ops.step(y - x))
 level = Op("level", lambda x: 94906267 if x > 0 else 0, lambda x, z: 0.0)
@@ -339,7 +349,7 @@ spaced = Op("a row", lambda x: 7 * x, lambda x, z: 7.0)
 lambda_ = Op("lambda", lambda x: 7 * x, lambda x, z: 7.0)
 
 
-@pytest.mark.parametrize("row", [closure, of_a_global, of_the_table, with_default, bound])
+@pytest.mark.parametrize("row", [closure, of_a_global, of_the_table, with_default, bound, method, compiled])
 @pytest.mark.parametrize("name", ["v", "closure", "bound"])
 def test_a_row_that_cannot_be_written_down_is_imported(row, name):
     v = Value(0.75, name)
