@@ -15,9 +15,9 @@ from typing import Any, Literal, TypeAlias
 
 from autograd import ops
 from autograd.ops import TABLE, DomainError, Op, real
-from autograd.reverse import topological_order
+from autograd.reverse import recompute, topological_order
 from autograd.source import Guard, Listing, filled, guards, script
-from autograd.value import Value, enable_grad
+from autograd.value import Value
 
 # What an engine's run gives: the mean of the outputs in each round, the parameters and the gradients after the last,
 # and the rows of which one failed, in the order in which they were run; none where all went well.
@@ -448,7 +448,7 @@ class Program:
 
     def _replay(self, parameters: dict[Value, float], inputs: dict[Value, float]) -> None:
         """An eager pass at other numbers, for the errors that it raises."""
-        copies = self._copies({v: Value(number, v.label) for v, number in (parameters | inputs).items()})
+        copies = recompute(self._nodes, {v: Value(number, v.label) for v, number in (parameters | inputs).items()})
         for guard in self._guards:
             left, right = (x if isinstance(x, float) else copies[x].data for x in (guard.left, guard.right))
             if _RELATIONS[guard.symbol](left, right) is not guard.outcome:
@@ -458,18 +458,11 @@ class Program:
                     f"nothing in the record depends on the comparison, make it inside no_grad()"
                 )
         # Once more with the inputs as constants, for they need no derivative.
-        output = self._copies({v: Value(number, v.label) for v, number in parameters.items()} | inputs)[self.output]
+        output = recompute(self._nodes, {v: Value(number, v.label) for v, number in parameters.items()} | inputs)[
+            self.output
+        ]
         if isinstance(output, Value):
             output.backward()
-
-    def _copies(self, values: dict[Any, Any]) -> dict[Any, Any]:
-        """The record at other numbers of its leaves, which are floats or Values."""
-        with enable_grad():
-            for v in self._nodes:
-                values[v] = v.op(*(x if isinstance(x, float) else values[x] for x in v.args))
-                if isinstance(values[v], Value):
-                    values[v].label = v.label
-        return values
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self.output, self.inputs, self.backend, self._guards)

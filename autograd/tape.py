@@ -41,20 +41,20 @@ def power(x, y):
 
 @njit
 def evaluate(tape, plan, rows, memory, outputs):
-    lanes = 1 if ALONE else plan[5]
+    lanes = 1 if ALONE else plan[6]
     for start in range(0, rows.shape[0], lanes):
         stop = min(start + lanes, rows.shape[0])
         FORWARD
         if not fine:
             return start
         for l in range(stop - start):
-            outputs[start + l] = memory[plan[3] + l]
+            outputs[start + l] = memory[plan[4] + l]
     return -1
 
 
 @njit
 def run(tape, plan, rows, rounds, rate, count, memory, gradients, outputs, means):
-    lanes = 1 if ALONE else plan[5]
+    lanes = 1 if ALONE else plan[6]
     for r in range(rounds):
         for p in range(gradients.size if r else 0):
             gradients[p] = 0.0
@@ -64,21 +64,21 @@ def run(tape, plan, rows, rounds, rate, count, memory, gradients, outputs, means
             if not fine:
                 return r, start
             for l in range(stop - start):
-                outputs[start + l] = memory[plan[3] + l]
+                outputs[start + l] = memory[plan[4] + l]
             for l in range(lanes):
-                memory[plan[4] + l] = 1.0 / count if l < stop - start else 0.0
+                memory[plan[5] + l] = 1.0 / count if l < stop - start else 0.0
             BACKWARD
-            for p in range(gradients.size):
+            for s in range(plan[2], plan[3]):
                 for l in range(stop - start - 1, -1, -1):
-                    for k in range(tape[plan[2] + p, 1], tape[plan[2] + p, 2], lanes):
-                        gradients[p] += memory[k + l]
+                    for k in range(tape[s, 1], tape[s, 2], lanes):
+                        gradients[tape[s, 0]] += memory[k + l]
         total = outputs[0]
         for k in range(1, outputs.size):
             total += outputs[k]
         means[r] = total / count
         for p in range(gradients.size):
             for l in range(lanes):
-                memory[tape[plan[2] + p, 3] + l] -= rate * gradients[p]
+                memory[tape[plan[3] + p, 1] + l] -= rate * gradients[p]
     return rounds, -1
 """
 
@@ -94,7 +94,7 @@ for k in range(plan[0], plan[1]):
     for l in range(lanes):
         fine &= (memory[tape[k, 1] + l] > memory[tape[k, 2] + l]) == (tape[k, 0] == 1)
 for l in range(lanes):
-    fine &= memory[plan[3] + l] - memory[plan[3] + l] == 0.0
+    fine &= memory[plan[4] + l] - memory[plan[4] + l] == 0.0
 """
 
 _BACKWARD = """
@@ -276,13 +276,14 @@ class Tape:
         for left, symbol, right, outcome in guards:
             pair = [slots[left], slots[_key(right)]]
             compared.append([outcome == (symbol in "<>"), *(pair if symbol in (">", "<=") else pair[::-1])])
-        moves = [[0, size + ends[k], size + ends[k + 1], slots[p]] for k, p in enumerate(moving)]
-        parts = [[line(codes[v.op], v) for v in nodes], compared, [line(*step) for step in steps], moves]
+        sums = [[k, size + ends[k], size + ends[k + 1]] for k, used in enumerate(uses) if used]
+        moves = [[0, slots[p]] for p in moving]
+        parts = [[line(codes[v.op], v) for v in nodes], compared, [line(*step) for step in steps], sums, moves]
         tape = np.zeros((sum(map(len, parts)), width + 5), np.uint32)
         for k, row in enumerate(row for part in parts for row in part):
             tape[k, : len(row)] = row
         self.tape = tape
-        self.plan = np.array([*accumulate(map(len, parts[:3])), slots[output], size + top[3], 1])
+        self.plan = np.array([*accumulate(map(len, parts[:4])), slots[output], size + top[3], 1])
         self.inputs = len(inputs)
         self.parameters = slice(len(inputs), len(inputs) + len(parameters))
         self.constants = np.array([*constants.values()]).reshape(-1, 1)
@@ -348,7 +349,7 @@ class Tape:
         if lanes not in self._tapes:  # with slots counted in numbers
             tape, plan = self.tape.copy(), self.plan.copy()
             tape[:, 1:-1] *= lanes
-            plan[3:] *= lanes
+            plan[4:] *= lanes
             self._tapes[lanes] = tape, plan
         free = self._free.setdefault(lanes, [])
         try:
