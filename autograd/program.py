@@ -453,14 +453,13 @@ class Program:
             left, right = (x if isinstance(x, float) else copies[x].data for x in (guard.left, guard.right))
             if _RELATIONS[guard.symbol](left, right) is not guard.outcome:
                 raise ValueError(
-                    f"{guard} was {guard.outcome} when this was recorded, and here it is not, at {left} {guard.symbol} "
-                    f"{right}: the record holds only one branch of an if. Let maximum, relu or step choose; where "
+                    f"{guard} was {guard.outcome} when this was recorded, and is {not guard.outcome} here, with {left} "
+                    f"and {right}: the record holds only one branch of an if. Let maximum, relu or step choose; where "
                     f"nothing in the record depends on the comparison, make it inside no_grad()"
                 )
         # Once more with the inputs as constants, for they need no derivative.
-        output = recompute(self._nodes, {v: Value(number, v.label) for v, number in parameters.items()} | inputs)[
-            self.output
-        ]
+        leaves = {v: Value(number, v.label) for v, number in parameters.items()} | inputs
+        output = recompute(self._nodes, leaves)[self.output]
         if isinstance(output, Value):
             output.backward()
 

@@ -369,8 +369,8 @@ class Guard(NamedTuple):
     outcome: bool
 
     def __str__(self) -> str:
-        left, right = (x if isinstance(x, float) else x.label or "a Value" for x in (self.left, self.right))
-        return f"{left} {self.symbol} {right}"
+        right = repr(self.right).removesuffix(".0") if isinstance(self.right, float) else self.right.label or "a Value"
+        return f"{self.left.label or 'a Value'} {self.symbol} {right}"
 
 
 def guards(values: Collection[Value]) -> list[Guard]:

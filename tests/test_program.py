@@ -367,7 +367,7 @@ def test_a_program_in_a_pickle_has_its_comparisons(backend):
     assert again.outputs(drawn(5, 1)) == replay.outputs(drawn(5, 1))
     again.backward([1.0])
     assert (w.grad, again.parameters[0].grad) == (7.0, 7.0 + math.cos(0.5))
-    with pytest.raises(ValueError, match=r"^row 0: x < 2\.0 was True when this was recorded"):
+    with pytest.raises(ValueError, match=r"^row 0: x < 2 was True when this was recorded"):
         again(3.0)
 
 
@@ -713,11 +713,11 @@ def test_a_comparison_is_held_to_what_came_out(symbol, pair, backend):
         doubled.label = "double"
         if kind == "mirrored":  # Python asks the Value on the right
             outcome = relation(2 * pair[0], doubled)
-            text = f"double {mirrored} {2 * pair[0]}"
+            text = f"double {mirrored} {2 * pair[0]:g}"
         else:
             other = {"value": b, "number": pair[1], "stranger": Value(pair[1])}[kind]
             outcome = relation(a, other)
-            text = f"a {symbol} {'b' if kind == 'value' else pair[1]}"
+            text = f"a {symbol} {'b' if kind == 'value' else f'{pair[1]:g}'}"
         replay = Program(doubled * b * w, [a, b], backend=backend)
         for row in PAIRS:
             right = row[1] if kind == "value" else pair[1]
@@ -739,7 +739,7 @@ def test_a_comparison_of_a_parameter_is_held_too(backend):
     w = leaf("w", 2.0, 7.0)
     assert w > 0
     replay = Program(w * w, backend=backend)
-    with pytest.raises(ValueError, match=r"^round 1: w > 0\.0 was True when this was recorded, and here it is not"):
+    with pytest.raises(ValueError, match=r"^round 1: w > 0 was True when this was recorded, and is False here"):
         replay.descend(1.5, 9)  # 2, −4: the first round leads below 0
     assert (w.data, w.grad) == (2.0, 7.0)
 
@@ -760,7 +760,7 @@ def test_what_python_chose(choose, right, wrong, backend):
     replay = Program(choose(a, b, c) + a * b * c, [a, b, c], backend=backend)
     assert replay(right) == choose(*map(leaf, "abc", right)).data + math.prod(right)
     if wrong:
-        with pytest.raises(ValueError, match=r"was .* when this was recorded, and here it is not"):
+        with pytest.raises(ValueError, match=r"was .* when this was recorded, and is (True|False) here"):
             replay(wrong)
 
 
@@ -788,7 +788,7 @@ def test_the_last_of_equal_comparisons_counts(backend):
     assert not a > 0
     replay = Program(a * a, [a], backend=backend)
     assert replay(-3.0) == 9.0
-    with pytest.raises(ValueError, match=r"^row 0: a > 0.0 was False"):
+    with pytest.raises(ValueError, match=r"^row 0: a > 0 was False"):
         replay(3.0)
 
 
@@ -1066,5 +1066,5 @@ def test_the_function_of_a_network():
 def test_a_comparison_is_no_function_of_arrays():
     x = leaf("x", 0.5)
     assert x < 1
-    with pytest.raises(ValueError, match=r"the graph holds the comparison x < 1\.0"):
+    with pytest.raises(ValueError, match=r"the graph holds the comparison x < 1"):
         Program(x * x, [x]).function(np)
