@@ -64,22 +64,12 @@ _RESERVED = set(re.findall("[a-z]+", _CODE))
 
 
 class Generated:
-    """An engine: the record of `output` as generated Python.
+    """An engine of a program: its record as generated Python. `moving` are the parameters that want a gradient."""
 
-    moving   the parameters whose gradients are wanted
-    guards   the comparisons that must come out as they did
-    """
-
-    def __init__(
-        self,
-        output: Value,
-        inputs: Sequence[Value],
-        parameters: Sequence[Value],
-        moving: Sequence[Value],
-        guards: Sequence[Guard],
-    ) -> None:
+    def __init__(self, program: Program, moving: Sequence[Value]) -> None:
+        guards = program.guards
         compared = {x for guard in guards for x in (guard.left, guard.right) if isinstance(x, Value)}
-        listing = Listing(output, moving, seed="seed", kept=compared, reserved=_RESERVED)
+        listing = Listing(program.output, moving, seed="seed", kept=compared, reserved=_RESERVED)
         names = listing.names
         forward, delicate = list(listing.forward), list(listing.delicate)
         for k in range(0, len(delicate), 50):
@@ -97,10 +87,10 @@ class Generated:
             BACKWARD=list(listing.backward(moving)),
             ZERO=[f"d_{name} = 0.0" for name in moved],
             UPDATE=[f"{name} -= rate * d_{name}" for name in moved],
-            PARAMETERS=_pattern(map(names.title, parameters)),
+            PARAMETERS=_pattern(map(names.title, program.parameters)),
             GRADIENTS=_pattern(f"d_{name}" for name in moved),
-            INPUTS=_pattern(map(names.title, inputs)),
-            OUTPUT=names[output].text,
+            INPUTS=_pattern(map(names.title, program.inputs)),
+            OUTPUT=names[program.output].text,
         )
         # A row of one's own is called with all that an Op makes sure of, whatever its function gives.
         functions = names.functions.items()
@@ -130,8 +120,8 @@ class Generated:
         gradients = gradients or [0.0] * self.moving
         rows = table[::-1] if isinstance(table, list) else _InBlocks(table, -1)
         means, parameters, gradients, done = self._run(rows, rounds, rate, count, parameters, gradients)
-        last = len(table) if done is None else len(table) - done
-        return means, parameters, gradients, range(last - 1, last - 1 if done is None else last - 2, -1)
+        failed = range(0) if done is None else range(len(table) - done - 1, len(table) - done)
+        return means, parameters, gradients, failed
 
 
 class _InBlocks:
@@ -240,7 +230,7 @@ class Program:
                 raise ValueError(f"{self._title(place)} {problem}, of which {output.label or 'this'} is the output")
             del others[v]
         self.parameters = tuple(others)
-        self._guards = guards({*leaves, *self._nodes})
+        self.guards = guards({*leaves, *self._nodes})
         self._engines: dict[tuple[Value, ...], Any] = {}
         self.backend = backend or ("numba" if find_spec("numba") else "python")
         if self.backend == "numba":
@@ -352,10 +342,8 @@ class Program:
         >>> f([2.0], [numpy.array([1.0, 2.0, 3.0])]).tolist()
         [3.0, 5.0, 7.0]
         """
-        if self._guards:
-            raise ValueError(
-                f"the graph holds the comparison {self._guards[0]}, which a function of arrays cannot make"
-            )
+        if self.guards:
+            raise ValueError(f"the graph holds the comparison {self.guards[0]}, which a function of arrays cannot make")
         leaves = (*self.parameters, *self.inputs)
         slots: dict[Any, int] = {v: k for k, v in enumerate((*leaves, *self._nodes))}
         steps = [(_over(namespace, v.op), [slots.get(x, x) for x in v.args]) for v in self._nodes]
@@ -377,7 +365,7 @@ class Program:
         table = self._checked(rows)
         if moving not in self._engines:
             kind: Any = import_module("autograd.tape").Tape if self.backend == "numba" else Generated
-            self._engines[moving] = kind(self.output, self.inputs, self.parameters, moving, self._guards)
+            self._engines[moving] = kind(self, moving)
         engine = self._engines[moving]
         return engine, engine.table(table), [p._data for p in self.parameters]
 
@@ -449,7 +437,7 @@ class Program:
     def _replay(self, parameters: dict[Value, float], inputs: dict[Value, float]) -> None:
         """An eager pass at other numbers, for the errors that it raises."""
         copies = recompute(self._nodes, {v: Value(number, v.label) for v, number in (parameters | inputs).items()})
-        for guard in self._guards:
+        for guard in self.guards:
             left, right = (x if isinstance(x, float) else copies[x].data for x in (guard.left, guard.right))
             if _RELATIONS[guard.symbol](left, right) is not guard.outcome:
                 raise ValueError(
@@ -464,10 +452,10 @@ class Program:
             output.backward()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self.output, self.inputs, self.backend, self._guards)
+        return _restored, (self.output, self.inputs, self.backend, self.guards)
 
 
 def _restored(output: Value, inputs: tuple[Value, ...], backend: Any, guards: list[Guard]) -> Program:
     program = Program(output, inputs, backend=backend)
-    program._guards = guards
+    program.guards = guards
     return program

@@ -24,11 +24,11 @@ from autograd import ops
 from autograd.formula import Written
 from autograd.ops import ATOM, TABLE, Op
 from autograd.reverse import dependents, topological_order
-from autograd.source import Guard, Names, Term, definition, filled, origin, references, shows, slope_of, written
+from autograd.source import Names, Term, definition, filled, origin, references, shows, slope_of, written
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.program import Run
+    from autograd.program import Program, Run
 
 WIDE = 64  # lanes at most
 PACE = 2e7  # steps in one call, about 0.1 s: after each call Python may notice Ctrl-C
@@ -200,16 +200,10 @@ def _key(x: Any) -> Any:
 
 
 class Tape:
-    """An engine of `Program`, as `Generated` is: the record of `output` in machine code."""
+    """An engine of a program, as `Generated` is: its record in machine code."""
 
-    def __init__(
-        self,
-        output: Value,
-        inputs: Sequence[Value],
-        parameters: Sequence[Value],
-        moving: Sequence[Value],
-        guards: Sequence[Guard],
-    ) -> None:
+    def __init__(self, program: Program, moving: Sequence[Value]) -> None:
+        output, inputs, parameters, guards = program.output, program.inputs, program.parameters, program.guards
         nodes: list[Any] = topological_order(output)[1]
         self.rows = (*TABLE, *(op for op in dict.fromkeys(v.op for v in nodes) if op not in TABLE))
         kept = {output, *(x for guard in guards for x in (guard.left, guard.right))}  # numbers that are wanted later
