@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 WIDE = 64  # lanes at most
 PACE = 2e7  # steps in one call, about 0.1 s: after each call Python may notice Ctrl-C
 
-# A tape is a table of lines. The plan says where each part ends: [0] operations, [1] guards, [2] the sweep, [3] sums for
-# parameters that are used again; the rest are the parameters that move. Then come [4] the slot of the output, [5] that
-# of its slope, and [6] the lanes.
+# A tape is a table of lines. The plan says where each part ends: [0] operations, [1] guards, [2] the sweep, [3] sums
+# for parameters that are used again; the rest are the parameters that move. Then come [4] the slot of the output,
+# [5] that of its slope, and [6] the lanes.
 _KERNEL = """
 @njit
 def power(x, y):
