@@ -23,6 +23,7 @@ def new_shell(tmp_path, monkeypatch):
         return shell
 
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)  # IPython warns of one that it does not run in
     return new_shell
 
 
