@@ -292,7 +292,7 @@ class Program:
             while len(losses) < rounds:
                 todo = min(at_once, rounds - len(losses))
                 means, after, _, failed = engine.run(table, todo, rate, count, numbers)
-                if not all(map(math.isfinite, means)):
+                if not (math.isfinite(sum(means)) or all(map(math.isfinite, means))):
                     done = len(losses) + len(list(takewhile(math.isfinite, means)))
                     raise self._failure(table, (), numbers, f"round {done}: ")
                 sums = after

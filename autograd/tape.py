@@ -47,6 +47,7 @@ def evaluate(tape, plan, rows, memory, outputs):
     lanes = 1 if ALONE else plan[6]
     for start in range(0, rows.shape[0], lanes):
         stop = min(start + lanes, rows.shape[0])
+        others = True
         FORWARD
         if not fine:
             return start
@@ -63,6 +64,7 @@ def run(tape, plan, rows, rounds, rate, count, memory, gradients, outputs, means
             gradients[p] = 0.0
         for stop in range(rows.shape[0], 0, -lanes):
             start = max(stop - lanes, 0)
+            others = r == 0 or lanes < rows.shape[0]  # than are in the memory already
             FORWARD
             if not fine:
                 return r, start
@@ -87,7 +89,7 @@ def run(tape, plan, rows, rounds, rate, count, memory, gradients, outputs, means
 
 _FORWARD = """
 fine = True
-for c in range(rows.shape[1]):
+for c in range(rows.shape[1] if others else 0):
     for l in range(lanes):
         memory[lanes * c + l] = rows[min(start + l, stop - 1), c]
 for k in range(plan[0]):
