@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 from autograd.formula import Notation
 from autograd.ops import TABLE, DomainError, Op, described, real
-from autograd.reverse import collector_paused, grad, topological_order
+from autograd.reverse import collector_paused, dependents, grad, topological_order
 from autograd.value import Value, enable_grad
 
 Verdict = Literal["OK", "WRONG", "KINK", "UNSURE"]
@@ -208,13 +208,8 @@ class _Checker:
 
     def dependents(self, x: Value) -> list[Any]:
         """The nodes that depend on x, arguments first."""
-        reached = {x}
-        nodes = []
-        for v in self.nodes:
-            if v is not x and not reached.isdisjoint(v.args):
-                reached.add(v)
-                nodes.append(v)
-        return nodes
+        reached = dependents(self.nodes, [x])
+        return [v for v in self.nodes if v in reached and v is not x]
 
     def function(self, x: Value, nodes: list[Any], gradients: dict[Value, float]) -> _Function:
         """The root as a function of x. Every number on the way is rounded, and matters as much as its gradient."""

@@ -17,7 +17,7 @@ from autograd import ops
 from autograd.ops import TABLE, DomainError, Op, real
 from autograd.reverse import recompute, topological_order
 from autograd.source import Guard, Listing, filled, guards, script
-from autograd.value import Value
+from autograd.value import RELATIONS, Value
 
 # What an engine's run gives: the mean of the outputs in each round, the parameters and the gradients after the last,
 # and the rows of which one failed, in the order in which they were run; none where all went well.
@@ -173,9 +173,6 @@ def _like(namespace: Any, number: float, args: Iterable[Any]) -> Any:
     return namespace.asarray(number, dtype=next((x.dtype for x in args if hasattr(x, "dtype")), None))
 
 
-_RELATIONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-
-
 class Program:
     """The recorded graph of `output`, to be run on other numbers, fast.
 
@@ -248,7 +245,8 @@ class Program:
 
     def outputs(self, rows: Any = None) -> list[float]:
         """The output at each row."""
-        engine, table, parameters = self._prepared((), rows)
+        any_engine = next(iter(self._engines), ())  # each computes the outputs
+        engine, table, parameters = self._prepared(any_engine, rows)
         outputs, failed = engine.outputs(table, parameters)
         if failed:
             raise self._failure(table, failed, parameters)
@@ -395,7 +393,10 @@ class Program:
             if rows.ndim == 2 and rows.shape[1] == len(self.inputs) and rows.dtype.kind in "biuf" and len(rows):
                 blocks = range(0, len(rows), BLOCK)
                 with np.errstate(over="ignore"):  # of a longdouble
-                    bad = next((k for k in blocks if not np.isfinite(rows[k : k + BLOCK].astype(float)).all()), None)
+                    bad = next(
+                        (k for k in blocks if not np.isfinite(rows[k : k + BLOCK].astype(float, copy=False)).all()),
+                        None,
+                    )
                 if bad is None:
                     return rows
                 rows = rows[: bad + BLOCK]
@@ -439,7 +440,7 @@ class Program:
         copies = recompute(self._nodes, {v: Value(number, v.label) for v, number in (parameters | inputs).items()})
         for guard in self.guards:
             left, right = (x if isinstance(x, float) else copies[x].data for x in (guard.left, guard.right))
-            if _RELATIONS[guard.symbol](left, right) is not guard.outcome:
+            if RELATIONS[guard.symbol](left, right) is not guard.outcome:
                 raise ValueError(
                     f"{guard} was {guard.outcome} when this was recorded, and is {not guard.outcome} here, with {left} "
                     f"and {right}: the record holds only one branch of an if. Let maximum, relu or step choose; where "

@@ -57,7 +57,7 @@ def evaluate(tape, plan, rows, memory, outputs):
 
 
 @njit
-def run(tape, plan, rows, rounds, rate, count, memory, gradients, outputs, means):
+def run(tape, plan, rows, before, rounds, rate, count, memory, gradients, outputs, means):
     lanes = 1 if ALONE else plan[6]
     for r in range(rounds):
         for p in range(gradients.size if r else 0):
@@ -69,14 +69,18 @@ def run(tape, plan, rows, rounds, rate, count, memory, gradients, outputs, means
             if not fine:
                 return r, start
             for l in range(stop - start):
-                outputs[start + l] = memory[plan[4] + l]
+                outputs[before + start + l] = memory[plan[4] + l]
             for l in range(lanes):
                 memory[plan[5] + l] = 1.0 / count if l < stop - start else 0.0
             BACKWARD
             for s in range(plan[2], plan[3]):
+                gradient, first, end = gradients[tape[s, 0]], tape[s, 1], tape[s, 2]
                 for l in range(stop - start - 1, -1, -1):
-                    for k in range(tape[s, 1], tape[s, 2], lanes):
-                        gradients[tape[s, 0]] += memory[k + l]
+                    for k in range(first, end, lanes):
+                        gradient += memory[k + l]
+                gradients[tape[s, 0]] = gradient
+        if before > 0:  # rows that are yet to come
+            continue
         total = outputs[0]
         for k in range(1, outputs.size):
             total += outputs[k]
@@ -286,7 +290,7 @@ class Tape:
         self.inputs = len(inputs)
         self.parameters = slice(len(inputs), len(inputs) + len(parameters))
         self.constants = np.array([*constants.values()]).reshape(-1, 1)
-        self.moving = [slots[p] for p in moving]
+        self.moving = len(moving)
         self.size = size + ends[-1]
         self.pace = PACE / (len(tape) + 20)
         self._tapes: dict[int, tuple[Any, Any]] = {}
@@ -315,31 +319,20 @@ class Tape:
         parameters: Sequence[float],
         gradients: Sequence[float] = (),
     ) -> Run:
-        sums = np.array(gradients, float) if gradients else np.zeros(len(self.moving))
-        outputs, means = np.empty(len(table)), np.empty(rounds)
-        parts = self._parts(table)  # several only where there is one round
+        sums = np.array(gradients, float) if gradients else np.zeros(self.moving)
+        outputs, means, failed = np.empty(len(table)), np.empty(rounds), range(0)
         with self._ready(table, parameters) as (kernel, tape, memory):
-            for part in reversed(parts):
+            for part in reversed(self._parts(table)):  # several only where there is one round
+                rows, numbers = _plain(table[part]), memory.ravel()
                 done, start = kernel["run"](
-                    *tape,
-                    _plain(table[part]),
-                    rounds,
-                    rate if len(parts) == 1 else 0.0,
-                    float(count),
-                    memory.ravel(),
-                    sums,
-                    outputs[part],
-                    means,
+                    *tape, rows, part.start, rounds, rate, float(count), numbers, sums, outputs, means
                 )
                 if start >= 0:
+                    first = part.start + start
+                    failed = range(min(first + memory.shape[1], part.stop) - 1, first - 1, -1)
                     break
-            if len(parts) > 1:
-                means[0] = np.add.accumulate(outputs)[-1] / count
-                memory[self.moving] -= rate * sums[:, None]
-            numbers = memory[self.parameters, 0].tolist()
-            first = part.start + start
-            failed = range(min(first + memory.shape[1], part.stop) - 1, first - 1, -1) if start >= 0 else range(0)
-        return means[:done].tolist(), numbers, sums.tolist() if gradients else (), failed
+            after = memory[self.parameters, 0].tolist()
+        return means[:done].tolist(), after, sums.tolist() if gradients else (), failed
 
     @contextmanager
     def _ready(self, table: Any, parameters: Sequence[float]) -> Iterator[tuple[dict[str, Any], Any, Any]]:

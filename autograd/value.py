@@ -153,7 +153,14 @@ Outcomes = dict[tuple[str, float], bool]
 comparisons: WeakKeyDictionary[Value, tuple[Outcomes, WeakKeyDictionary[Value, Outcomes]]] = WeakKeyDictionary()
 
 
-def _comparison(symbol: str, relation: Callable[[float, float], bool]) -> Callable[[Value, Any], bool]:
+RELATIONS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+def _comparison(symbol: str) -> Callable[[Value, Any], bool]:
+    relation = RELATIONS[symbol]
+
     def compare(self: Value, other: Any) -> bool:
         is_value = isinstance(other, Value)
         number = other._data if is_value else other if isinstance(other, (float, int)) else real(other, "a comparison")
@@ -239,10 +246,10 @@ class Value:
     __neg__ = _applied(ops.neg)
     __abs__ = _applied(ops.abs)
 
-    __lt__ = _comparison("<", operator.lt)
-    __le__ = _comparison("<=", operator.le)
-    __gt__ = _comparison(">", operator.gt)
-    __ge__ = _comparison(">=", operator.ge)
+    __lt__ = _comparison("<")
+    __le__ = _comparison("<=")
+    __gt__ = _comparison(">")
+    __ge__ = _comparison(">=")
     # fmt: on
 
     def __radd__(self, other: Any) -> Value:

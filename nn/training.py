@@ -168,7 +168,7 @@ class _Record:
             args = [given.get(next(place), x) if isinstance(x, float) else values[x] for x in v.args]
             values[v] = v.op(*args)
             values[v].label = v.label
-        return values[self.nodes[-1]], [*(values[self.leaves[k]] for k in leaves), *given.values()]
+        return values[[*self.leaves, *self.nodes][-1]], [*(values[self.leaves[k]] for k in leaves), *given.values()]
 
 
 def _loss(loss: Callable[[Any, Any], Value], output: Any, target: Any) -> Value:

@@ -4,7 +4,7 @@ import sympy
 from hypothesis import strategies as st
 from sympy import Piecewise, exp
 
-from autograd import DomainError, Value, ops
+from autograd import DomainError, Op, Value, ops
 
 x, y, t = SYMBOLS = sympy.symbols("x y t", real=True)
 
@@ -37,6 +37,15 @@ ROWS = {row.name: row for row in ops.TABLE}
 # The same on mpmath's numbers, which know as many digits as are asked for.
 REFERENCE = {name: sympy.lambdify(SYMBOLS[: ROWS[name].arity], ORACLE[name], "mpmath") for name in ROWS}
 KINKED = {"step", "sign", "relu", "abs", "maximum", "minimum"}
+
+# A row of one's own, of three arguments.
+blend = Op(
+    "blend",
+    lambda x, y, s: s * x + (1 - s) * y,
+    lambda x, y, s, z: s,
+    lambda x, y, s, z: 1 - s,
+    lambda x, y, s, z: x - y,
+)
 
 
 def evaluate(steps, leaves, rows):

@@ -17,7 +17,7 @@ import numba
 import numpy as np
 import pandas as pd
 import pytest
-from expressions import ROWS, evaluate, programs
+from expressions import ROWS, blend, evaluate, programs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -815,13 +815,6 @@ def test_a_comparison_keeps_nothing_alive():
 
 cube = Op("cube", lambda x: x * x * x, lambda x, z: 3 * x**2)
 hypot = Op("hypot", lambda x, y: math.sqrt(x * x + y * y), lambda x, y, z: x / z, lambda x, y, z: y / z)
-blend = Op(
-    "blend",
-    lambda x, y, s: s * x + (1 - s) * y,
-    lambda x, y, s, z: s,
-    lambda x, y, s, z: 1 - s,
-    lambda x, y, s, z: x - y,
-)
 ramp = Op("ramp", lambda x: x if x > 0 else 0, lambda x, z: ops.step(x))
 sine = Op("sine", math.sin, lambda x, z: ops.cos(x))
 most = Op("most", max, lambda x, y, z: ops.step(x - y), lambda x, y, z: ops.step(y - x))
@@ -1068,3 +1061,26 @@ def test_a_comparison_is_no_function_of_arrays():
     assert x < 1
     with pytest.raises(ValueError, match=r"the graph holds the comparison x < 1"):
         Program(x * x, [x]).function(np)
+
+
+# several parts of a table in one round
+
+
+@both
+@pytest.mark.parametrize(
+    ("graph", "rows", "lr", "message"),
+    [
+        (lambda w, x: w * w * x, [[1.0]] * 40, 1e308, "round 0: the sum of the derivatives by w, or a step along it,"),
+        (lambda w, x: w * x, [[1e308]] * 40, 1e-9, "round 0: the sum of the outputs is past"),
+        (lambda w, x: (w + x).log() * w, [[-5.0]] + [[1.0]] * 60, 1.0, "round 0: row 0: log\\(-4.0\\) is not defined"),
+    ],
+)
+def test_a_descent_in_parts_fails_as_in_one(monkeypatch, backend, graph, rows, lr, message):
+    """No part has moved a parameter when another fails, and numpy has nothing to warn of."""
+    for module in (program, tape):
+        monkeypatch.setattr(module, "PACE", 100)
+    monkeypatch.setattr(tape, "WIDE", 4)  # the least that a part has
+    w, x = leaf("w", 1.0), leaf("x", 1.0)
+    with pytest.raises(DomainError, match=f"^{message}"):
+        Program(graph(w, x), [x], backend=backend).descend(lr, 3, rows)
+    assert (w.data, w.grad) == (1.0, 0.0)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from expressions import blend
 
 import autograd
-from autograd import Op, Program, Value, maximum, ops, sigmoid, sin, tape
+from autograd import Program, Value, maximum, ops, sigmoid, sin, tape
 from autograd.reverse import topological_order
 from nn import MLP, hinge
 
@@ -102,13 +103,6 @@ kernel = tape._kernel.__wrapped__
 
 
 def test_a_row_of_three_arguments_widens_the_tape(monkeypatch):
-    blend = Op(
-        "blend",
-        lambda x, y, s: s * x + (1 - s) * y,
-        lambda x, y, s, z: s,
-        lambda x, y, s, z: 1 - s,
-        lambda x, y, s, z: x - y,
-    )
     x, w = Value(0.5, "x"), Value(0.7, "w")
     y = blend(x * w, blend(w, 2.0, x), w) ** 2
     rows = [[rng.uniform(-1, 1)] for _ in range(40)]

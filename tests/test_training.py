@@ -377,3 +377,10 @@ def test_an_error_in_training_is_that_of_the_eager_pass():
         return str(error.value), model.state_dict()
 
     assert run() == run(look)
+
+
+def test_a_loss_that_depends_on_nothing_is_trained_on_in_vain():
+    model, optimizer = line()
+    before = model.state_dict()
+    assert train(model, LINE, lambda output, target: Value(1.5), optimizer, epochs=3) == [1.5, 1.5, 1.5]
+    assert model.state_dict() == before
