@@ -8,6 +8,19 @@ settings.register_profile("handgrad", derandomize=True, deadline=None, max_examp
 settings.load_profile("handgrad")
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--campaign", type=int, metavar="N", help="run N cases of each test that has a campaign, in place of its few"
+    )
+
+
+@pytest.fixture(scope="session")
+def campaign(request):
+    """How many cases to run: `campaign(200)` is 200, or N under `pytest --campaign N`."""
+    asked = request.config.getoption("campaign")
+    return lambda default: default if asked is None else asked
+
+
 def pytest_collection_modifyitems(items):
     """What graphviz's program `dot` draws is not tested where a person has none; in CI that is a failure."""
     if shutil.which("dot") or os.environ.get("CI"):
