@@ -3,41 +3,17 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from autograd import ops
 from autograd.chain_rule import chain_rule
 from autograd.formula import formula
+from autograd.functions import gelu, leaky_relu, swish
 from autograd.gradcheck import gradcheck
-from autograd.ops import (
-    DomainError,
-    Op,
-    abs,
-    add,
-    cos,
-    div,
-    erf,
-    exp,
-    gaussian,
-    gelu,
-    leaky_relu,
-    log,
-    maximum,
-    minimum,
-    mul,
-    neg,
-    pow,
-    relu,
-    sigmoid,
-    sign,
-    sin,
-    softplus,
-    sqrt,
-    step,
-    sub,
-    swish,
-    tan,
-    tanh,
-)
+from autograd.naming import with_names
+from autograd.op import DomainError, Op
+from autograd.ops import *  # noqa: F403
+from autograd.recording import enable_grad, no_grad
 from autograd.reverse import grad
-from autograd.value import Value, enable_grad, no_grad, with_names
+from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.derivation import check_derivation
@@ -54,52 +30,31 @@ _LATER = {
     "unload_ipython_extension": "notebook",
 }
 
+# `from autograd import *` leaves Python's own abs and pow alone.
 __all__ = [
     "DomainError",
     "Op",
     "Program",
     "Value",
-    "abs",
-    "add",
     "chain_rule",
     "check_derivation",
-    "cos",
-    "div",
     "draw_dot",
     "enable_grad",
-    "erf",
-    "exp",
     "formula",
-    "gaussian",
     "gelu",
     "grad",
     "gradcheck",
     "leaky_relu",
-    "log",
-    "maximum",
-    "minimum",
-    "mul",
-    "neg",
     "no_grad",
-    "pow",
-    "relu",
-    "sigmoid",
-    "sign",
-    "sin",
-    "softplus",
-    "sqrt",
-    "step",
     "step_through",
-    "sub",
     "swish",
-    "tan",
-    "tanh",
     "with_names",
 ]
+__all__ += [name for name in ops.__all__ if name not in ("abs", "pow")]
 
 
 def __getattr__(name: str) -> Any:
-    """What is imported when it is first asked for, so that `import autograd` stays quick."""
+    """Import what is only needed later when it is first asked for: `import autograd` stays quick."""
     if name not in _LATER:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     globals()[name] = value = getattr(import_module(f"autograd.{_LATER[name]}"), name)

@@ -23,6 +23,7 @@ from autograd import ops
 from autograd.formula import TEXT, formula
 from autograd.graph import Edge, named_graph
 from autograd.reading import Call, Name, Number, Quotient, Reader, Term, Unreadable, has_names, walk, written
+from autograd.record import Record
 from autograd.reverse import dependents, recompute, topological_order
 from autograd.value import Value
 
@@ -207,6 +208,8 @@ class _Slips:
 
     def in_formula(self, root: Value) -> Iterator[_Slip]:
         """`root` with one thing changed in the formula that gives it from named Values."""
+        if root not in self.names:
+            root = Record(root, self.names).as_read()
         leaves, nodes = topological_order(root, self.names)
         if len(nodes) > LONG:
             return

@@ -224,7 +224,7 @@ class Figure:
             above = dict.fromkeys(outputs.get(head) for head in self.heads[v])
             if v.label.startswith("out_"):
                 outputs[v] = v
-            for output in filter(None, above):
+            for output in (v for v in above if v is not None):
                 unnamed = v.op is not None and not v.label and len(above) == 1
                 if unnamed or v.label == output.label.replace("out_", "net_", 1):
                     outputs[v] = output

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context
 from fractions import Fraction
 from functools import partial, reduce
@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 from autograd import ops
 from autograd.reverse import topological_order
+from autograd.symbolic import Symbolic
 from autograd.value import Value
 
 Style = Literal["text", "latex"]
@@ -226,6 +227,18 @@ def _is_constant(form: _Sum) -> bool:
     return not form or (len(form) == 1 and not form[0][1])
 
 
+class _Form(Symbolic):
+    """A normal form to which the rows of the table can be applied."""
+
+    def __init__(self, writer: _Writer, form: _Sum) -> None:
+        self.writer = writer
+        self.form = form
+
+    def _apply(self, op: ops.Op, args: tuple[Any, ...]) -> _Form:
+        forms = [x.form if isinstance(x, _Form) else _constant(float(x)) for x in args]
+        return _Form(self.writer, self.writer.applied(op, forms))
+
+
 class _Writer:
     def __init__(self, names: Mapping[Value, str], notation: Notation, data: Mapping[Value, float]) -> None:
         self.names = names
@@ -261,11 +274,18 @@ class _Writer:
             op: Any = v.op
             if all(map(_is_constant, args)):
                 forms[v] = _constant(v.data)
-            elif op in self.algebra:
-                forms[v] = self.algebra[op](*args)
             else:
-                forms[v] = self.call(op, *args)
+                forms[v] = self.applied(op, args)
         return forms[value]
+
+    def applied(self, op: ops.Op, args: Sequence[_Sum]) -> _Sum:
+        """What an operation makes of its arguments; as the blackboard has it, where its row says so."""
+        if op in self.algebra:
+            return self.algebra[op](*args)
+        if op.reads:
+            read = op.reads(*(_Form(self, form) for form in args))
+            return read.form if isinstance(read, _Form) else _constant(float(read))
+        return self.call(op, *args)
 
     # What an operation makes of sums in normal form.
 

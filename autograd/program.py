@@ -227,7 +227,7 @@ class Program:
                 raise ValueError(f"{self._title(place)} {problem}, of which {output.label or 'this'} is the output")
             del others[v]
         self.parameters = tuple(others)
-        self.guards = guards({*leaves, *self._nodes})
+        self.guards = guards(dict.fromkeys((*leaves, *self._nodes)))
         self._engines: dict[tuple[Value, ...], Any] = {}
         self.backend = backend or ("numba" if find_spec("numba") else "python")
         if self.backend == "numba":

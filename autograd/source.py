@@ -23,8 +23,9 @@ from typing import Any, NamedTuple
 from autograd import ops
 from autograd.formula import Written
 from autograd.ops import ATOM, NEGATIVE, POWER, PRODUCT, SUM, Op
+from autograd.recording import comparisons_of
 from autograd.reverse import dependents, topological_order
-from autograd.value import Value, comparisons
+from autograd.value import Value
 
 WIDEST = 8  # summands of a derivative in one line
 
@@ -36,8 +37,8 @@ class Term:
     args  terms and numbers
 
     >>> x = Term(None, ("x",))
-    >>> written(ops.sigmoid.partials[0](2.0, x), {"x": Written("x", ATOM, "text")}).text
-    'x * (1 - x)'
+    >>> written(ops.mul.partials[1](x, 2.0, None) + 1, {"x": Written("x", ATOM, "text")}).text
+    'x + 1'
     """
 
     __slots__ = ("args", "op")
@@ -376,12 +377,9 @@ class Guard(NamedTuple):
 def guards(values: Collection[Value]) -> list[Guard]:
     """The comparisons that were made of `values`, with one another or with a number that stays as it was."""
     found = []
-    for left, (with_numbers, with_values) in list(comparisons.items()):
-        if left in values:
-            found += [Guard(left, symbol, float(number), outcome) for (symbol, number), outcome in with_numbers.items()]
-            for right, outcomes in list(with_values.items()):
-                for (symbol, number), outcome in outcomes.items():
-                    found.append(Guard(left, symbol, right if right in values else number, outcome))
+    for left, symbol, right, number, outcome in comparisons_of(values):
+        other = right if isinstance(right, Value) and right in values else float(number)
+        found.append(Guard(left, symbol, other, outcome))
     return found
 
 

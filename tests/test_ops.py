@@ -123,7 +123,7 @@ def test_function_and_derivatives(name, numbers):
 def test_the_oracle_and_the_package_know_every_row():
     assert set(ORACLE) == {row.name for row in ops.TABLE}
     assert [row for row in ops.TABLE if getattr(autograd, row.name) is not row] == []
-    assert {*ORACLE, *COMPOSED} <= set(autograd.__all__)
+    assert {*ORACLE, *COMPOSED} - set(autograd.__all__) == {"abs", "pow"}  # Python's own stay
 
 
 @pytest.mark.parametrize("row", ops.TABLE, ids=repr)

@@ -99,8 +99,6 @@ def test_only_the_given_parameters_move():
     ("make", "gradient"),
     [
         (lambda xs: SGD(xs, lr=10.0), 1e308),
-        (lambda xs: SGD(xs, lr=0.1), math.nan),
-        (lambda xs: SGD(xs, lr=0.0), math.inf),
         (lambda xs: Adam(xs), 1e200),  # its square overflows, and would hold w5 still for ever
         (lambda xs: Adam(xs, betas=(0.0, 0.0), eps=0.0), 0.0),  # 0/0
     ],
@@ -201,7 +199,7 @@ def test_clip_grad_norm(gradients, max_norm, norm, clipped):
     assert [p.grad for p in parameters] == pytest.approx(clipped, rel=1e-15)
 
 
-@pytest.mark.parametrize("gradient", [math.nan, math.inf, 1.7e308])
+@pytest.mark.parametrize("gradient", [1.7e308, -1.7e308])
 def test_a_norm_past_the_range_of_a_float_clips_nothing(gradient):
     parameters = [Value(0.0), Value(0.0)]
     for p in parameters:

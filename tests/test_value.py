@@ -222,10 +222,48 @@ def test_equality_and_hash_are_identity():
 
 def test_a_sum_begins_with_its_first_term():
     x, y = Value(1.0), Value(2.0)
-    assert 0 + x is x
-    assert sum([x]) is x
+    product = x * y
+    assert 0 + product is product
+    assert sum([product]) is product
     assert sum([x, y]).args == (x, y)
-    assert +x is x
+    assert sum([x, y, product]).args[0].args == (x, y)
+
+
+@pytest.mark.parametrize("same", [lambda x: 0 + x, lambda x: sum([x]), lambda x: +x], ids=["0 + x", "sum", "+x"])
+@pytest.mark.parametrize("named", [Value(3.0, "b"), 2 * Value(1.5)], ids=["leaf", "node"])
+def test_a_label_for_what_equals_x_does_not_fall_on_x(same, named):
+    named.label = "b"
+    z = same(named)
+    z.label = "z"
+    total = z + 1.0
+    assert (named.label, z.data, total.args) == ("b", 3.0, (z, 1.0))
+    assert grad(total, named).data == 1.0
+    assert copy.deepcopy(z).args[-1].label == pickle.loads(pickle.dumps(z)).args[-1].label == "b"
+
+
+@pytest.mark.parametrize("bad", ["1", None, 1j, [1.0]], ids=repr)
+def test_a_gradient_is_a_float(bad):
+    x = Value(1.0, label="w5")
+    x.grad = np.float32(0.5)
+    assert (x.grad, type(x.grad)) == (0.5, float)
+    with pytest.raises(TypeError, match=rf"^w5\.grad takes a real number, not {type(bad).__name__}"):
+        x.grad = bad
+    for number in (math.nan, math.inf):
+        with pytest.raises(DomainError, match=r"^w5\.grad takes a finite number"):
+            x.grad = number
+    assert x.grad == 0.5
+
+
+@pytest.mark.parametrize(("number", "truth"), [(0.0, False), (-0.0, False), (5e-324, True), (-2.0, True)])
+def test_the_truth_of_a_value_is_that_of_its_number(number, truth):
+    assert bool(Value(number)) is truth
+
+
+def test_a_comparison_with_nan_is_refused():
+    for compare in (operator.lt, operator.ge):
+        for nan in (math.nan, np.float64("nan"), np.float32("nan")):
+            with pytest.raises(DomainError, match="nan"):
+                compare(Value(1.0), nan)
 
 
 def test_a_number_is_a_constant():

@@ -1,0 +1,163 @@
+"""How an operation is applied and recorded, and how its gradient is pulled back: as generated code.
+
+`apply` and `pull` of most operations are written out here as Python functions, without loops and
+without calls that can be spared. For `mul` they come to this:
+
+    def apply(x, y):                            def pull(v):
+        a = …the number of x                        g, x, y = v._grad, v._x, v._y
+        b = …the number of y                        a, b = …the numbers of x and y
+        z = a * b                                   if x is a Value: x._grad += g * b
+        return …a Value with z, op, x and y         if y is a Value: y._grad += g * a
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from autograd import ops
+from autograd.op import Op, described, real
+from autograd.recording import blocks, paused, watching
+from autograd.symbolic import Symbolic
+
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+_LARGEST = sys.float_info.max
+_SIGNS = {ops.add: "+", ops.sub: "-", ops.mul: "*", ops.div: "/"}
+
+
+def operand(op: Op, args: tuple[Any, ...], place: int) -> tuple[Value | float, float]:
+    """Return what is recorded of an argument, a Value or a constant, and its number."""
+    x = args[place]
+    if hasattr(x, "_data"):
+        return x, x._data
+    if (x.__class__ is float or x.__class__ is int) and -_LARGEST <= x <= _LARGEST:
+        x = float(x)
+    else:
+        x = real(x, f"{op.name}({described(args)})")
+    return x, x
+
+
+# What generated code refers to; autograd.value adds Value, for each of the two needs the other.
+namespace: dict[str, Any] = {
+    "blocks": blocks, "new": object.__new__, "operand": operand, "paused": paused,
+    "watching": watching,
+}  # fmt: skip
+
+_APPLY = """
+def made(op, function, compute):
+    def apply(ARGUMENTS):
+        READ
+        try:
+            z = FUNCTION
+        except (ArithmeticError, ValueError):
+            z = None
+        if z.__class__ is not float or z - z != 0.0:
+            z = compute((ARGUMENTS,), (NUMBERS,))  # raises the error that names the arguments
+        value = new(Value)
+        value._data = z
+        value._label = ""
+        value._grad = 0.0
+        if blocks and paused.get():
+            value.op = value._x = value._y = None
+            for log in watching:
+                log += [v for v in (ARGUMENTS,) if v.__class__ is Value]
+        else:
+            value.op = op
+            value._x = x
+            value._y = SECOND
+        return value
+    return apply
+"""
+_READ = """
+        if x.__class__ is Value:
+            a = x._data
+        else:
+            x, a = operand(op, (x, y), 0)
+        if y.__class__ is Value:
+            b = y._data
+        else:
+            y, b = operand(op, (x, y), 1)
+"""
+
+
+@cache
+def applied(op: Op) -> Callable[..., Value]:
+    """Return the function that applies `op` to Values and real numbers, and records it."""
+    if op.arity > 2:
+        return lambda *args: _applied_to_many(op, args)
+    parts = {"ARGUMENTS": "x", "NUMBERS": "a", "SECOND": "None", "READ": "a = x._data"}
+    if op.arity == 2:
+        parts = {"ARGUMENTS": "x, y", "NUMBERS": "a, b", "SECOND": "y", "READ": _READ.strip()}
+    numbers = parts["NUMBERS"]
+    parts["FUNCTION"] = f"a {_SIGNS[op]} b" if op in _SIGNS else f"function({numbers})"
+    text = re.sub("[A-Z]{4,}", lambda word: parts.get(word[0], word[0]), _APPLY)
+    made: dict[str, Any] = {}
+    exec(text, namespace, made)
+    return made["made"](op, op.function, op.compute)  # type: ignore[no-any-return]
+
+
+def _applied_to_many(op: Op, args: tuple[Any, ...]) -> Value:
+    operands = [operand(op, args, place) for place in range(len(args))]
+    value: Value = namespace["Value"](op.compute(args, [number for _, number in operands]))
+    if not (blocks and paused.get()):
+        value.op, value._x = op, tuple(x for x, _ in operands)
+    return value
+
+
+class _Code(Symbolic):
+    """An expression as Python code: a partial that is given such for its arguments writes itself."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @staticmethod
+    def _apply(op: Op, args: tuple[Any, ...]) -> _Code:
+        written = [x.text if isinstance(x, _Code) else repr(x) for x in args]
+        if op in _SIGNS:
+            return _Code(f"({written[0]} {_SIGNS[op]} {written[1]})")
+        if op is ops.neg:
+            return _Code(f"(-{written[0]})")
+        if op is ops.pow:
+            return _Code(f"({written[0]} ** {written[1]})")
+        namespace[op.name] = op.function
+        return _Code(f"{op.name}({', '.join(written)})")
+
+    def __ne__(self, other: object) -> Any:
+        return _Code(f"({self.text} != {other!r})")
+
+
+def _pulled(op: Op) -> Callable[[Value], None]:
+    """Return `pull` for a row of the table of one or two arguments."""
+    numbers = "ab"[: op.arity]
+    terms = []
+    for partial in op.partials:
+        local = partial(*map(_Code, numbers), _Code("z"))
+        if isinstance(local, _Code):
+            terms.append(f"g * {local.text}")
+        else:
+            terms.append({1.0: "g", -1.0: "-g"}.get(local, f"g * {local!r}"))
+    used = {name for term in terms for name in re.findall(r"\b[abz]\b", term)}
+    lines = ["def pull(v):", "    g = v._grad"]
+    if "z" in used:
+        lines.append("    z = v._data")
+    if op.arity == 1:
+        lines += ["    x = v._x", "    a = x._data", f"    x._grad += {terms[0]}"]
+    else:
+        lines += ["    x = v._x", "    y = v._y"]
+        for x, number in zip("xy", "ab", strict=True):
+            if number in used:
+                lines.append(f"    {number} = {x} if {x}.__class__ is float else {x}._data")
+        for x, term in zip("xy", terms, strict=True):
+            lines += [f"    if {x}.__class__ is not float:", f"        {x}._grad += {term}"]
+    made: dict[str, Any] = {}
+    exec("\n".join(lines), namespace, made)
+    return made["pull"]  # type: ignore[no-any-return]
+
+
+for _row in ops.TABLE:
+    _row.pull = _pulled(_row)  # type: ignore[method-assign, assignment]

@@ -1,0 +1,198 @@
+"""Record: what a Value was computed from, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from autograd.op import DomainError, Op, described
+from autograd.recording import RELATIONS, comparisons_of, enable_grad
+from autograd.value import Value
+
+if TYPE_CHECKING:
+
+    class Node(Value):
+        """A Value that an operation computed: for type checkers alone."""
+
+        op: Op
+
+
+class Record:
+    """All that `root` was computed from, itself included.
+
+    root     the last of them
+    leaves   the Values that no operation computed, in the order of the expression
+    nodes    the Values that an operation computed, each after all its arguments, `root` last
+    values   both, the leaves first
+
+    The order is that of the expression, read from left to right: the same in every run. The Values
+    in `held` count as leaves; best a set. Nothing recurses: a record may be of any depth.
+
+    >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
+    >>> record = Record(a * b + a)
+    >>> [leaf.label for leaf in record.leaves], [node.op.symbol for node in record.nodes]
+    (['a', 'b'], ['×', '+'])
+    """
+
+    __slots__ = ("leaves", "nodes", "root")
+
+    def __init__(self, root: Value, held: Collection[Value] = ()) -> None:
+        self.root = root
+        self.leaves: list[Value]
+        self.nodes: list[Node]
+        self.leaves, self.nodes = topological_order(root, held)
+
+    @property
+    def values(self) -> list[Value]:
+        return [*self.leaves, *self.nodes]
+
+    def labelled(self) -> list[Value]:
+        """Return the Values that have a label."""
+        return [v for v in self.values if v._label]
+
+    def dependents(self, of: Iterable[Value]) -> set[Value]:
+        """Return the Values in `of`, and the nodes that depend on any of them.
+
+        >>> a, b = Value(2.0), Value(3.0)
+        >>> c = a * 2; y = c + b
+        >>> Record(y).dependents([a]) == {a, c, y}
+        True
+        """
+        found = set(of)
+        for v in self.nodes:
+            if not found.isdisjoint(v.args):
+                found.add(v)
+        return found
+
+    def evaluate(
+        self,
+        numbers: Mapping[Value, Any],
+        apply: Callable[[Node, list[Any]], Any] = lambda node, args: node.op(*args),
+    ) -> dict[Value, Any]:
+        """Return what each Value comes to at other numbers. The record itself does not change.
+
+        numbers   what stands for a Value, leaf or node; a leaf that is not in it has its data
+        apply     what a node is, given what its arguments are: its operation, unless given
+
+        Raises DomainError where an operation is not defined there.
+
+        >>> x = Value(2.0, label="x")
+        >>> y = x * x + 1
+        >>> Record(y).evaluate({x: 3.0})[y]
+        10.0
+        """
+        results = dict(numbers)
+        for leaf in self.leaves:
+            if leaf not in results:
+                results[leaf] = leaf._data
+        for v in self.nodes:
+            if v not in results:
+                results[v] = apply(v, [results[x] if isinstance(x, Value) else x for x in v.args])
+        return results
+
+    def copy(self, replaced: Mapping[Value, Value] | None = None) -> dict[Value, Value]:
+        """Record the nodes anew, with their labels; return what stands for each Value.
+
+        A leaf stands for itself, unless `replaced` has another Value for it. It is recorded inside
+        `no_grad` too. Raises DomainError where an operation is not defined there.
+
+        >>> x = Value(2.0, label="x")
+        >>> y = x * x
+        >>> Record(y).copy({x: Value(3.0)})[y]
+        Value(data=9.0, grad=0.0)
+        """
+
+        def recorded(node: Node, args: list[Any]) -> Value:
+            value: Value = node.op(*args)
+            value.label = node._label
+            return value
+
+        with enable_grad():
+            return self.evaluate({v: v for v in self.leaves} | dict(replaced or {}), recorded)
+
+    def as_read(self) -> Value:
+        """Return the root recorded as the blackboard has it: see `reads` of `Op`.
+
+        >>> from autograd import grad, sigmoid
+        >>> x = Value(0.0)
+        >>> slope = grad(sigmoid(x), x)
+        >>> [v.op.name for v in Record(slope).nodes], [v.op.name for v in Record(Record(slope).as_read()).nodes]
+        (['sigmoid', 'one_minus_sigmoid', 'mul', 'mul'], ['sigmoid', 'sub', 'mul', 'mul'])
+        """
+
+        def applied(node: Node, args: list[Any]) -> Any:
+            return node.op.reads(*args) if node.op.reads else node.op(*args)
+
+        with enable_grad():
+            read: Value = self.evaluate({v: v for v in self.leaves}, applied)[self.root]
+        return read
+
+    def moved(self) -> str:
+        """Return a sentence where leaves have moved since the root was computed, else "".
+
+        >>> w = Value(0.5, label="w")
+        >>> y = 2 * w
+        >>> w.data = 1.0
+        >>> Record(y).moved()
+        'w has moved since this was computed: mul(2.0, w = 1.0) was 1.0'
+        """
+        for v in self.nodes:
+            numbers = [x if x.__class__ is float else x._data for x in v.args]  # type: ignore[union-attr]
+            try:
+                unchanged = v.op.compute(v.args, numbers) == v._data
+            except DomainError:
+                unchanged = False
+            if not unchanged:
+                leaves = [x for x in v.args if isinstance(x, Value) and x.op is None]
+                names = " or ".join(x._label or "a leaf" for x in leaves) or "a Value"
+                was = f"{v.op.name}({described(v.args)}) was {v._data}"
+                return f"{names} has moved since {self.root._label or 'this'} was computed: {was}"
+        return ""
+
+    def anew(self) -> dict[Value, Value]:
+        """Return `copy()` at the numbers that the leaves have now.
+
+        Raises ValueError where that would be another computation: an operation is not defined
+        there, or a comparison, which a Python `if` may have asked, comes out otherwise.
+        """
+        remedy = f"{self.moved()}; compute {self.root._label or 'it'} anew"
+        try:
+            copies = self.copy()
+        except DomainError as error:
+            raise ValueError(f"{remedy}: {error}") from None
+        for left, symbol, right, number, outcome in comparisons_of(self.values):
+            if isinstance(right, Value) and right in copies:
+                number = copies[right]._data
+            if RELATIONS[symbol](copies[left]._data, number) != outcome:
+                asked = f"{left._label or 'a Value'} {symbol} {number}"
+                raise ValueError(f"{remedy}: {asked} is {not outcome} now, and a branch may depend on it")
+        return copies
+
+
+def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[Value], list[Any]]:
+    """Return the leaves and the nodes of `Record(root, held)`, which says what they are."""
+    leaves: list[Value] = []
+    nodes: list[Value] = []
+    seen: set[Value] = set()
+    todo: list[Any] = [root]  # what to visit, and after the arguments of a node None and the node
+    while todo:
+        v = todo.pop()
+        if v is None:
+            nodes.append(todo.pop())
+        elif v not in seen:
+            seen.add(v)
+            op = v.op
+            if op is None or (held and v in held and v is not root):
+                leaves.append(v)
+                continue
+            todo += (v, None)
+            if op.arity > 2:
+                todo += [x for x in reversed(v._x) if x.__class__ is not float]
+                continue
+            x = v._y
+            if x is not None and x.__class__ is not float:
+                todo.append(x)
+            x = v._x
+            if x.__class__ is not float:
+                todo.append(x)
+    return leaves, nodes

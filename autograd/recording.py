@@ -1,0 +1,174 @@
+"""Where nothing is recorded, and what a replay must know of the recording: comparisons."""
+
+from __future__ import annotations
+
+import gc
+import operator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from autograd.op import DomainError, real
+
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+paused = ContextVar("no_grad", default=False)
+# One entry for each no_grad or enable_grad block that is open in any thread. An operation looks at
+# this list first, for it is quicker to read than a context variable.
+blocks: list[None] = []
+
+
+def no_grad() -> AbstractContextManager[None]:
+    """Return a block in which nothing is recorded: results are leaves.
+
+    It is a decorator too. Other threads go on recording.
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.op is None
+    True
+    """
+    return _recording(False)
+
+
+def enable_grad() -> AbstractContextManager[None]:
+    """Return a block in which results are recorded, even inside `no_grad`.
+
+    >>> from autograd import Value
+    >>> x = Value(2.0)
+    >>> with no_grad(), enable_grad():
+    ...     y = x * x
+    >>> y.op
+    <Op mul>
+    """
+    return _recording(True)
+
+
+@contextmanager
+def _recording(enabled: bool) -> Iterator[None]:
+    token = paused.set(not enabled)
+    blocks.append(None)
+    try:
+        yield
+    finally:
+        blocks.pop()
+        paused.reset(token)
+
+
+def is_paused() -> bool:
+    """Whether this thread is inside a `no_grad` block."""
+    return bool(blocks) and paused.get()
+
+
+RELATIONS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+class Comparison(NamedTuple):
+    """A comparison of a Value with a number, or with another Value, and how it came out.
+
+    A Python `if` may have asked, and the record holds only the branch that it took.
+    """
+
+    left: Value
+    symbol: str
+    right: Value | float
+    number: float  # of the right side, then
+    outcome: bool
+
+
+_Outcomes = dict[tuple[str, float], bool]
+comparisons: WeakKeyDictionary[Value, tuple[_Outcomes, WeakKeyDictionary[Value, _Outcomes]]]
+comparisons = WeakKeyDictionary()
+_lock = Lock()
+
+
+def note_comparison(left: Value, symbol: str, right: Value | float, number: float, outcome: bool) -> None:
+    """Keep a comparison for as long as its Values live; inside `no_grad` it is not kept."""
+    if is_paused():
+        return
+    with _lock:
+        with_numbers, with_values = comparisons.setdefault(left, ({}, WeakKeyDictionary()))
+        if isinstance(right, (float, int)):
+            with_numbers[symbol, number] = outcome
+        else:
+            with_values.setdefault(right, {})[symbol, number] = outcome
+
+
+def comparisons_of(values: Iterable[Value]) -> list[Comparison]:
+    """Return the comparisons that were made with one of `values` on the left, in their order."""
+    found = []
+    with _lock:
+        for left in values:
+            with_numbers, with_values = comparisons.get(left, ({}, {}))
+            for (symbol, number), outcome in with_numbers.items():
+                found.append(Comparison(left, symbol, number, number, outcome))
+            for right, outcomes in with_values.items():
+                for (symbol, number), outcome in outcomes.items():
+                    found.append(Comparison(left, symbol, right, number, outcome))
+    return found
+
+
+def comparison(symbol: str) -> Callable[[Value, Any], bool]:
+    """Return the method of `Value` that compares data and keeps what came out.
+
+    DomainError where the other side is nan; TypeError where it is not a real number.
+    """
+    relation = RELATIONS[symbol]
+
+    def compare(self: Value, other: Any) -> bool:
+        right, number = other, other
+        if hasattr(other, "_data"):
+            number = other._data
+        elif isinstance(other, (float, int)):
+            if number != number:
+                raise DomainError(f"a comparison takes a number, not {number}")
+        else:
+            right = number = real(other, "a comparison")
+        for log in watching:
+            log.append(self)
+        outcome = relation(self._data, number)
+        note_comparison(self, symbol, right, number, outcome)
+        return outcome
+
+    return compare
+
+
+class collector_paused:
+    """Inside the block Python's garbage collector rests.
+
+    A record has no cycles: the collector would walk it for nothing.
+    """
+
+    def __enter__(self) -> None:
+        self.was_enabled = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *exception: object) -> None:
+        if self.was_enabled:
+            gc.enable()
+
+
+# Until training no longer guesses what may be replayed: the Values whose numbers were read.
+watching: list[list[Value]] = []
+
+
+@contextmanager
+def looked_at() -> Iterator[list[Value]]:
+    """Collect the Values whose numbers left the record inside the block."""
+    log: list[Value] = []
+    watching.append(log)
+    try:
+        yield log
+    finally:
+        watching[:] = [other for other in watching if other is not log]
