@@ -98,7 +98,8 @@ class Module:
                 raise ValueError('it has no "parameters": {…}')
             self.load_state_dict(content["parameters"])
         except (ValueError, RecursionError) as error:
-            raise ValueError(f"{os.fspath(path)} does not hold this model: {error}") from None
+            problem = "it is nested too deeply" if isinstance(error, RecursionError) else error
+            raise ValueError(f"{os.fspath(path)} does not hold this model: {problem}") from None
 
     def _json(self) -> str:
         return json.dumps({"format": "handgrad", "version": 1, "parameters": self.state_dict()}, indent=2) + "\n"
