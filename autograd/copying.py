@@ -1,16 +1,22 @@
-"""Copies and pickles of Values, of a graph of any depth.
+"""Copies and pickles of Values, of a graph of any depth; and a copy as the blackboard has it.
 
 Copying and pickling follow references, and would recurse as deep as the graph. So the first Value
 that a copy or a pickle meets lists all that it depends on, arguments first; while that list is
 written, each Value on it needs no list of its own.
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
 from threading import local
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.record import Record
+from autograd.recording import enable_grad
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.record import Node
 
 _listed = local()  # .values: those on the list that is being written
 
@@ -45,3 +51,26 @@ def _restored(_: object, kind: type[Value], *state: Any) -> Value:
     value = kind.__new__(kind)
     value._data, value._grad, value._label, value.op, value._x, value._y = state
     return value
+
+
+def as_read(value: Value, held: Collection[Value] = ()) -> Value:
+    """Return `value` recorded anew as the blackboard has it: see `reads` of `Op`.
+
+    The Values in `held` stand for themselves.
+
+    >>> from autograd import Value, grad, sigmoid
+    >>> x = Value(0.0)
+    >>> slope = grad(sigmoid(x), x)
+    >>> [node.op.name for node in Record(slope).nodes]
+    ['sigmoid', 'one_minus_sigmoid', 'mul', 'mul']
+    >>> [node.op.name for node in Record(as_read(slope)).nodes]
+    ['sigmoid', 'sub', 'mul', 'mul']
+    """
+
+    def applied(node: Node, args: list[Any]) -> Any:
+        return node.op.reads(*args) if node.op.reads else node.op(*args)
+
+    record = Record(value, held)
+    with enable_grad():
+        read: Value = record.evaluate({leaf: leaf for leaf in record.leaves}, applied)[value]
+    return read

@@ -20,10 +20,10 @@ from itertools import accumulate, islice, product
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from autograd import ops
+from autograd.copying import as_read
 from autograd.formula import TEXT, formula
 from autograd.graph import Edge, named_graph
 from autograd.reading import Call, Name, Number, Quotient, Reader, Term, Unreadable, has_names, walk, written
-from autograd.record import Record
 from autograd.reverse import dependents, recompute, topological_order
 from autograd.value import Value
 
@@ -209,7 +209,7 @@ class _Slips:
     def in_formula(self, root: Value) -> Iterator[_Slip]:
         """`root` with one thing changed in the formula that gives it from named Values."""
         if root not in self.names:
-            root = Record(root, self.names).as_read()
+            root = as_read(root, self.names)
         leaves, nodes = topological_order(root, self.names)
         if len(nodes) > LONG:
             return

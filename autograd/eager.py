@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from autograd import ops
@@ -96,9 +96,15 @@ def applied(op: Op) -> Callable[..., Value]:
     numbers = parts["NUMBERS"]
     parts["FUNCTION"] = f"a {_SIGNS[op]} b" if op in _SIGNS else f"function({numbers})"
     text = re.sub("[A-Z]{4,}", lambda word: parts.get(word[0], word[0]), _APPLY)
-    made: dict[str, Any] = {}
-    exec(text, namespace, made)
-    return made["made"](op, op.function, op.compute)  # type: ignore[no-any-return]
+    return _defined(text)["made"](op, op.function, op.compute)  # type: ignore[no-any-return]
+
+
+@cache
+def _defined(text: str) -> dict[str, Any]:
+    """Return the functions that `text` defines; most rows share one text."""
+    functions: dict[str, Any] = {}
+    exec(text, namespace, functions)
+    return functions
 
 
 def _applied_to_many(op: Op, args: tuple[Any, ...]) -> Value:
@@ -135,8 +141,8 @@ def _pulled(op: Op) -> Callable[[Value], None]:
     """Return `pull` for a row of the table of one or two arguments."""
     numbers = "ab"[: op.arity]
     terms = []
-    for partial in op.partials:
-        local = partial(*map(_Code, numbers), _Code("z"))
+    for derivative in op.partials:
+        local = derivative(*map(_Code, numbers), _Code("z"))
         if isinstance(local, _Code):
             terms.append(f"g * {local.text}")
         else:
@@ -154,10 +160,14 @@ def _pulled(op: Op) -> Callable[[Value], None]:
                 lines.append(f"    {number} = {x} if {x}.__class__ is float else {x}._data")
         for x, term in zip("xy", terms, strict=True):
             lines += [f"    if {x}.__class__ is not float:", f"        {x}._grad += {term}"]
-    made: dict[str, Any] = {}
-    exec("\n".join(lines), namespace, made)
-    return made["pull"]  # type: ignore[no-any-return]
+    return _defined("\n".join(lines))["pull"]  # type: ignore[no-any-return]
+
+
+def _first_pull(op: Op, v: Value) -> None:
+    """Pull for the first time: from then on it is done by the code that is generated here."""
+    op.pull = _pulled(op)  # type: ignore[method-assign, assignment]
+    op.pull(v)
 
 
 for _row in ops.TABLE:
-    _row.pull = _pulled(_row)  # type: ignore[method-assign, assignment]
+    _row.pull = partial(_first_pull, _row)  # type: ignore[method-assign]

@@ -110,23 +110,6 @@ class Record:
         with enable_grad():
             return self.evaluate({v: v for v in self.leaves} | dict(replaced or {}), recorded)
 
-    def as_read(self) -> Value:
-        """Return the root recorded as the blackboard has it: see `reads` of `Op`.
-
-        >>> from autograd import grad, sigmoid
-        >>> x = Value(0.0)
-        >>> slope = grad(sigmoid(x), x)
-        >>> [v.op.name for v in Record(slope).nodes], [v.op.name for v in Record(Record(slope).as_read()).nodes]
-        (['sigmoid', 'one_minus_sigmoid', 'mul', 'mul'], ['sigmoid', 'sub', 'mul', 'mul'])
-        """
-
-        def applied(node: Node, args: list[Any]) -> Any:
-            return node.op.reads(*args) if node.op.reads else node.op(*args)
-
-        with enable_grad():
-            read: Value = self.evaluate({v: v for v in self.leaves}, applied)[self.root]
-        return read
-
     def moved(self) -> str:
         """Return a sentence where leaves have moved since the root was computed, else "".
 

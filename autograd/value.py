@@ -120,7 +120,9 @@ class Value(Methods):
 
     def __radd__(self, other: Any) -> Value:
         if other.__class__ is int and other == 0:  # sum() begins with 0
-            return self if self.op is not None and not self._label else _FirstTerm(self)
+            from autograd.sums import first_term  # which needs this module
+
+            return first_term(self)
         return ops.add(other, self)  # type: ignore[no-any-return]
 
     def __pos__(self) -> Value:
@@ -154,23 +156,6 @@ class Value(Methods):
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
-
-
-class _FirstTerm(Value):
-    """What `0 + x` gives for a leaf, or what has a label: naming the sum must not rename x.
-
-    Adding y to it gives x + y, so that a sum draws clean.
-    """
-
-    __slots__ = ()
-
-    def __init__(self, x: Value) -> None:
-        super().__init__(x._data)
-        self.op, self._x, self._y = ops.add, 0.0, x
-
-    def __add__(self, other: Any) -> Value:
-        first = self if self._label else self._y
-        return ops.add(first, other)  # type: ignore[no-any-return]
 
 
 eager.namespace["Value"] = Value

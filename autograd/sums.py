@@ -1,0 +1,36 @@
+"""What a sum begins with, so that naming the sum names nothing else."""
+
+from typing import Any
+
+from autograd import ops
+from autograd.value import Value
+
+
+def first_term(x: Value) -> Value:
+    """Return `0 + x`, with which `sum` begins.
+
+    That is x itself where x is a node without a label; else a node of its own, so that a label for
+    the sum does not fall on a leaf, or on what has a label.
+
+    >>> b = Value(1.0, label="b")
+    >>> total = sum([b]); total.label = "total"
+    >>> b.label, sum([b, b]).args == (b, b)
+    ('b', True)
+    """
+    if x.op is not None and not x.label:
+        return x
+    return _FirstTerm(x)
+
+
+class _FirstTerm(Value):
+    """0 + x: adding y to it gives x + y, so that a sum draws clean."""
+
+    __slots__ = ()
+
+    def __init__(self, x: Value) -> None:
+        super().__init__(x._data)
+        self.op, self._x, self._y = ops.add, 0.0, x
+
+    def __add__(self, other: Any) -> Value:
+        first = self if self._label else self._y
+        return ops.add(first, other)  # type: ignore[no-any-return]
