@@ -48,6 +48,11 @@ blend = Op(
 )
 
 
+def named(label, value):
+    value.label = label
+    return value
+
+
 def evaluate(steps, leaves, rows):
     """All results of a program, the leaves first and its root last, on whatever numbers the `rows` take."""
     results = list(leaves)
@@ -73,6 +78,17 @@ def programs(draw):
         steps.append((row.name, operands[: row.arity]))
         results.append(row(*args[: row.arity]))
     return steps, point
+
+
+@st.composite
+def named_programs(draw):
+    """A program, its results as Values, and the places of those that have a name: r0, r1, …, the root among them."""
+    steps, point = draw(programs())
+    results = evaluate(steps, [Value(number) for number in point], ROWS)
+    visible = draw(st.sets(st.sampled_from(range(len(results))))) | {len(results) - 1}
+    for place in visible:
+        results[place].label = f"r{place}"
+    return steps, results, visible
 
 
 def _tame(row, args):

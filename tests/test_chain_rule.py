@@ -5,11 +5,10 @@ import re
 import time
 
 import pytest
-from expressions import REFERENCE
+from expressions import REFERENCE, named, named_programs
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp
-from test_graph import named, named_programs
 
 from autograd import DomainError, Op, Value, cos, exp, grad, maximum, no_grad, relu, sigmoid, sin, sqrt
 from autograd import chain_rule as derive

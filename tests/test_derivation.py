@@ -244,6 +244,7 @@ def evaluated(formula, at):
     return eval(formula, {**vars(math)}, at)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(st.data(), blackboards() | graphs())
 def test_a_wrong_symbol_is_never_right(data, board):

@@ -17,9 +17,9 @@ from xml.etree import ElementTree
 
 import graphviz
 import pytest
+from expressions import named
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_graph import named
 
 import autograd.drawing as drawing
 from autograd import Op, Value, draw_dot, exp, gelu, maximum, sigmoid, sin

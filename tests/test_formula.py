@@ -6,11 +6,10 @@ from decimal import Decimal
 
 import pytest
 import sympy
-from expressions import ORACLE, REFERENCE, ROWS, SYMBOLS
+from expressions import ORACLE, REFERENCE, ROWS, SYMBOLS, named_programs
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp
-from test_graph import named_programs
 
 import autograd
 from autograd import Op, Value, cos, exp, grad, sin

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 import sympy
-from expressions import ORACLE, REFERENCE, ROWS, SYMBOLS, evaluate, programs
+from expressions import ORACLE, REFERENCE, ROWS, SYMBOLS, named, named_programs
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from mpmath import mp
 
 import autograd
@@ -19,11 +18,6 @@ from autograd.graph import named_graph
 from autograd.reverse import topological_order
 
 approx = pytest.approx
-
-
-def named(label, value):
-    value.label = label
-    return value
 
 
 def leaves(*labels):
@@ -43,17 +37,6 @@ def segments(steps, values, visible, rows):
         args = [i if isinstance(i, float) else values[i] if i in visible else results[i] for i in operands]
         results.append(rows[name](*args))
     return results
-
-
-@st.composite
-def named_programs(draw):
-    """A program, its results as Values, and the places of those that have a name: r0, r1, …, the root among them."""
-    steps, point = draw(programs())
-    results = evaluate(steps, [Value(number) for number in point], ROWS)
-    visible = draw(st.sets(st.sampled_from(range(len(results))))) | {len(results) - 1}
-    for place in visible:
-        results[place].label = f"r{place}"
-    return steps, results, visible
 
 
 # what is visible

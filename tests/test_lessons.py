@@ -103,6 +103,7 @@ def again(request, tmp_path_factory):
     return asyncio.run(run_all())
 
 
+@pytest.mark.slow
 @each_lesson
 def test_a_lesson_run_again_shows_what_its_file_holds(name, again):
     for place, cells in enumerate(zip(LESSONS[name].cells, again[name].cells, strict=True), 1):

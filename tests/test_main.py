@@ -501,6 +501,7 @@ def test_out_draws_the_graph_and_each_gradient(tmp_path):
         assert float(gradient.replace("−", "-")) == pytest.approx(GRADIENTS[name], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_out_draws_what_derive_asks_for(tmp_path):
     status, out = run(f"--layers 3 40 40 2 --rounds 0 --derive w1 out_o1 --json --out {tmp_path}")
     assert status == 0

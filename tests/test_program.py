@@ -143,6 +143,7 @@ def test_random_graphs_in_python(example, data):
     random_graph(example, data, "python")
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(programs(), st.data())
 def test_random_graphs_in_numba(example, data):
@@ -809,7 +810,7 @@ table = {False: 0.0, True: 1.0}
 gate = Op("gate", lambda x: table[x > 0], lambda x, z: 0.0)  # numba does not know the dict
 
 
-@both
+@pytest.mark.parametrize("backend", ["python", pytest.param("numba", marks=pytest.mark.slow)])
 def test_rows_of_ones_own(backend):
     x, w = leaf("x", 0.5), leaf("w", 0.7)
     y = cube(x * w) + hypot(x, w) * blend(x, w, x * w) + ramp(w) * ramp(x) + sine(w) * sin(x) + most(w, x) * sin(w)

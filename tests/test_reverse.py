@@ -353,6 +353,7 @@ def slope(length):
         return approx(float(q ** (length // 2) + (1 - q ** (length // 2)) / (1 - q)), rel=1e-10)
 
 
+@pytest.mark.slow
 def test_a_chain_of_a_million_operations():
     y, x = chain(1_000_000)
     assert repr(y).startswith(f"Value(data={y.data}")

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import pytest
 from expressions import ROWS, evaluate, programs
 from hypothesis import given, settings
-from test_lecture import DATA, GRADIENTS, LOCAL, near
+from lecture_numbers import DATA, GRADIENTS, LOCAL, near
 
 from autograd import DomainError, Value, sigmoid
 from autograd.drawing import COLOURS, EngineError

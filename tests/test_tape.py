@@ -130,6 +130,7 @@ def kernels(tmp_path, code):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_the_kernel_is_compiled_once_for_all_graphs_and_processes(tmp_path):
     assert kernels(tmp_path, "Program(w * x, [x]).backward([1.0])") == [[0, 0], [0, 1]]
     again = (
