@@ -1,75 +1,124 @@
-"""Where the chain rule failed: which partial derivative does not exist, or passes a float's range."""
+"""The chain rule term by term, where it cannot be taken at one go.
+
+A local derivative may not exist; it may be no number, or not made of operations; or it may pass a
+float's range. In the last case the term may still be finite: upstream·(a/b) is (upstream·a)/b.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
 
-from autograd.op import RANGE, DomainError, described, real
+from autograd import ops
+from autograd.op import RANGE, DomainError, Op, described, real
+from autograd.symbolic import Symbolic
 from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.record import Node, Record
 
 
-def explained(record: Record, error: Exception) -> Exception:
-    """Return the error to raise after a sweep that failed with `error`.
+def sweep_by_terms(record: Record) -> None:
+    """Give every Value its gradient, as the sweep of `backward` does, and look at each term.
 
-    It names the first term at fault, in the order of the sweep.
+    Raises DomainError or TypeError, which names the first term at fault.
     """
+    for v in record.nodes:
+        v._grad = 0.0
+    record.root._grad += 1.0
     for v in reversed(record.nodes):
-        if not _is_finite(v._grad):
-            return _past_range(v)
         for place, x in enumerate(v.args):
             if isinstance(x, Value):
-                found = fault_of_term(v, place, v._grad)
-                if found:
-                    return found
-    for leaf in record.leaves:
-        if not _is_finite(leaf._grad):
-            return _past_range(leaf)
-    return error
+                x._grad += term(v, place, v._grad)
+        for x in v.args:
+            if isinstance(x, Value) and not math.isfinite(x._grad):
+                raise _past_range(x)
 
 
-def fault_of_term(v: Node, place: int, upstream: Any, error: Exception | None = None) -> Exception | None:
-    """Return what is wrong with the term that `v` adds to the gradient of its argument at `place`.
+def term(v: Node, place: int, upstream: Any, error: Exception | None = None) -> Any:
+    """Return upstream · ∂v/∂x for the argument x of `v` at `place`.
 
-    `error` is what is raised by the partial, or by its product with the upstream gradient, where
-    these are Values.
+    upstream   the gradient by `v`: a float, or a Value for a term that is recorded
+    error      what was raised when the term was first taken
+
+    Raises DomainError where the derivative does not exist, or the term is past a float's range;
+    TypeError where the partial gives no number, or is not made of operations.
     """
-    which = "xyz"[place] if v.op.arity <= 3 else f"argument {place + 1}"
-    derivative = f"the derivative of {v.op.name}({described(v.args)}) by {which}"
+    local = _local_derivative(v, place)
+    if isinstance(error, TypeError):
+        name = f"partial {place + 1} of {v.op.name}"
+        raise TypeError(f"{name} is not made of operations: {error}")
+    size = upstream._data if isinstance(upstream, Value) else upstream
+    if error is None and math.isfinite(size * local):
+        return size * local
+    x: Any = v.args[place]
+    try:
+        found = _divided_last(v, place, upstream)
+        if isinstance(found, Value) or math.isfinite(found):
+            return found
+    except (ArithmeticError, TypeError, ValueError):
+        pass
+    if math.isinf(local) and abs(size) < 1:  # the gradient itself may be finite
+        raise DomainError(f"{_derivative(v, place)} is {RANGE}")
+    if math.isfinite(size * local) and error is not None:
+        raise error
+    raise _past_range(x)
+
+
+def _local_derivative(v: Node, place: int) -> float:
+    """Return the partial derivative as a number, infinite where it is past a float's range."""
     numbers = [x._data if isinstance(x, Value) else x for x in v.args]
+    derivative = _derivative(v, place)
     try:
         local = v.op.partials[place](*numbers, v._data)
+        1.0 * local  # a Decimal is a real number, and yet no factor of a float
         if local != local:
             raise ArithmeticError("nan")
-        if not math.isinf(local):
-            local = real(local, f"{derivative} must be a real number, and")
+        return math.copysign(math.inf, local) if math.isinf(local) else real(local, derivative)
     except OverflowError:
-        return DomainError(f"{derivative} is {RANGE}")
+        return math.inf
     except (ArithmeticError, ValueError):
         needs = f": it needs {v.op.smooth}" if v.op.smooth else ""
-        return DomainError(f"{derivative} does not exist{needs}")
-    except TypeError as problem:
-        return TypeError(f"{derivative} must be a real number: {problem}")
-    if isinstance(error, TypeError):
-        return TypeError(f"partial {place + 1} of {v.op.name} is not made of operations: {error}")
-    size = abs(upstream._data if isinstance(upstream, Value) else upstream)
-    if math.isfinite(size * local):
-        return error
-    if math.isinf(local) and size < 1:  # the gradient itself may be finite
-        return DomainError(f"{derivative} is {RANGE}")
-    x = v.args[place]
-    return _past_range(x) if isinstance(x, Value) else error
+        raise DomainError(f"{derivative} does not exist{needs}") from None
+    except TypeError as error:
+        raise TypeError(f"{derivative} must be a real number: {error}") from None
+
+
+class _Tree(Symbolic):
+    """A partial derivative as a tree of operations; `op` is None for an argument, its only arg."""
+
+    def __init__(self, op: Op | None, args: tuple[Any, ...]) -> None:
+        self.op = op
+        self.args = args
+
+    @staticmethod
+    def _apply(op: Op, args: tuple[Any, ...]) -> _Tree:
+        return _Tree(op, args)
+
+
+def _divided_last(v: Node, place: int, upstream: Any) -> Any:
+    """Return the term where the partial is a quotient a/b: as (upstream·a)/b."""
+    args = [x if isinstance(upstream, Value) or not isinstance(x, Value) else x._data for x in v.args]
+    result = v if isinstance(upstream, Value) else v._data
+    tree = v.op.partials[place](*(_Tree(None, (x,)) for x in (*args, result)))
+    if not isinstance(tree, _Tree) or tree.op is not ops.div:
+        raise OverflowError
+    above, below = map(_evaluated, tree.args)
+    return upstream * above / below
+
+
+def _evaluated(tree: Any) -> Any:
+    if not isinstance(tree, _Tree):
+        return tree
+    if tree.op is None:
+        return tree.args[0]
+    return tree.op(*map(_evaluated, tree.args))
+
+
+def _derivative(v: Node, place: int) -> str:
+    which = "xyz"[place] if v.op.arity <= 3 else f"argument {place + 1}"
+    return f"the derivative of {v.op.name}({described(v.args)}) by {which}"
 
 
 def _past_range(v: Value) -> DomainError:
     return DomainError(f"the gradient by {described((v,))} is {RANGE}")
-
-
-def _is_finite(x: Any) -> bool:
-    try:
-        return math.isfinite(x)
-    except TypeError:
-        return False

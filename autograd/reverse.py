@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from threading import RLock
 from typing import Any, overload
 
-from autograd.faults import explained, fault_of_term
+from autograd.faults import sweep_by_terms, term
 from autograd.op import real
 from autograd.record import Record
 from autograd.recording import collector_paused as collector_paused
@@ -29,11 +29,19 @@ def backward(root: Value) -> None:
         record = Record(root)
         before = [v._grad for v in record.values]
         try:
-            _sweep(record)
+            try:
+                _sweep(record)
+            except (ArithmeticError, TypeError, ValueError):
+                _restore(record, before)
+                sweep_by_terms(record)
         except BaseException:
-            for v, grad in zip(record.values, before, strict=True):
-                v._grad = grad
+            _restore(record, before)
             raise
+
+
+def _restore(record: Record, gradients: list[float]) -> None:
+    for v, gradient in zip(record.values, gradients, strict=True):
+        v._grad = gradient
 
 
 def _sweep(record: Record) -> None:
@@ -41,16 +49,13 @@ def _sweep(record: Record) -> None:
     for v in record.nodes:
         v._grad = 0.0
     record.root._grad += 1.0
-    try:
-        for v in reversed(record.nodes):
-            if v._grad.__class__ is not float:  # a partial gave a number of another kind
-                v._grad = real(v._grad)
-            v.op.pull(v)
-        for x in record.leaves:
-            if x._grad.__class__ is not float or x._grad - x._grad != 0.0:
-                x._grad = real(x._grad)  # what is not finite stays so, down to the leaves
-    except (ArithmeticError, TypeError, ValueError) as error:
-        raise explained(record, error) from None
+    for v in reversed(record.nodes):
+        if v._grad.__class__ is not float:  # a partial gave a number of another kind
+            v._grad = real(v._grad)
+        v.op.pull(v)
+    for x in record.leaves:
+        if x._grad.__class__ is not float or x._grad - x._grad != 0.0:
+            x._grad = real(x._grad)  # what is not finite stays so, down to the leaves
 
 
 @overload
@@ -83,10 +88,10 @@ def grad(y: Value, xs: Value | Sequence[Value], held: Collection[Value] = ()) ->
         for place, x in enumerate(v.args):
             if x in needed:
                 try:
-                    term = _times(upstream[v], v.op.partials[place](*v.args, v))
+                    part = _times(upstream[v], v.op.partials[place](*v.args, v))
                 except (ArithmeticError, TypeError, ValueError) as error:
-                    raise fault_of_term(v, place, upstream[v], error) or error from None
-                upstream[x] = upstream[x] + term if x in upstream else term
+                    part = term(v, place, upstream[v], error)
+                upstream[x] = upstream[x] + part if x in upstream else part
     gradients = [upstream.get(x, 0.0) for x in wanted]
     # Each is a new Value, for it may be a node of the graph: naming ∂(x·y)/∂x must not rename y.
     results = [1.0 * g if isinstance(g, Value) else Value(g) for g in gradients]

@@ -2,14 +2,19 @@
 
 import copy
 import gc
+import math
 import os
 import pickle
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sympy
 from expressions import REFERENCE, ROWS, evaluate, programs
@@ -18,8 +23,9 @@ from hypothesis import strategies as st
 from mpmath import mp
 
 import autograd
-from autograd import DomainError, Op, Value, exp, grad, log, maximum, sigmoid, sin, sqrt
-from autograd.reverse import collector_paused, topological_order
+from autograd import DomainError, Op, Value, exp, gaussian, grad, log, maximum, sigmoid, sin, sqrt
+from autograd.record import topological_order
+from autograd.recording import collector_paused
 
 approx = pytest.approx
 
@@ -201,6 +207,107 @@ def test_an_error_in_a_user_row_changes_nothing():
     assert (x.grad, y.grad, gc.isenabled()) == (1.0, 0.0, True)
 
 
+@pytest.mark.parametrize("slope", [np.sqrt(2), np.float32(0.5), 2, Fraction(1, 4), Decimal("0.5")], ids=repr)
+def test_a_partial_may_give_any_real_number(slope):
+    row = Op("row", lambda x: x, lambda x, z: slope)
+    if isinstance(slope, Decimal):  # which does not multiply with a float
+        with pytest.raises(TypeError, match=r"the derivative of row\(w = 3.0\) by x must be a real number"):
+            row(Value(3.0, "w")).backward()
+        return
+    w = Value(3.0, "w")
+    node = row(w)
+    (node * 2).backward()
+    assert (w.grad, type(w.grad), type(node.grad)) == (float(2 * slope), float, float)
+
+
+@pytest.mark.parametrize("slope", [None, "1", 1j, [1.0], math.nan], ids=repr)
+def test_a_partial_that_gives_no_number_is_named(slope):
+    row = Op("row", lambda x: x, lambda x, z: slope)
+    w = Value(3.0, "w")
+    w.grad = 7.0
+    with pytest.raises((TypeError, DomainError), match=r"the derivative of row\(w = 3.0\) by x"):
+        (row(w) * 2).backward()
+    assert w.grad == 7.0
+
+
+def test_a_partial_that_is_not_made_of_operations_is_named_where_it_would_have_to_be():
+    row = Op("mysin", math.sin, lambda x, z: math.cos(x))
+    x = Value(0.5, "x")
+    y = row(x)
+    y.backward()
+    assert x.grad == math.cos(0.5)
+    with pytest.raises(TypeError, match=r"^partial 1 of mysin is not made of operations: must be real number"):
+        grad(y, x)
+
+
+@pytest.mark.parametrize(
+    ("compute", "number", "slope"),
+    [
+        (lambda x: 1e-10 * log(x), 1e-310, 1e300),  # though 1/x is past the range
+        (lambda x: 1e-10 / x * 1e-20, 2e-154, -1e-30 / 4e-308),
+    ],
+)
+def test_a_factor_past_the_range_does_not_stop_a_gradient_that_is_finite(compute, number, slope):
+    x = Value(number, label="x")
+    y = compute(x)
+    assert grad(y, x).data == approx(slope, rel=1e-4)
+    y.backward()
+    assert (y.grad, x.grad) == (1.0, approx(slope, rel=1e-4))
+
+
+def test_a_second_derivative_that_is_finite_though_a_factor_is_not():
+    x = Value(-26.4, label="x")
+    second = grad(grad(sin(log(gaussian(x))), x), x).data
+    with mp.workdps(60):
+        assert second == approx(float(mp.diff(lambda x: mp.sin(-x * x), mp.mpf(-26.4), 2)), rel=1e-9)
+
+
+def test_a_factor_past_the_range_is_not_said_to_be_the_gradient():
+    x = Value(1e-200, label="x")
+    y = 1e-300 * x**-1  # ∂y/∂x is −1e100
+    for differentiate in (Value.backward, lambda y: grad(y, x)):
+        with pytest.raises(DomainError, match=r"^the derivative of pow\(x = 1e-200, -1.0\) by x is past the range"):
+            differentiate(y)
+
+
+def test_threads_share_a_leaf_and_lose_nothing():
+    slow = Op("slow", lambda x: 2 * x, lambda x, z: (time.sleep(0.002), 2.0)[1])
+    w, broken = Value(1.0), Value(0.0)
+
+    def failing():
+        with pytest.raises(DomainError):
+            (slow(w) * sqrt(broken)).backward()
+
+    jobs = [lambda: slow(w).backward(), failing] * 8
+    threads = [threading.Thread(target=job) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (w.grad, broken.grad) == (16.0, 0.0)
+
+
+@pytest.mark.parametrize("x", [-700.0, -40.0, -3.0, -0.1, 0.0, 0.1, 1.0, 2.0, 3.0, 12.0, 40.0, 300.0, 700.0])
+@pytest.mark.parametrize(
+    ("f", "reference"),
+    [
+        (sigmoid, lambda x: 1 / (1 + mp.exp(-x))),
+        (Value.tanh, mp.tanh),
+        (Value.softplus, lambda x: mp.log1p(mp.exp(x))),
+    ],
+    ids=["sigmoid", "tanh", "softplus"],
+)
+def test_derivatives_keep_their_digits_in_the_tails(f, reference, x):
+    leaf = Value(x)
+    y = f(leaf)
+    y.backward()
+    first = grad(y, leaf)
+    with mp.workdps(700):
+        slope, curvature = (float(mp.diff(reference, mp.mpf(x), n)) for n in (1, 2))
+    assert leaf.grad == first.data == approx(slope, rel=1e-14, abs=1e-300)
+    assert grad(first, leaf).data == approx(curvature, rel=1e-13, abs=1e-16 * abs(slope))
+
+
 # grad
 
 
@@ -306,7 +413,7 @@ def test_no_path_leads_through_what_is_held():
 ORDER = """
 import hashlib, pickle
 from autograd import Value, maximum, sin
-from autograd.reverse import topological_order
+from autograd.record import topological_order
 x = [Value(0.1 * i, label=f"x{i}") for i in range(40)]
 nodes = list(x)
 for i in range(200):
