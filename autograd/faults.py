@@ -58,7 +58,7 @@ def term(v: Node, place: int, upstream: Any, error: Exception | None = None) -> 
             return found
     except (ArithmeticError, TypeError, ValueError):
         pass
-    if math.isinf(local) and abs(size) < 1:  # the gradient itself may be finite
+    if math.isinf(local) and (abs(size) < 1 or x.op is not None):  # the gradient may be finite
         raise DomainError(f"{_derivative(v, place)} is {RANGE}")
     if math.isfinite(size * local) and error is not None:
         raise error
