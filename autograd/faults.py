@@ -58,7 +58,7 @@ def term(v: Node, place: int, upstream: Any, error: Exception | None = None) -> 
             return found
     except (ArithmeticError, TypeError, ValueError):
         pass
-    if math.isinf(local) and (abs(size) < 1 or x.op is not None):  # the gradient may be finite
+    if math.isinf(local) and not abs(size) >= 1:  # the gradient itself may be finite
         raise DomainError(f"{_derivative(v, place)} is {RANGE}")
     if math.isfinite(size * local) and error is not None:
         raise error
@@ -66,7 +66,7 @@ def term(v: Node, place: int, upstream: Any, error: Exception | None = None) -> 
 
 
 def _local_derivative(v: Node, place: int) -> float:
-    """Return the partial derivative as a number, infinite where it is past a float's range."""
+    """Return the partial derivative as a number; infinite where a division passes the range."""
     numbers = [x._data if isinstance(x, Value) else x for x in v.args]
     derivative = _derivative(v, place)
     try:
@@ -76,7 +76,7 @@ def _local_derivative(v: Node, place: int) -> float:
             raise ArithmeticError("nan")
         return math.copysign(math.inf, local) if math.isinf(local) else real(local, derivative)
     except OverflowError:
-        return math.inf
+        raise DomainError(f"{derivative} is {RANGE}") from None
     except (ArithmeticError, ValueError):
         needs = f": it needs {v.op.smooth}" if v.op.smooth else ""
         raise DomainError(f"{derivative} does not exist{needs}") from None
