@@ -337,7 +337,10 @@ class _Deriver:
         return self.derived[start, v]
 
     def factors(self, start: Value, v: Value, *last: Factor) -> list[Factor]:
-        """The factors from start to v, and the last; a factor of 1 joins the one after it."""
+        """The factors from start to v, and the last.
+
+        A factor of 1 joins the one after it, where the two are all that lies between their ends.
+        """
         upward = list(last)
         while v is not start:
             if upward and self.uses[start, v] > 1:
@@ -349,12 +352,25 @@ class _Deriver:
             v = self.cut[v]
         factors: list[Factor] = []
         for factor in reversed(upward):
-            if factors and not factors[-1].terms and _is_one(factors[-1].edges[-1]):
+            if factors and self.is_one_before(factors[-1], factor, last):
                 joined = factors.pop()
                 name = factor.name._replace(of=joined.of)
                 factor = self.factor(name, *joined.edges, *factor.edges, terms=factor.terms)
             factors.append(factor)
         return factors
+
+    def is_one_before(self, one: Factor, factor: Factor, last: Sequence[Factor]) -> bool:
+        """Whether `one` is 1, and its product with `factor` the whole derivative between their ends.
+
+        Between cut points it is. The last factor of a term is one edge of several that lead to its
+        tail: the head of `one` must lead to none of the others.
+        """
+        if one.terms or not _is_one(one.edges[-1]):
+            return False
+        if factor not in last:
+            return True
+        top, [edge] = one.edges[0].head, factor.edges
+        return not any(self.leads(top, v) for v, _, _ in self.into[edge.tail] if v is not edge.head)
 
     def factor(self, name: Quotient, *edges: Edge, terms: tuple[Derivation, ...] = ()) -> Factor:
         return Factor(name, edges, terms, self.graph, self.notation)

@@ -1,5 +1,6 @@
 """The derivation: word for word, every quotient in it against its own finite difference, its size, its errors."""
 
+import math
 import random
 import re
 import time
@@ -12,7 +13,7 @@ from mpmath import mp
 
 from autograd import DomainError, Op, Value, cos, exp, grad, maximum, no_grad, relu, sigmoid, sin, sqrt
 from autograd import chain_rule as derive
-from autograd.reverse import topological_order
+from autograd.record import Record, topological_order
 from nn import MLP, half_squared_error
 from nn.lecture import error, network
 
@@ -194,6 +195,70 @@ def test_every_quotient_is_its_own_finite_difference(program, data):
             assert part.value == approx(float(mp.fprod(factor.value for factor in part.factors)), rel=1e-14)
         elif getattr(part, "terms", ()):
             assert part.value == approx(float(mp.fsum(term.value for term in part.terms)), rel=1e-14, abs=1e-14)
+
+
+def slope(of, by, held):
+    """∂of/∂by through all paths but those through what is held: forward mode over the record."""
+    tangents = dict.fromkeys(held, 0.0) | {by: 1.0}
+    for v in Record(of).nodes:
+        if v not in tangents:
+            numbers = [x.data if isinstance(x, Value) else x for x in v.args]
+            tangents[v] = sum(
+                partial(*numbers, v.data) * tangents[x]
+                for x, partial in zip(v.args, v.op.partials, strict=True)
+                if x in tangents
+            )
+    return tangents.get(of, 0.0)
+
+
+def tangled(rng):
+    """A record of named sums and products that share what they are made of, below something that is
+    not linear, beside other paths: as in a regulariser, a recurrent network, a skip connection.
+    """
+    values = [Value(rng.choice([-1.5, -0.5, 0.5, 1.0, 2.0]), f"x{k}") for k in range(rng.randint(1, 3))]
+    shapes = [
+        lambda a, b: a + b,
+        lambda a, b: a + b + a,
+        lambda a, b: a - b,
+        lambda a, b: 2 * a + b,
+        lambda a, b: a * b,
+        lambda a, b: a * a,
+        lambda a, b: (a + b) ** 2,
+        lambda a, b: sigmoid(a) + b,
+        lambda a, b: sin(a * b),
+        lambda a, b: a / 2,
+        lambda a, b: (a + b) / 4 - b,
+    ]
+    for k in range(rng.randint(2, 7)):
+        recent = values[-4:]
+        v = rng.choice(shapes)(rng.choice(recent), rng.choice(recent))
+        if rng.random() < 0.75:
+            v.label = f"n{k}"
+        values.append(v)
+    root = values[-1] ** 2 + rng.choice(values) if rng.random() < 0.5 else sum(values[1:], values[0])
+    root.label = "E"
+    return root
+
+
+@pytest.mark.slow
+def test_every_quotient_of_a_tangled_record_is_what_its_name_says(campaign):
+    rng = random.Random(0)
+    checked = 0
+    while checked < campaign(300):
+        root = tangled(rng)
+        record = Record(root)
+        values = {v.label: v for v in record.labelled()}
+        for x in record.leaves:
+            detail = rng.choice(["names", "names", "names", "operations"])
+            derivation = derive(root, x, detail=detail)
+            checked += 1
+            if detail == "operations":
+                continue
+            for part in everything(derivation):
+                exactly = math.prod(
+                    slope(values[of], values[by], [values[name] for name in held]) for of, by, held in quotients(part)
+                )
+                assert part.value == approx(exactly, rel=1e-9, abs=1e-9), (str(derivation), part)
 
 
 ACTIVATIONS = ["sigmoid", "tanh", "relu", "softplus", "swish", "gelu", "leaky_relu", "linear", "sin"]
