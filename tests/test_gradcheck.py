@@ -2,14 +2,34 @@
 
 import math
 import random
+import re
 import time
+from fractions import Fraction
 
+import mpmath
+import numpy as np
 import pytest
 from expressions import ROWS, evaluate, programs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import DomainError, Op, Value, cos, exp, log, maximum, minimum, no_grad, ops, relu, sigmoid, sin, sqrt
+from autograd import (
+    DomainError,
+    Op,
+    Value,
+    cos,
+    exp,
+    grad,
+    log,
+    maximum,
+    minimum,
+    no_grad,
+    ops,
+    relu,
+    sigmoid,
+    sin,
+    sqrt,
+)
 from autograd.gradcheck import gradcheck
 from nn import MLP, half_squared_error, softmax_cross_entropy
 from nn.lecture import error, network
@@ -341,15 +361,154 @@ def test_second_derivatives():
     assert [row.name for row in report.rows[2:]] == ["∂²v1/∂x²", "∂²v1/∂x∂y", "∂²v1/∂y∂x", "∂²v1/∂y²"]
 
 
-def test_a_leaf_that_was_changed():
-    """Then backward() mixes old numbers with new ones."""
+# leaves that have moved, and derivatives that nobody asked for
+
+
+def lecture_error(*weights):
+    """The lecture's network, once more, for mpmath."""
+    w1, w2, w3, w4, w5, w6, w7, w8 = weights
+    h1 = 1 / (1 + mpmath.exp(-(w1 * 0.05 + w2 * 0.10 + 0.35)))
+    h2 = 1 / (1 + mpmath.exp(-(w3 * 0.05 + w4 * 0.10 + 0.35)))
+    o1 = 1 / (1 + mpmath.exp(-(w5 * h1 + w6 * h2 + 0.60)))
+    o2 = 1 / (1 + mpmath.exp(-(w7 * h1 + w8 * h2 + 0.60)))
+    return ((0.01 - o1) ** 2 + (0.99 - o2) ** 2) / 2
+
+
+def test_leaves_that_have_moved():
+    """All is checked at the numbers of now, on a copy, and the report says so."""
     weights, E = lecture()
+    stale = {w: w.grad for w in weights}
     for w in weights[4:]:
         w.data -= 0.5 * w.grad
+    before = [(v.data, v.grad) for v in (*weights, E)]
     report = gradcheck(E, weights)
-    assert verdicts(report)[:4] == ["WRONG"] * 4
-    assert len(report.because) == 1
-    assert report.because[0].endswith("from other numbers: compute E anew after its leaves are changed")
+    assert report
+    with mpmath.workdps(30):
+        numbers = [w.data for w in weights]
+        truth = [mpmath.diff(lecture_error, numbers, tuple(int(k == n) for n in W)) for k in W]
+    assert [row.given for row in report.rows] == approx([float(slope) for slope in truth], rel=1e-12)
+    [line] = report.because
+    assert line.startswith("w5 has moved since E was computed: ")
+    assert line.endswith("; all is checked at the numbers of now")
+    assert [(v.data, v.grad) for v in (*weights, E)] == before
+
+    report = gradcheck(E, stale)
+    assert verdicts(report) == ["WRONG"] * 8
+    with pytest.raises(AssertionError, match=r"^WRONG: ∂E/∂w1 is given as [^\n]+; w5 has moved since E was computed"):
+        report.require()
+
+
+def test_leaves_that_have_moved_by_a_value_between():
+    x = Value(2.0, label="x")
+    u = x * 3
+    y = u * u
+    x.data = 5.0
+    assert [row.given for row in gradcheck(y, [u, x]).rows] == [30.0, 90.0]  # 2u, 18x
+    assert gradcheck(y, {u: 30.0})
+    assert not gradcheck(y, {u: 12.0})
+    assert [row.given for row in gradcheck(y, [u, x], second=True).rows[2:]] == [2.0, 6.0, 6.0, 18.0]
+    assert (x.data, u.data, y.data) == (5.0, 6.0, 36.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "number", "why"),
+    [
+        (log, -1.0, "log(x = -1.0) is not defined"),
+        (lambda x: 2 * x if x > 0 else -x, -1.0, "x > 0 is False now, and a branch may depend on it"),
+    ],
+)
+def test_leaves_that_have_moved_to_another_computation(f, number, why):
+    x = Value(1.0, **x0)
+    y = f(x)
+    y.label = "y"
+    x.data = number
+    with pytest.raises(ValueError, match=f"^x has moved since y was computed: .*; compute y anew: {re.escape(why)}"):
+        gradcheck(y)
+
+
+@pytest.mark.parametrize(
+    ("f", "number", "slope"),
+    [
+        (lambda a, b: 2 * a + sqrt(b), 0.0, 2),
+        (lambda a, b: a * b.log(), 1e-320, math.log(1e-320)),  # ∂/∂b is past a float's range
+        (lambda a, b: a + b**0.5, 0.0, 1),
+        (lambda a, b: a * row_without_a_partial(b), 0.25, 0.5),
+    ],
+)
+def test_only_what_is_asked_for(f, number, slope):
+    a, b = Value(3.0, label="a"), Value(number, label="b")
+    y = f(a, b)
+    report = gradcheck(y, a, second=True)
+    report.require()
+    assert [row.given for row in report.rows] == approx([slope, 0.0])
+    with pytest.raises((ArithmeticError, TypeError)):
+        gradcheck(y)
+    with pytest.raises((ArithmeticError, TypeError)):
+        gradcheck(y, [a, b])
+
+
+row_without_a_partial = Op("row_without_a_partial", math.sqrt, lambda x, z: None)
+
+
+@pytest.mark.parametrize("wrt", [0, 1, 2], ids=["all", "Values", "mapping"])
+def test_a_base_below_zero_by_the_base_alone(wrt):
+    """∂(x^n)/∂n does not exist at x = −2; ∂/∂x is 12."""
+    x, n = Value(-2.0, label="x"), Value(3.0, label="n")
+    y = x**n
+    if wrt == 0:
+        with pytest.raises(DomainError, match=r"derivative of pow\(x = -2.0, n = 3.0\) by y does not exist"):
+            gradcheck(y)
+        return
+    report = gradcheck(y, x if wrt == 1 else {x: 12.0})
+    report.require()
+    assert report.rows[0].difference == approx(12)
+
+
+# rows of one's own
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64, int, Fraction, bool, np.bool_])
+def test_numbers_of_another_kind(kind):
+    row = Op("row", lambda x: kind(1) * x, lambda x, z: kind(1))
+    y = row(Value(0.5, label="x")) * 3
+    report = gradcheck(y, second=True)
+    report.require()
+    assert report.because == []
+    assert [row.given for row in report.rows] == [3.0, 0.0]
+    assert {type(number) for row in report.rows for number in row[1:5]} == {float}
+
+
+@pytest.mark.parametrize("given", [None, 2 + 0j, "2", [2.0], np.array([2.0])], ids=repr)
+def test_a_partial_that_gives_no_number(given):
+    row = Op("row", lambda x: 2 * x, lambda x, z: given)
+    y = row(Value(0.5, label="x"))
+    with pytest.raises(TypeError, match=r"^the derivative of row\(x = 0.5\) by x must be a real number"):
+        gradcheck(y)
+
+
+def test_a_partial_that_is_not_made_of_operations():
+    mysin = Op("mysin", math.sin, lambda x, z: math.cos(x))
+    y = mysin(Value(0.5, label="x"))
+    assert gradcheck(y).rows[0].difference == approx(0.8775825618903728)
+    with pytest.raises(TypeError, match=r"^partial 1 of mysin is not made of operations: "):
+        gradcheck(y, second=True)
+
+
+def test_a_function_that_gives_no_number_elsewhere():
+    """It is not defined there: a difference from one side is left."""
+    row = Op("row", lambda x: x * x if x >= 1 else None, lambda x, z: 2 * x)
+    report = gradcheck(row(Value(1.0, label="x")))
+    report.require()
+    assert report.rows[0].remark == "from the right alone: not defined to the left"
+
+
+@pytest.mark.parametrize("number", [-800.0, -40.0, 0.3, 40.0])
+def test_what_is_read_otherwise_is_not_to_blame(number):
+    """1 − σ is computed from x too. A wrong row beside it does not make its partials wrong."""
+    wrong = Op("wrong", lambda x: 2 * x, lambda x, z: 1.0)
+    x = Value(number, label="x")
+    [line] = gradcheck(wrong(x) * 1e3 + grad(sigmoid(x), x) + grad(x.tanh(), x)).because
+    assert line.startswith(f"the partial of wrong(x = {number}) by x is given as 1, ")
 
 
 # what it leaves alone, and what it takes
