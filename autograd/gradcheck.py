@@ -24,6 +24,8 @@ from autograd.verdicts import LONG, Report, Row, judged
 if TYPE_CHECKING:
     from autograd.record import Node
 
+    _Gradients = Callable[[float], Mapping[Value, float]]
+
 
 def gradcheck(
     root: Value,
@@ -146,9 +148,7 @@ class _First(NamedTuple):
     usual: float
     size: float
 
-    def function(
-        self, x: Value, slope: float, gradients: Callable[[float], Mapping[Value, float]]
-    ) -> Function:
+    def function(self, x: Value, slope: float, gradients: _Gradients) -> Function:
         """Return the gradient by v as a function of x, where x changes the `gradients`."""
 
         def function(number: float) -> tuple[float, float]:

@@ -338,6 +338,15 @@ def test_wrong_partials(partial, number):
     assert report.because[0].startswith(f"the partial of row({2 * number})")
 
 
+def test_second_derivatives_by_a_value_between():
+    """As it is recorded: u = 3x is both an argument and on the way from x, and y = u²x is 9x³."""
+    x = Value(2.0, label="x")
+    u = x * 3
+    report = gradcheck(u * u * x, [u, x], second=True)
+    report.require()
+    assert [row.given for row in report.rows] == [24, 108, 4, 24, 24, 108]  # 2ux, 27x²; 2x, 2u + 6x, the same, 54x
+
+
 def test_a_wrong_second_derivative():
     frozen = Op("frozen", lambda x: x**3, lambda x, z: 3 * getattr(x, "data", x) ** 2)  # no Value, so no second order
     y = frozen(Value(2.0, label="x"))
