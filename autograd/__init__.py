@@ -1,7 +1,14 @@
 """Scalar autograd for people who derive gradients by hand."""
 
 from importlib import import_module
+from os.path import exists
 from typing import TYPE_CHECKING, Any
+
+if exists(f"{__path__[0]}/numpy"):
+    raise ImportError(
+        "PyPI's autograd, another project, has been installed into handgrad's package of the same "
+        "name; keep handgrad alone: pip uninstall -y autograd handgrad && pip install handgrad"
+    )
 
 from autograd import ops
 from autograd.chain_rule import chain_rule

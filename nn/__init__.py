@@ -1,5 +1,13 @@
 """Networks of scalar Values, and what trains them."""
 
+import autograd
+
+if not hasattr(autograd, "Value"):
+    raise ImportError(
+        "PyPI's autograd, another project, is imported in place of handgrad's package of the same "
+        "name; keep handgrad alone: pip uninstall -y autograd handgrad && pip install handgrad"
+    )
+
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import (
     binary_cross_entropy,
