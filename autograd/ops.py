@@ -50,7 +50,7 @@ pow = Op("pow", math.pow,         lambda x, y, z: y * x ** (y - (y != 0)),  # fl
          domain="x > 0, or x < 0 with a whole y, or x = 0 with y ≥ 0",
          smooth="x > 0, or a constant y: whole, or at least 1 where x = 0")
 
-neg = Op("neg", operator.neg,     lambda x, z: -1.0,
+neg = Op("neg", operator.neg,     lambda x, z: -1.0,  # pyright: ignore[reportArgumentType]
          doc="the negative of x", symbol="−", text="−{:3}", latex="-{:3}", binding=NEGATIVE)
 
 # what the slopes of sigmoid and tanh are made of: they keep their digits in the tails, and read

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     class Node(Value):
         """A Value that an operation computed: for type checkers alone."""
 
-        op: Op
+        op: Op  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class Record:

@@ -108,7 +108,7 @@ class Neuron(_Network):
         self.w = [Value(uniform(-bound, bound)) for _ in range(self.nin)]
         self.b = Value(0.0) if isinstance(bias, str) else bias
         self.activation = _activation(activation if activation is not None else "relu" if nonlin else "linear")
-        self.labels = ("", "")  # of the sum and of the output
+        self.labels: tuple[str, str] = ("", "")  # of the sum and of the output
 
     def __call__(self, x: Any) -> Value:
         return self._output(self._inputs(x))
