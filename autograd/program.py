@@ -245,7 +245,7 @@ class Program:
 
     def outputs(self, rows: Any = None) -> list[float]:
         """The output at each row."""
-        any_engine = next(iter(self._engines), ())  # each computes the outputs
+        any_engine = next(iter(tuple(self._engines)), ())  # each computes the outputs; threads add more
         engine, table, parameters = self._prepared(any_engine, rows)
         outputs, failed = engine.outputs(table, parameters)
         if failed:
