@@ -1,26 +1,18 @@
-"""Each lesson, run again, shows what its file holds. After a change, run it anew in place:
+"""Each lesson, run again, shows what its file holds. After a change: `python -m tests.lessons`."""
 
-jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False notebooks/1_a_slope.ipynb
-"""
-
-import asyncio
 import base64
-import copy
-import os
 import re
 import shutil
 from collections import defaultdict
 from difflib import unified_diff
 from html.parser import HTMLParser
-from pathlib import Path
 from xml.etree import ElementTree
 
-import nbformat
+import lessons
 import pytest
-from nbclient import NotebookClient
+from lessons import LESSONS, ROOT
 
-ROOT = Path(__file__).parent.parent
-LESSONS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(ROOT.glob("notebooks/*.ipynb"))}
+ANEW = "python -m tests.lessons"
 
 each_lesson = pytest.mark.parametrize("name", LESSONS)
 
@@ -83,24 +75,11 @@ def prose(name):
 
 @pytest.fixture(scope="session")
 def again(request, tmp_path_factory):
-    """The lessons that are tested, run again: as many at a time as there are processors, in a copy of their folder."""
-    folder = tmp_path_factory.mktemp("lessons") / "notebooks"
-    shutil.copytree(ROOT / "notebooks", folder)
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "IPYTHONDIR": str(folder / "ipython")}
-    places = asyncio.Semaphore(os.cpu_count() or 1)
-
-    async def run(name):
-        lesson = copy.deepcopy(LESSONS[name])
-        client = NotebookClient(lesson, timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}})
-        async with places:
-            await client.async_execute(env=environment)
-        return name, lesson
-
-    async def run_all():
-        tested = {item.callspec.params["name"] for item in request.session.items if "again" in item.fixturenames}
-        return dict(await asyncio.gather(*(run(name) for name in LESSONS if name in tested)))
-
-    return asyncio.run(run_all())
+    """The lessons that are tested, run again in a copy of their folder."""
+    folder = tmp_path_factory.mktemp("lessons")
+    shutil.copytree(lessons.FOLDER, folder / "notebooks")
+    tested = {item.callspec.params["name"] for item in request.session.items if "again" in item.fixturenames}
+    return lessons.run([name for name in LESSONS if name in tested], folder / "notebooks", folder / "ipython")
 
 
 @pytest.mark.slow
@@ -111,7 +90,7 @@ def test_a_lesson_run_again_shows_what_its_file_holds(name, again):
         for kind in sorted(before | now):
             texts = (side.get(kind, "").splitlines() for side in (before, now))
             if lines := list(unified_diff(*texts, f"{kind} in the file", f"{kind} run again", lineterm="")):
-                what = f"notebooks/{name}.ipynb is stale: cell {place} shows something else"
+                what = f"notebooks/{name}.ipynb is stale: cell {place} shows something else; run `{ANEW} {name[0]}`"
                 pytest.fail("\n".join([what, "", cells[0].source, "", *lines]), pytrace=False)
 
 
@@ -138,6 +117,13 @@ def test_a_picture_has_words_for_those_who_do_not_see_it(name):
         assert all(re.search(r'\balt="[^"]{10}', picture) for picture in re.findall("<img [^>]*>", page))
         assert all(re.search(r'\btitle="[^"]{5}', frame) for frame in re.findall("<iframe [^>]*>", page))
     assert not re.search(r"!\[\s*\]", prose(name))
+
+
+def test_a_page_is_stored_as_its_words():
+    html = [o.data for name in LESSONS for cell in code(name) for o in cell.outputs if "data" in o]
+    assert not [data for data in html if "<script" in data.get("text/html", "")]
+    [page] = [o for cell in code("4_the_lecture_by_hand") if "step_through(E)" in cell.source for o in cell.outputs]
+    assert page.data["text/plain"].startswith("1. net_h₁ = ")
 
 
 @each_lesson
