@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
+from autograd.cancelling import cancels, sum_cancels
 from autograd.formula import Formula, Notation, Rounding, checked_notation, formula
-from autograd.graph import Detail, Edge, Graph, named_graph
-from autograd.ops import DomainError
-from autograd.reverse import topological_order
+from autograd.graph import TOLD_APART, Detail, Edge, Graph, named_graph
+from autograd.kinks import decided
+from autograd.op import DomainError
 from autograd.value import Value
 
 
@@ -67,10 +69,18 @@ class Factor:
         """It with the numbers put in, such as `−(0.01 − 0.7514)`."""
         return self.written(self._notation).numbers
 
+    @cached_property
+    def shown(self) -> float:
+        """Its number as it is printed: 0 where it is a sum that cancels."""
+        if self.terms:
+            terms = [term.value for term in self.terms]
+            return 0.0 if sum_cancels(self.value, terms) else self.value
+        return 0.0 if cancels(self.edges[-1].derivative, self._graph.names) else self.value
+
     def written(self, notation: Notation) -> Formula:
-        """It in names and in numbers."""
+        """Return it in names and in numbers."""
         if not self.terms:
-            return formula(self.edges[-1].derivative, self._graph.names, notation, self._graph.data)
+            return self._of_edge(self.edges[-1], notation)
         if len(self.terms) == 1:  # a product that several derivations share
             factors = self.terms[0].factors
             return Formula(
@@ -78,6 +88,19 @@ class Factor:
             )
         titles = " + ".join(_product(term.names, notation) for term in self.terms)
         return Formula(titles, joined_numbers(self.terms, " + ", notation))
+
+    def _of_edge(self, edge: Edge, notation: Notation) -> Formula:
+        names, data = self._graph.names, self._graph.data
+        derivative, chosen, word = decided(edge.head, edge.derivative, names)
+        found = formula(derivative, names, notation, data)
+        if not word:
+            return found
+        if isinstance(chosen, Value):
+            winner = formula(chosen, names, notation, data).names
+        else:
+            winner = notation.number(chosen or 0.0)
+        reason = f"{notation.words(' (')}{winner}{notation.words(f' is the {word})')}"
+        return Formula(found.names + reason, found.numbers)
 
 
 class Derivation:
@@ -105,6 +128,11 @@ class Derivation:
     def by(self) -> str:
         return self.names[-1].by
 
+    @cached_property
+    def shown(self) -> float:
+        """Its number as it is printed: 0 where a factor is a sum that cancels."""
+        return 0.0 if any(factor.shown == 0 for factor in self.factors) else self.value
+
     def __str__(self) -> str:
         return "\n\n".join(_aligned(depth, rows) for depth, rows in self._blocks(self._notation))
 
@@ -121,14 +149,14 @@ class Derivation:
 
     def _blocks(self, notation: Notation) -> Iterator[tuple[int, list[list[str]]]]:
         """Groups of lines, and how deep each is indented; a line is what stands between its equals signs."""
-        told: set[Derivation] = set()
+        told: dict[Derivation, None] = {}
         todo: list[tuple[int, Derivation | list[str]]] = [(0, self)]
         while todo:
             depth, item = todo.pop()
             if isinstance(item, list):
                 yield depth, [item]
                 continue
-            title, value = _product(item.names, notation), notation.number(item.value)
+            title, value = _product(item.names, notation), notation.number(item.shown)
             rows = [_row(factor, notation) for factor in item.factors]
             if item in told:
                 yield depth, [[title, value + notation.words(" (derived above)")]]
@@ -149,16 +177,29 @@ class Derivation:
                 yield depth + 1, rows
                 todo.append((depth, [title, joined_numbers(item.factors, times, notation), value]))
             if item not in told:
-                told.add(item)
+                told[item] = None
                 todo += [(depth + 1, term) for factor in reversed(item.factors) for term in reversed(factor.terms)]
-        if not any(v.label for v in self._graph.names):
-            yield 0, [[notation.words("(nothing has a label: v1, v2, … are all the Values, in order)")]]
+        for note in self._notes(told):
+            yield 0, [[notation.words(f"({note})")]]
+
+    def _notes(self, shown: Iterable[Derivation]) -> Iterator[str]:
+        """What there is to say about the names, and about the numbers."""
+        graph = self._graph
+        if not any(v.label for v in graph.names):
+            yield "nothing has a label: v1, v2, … are all the Values, in order"
+        quotients = [q for part in shown for q in (*part.names, *(f.name for f in part.factors))]
+        again = [name for of, by, held in quotients for name in (of, by, *held) if TOLD_APART.search(name)]
+        if again:
+            label = TOLD_APART.sub("", again[0])
+            yield f"several Values are labelled {label}: told apart by ⁽²⁾, ⁽³⁾, …, in the order of the computation"
+        if graph.moved:
+            yield f"{graph.moved}; computed anew here"
 
 
 def _row(factor: Factor, notation: Notation) -> list[str]:
     """The factor, its formula, its numbers and its value; what would only say the next again is left empty."""
     names, numbers = factor.written(notation)
-    value = notation.number(factor.value)
+    value = notation.number(factor.shown)
     return [
         notation.derivative(*factor.name),
         names * (names != value),
@@ -173,7 +214,7 @@ def _product(names: Sequence[Quotient], notation: Notation) -> str:
 
 def joined_numbers(parts: Sequence[Factor | Derivation], sign: str, notation: Notation) -> str:
     """The values with the sign between them; a negative one after a sign stands in brackets."""
-    first, *others = [notation.number(part.value) for part in parts]
+    first, *others = [notation.number(part.shown) for part in parts]
     return sign.join([first, *(f"({number})" if number[0] in "-−" else number for number in others)])
 
 
@@ -201,8 +242,10 @@ def chain_rule(
     detail     "names" derives through the labelled Values; "operations" through every operation. So it is, too, where
                nothing has a label. Values without a label are then called v1, v2, …
 
-    Raises TypeError for anything but Values; ValueError for digits below 1, for an unknown rounding or detail, and
-    where two Values of the derivation have one label.
+    Where leaves have moved since y was computed, it is the derivation at the numbers of now, and
+    says so. Raises TypeError for anything but Values; ValueError for digits below 1, for an unknown
+    rounding or detail, for an x that y was not computed from though another Value with its label
+    was, and where y cannot be computed anew; DomainError where a derivative does not exist.
 
     >>> x = Value(2.0, label="x")
     >>> u = x**2 + 1; u.label = "u"
@@ -232,7 +275,7 @@ class _Deriver:
 
     def __init__(self, graph: Graph, x: Value, notation: Notation) -> None:
         self.graph = graph
-        self.x = x
+        self.x = x = graph.current(x)
         self.notation = notation
         self.into: dict[Value, list[Edge]] = {x: []}  # the edges into each Value that depends on x, or is x
         self.below = {x: 1}  # each of them and what it depends on, as bits
@@ -245,11 +288,8 @@ class _Deriver:
         root, x, names = self.graph.root, self.x, self.graph.names
         if root is x or x not in names:
             title = Quotient(names[root], names.get(x) or x.label or ("v2" if names[root] == "v1" else "v1"))
-            if root is not x and title.of == title.by:
-                raise ValueError(f"two Values are labelled {title.of!r}, and one does not depend on the other")
             return Derivation((title,), float(root is x), (), self.graph, self.notation)
         self.find_ways()
-        self.require_distinct_names()
         self.find_cut_points()
         below_root = list(self.into)[-2::-1]
         starts = {edge: self.start(edge) for v in below_root if len(self.into[v]) > 1 for edge in self.into[v]}
@@ -276,15 +316,6 @@ class _Deriver:
                 for edge in edges:
                     self.into[edge.tail].append(edge)
                     self.below[head] |= self.below[edge.tail]
-
-    def require_distinct_names(self) -> None:
-        seen: dict[str, Value] = {}
-        for head in self.into:
-            arguments = topological_order(head, self.graph.names)[0] if head is not self.x else ()
-            for v in (head, *arguments):
-                name = self.graph.names.get(v)
-                if name and seen.setdefault(name, v) is not v:
-                    raise ValueError(f"two Values in this derivation are labelled {name!r}: give each its own label")
 
     def find_cut_points(self) -> None:
         depth = {self.graph.root: 0}

@@ -248,7 +248,7 @@ class _Slips:
         below, above = {*leaves, *nodes}, dependents(nodes, [point.values[by]])
         edges = [edge for edges in point.edges.values() for edge in edges]
         for edge in reversed(edges):
-            head, tail, local = edge
+            head, tail, local = edge.head, edge.tail, edge.derivative
             if head not in below or tail not in above:
                 continue
             through = point.derivative(of, self.names[head]) * point.derivative(self.names[tail], by)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import atexit
 import math
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from autograd.chain_rule import Derivation, derive, joined_numbers
-from autograd.formula import RAISED, Notation, checked_notation, formula
-from autograd.graph import Detail, Edge, Graph, named_graph
+from autograd.formula import Notation, checked_notation, formula
+from autograd.graph import Detail, Edge, Graph, named_graph, told_apart
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ COLOURS = {
               "cluster": "#1B2027", "frame": "#3A434D"},
 }  # fmt: skip
 _LIGHT = COLOURS["light"]
+_NONE = "does not exist"  # a local derivative
 WIDTHS = ("1.0", "1.5", "2.2", "3.0")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _BLANK = "\u2007"  # as wide as a digit
@@ -90,17 +90,56 @@ def draw_dot(
     graph = named_graph(root, towards=wrt, detail=detail)
     shown = list(graph.names)
     if wrt is not None:
-        if wrt is not root and not graph.edges[root]:
+        if wrt is not root and not graph.edges[graph.root]:
             raise ValueError(f"{root!r} does not depend on {wrt!r}: there is no path to light")
         if force or len(shown) <= MOST:
             graph = named_graph(root, also=(wrt,), detail=detail)
+            shown = list(graph.names)
         else:
-            shown = [v for v in shown if v is wrt or graph.edges[v]]
+            shown = [v for v in shown if v is graph.current(wrt) or graph.edges[v]]
+        wrt = graph.current(wrt)
     if len(shown) > MOST and not force:
         remedy = "label fewer Values" if graph.detail == "names" else 'label what matters, and leave detail="names"'
         remedy += ", draw one gradient with wrt=, or say force=True" if wrt is None else ", or say force=True"
         raise ValueError(f"{len(shown)} nodes are too many for a picture, which shows {MOST}: {remedy}")
-    return Picture(Figure(graph, wrt, notation, shown=shown), rankdir, format, engine)
+    gradients, note = _stored_gradients(root, graph)
+    figure = Figure(graph, wrt, notation, gradients, shown, note)
+    return Picture(figure, rankdir, format, engine)
+
+
+def _stored_gradients(root: Value, graph: Graph) -> tuple[dict[Value, float] | None, str]:
+    """Return the gradients to show, None before `backward()`, and what there is to say of them."""
+    if root.grad == 0.0:
+        return None, f"{graph.moved}; computed anew here" if graph.moved else ""
+    name = graph.names[graph.root]
+    expected = _swept(graph)
+    if graph.moved:
+        return expected, f"{graph.moved}; numbers and gradients are computed anew here"
+    stored = {v: v.grad for v in graph.names}
+    if expected is None:
+        return stored, ""
+    other = [v for v in graph.names if not _is_near(stored[v], expected[v])]
+    if any(v.op is not None for v in other):
+        return stored, f"these gradients are not of one backward pass of {name}: call {name}.backward()"
+    if other:
+        return stored, "the leaves have added up several backward passes: set their grad to 0 before one"
+    return stored, ""
+
+
+def _swept(graph: Graph) -> dict[Value, float] | None:
+    """Return the gradient of the root by each name; None where a local derivative does not exist."""
+    gradients = dict.fromkeys(graph.names, 0.0)
+    gradients[graph.root] = 1.0
+    for head in reversed(graph.names):
+        for edge in graph.edges[head]:
+            if isinstance(edge.found, Exception):
+                return None
+            gradients[edge.tail] += gradients[head] * edge.found.data
+    return gradients
+
+
+def _is_near(stored: float, expected: float) -> bool:
+    return math.isclose(stored, expected, rel_tol=1e-6, abs_tol=1e-12)
 
 
 class Node(NamedTuple):
@@ -145,11 +184,13 @@ class Figure:
         notation: Notation,
         gradients: Mapping[Value, float] | None = None,
         shown: Collection[Value] | None = None,
+        note: str = "",
     ) -> None:
-        self.graph = graph = graph._replace(names=_pretty(graph.names))
+        self.graph = graph = graph._replace(names=_pretty(graph.names, graph.root))
         self.notation = notation
-        self.computed = gradients is not None or graph.root.grad != 0.0
-        self.gradients = gradients or {v: v.grad for v in graph.names}
+        self.note = note
+        self.computed = gradients is not None
+        self.gradients = gradients or dict.fromkeys(graph.names, 0.0)
         top = self.gradients[graph.root]
         self.largest = max((math.fabs(g) for g in self.gradients.values() if g != top), default=0.0)
         self.lit = wrt is not None
@@ -170,6 +211,8 @@ class Figure:
             for head in names:  # arguments come before results
                 if any(edge.tail in self.path for edge in graph.edges[head]):
                     self.path.add(head)
+        if note:
+            self.legend += f"\n{note}"
         shown = names if shown is None else shown
         self.nodes = {v: self._node(f"n{k}", v) for k, v in enumerate(shown)}
         edges = [edge for v in shown for edge in graph.edges[v] if edge.tail in self.nodes]
@@ -193,9 +236,12 @@ class Figure:
     def _arrow(self, key: str, edge: Edge) -> Arrow:
         head, tail, derivative = edge
         name = self.notation.derivative(self.graph.names[head], self.graph.names[tail])
-        local = formula(derivative, self.graph.names, self.notation).names
-        title = " = ".join(dict.fromkeys((name, local, _exact(derivative.data))))
-        shade = self.shade(self.gradients[head] * derivative.data)
+        if isinstance(derivative, Exception):
+            local, title, shade = _NONE, f"{name}: {derivative}", "plain"
+        else:
+            local = formula(derivative, self.graph.names, self.notation).names
+            title = " = ".join(dict.fromkeys((name, local, _exact(derivative.data))))
+            shade = self.shade(self.gradients[head] * derivative.data)
         return Arrow(key, edge, name, local, title, shade, tail in self.path, self.numbers.get(edge, ""))
 
     def shade(self, grad: float) -> str:
@@ -215,7 +261,8 @@ class Figure:
         return _aligned(gradient, self.notation, "+")
 
     def local(self, arrow: Arrow) -> str:
-        return self.notation.number(arrow.edge.derivative.data)
+        derivative = arrow.edge.found
+        return _NONE if isinstance(derivative, Exception) else self.notation.number(derivative.data)
 
     def neurons(self) -> list[tuple[str, list[str]]]:
         """Each neuron's title and nodes: net_h1, out_h1, and the unnamed operations that lead to these alone."""
@@ -261,6 +308,8 @@ class Figure:
         lines = [*(self.heading if self.lit else ()), *(f"{name:{width}}  {data}  {grad}" for name, data, grad in rows)]
         for arrow in self.arrows:
             lines.append(" = ".join(dict.fromkeys((arrow.name, arrow.formula, self.local(arrow)))))
+        if self.note:
+            lines.append(f"({self.note})")
         return "\n".join(lines).replace(_BLANK, " ")
 
 
@@ -341,20 +390,14 @@ def _label(text: str) -> str:
     return " ".join(_plain(text).split())
 
 
-def _pretty(names: dict[Value, str]) -> dict[Value, str]:
-    """The names as a picture shows them: short, digits at the end set low; of two alike, the second is ⁽²⁾."""
-    pretty: dict[Value, str] = {}
-    taken: Counter[str] = Counter()
+def _pretty(names: dict[Value, str], root: Value) -> dict[Value, str]:
+    """The names as a picture shows them: short, digits at the end set low; no two alike."""
+    pretty = []
     for v, name in names.items():
         name = _label(name) or "␣"
         name = name if len(name) <= 40 else name[:39] + "…"
-        name = low = re.sub(r"(?<=[^\W\d_])[0-9]+(_[0-9]+)?$", _lowered, name)
-        while name in taken:
-            taken[low] += 1
-            name = f"{low}⁽{str(taken[low]).translate(RAISED)}⁾"
-        taken[name] = 1
-        pretty[v] = name
-    return pretty
+        pretty.append((v, re.sub(r"(?<=[^\W\d_])[0-9]+(_[0-9]+)?(?=(⁽[⁰¹²³⁴-⁹]+⁾)?$)", _lowered, name)))
+    return told_apart(pretty, root)
 
 
 def _lowered(digits: re.Match[str]) -> str:
@@ -448,7 +491,7 @@ def _digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
         graph_attr={
             "rankdir": rankdir, "nodesep": "0.16", "ranksep": "0.42" if figure.lit else "0.55", "splines": "true",
             "newrank": "true", "pad": "0.25", "fontname": "Arial", "fontsize": "12", "fontcolor": _LIGHT["muted"],
-            "bgcolor": _LIGHT["plain"], "label": _escaped(["", figure.legend]), "labelloc": "b",
+            "bgcolor": _LIGHT["plain"], "label": _escaped(["", *figure.legend.splitlines()]), "labelloc": "b",
         },
         node_attr={"shape": "box", "fontname": "Arial", "fontsize": "11", "margin": "0.11,0.06"},
         edge_attr={"fontname": "Arial", "fontsize": "10", "arrowsize": "0.65", "color": _LIGHT["line"]},

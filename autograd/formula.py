@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context
-from fractions import Fraction
 from functools import partial, reduce
 from typing import Any, Literal, NamedTuple
 
 from autograd import ops
+from autograd.constants import LATEX, recognised
+from autograd.graph import RAISED
+from autograd.latex import latex_name
 from autograd.reverse import topological_order
 from autograd.symbolic import Symbolic
 from autograd.value import Value
@@ -24,7 +25,6 @@ Style = Literal["text", "latex"]
 Rounding = Literal["round", "cut"]
 
 LONGEST = 500  # operations and arguments; a longer formula is an ellipsis
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Notation(NamedTuple):
@@ -67,13 +67,7 @@ class Notation(NamedTuple):
         if self.style == "text":
             line = re.sub(r"\s+", " ", label)
             return "".join(c if c.isprintable() else "?" for c in line)
-        simple = re.fullmatch(r"([A-Za-z]+|[α-ωΓ-Ω])([0-9]*)((?:_[A-Za-z0-9]+)*)", label)
-        if not simple:
-            return rf"\mathrm{{{''.join(map(_escaped, label))}}}"
-        letters, digits, rest = simple.groups()
-        below = ",".join([digits] * bool(digits) + rest.split("_")[1:])
-        base = rf"\mathrm{{{letters}}}" if len(letters) > 1 else _escaped(letters)
-        return f"{base}_{below}" if len(below) == 1 else f"{base}_{{{below}}}" if below else base
+        return latex_name(label)
 
     @property
     def times(self) -> str:
@@ -98,35 +92,10 @@ class Notation(NamedTuple):
         return rf"\left.{fraction}\right|_{{{fixed}}}" if held else fraction
 
 
-# fmt: off
-_GREEK = {
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
-    "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma",
-    "τ": "tau", "υ": "upsilon", "φ": "varphi", "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta",
-    "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
-}
-# fmt: on
-_COMMANDS = {"\\": "backslash", "^": "wedge", "~": "sim", "<": "lt", ">": "gt", "|": "vert", '"': "prime"}
-
-
 def _is_plain(name: str) -> bool:
     """Whether it reads as one name in a formula, and needs no brackets."""
     letters = re.sub(r"⁽[⁰¹²³⁴-⁹]+⁾$", "", name)
     return not letters[:1].isdecimal() and all(c.isalpha() or c.isdecimal() or c in "_.'′,₀₁₂₃₄₅₆₇₈₉" for c in letters)
-
-
-def _escaped(character: str) -> str:
-    """One character of a label in LaTeX's math mode, in ASCII, or as text where it is a letter of Latin 1."""
-    if character in _GREEK:
-        return rf"\{_GREEK[character]} "
-    if character in "{}$&#_% ":
-        return "\\" + character
-    if character in _COMMANDS:
-        return rf"\{_COMMANDS[character]} "
-    if character.isascii():
-        return character if character.isprintable() else r"\ "
-    latin = character.isalpha() and character <= "ÿ"
-    return rf"\text{{{character}}}" if latin else rf"U{{+}}{ord(character):X}"
 
 
 TEXT = Notation()
@@ -380,29 +349,32 @@ class _Writer:
     def written_product(self, coefficient: float, factors: Any, view: int) -> Written:
         above = [self.power(base.views[view], e) for base, e in factors if e > 0]
         below = [self.power(base.views[view], -e) for base, e in factors if e < 0]
-        half = coefficient == 0.5 and bool(above)
-        if factors and not half:
-            coefficient, divisor = self.fraction(coefficient, bool(below) and not above)
-            below = [self.number(divisor, self.constants)] * (divisor != 1.0) + below
-        if not half and (coefficient != 1.0 or not above):
-            above.insert(0, self.number(coefficient, self.constants))
-        result = self.chain(above)
-        if half:
-            text = f"{result:{ops.PRODUCT}}"
-            if text.startswith(("(", r"\left(")):
-                result = self.piece(self.half + text, ops.PRODUCT)
-            else:
-                result = self.chain([self.piece(self.half, ops.ATOM), result])
-        return self.apply(ops.div, result, self.chain(below)) if below else result
+        if coefficient == 0.5 and above:
+            return self.over(self.halved(above), below)
+        only_below = bool(below) and not above
+        constant = recognised(coefficient, over_names=only_below)
+        if constant.below:
+            below.insert(0, self.irrational(constant.below))
+        if constant.denominator != 1.0:
+            below.insert(0, self.number(constant.denominator, self.constants))
+        if constant.above:
+            above.insert(0, self.irrational(constant.above))
+        if constant.numerator != 1.0 or not above:
+            above.insert(0, self.number(constant.numerator, self.constants))
+        return self.over(self.chain(above), below)
 
-    def fraction(self, coefficient: float, alone: bool) -> tuple[float, float]:
-        """The coefficient as numerator and denominator: ⅔ rather than 0.666667; `alone`, it stands above no name."""
-        near = Fraction(coefficient).limit_denominator(1000)
-        exact = math.isclose(near, coefficient, rel_tol=4 * sys.float_info.epsilon, abs_tol=0.0)
-        short = float(f"{coefficient:.6g}") == coefficient
-        if exact and (near.denominator == 1 or (alone and near.numerator == 1) or not short):
-            return float(near.numerator), float(near.denominator)
-        return coefficient, 1.0
+    def halved(self, above: list[Written]) -> Written:
+        result = self.chain(above)
+        text = f"{result:{ops.PRODUCT}}"
+        if text.startswith(("(", r"\left(")):
+            return self.piece(self.half + text, ops.PRODUCT)
+        return self.chain([self.piece(self.half, ops.ATOM), result])
+
+    def over(self, above: Written, below: list[Written]) -> Written:
+        return self.apply(ops.div, above, self.chain(below)) if below else above
+
+    def irrational(self, sign: str) -> Written:
+        return self.piece(LATEX[sign] if self.notation.style == "latex" else sign, ops.ATOM)
 
     def chain(self, pieces: list[Written]) -> Written:
         return reduce(partial(self.apply, ops.mul), pieces)

@@ -1,33 +1,51 @@
-"""The graph as a person sees it: named Values, and between them edges that carry the exact derivative."""
+"""The graph as a person sees it: named Values, and between them edges that carry the derivative."""
 
-from collections.abc import Collection
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Literal, NamedTuple
 
-from autograd.reverse import grad, topological_order
-from autograd.value import Value, enable_grad
+from autograd.record import Record
+from autograd.recording import enable_grad
+from autograd.reverse import grad
+from autograd.value import Value
 
 Detail = Literal["names", "operations"]
+
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+TOLD_APART = re.compile("⁽[⁰¹²³⁴-⁹]+⁾$")  # what tells Values of one label apart
 
 
 class Edge(NamedTuple):
     """∂head/∂tail, summed over all paths between the two that pass no other visible Value.
 
-    `derivative` is a Value: its data is the number, and what it is made of is the formula. A constant one is a leaf.
+    found   the derivative, as a Value: its data is the number, and what it is made of is the
+            formula. A constant one is a leaf. Where it does not exist, the error that says so
     """
 
     head: Value
     tail: Value
-    derivative: Value
+    found: Value | Exception
+
+    @property
+    def derivative(self) -> Value:
+        """The derivative. Raises the error that says why, where it does not exist."""
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
 
 
 class Graph(NamedTuple):
     """What `named_graph` finds.
 
-    names   each visible Value and its name: its label, else v1, v2, …; arguments before results
-    edges   for each visible Value its edges, in the order of its formula
-    detail  "operations" where every Value is visible, which is so too where none had a label
-    data    the number of each visible Value; a later change does not show
+    names      each visible Value and its name; arguments come before results
+    edges      for each visible Value its edges, in the order of its formula
+    detail     "operations" where every Value is visible, which is so too where none had a label
+    data       the number of each visible Value; a later change does not show
+    moved      a sentence where leaves have moved since the root was computed; else ""
+    stand_ins  then, what was computed anew in the place of each Value of the record
     """
 
     root: Value
@@ -35,16 +53,34 @@ class Graph(NamedTuple):
     edges: dict[Value, list[Edge]]
     detail: Detail
     data: dict[Value, float]
+    moved: str
+    stand_ins: Mapping[Value, Value]
+
+    def current(self, value: Value) -> Value:
+        """Return what stands for `value` here: itself, unless the record was computed anew."""
+        return self.stand_ins.get(value, value)
 
 
 def named_graph(
-    root: Value, *, also: Collection[Value] = (), towards: Value | None = None, detail: Detail = "names"
+    root: Value,
+    *,
+    also: Collection[Value] = (),
+    towards: Value | None = None,
+    detail: Detail = "names",
 ) -> Graph:
-    """The graph below `root` at the level of names.
+    """Return the graph below `root` at the level of names.
 
-    Visible are the Values with a label, `root`, and those in `also`; every other one is folded into the visible
-    Values that it leads to. `detail="operations"` makes all visible. With `towards`, which is visible too, only the
-    edges on the way to it are found. ValueError for another detail.
+    Visible are the Values with a label, `root`, and those in `also`; every other one is folded into
+    the visible Values that it leads to. `detail="operations"` makes all visible. With `towards`,
+    which is visible too, only the edges on the way to it are found.
+
+    A visible Value has its label for a name, else v1, v2, …. Of several with one label the first
+    has the label, the second has it with ⁽²⁾, and so on, in the order of the computation: by
+    example or by time step, where a network is called again and again. The root keeps its label.
+
+    Where leaves have moved since `root` was computed, all is computed anew at the numbers of now,
+    and the graph says so. Raises ValueError for another detail, for a `towards` that is not in the
+    record though a Value with its label is, and where the record cannot be computed anew.
 
     >>> x = Value(3.0, label="x")
     >>> y = 2 * x + x * x
@@ -55,24 +91,82 @@ def named_graph(
     """
     if detail not in ("names", "operations"):
         raise ValueError(f"detail must be 'names' or 'operations', not {detail!r}")
-    order = [v for part in topological_order(root) for v in part]
-    labels = {v.label for v in order if v.label}
-    if not labels:
+    record = Record(root)
+    if towards is not None:
+        _require_known(record, towards)
+    moved = record.moved()
+    stand_ins: Mapping[Value, Value] = {}
+    if moved:
+        stand_ins = record.anew()
+        root = stand_ins[root]
+        record = Record(root)
+        also = {stand_ins.get(v, v) for v in also}
+        towards = towards if towards is None else stand_ins.get(towards, towards)
+    if not record.labelled():
         detail = "operations"
-    free = (name for k in count(1) if (name := f"v{k}") not in labels)
+    shown = [v for v in record.values if v.label or v is root or v is towards or v in also or detail == "operations"]
+    names = told_apart([(v, v.label) for v in shown], root)
+    edges = _edges(names, towards)
+    return Graph(root, names, edges, detail, {v: v.data for v in names}, moved, stand_ins)
+
+
+def _require_known(record: Record, value: Value) -> None:
+    """Raise ValueError where `value` is not in the record, and another with its label is."""
+    if value.label and value not in record.values:
+        for other in record.labelled():
+            if other.label == value.label:
+                root = record.root.label or "this"
+                raise ValueError(
+                    f"{root} was computed from another Value labelled {value.label!r}, which is"
+                    f" {other.data:g}, and this one is {value.data:g}: compute {root} anew"
+                )
+
+
+def told_apart(labels: Iterable[tuple[Value, str]], root: Value | None = None) -> dict[Value, str]:
+    """Return a name for each Value: its label, or v1, v2, …; no two have the same.
+
+    `root` has its label whatever the others have; these are then numbered from ⁽¹⁾ on.
+
+    >>> told_apart([(Value(1.0), "w"), (Value(2.0), "w"), (Value(3.0), "")]).values()
+    dict_values(['w', 'w⁽²⁾', 'v1'])
+    """
+    pairs = list(labels)
+    given = {label for _, label in pairs}
+    free = (name for k in count(1) if (name := f"v{k}") not in given)
+    of_root = next((label for v, label in pairs if v is root), "")
+    taken = {of_root}
+    uses = {of_root: 0}
     names: dict[Value, str] = {}
-    for v in order:
-        if v.label or v is root or v is towards or v in also or detail == "operations":
-            names[v] = v.label or next(free)
+    for v, label in pairs:
+        name = label or next(free)
+        while v is not root and (name in taken or (name != label and name in given)):
+            uses[label] = uses.get(label, 1) + 1
+            name = f"{label}⁽{str(uses[label]).translate(RAISED)}⁾"
+        taken.add(name)
+        names[v] = name
+    return names
+
+
+def _edges(names: Mapping[Value, str], towards: Value | None) -> dict[Value, list[Edge]]:
     leading = {towards}  # the Values that depend on it
     edges = {}
     for head in names:
-        tails = [x for x in topological_order(head, names)[0] if x in names and x is not head]
+        tails = [x for x in Record(head, names).leaves if x in names and x is not head]
         if towards is not None:
             tails = [x for x in tails if x in leading and head is not towards]
             if tails:
                 leading.add(head)
-        with enable_grad():
-            derivatives = grad(head, tails, names)
-        edges[head] = [Edge(head, *pair) for pair in zip(tails, derivatives, strict=True)]
-    return Graph(root, names, edges, detail, {v: v.data for v in names})
+        found = _derivatives(head, tails, names)
+        edges[head] = [Edge(head, *pair) for pair in zip(tails, found, strict=True)]
+    return edges
+
+
+def _derivatives(head: Value, tails: Sequence[Value], names: Collection[Value]) -> Sequence[Value | Exception]:
+    """Return the derivative by each tail, or the error that says why it does not exist."""
+    with enable_grad():
+        try:
+            return grad(head, tails, names)
+        except (ArithmeticError, TypeError, ValueError) as error:
+            if len(tails) == 1:
+                return [error]
+        return [found for tail in tails for found in _derivatives(head, [tail], names)]

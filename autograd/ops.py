@@ -24,6 +24,7 @@ from autograd.op import Op as Op
 
 log: Op
 cos: Op
+sign: Op
 
 # fmt: off
 # arithmetic
@@ -61,6 +62,14 @@ one_minus_sigmoid = Op("one_minus_sigmoid", exact.one_minus_sigmoid, lambda x, y
 one_minus_tanh_2  = Op("one_minus_tanh_2",  exact.one_minus_tanh_2,  lambda x, y, z: 0.0,
                                                                      lambda x, y, z: -2 * y,
                        doc="1 − y² for y = tanh(x)",   reads=lambda x, y: 1 - y * y)
+
+# the slopes of maximum and minimum
+larger  = Op("larger",  lambda x, y: 1.0 if x > y else 0.5 if x == y else 0.0, lambda x, y, z: 0.0,
+                                                                               lambda x, y, z: 0.0,
+             doc="1 for x > y, ½ for x = y, else 0", reads=lambda x, y: (1 + sign(x - y)) / 2)
+smaller = Op("smaller", lambda x, y: 1.0 if x < y else 0.5 if x == y else 0.0, lambda x, y, z: 0.0,
+                                                                               lambda x, y, z: 0.0,
+             doc="1 for x < y, ½ for x = y, else 0", reads=lambda x, y: (1 - sign(x - y)) / 2)
 
 # functions of one argument
 exp      = Op("exp",      math.exp,  lambda x, z: z,
@@ -100,12 +109,12 @@ relu     = Op("relu",     lambda x: max(x, 0.0), lambda x, z: step(x),
 abs      = Op("abs",      math.fabs, lambda x, z: sign(x),
               doc="the absolute value; its slope at 0 is 0",
               text="|{:0}|", latex=r"\left|{:0}\right|")
-maximum  = Op("maximum",  max,       lambda x, y, z: (1 + sign(x - y)) / 2,
-                                     lambda x, y, z: (1 - sign(x - y)) / 2,
+maximum  = Op("maximum",  max,       lambda x, y, z: larger(x, y),
+                                     lambda x, y, z: smaller(x, y),
               doc="the larger argument; each of two equal ones gets half the slope",
               text="max({:0}, {:0})", latex=r"\max\left({:0}, {:0}\right)")
-minimum  = Op("minimum",  min,       lambda x, y, z: (1 - sign(x - y)) / 2,
-                                     lambda x, y, z: (1 + sign(x - y)) / 2,
+minimum  = Op("minimum",  min,       lambda x, y, z: smaller(x, y),
+                                     lambda x, y, z: larger(x, y),
               doc="the smaller argument; each of two equal ones gets half the slope",
               text="min({:0}, {:0})", latex=r"\min\left({:0}, {:0}\right)")
 # fmt: on

@@ -73,7 +73,8 @@ def step_through(root: Value, *, digits: int = 4, engine: Engine | None = None) 
     if len(graph.names) > MOST:
         remedy = "label only those that matter, or step through a smaller part of the graph"
         raise ValueError(f"{len(graph.names)} Values are too many to step through, which takes {MOST}: {remedy}")
-    root, *visible = deepcopy([root, *graph.names])  # so that the page shows the numbers as they are now
+    moved = graph.moved
+    root, *visible = deepcopy([graph.root, *graph.names])  # so that the page shows the numbers as they are now
     for v, name in zip(visible, graph.names.values(), strict=True):
         v.label = name
     graph = named_graph(root)
@@ -84,7 +85,8 @@ def step_through(root: Value, *, digits: int = 4, engine: Engine | None = None) 
             raise DomainError(f"the gradient by {described((head,))} is past the range of a float, ±1.8e308")
         for edge in graph.edges[head]:
             gradients[edge.tail] += gradients[head] * edge.derivative.data
-    figure = Figure(graph, None, notation, gradients)
+    note = f"{moved}; computed anew here" if moved else ""
+    figure = Figure(graph, None, notation, gradients, note=note)
     figure.legend = " "  # the page has its own
     return Page(figure, engine)
 
@@ -111,6 +113,7 @@ class Page:
         template, style, script = (here.with_suffix(kind).read_text("utf-8") for kind in (".html", ".css", ".js"))
         figure, root = self.figure, self.figure.graph.root
         name = figure.graph.names[root]
+        note = f" ({figure.note})" if figure.note else ""
         picture = self._picture.svg()
         opening = picture[: picture.index(">")]
         width = re.search(r' width="([^"]*)"', opening)
@@ -130,7 +133,7 @@ class Page:
             "policy": f"{policy}; base-uri 'none'; form-action 'none'",
             "title": escape(f"{name}, step by step"),
             "style": style,
-            "final": escape(f"{name} = {figure.notation.number(root.data)}, and every gradient"),
+            "final": escape(f"{name} = {figure.notation.number(root.data)}, and every gradient{note}"),
             "figure": picture.replace("</svg>", _MARKERS + "</svg>"),
             "rows": "".join(map(self._row, figure.nodes)),
             "steps": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
@@ -156,7 +159,8 @@ class Page:
 
     def __str__(self) -> str:
         lines = ("; ".join([f"{step.given[-1]} = {step.result}", *step.after]) for step in self.steps)
-        return "\n".join(f"{k}. {line}" for k, line in enumerate(lines, 1))
+        numbered = [f"{k}. {line}" for k, line in enumerate(lines, 1)]
+        return "\n".join([*numbered, f"({self.figure.note})"] if self.figure.note else numbered)
 
     __repr__ = __str__
 

@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd.drawing as drawing
-from autograd import Op, Value, draw_dot, exp, gelu, maximum, sigmoid, sin
+from autograd import Op, Value, draw_dot, exp, gelu, maximum, sigmoid, sin, sqrt
 from autograd.drawing import COLOURS, EngineError
 from autograd.graph import named_graph
 from autograd.reverse import topological_order
@@ -481,6 +481,49 @@ def test_names_that_look_alike_are_told_apart():
         assert draw_dot(root, wrt=v).figure.heading[-1].endswith(f" = {v.grad:.0f}")
     names = [node.name for node in draw_dot(root).figure.nodes.values()]
     assert all(a != b for a, b in combinations(names, 2))
+
+
+# numbers that do not belong together
+
+
+def stepped():
+    w, x = Value(0.5, "w"), Value(2.0, "x")
+    E = named("E", named("z", w * x) ** 2)
+    E.backward()
+    return w, E
+
+
+def test_where_a_leaf_has_moved_the_picture_shows_the_numbers_of_now():
+    w, E = stepped()
+    w.data = 1.0
+    picture = draw_dot(E)
+    assert "E = z²   data  4.0000  grad +1.0000" in str(picture)
+    assert "w        data  1.0000  grad +8.0000" in str(picture)
+    assert str(picture).endswith("gradients are computed anew here)")
+    assert "w or x has moved since E was computed" in picture.source
+    assert (E.data, w.grad) == (1.0, 4.0)
+    assert "∂E/∂w" in str(draw_dot(E, wrt=w))
+
+
+def test_gradients_of_another_backward_pass_are_told():
+    w, E = stepped()
+    assert "(" not in str(draw_dot(E))
+    E.backward()
+    assert str(draw_dot(E)).endswith(
+        "(the leaves have added up several backward passes: set their grad to 0 before one)"
+    )
+    w.grad = 4.0
+    top = named("top", 3 * E)
+    top.backward()
+    assert "not of one backward pass of E: call E.backward()" in draw_dot(E).source.replace("\\l", "")
+
+
+def test_a_local_derivative_that_does_not_exist_is_no_error():
+    a, b = Value(3.0, "a"), Value(0.0, "b")
+    E = named("E", 2 * a + sqrt(b))
+    for picture in (draw_dot(E), draw_dot(E, wrt=a)):
+        assert "∂E/∂b = does not exist" in str(picture)
+        assert picture.svg()
 
 
 # SVG

@@ -9,6 +9,7 @@ import sympy
 from expressions import ORACLE, REFERENCE, ROWS, SYMBOLS, named_programs
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.mathtext import MathTextParser
 from mpmath import mp
 
 import autograd
@@ -128,7 +129,7 @@ PARTIALS = {  # of z by x and by y, in names
     "exp": ("z",),  "log": ("1/x",),  "sqrt": ("1/(2·z)",),
     "sin": ("cos(x)",),  "cos": ("−sin(x)",),  "tan": ("1 + z²",),
     "tanh": ("1 − z²",),  "sigmoid": ("z·(1 − z)",),  "softplus": ("σ(x)",),
-    "gaussian": ("−2·x·z",),  "erf": ("1.12838·e^(−x²)",),
+    "gaussian": ("−2·x·z",),  "erf": ("2·e^(−x²)/√π",),
     "step": ("0",),  "sign": ("0",),  "relu": ("step(x)",),  "abs": ("sign(x)",),
     "maximum": ("½(1 + sign(x − y))", "½(1 − sign(x − y))"),
     "minimum": ("½(1 − sign(x − y))", "½(1 + sign(x − y))"),
@@ -154,13 +155,14 @@ def test_the_partials_of_every_row(row):
 RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 TOKEN = re.compile(r"[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|\d+(?:\.\d+)?|[a-z]\w*?(?=[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]|\b)|.")
 MEANING = {"·": "*", "−": "-", "^": "**", "½": "half", "e": "E", "σ": "sigmoid", "√": "sqrt", "ln": "log"}
-MEANING |= {"max": "maximum", "min": "minimum"}
+MEANING |= {"max": "maximum", "min": "minimum", "π": "pi"}
 
 
 def read(text):
     """A formula as Python, and the numbers in it, which Python finds as c[0], c[1], …"""
     code, numbers, ended = [], [], False
-    for token in TOKEN.findall(text.replace("½(", "½·(").replace(" ", "")):
+    text = text.replace("½(", "½·(").replace(" ", "").replace("√π", "√(π)").replace("√2", "√(2)")
+    for token in TOKEN.findall(text):
         if token[0] in "⁻⁰¹²³⁴⁵⁶⁷⁸⁹":
             code.append(f"**({token.translate(RAISED)})")
         elif token[0].isdecimal():
@@ -179,7 +181,7 @@ def says(text, names, exactly, rounding=6e-6):
     code, numbers = read(text)
 
     def value(c):
-        return eval(code, {**REFERENCE, "E": mp.e, "half": mp.mpf(0.5), "c": c, **names})
+        return eval(code, {**REFERENCE, "E": mp.e, "half": mp.mpf(0.5), "pi": mp.pi, "c": c, **names})
 
     with mp.workdps(40):
         result = value(numbers)
@@ -193,7 +195,15 @@ def as_text(latex):
     latex = re.sub(r"\^\{(\d+)\}|\^(\d)", lambda m: (m[1] or m[2]).translate({v: k for k, v in RAISED.items()}), latex)
     latex = re.sub(r"_(?:\{(\d+)\}|(\d))", r"\1\2", latex)
     latex = re.sub(r"\\operatorname\{(\w+)\}", r"\1", latex).replace(r"\frac{1}{2}\left", r"\frac{1}{2}\cdot\left")
-    for command, sign in (("cdot", "·"), ("sigma", "σ"), ("sqrt", "√"), ("frac", ""), ("left", ""), ("right", "")):
+    for command, sign in (
+        ("cdot", "·"),
+        ("sigma", "σ"),
+        ("sqrt", "√"),
+        ("pi", "π"),
+        ("frac", ""),
+        ("left", ""),
+        ("right", ""),
+    ):
         latex = latex.replace("\\" + command, sign)
     return latex.replace("}{", ")/(").translate(str.maketrans("{}-", "()−", "\\ "))
 
@@ -257,10 +267,46 @@ def test_a_label_is_escaped_in_latex(label):
         ("50 %", r"\mathrm{50\ \%}"),
         ("{", r"\mathrm{\{}"),
         ("größe", r"\mathrm{gr\text{ö}\text{ß}e}"),
+        ("ŷ", r"\hat{y}"),
+        ("y\u0302", r"\hat{y}"),
+        ("ŷ1", r"\hat{y}_1"),
+        ("ȳ", r"\bar{y}"),
+        ("x̄_2", r"\bar{x}_2"),
+        ("ẋ", r"\dot{x}"),
+        ("yhat", r"\hat{y}"),
+        ("y_hat", r"\hat{y}"),
+        ("yhat_1", r"\hat{y}_1"),
+        ("x_hat_1", r"\hat{x}_1"),
+        ("gamma", r"\gamma "),
+        ("mu_1", r"\mu _1"),
+        ("sigma2", r"\sigma _2"),
+        ("sigmahat", r"\hat{\sigma}"),
+        ("σ²", r"\sigma ^2"),
+        ("σ₁²", r"\sigma _1^2"),
+        ("w₁₂", "w_{12}"),
+        ("x¹", "x^1"),
+        ("x⁻¹", "x^{-1}"),
+        ("w⁺", "w^+"),
+        ("w5⁺", "w_5^+"),
+        ("w'", r"w^{\prime}"),
+        ("w′′", r"w^{\prime\prime}"),
+        ("z^[1]_1", "z_1^{[1]}"),
+        ("z_1^[1]", "z_1^{[1]}"),
+        ("x^(2)", "x^{(2)}"),
+        ("x^2", "x^2"),
+        ("net_h1⁽²⁾", r"\mathrm{net}_{h1}^{(2)}"),
+        ("out⁽¹²⁾", r"\mathrm{out}^{(12)}"),
+        ("∂L", r"\mathrm{U{+}2202L}"),
     ],
 )
 def test_a_name_in_latex(label, latex):
     assert LATEX.name(label) == latex
+
+
+@given(st.text(st.sampled_from("xwyzσμŷȳ\u0302²₁¹⁽⁾_^[]()12hatbr'′ é"), min_size=1, max_size=8))
+def test_a_reader_of_latex_sets_every_name(label):
+    sets = MathTextParser("path").parse
+    sets(f"${LATEX.name(label).replace(chr(92) + 'text{', chr(92) + 'mathrm{')}$")
     assert Notation().name(label) == label
 
 

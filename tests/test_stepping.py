@@ -170,6 +170,17 @@ def cancelling():
     return left + right
 
 
+def test_where_a_leaf_has_moved_the_page_steps_through_the_numbers_of_now():
+    w, x = Value(0.5, "w"), Value(2.0, "x")
+    z = w * x
+    z.label = "z"
+    w.data = 1.0
+    page = step_through(z)
+    assert "z = 1·2 = 2" in str(page)
+    assert str(page).endswith("was 1.0; computed anew here)")
+    assert "w or x has moved since z was computed" in page.html()
+
+
 @pytest.mark.parametrize(
     ("root", "lines"),
     [

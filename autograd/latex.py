@@ -1,0 +1,150 @@
+"""Labels in LaTeX's math mode: w5, out_h1, ŷ, σ², z^[1]_1, gamma, x_hat."""
+
+import re
+import unicodedata
+
+# fmt: off
+_GREEK = {
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ζ": "zeta", "η": "eta",
+    "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi",
+    "ρ": "rho", "σ": "sigma", "τ": "tau", "υ": "upsilon", "φ": "varphi", "χ": "chi", "ψ": "psi",
+    "ω": "omega", "ϵ": "epsilon", "ϕ": "phi", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda",
+    "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
+}
+_ACCENTS = {  # by the mark that Unicode combines with a letter, and by the word that is typed for it
+    "\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde", "\u0307": "dot",
+    "\u0308": "ddot", "\u20d7": "vec",
+}
+_COMMANDS = {
+    "\\": "backslash", "^": "wedge", "~": "sim", "<": "lt", ">": "gt", "|": "vert", '"': "prime",
+}
+# fmt: on
+_SPELLED = {*_GREEK.values(), "epsilon", "phi"}
+_WORDS = ("hat", "bar", "tilde")
+_PRIMES = "'′"
+_BRACKETS = {"[": "]", "(": ")", "{": "}"}
+
+
+def latex_name(label: str) -> str:
+    r"""Return `label` as LaTeX: what stands below and above it is set so, all else as it is typed.
+
+    Digits at the end of a word, and what follows `_`, stand below; primes, raised digits, what
+    follows `^`, and the number that tells two Values of one label apart, above.
+
+    >>> for label in ("w5", "net_h1_2", "ŷ", "σ²", "z^[1]_1", "x_hat", "out_h1⁽²⁾", "50 %"):
+    ...     print(latex_name(label))
+    w_5
+    \mathrm{net}_{h1,2}
+    \hat{y}
+    \sigma ^2
+    z_1^{[1]}
+    \hat{x}
+    \mathrm{out}_{h1}^{(2)}
+    \mathrm{50\ \%}
+    """
+    parts = _parts(unicodedata.normalize("NFD", label))
+    if parts and sum(c not in _ACCENTS for c in parts[0]) > 1:  # ö in a word is a letter, no accent
+        parts = _parts(label)
+    if parts is None:
+        return rf"\mathrm{{{''.join(map(escaped, label))}}}"
+    base, below, above = parts
+    if below and below[0] in _WORDS and len(base) == 1:
+        base += below.pop(0)
+    return _base(base) + _script("_", ",".join(below)) + _script("^", "".join(above))
+
+
+def _parts(label: str) -> tuple[str, list[str], list[str]] | None:
+    """Return the base of a label, what stands below and what above; None for any other label."""
+    match = re.match(r"[^\W\d_](?:[^\W\d_]|[\u0302-\u0308\u20d7])*", label)
+    if not match or any(_raised(c) or _lowered(c) for c in match[0]):
+        match = re.match(r"[^\W\d_][\u0302-\u0308\u20d7]*", label)
+    if not match or _raised(match[0][0]) or _lowered(match[0][0]):
+        return None
+    below: list[str] = []
+    above: list[str] = []
+    rest = label[match.end() :]
+    while rest:
+        part, rest = _next_part(rest)
+        if part is None:
+            return None
+        place, text = part
+        (below if place == "_" else above).append(text)
+    return match[0], below, above
+
+
+def _next_part(rest: str) -> tuple[tuple[str, str] | None, str]:
+    """Return where the next part of a label stands and how it is set, and what is left of it."""
+    patterns = (
+        ("_", r"([0-9]+)"),
+        ("_", r"_([^\W_]+)"),
+        ("^", r"\^([^\W_]+)"),
+        ("^", rf"([{_PRIMES}]+)"),
+    )
+    for place, pattern in patterns:
+        match = re.match(pattern, rest)
+        if match:
+            text = r"\prime" * len(match[1]) if match[1][0] in _PRIMES else match[1]
+            return (place, _small(text)), rest[match.end() :]
+    if rest[0] == "^" and rest[1:2] in _BRACKETS:
+        end = rest.find(_BRACKETS[rest[1]])
+        inside = rest[2:end]
+        if end > 0 and re.fullmatch(r"[\w+-]+", inside):
+            shown = inside if rest[1] == "{" else rest[1 : end + 1]
+            return ("^", shown), rest[end + 1 :]
+    for place, is_set in (("^", _raised), ("_", _lowered)):
+        length = next((k for k, c in enumerate(rest) if not is_set(c)), len(rest))
+        if length:
+            return (place, unicodedata.normalize("NFKC", rest[:length]).replace("−", "-")), rest[length:]
+    return None, rest
+
+
+def _raised(c: str) -> bool:
+    return unicodedata.decomposition(c).startswith("<super>")
+
+
+def _lowered(c: str) -> bool:
+    return unicodedata.decomposition(c).startswith("<sub>")
+
+
+def _small(text: str) -> str:
+    return text if text.isascii() else "".join(map(escaped, text))
+
+
+def _base(base: str) -> str:
+    letters = "".join(c for c in base if c not in _ACCENTS)
+    accents = [_ACCENTS[c] for c in base if c in _ACCENTS]
+    if not accents:
+        for word in _WORDS:
+            stem = letters.removesuffix(word)
+            if stem != letters and (len(stem) == 1 or stem in _SPELLED):
+                letters, accents = stem, [word]
+    if letters in _SPELLED:
+        text = rf"\{letters}"
+    elif len(letters) == 1:
+        text = escaped(letters).rstrip()
+    else:
+        text = rf"\mathrm{{{''.join(map(escaped, letters))}}}"
+    for accent in accents:
+        text = rf"\{accent}{{{text}}}"
+    # a command of letters must not run into the letters that follow it
+    return text + " " if re.search(r"\\[a-zA-Z]+$", text) else text
+
+
+def _script(place: str, text: str) -> str:
+    if not text:
+        return ""
+    return place + (text if len(text) == 1 else f"{{{text}}}")
+
+
+def escaped(character: str) -> str:
+    """Return one character in math mode, in ASCII, or as text where it is a letter of Latin 1."""
+    if character in _GREEK:
+        return rf"\{_GREEK[character]} "
+    if character in "{}$&#_% ":
+        return "\\" + character
+    if character in _COMMANDS:
+        return rf"\{_COMMANDS[character]} "
+    if character.isascii():
+        return character if character.isprintable() else r"\ "
+    latin = character.isalpha() and character <= "ÿ"
+    return rf"\text{{{character}}}" if latin else rf"U{{+}}{ord(character):X}"
