@@ -34,7 +34,20 @@ from nn.optimizers import SGD, Optimizer
 
 WIDTH = 80
 LINES = 250  # of derivations, unless --derive asks for more
-ASCII = str.maketrans({"∂": "d", "−": "-", "·": "*", "–": "-", "⁺": "+", "Σ": "sum of", "½": "1/2 ", "σ": "sigmoid"})
+ASCII = str.maketrans(
+    {
+        "∂": "d",
+        "−": "-",
+        "·": "*",
+        "–": "-",
+        "⁺": "+",
+        "Σ": "sum of",
+        "½": "1/2 ",
+        "σ": "sigmoid",
+        "π": "pi",
+        "√": "sqrt",
+    }
+)
 NEGATIVE = re.compile(r"-(\.?\d|inf|nan)")
 
 EPILOG = """\
@@ -499,7 +512,7 @@ def put(text: str) -> None:
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        text = re.sub("[⁻⁰¹²³⁴-⁹]+", lambda raised: "^" + normalize("NFKC", raised[0]), text)
+        text = re.sub("[⁻⁰¹²³⁴-⁹⁽⁾]+", lambda raised: "^" + normalize("NFKC", raised[0]), text)
         text = text.translate(ASCII)
     print(text)
 
