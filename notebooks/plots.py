@@ -1,4 +1,4 @@
-"""How the lessons show a plot: as SVG, with words for those who do not see it, the same in every run."""
+"""How the lessons show a plot: as SVG, with words for those who do not see it, alike in each run."""
 
 import io
 
@@ -22,10 +22,10 @@ plt.rcParams.update(
 
 
 def show(figure: Figure, alt: str) -> None:
-    """Displays `figure`, a matplotlib figure, as an SVG, and closes it, so that it is shown once.
+    """Display `figure`, a matplotlib figure, as an SVG, and close it, so that it is shown once.
 
-    `alt` says in a sentence or two what is to be seen: it is read by a screen reader, and shown where only text can
-    be. The same figure gives the same bytes.
+    `alt` says in a sentence or two what is to be seen: it is read by a screen reader, and shown
+    where only text can be. The same figure gives the same bytes.
     """
     file = io.StringIO()
     figure.savefig(file, format="svg", metadata={"Title": alt, "Creator": None, "Date": None})

@@ -22,7 +22,7 @@ def campaign(request):
 
 
 def pytest_collection_modifyitems(items):
-    """What graphviz's program `dot` draws is not tested where a person has none; in CI that is a failure."""
+    """Skip what needs graphviz's program `dot` where a person has none; in CI that is a failure."""
     if shutil.which("dot") or os.environ.get("CI"):
         return
     for item in items:

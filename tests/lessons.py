@@ -1,4 +1,4 @@
-"""Run lessons again, in place: `python -m tests.lessons`, or those that are named, `python -m tests.lessons 1 4`."""
+"""Run the lessons again, in place: `python -m tests.lessons`, or some: `python -m tests.lessons 1 4`."""
 
 import asyncio
 import copy
@@ -16,9 +16,10 @@ LESSONS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(FOLDE
 
 
 def run(names, folder, profile):
-    """The lessons as they are after a run in `folder`, by name: as many at a time as there are processors.
+    """Return the lessons as they are after a run in `folder`, by name; two processors run two at a time.
 
-    Pictures are drawn by the graphviz in a Python package, not by a `dot` on the path: alike everywhere.
+    Pictures are drawn by the graphviz in a Python package, and not by a `dot` on the path, so that
+    they are alike everywhere.
     """
     path = str(Path(sys.executable).parent)
     environment = os.environ | {"PYTHONPATH": str(ROOT), "IPYTHONDIR": str(profile), "PATH": path}
@@ -41,7 +42,7 @@ def run(names, folder, profile):
 
 
 def without_pages(lesson):
-    """Leave a page's words, and drop its copy of the script: where a lesson is only read, no script runs."""
+    """Leave a page's words, and drop its script: where a lesson is only read, none runs."""
     for cell in lesson.cells:
         for output in cell.get("outputs", ()):
             if "<iframe" in output.get("data", {}).get("text/html", ""):

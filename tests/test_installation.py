@@ -1,4 +1,4 @@
-"""Beside PyPI's autograd, which has the same import name: the first import says the way out, in either order."""
+"""PyPI's autograd in the same environment, installed before or after: the first import says so."""
 
 import os
 import re

@@ -18,7 +18,7 @@ each_lesson = pytest.mark.parametrize("name", LESSONS)
 
 
 class Words(HTMLParser):
-    """The texts in HTML or SVG, and in the frames and pictures inside it; styles and scripts are none."""
+    """The texts in HTML or SVG, and in the frames and pictures inside it, but no styles or scripts."""
 
     def __init__(self, source):
         super().__init__()
@@ -90,7 +90,7 @@ def test_a_lesson_run_again_shows_what_its_file_holds(name, again):
         for kind in sorted(before | now):
             texts = (side.get(kind, "").splitlines() for side in (before, now))
             if lines := list(unified_diff(*texts, f"{kind} in the file", f"{kind} run again", lineterm="")):
-                what = f"notebooks/{name}.ipynb is stale: cell {place} shows something else; run `{ANEW} {name[0]}`"
+                what = f"notebooks/{name}.ipynb is stale in cell {place}; run `{ANEW} {name[0]}`"
                 pytest.fail("\n".join([what, "", cells[0].source, "", *lines]), pytrace=False)
 
 
@@ -160,7 +160,7 @@ def test_a_plot_has_words_and_the_same_bytes_each_time(monkeypatch):
 
 
 def test_readme_lists_the_lessons_and_shows_a_picture_of_the_last():
-    """If it fails after lesson 8 was changed: its picture of the two moons goes to notebooks/pictures."""
+    """Where lesson 8 was changed: its picture of the two moons goes to notebooks/pictures."""
     readme = (ROOT / "README.md").read_text("utf-8")
     titles = [LESSONS[name].cells[0].source.splitlines()[0].removeprefix("# ") for name in LESSONS]
     assert re.findall(r"\[(\d\. .*?)\]\(notebooks/(\w+)\.ipynb\)", readme) == list(zip(titles, LESSONS, strict=True))

@@ -13,7 +13,8 @@ def ln_sigmoid(z):
     return -mpmath.log(1 + mpmath.exp(-z))
 
 
-# Each loss a second time: its textbook formula, on mpmath's numbers. All but the last take pairs of output and target.
+# Each loss a second time: its textbook formula, on mpmath's numbers.
+# All but the last take pairs of output and target.
 REFERENCE = {
     half_squared_error: lambda pairs: sum((o - t) ** 2 for o, t in pairs) / 2,
     mean_squared_error: lambda pairs: sum((o - t) ** 2 for o, t in pairs) / len(pairs),
@@ -28,7 +29,7 @@ TARGETS = {hinge: st.sampled_from([-1, 1]), binary_cross_entropy: st.floats(0, 1
 
 
 def check(loss, numbers, targets, tolerance, digits=50):
-    """The loss and its gradients against the reference; `tolerance` is of the absolute error, beside 1e-13 relative."""
+    """The loss and its gradients against the reference, to 1e-13 or an absolute `tolerance`."""
     outputs = [Value(number) for number in numbers]
     result = loss(outputs, targets)
     result.backward()

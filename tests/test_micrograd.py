@@ -1,4 +1,4 @@
-"""micrograd's own tests and README example: nothing changed but the import lines, and sympy in place of torch."""
+"""micrograd's own tests and README example, with other import lines and sympy in place of torch."""
 
 import pytest
 import sympy

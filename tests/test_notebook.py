@@ -1,4 +1,4 @@
-"""`%load_ext autograd`: what a cell binds is named at once, and nothing else about the cell changes."""
+"""`%load_ext autograd`: what a cell binds is named at once; nothing else about the cell changes."""
 
 import ast
 import traceback
@@ -10,7 +10,8 @@ from traitlets.config import Config
 import autograd
 from autograd import Value
 
-START = "from contextlib import nullcontext; from autograd import Value, no_grad; x, w = Value(2.0), Value(3.0)"
+START = "from contextlib import nullcontext; from autograd import Value, no_grad"
+START += "; x, w = Value(2.0), Value(3.0)"
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def shell(new_shell):
 
 
 def labels(shell):
-    """The label of each Value that the cells after START bound to a variable, by that variable's name."""
+    """The label of each Value that the cells after START bound to a variable, by its name."""
     return {name: v.label for name, v in shell.user_ns.items() if isinstance(v, Value) and name not in ("x", "w", "_")}
 
 

@@ -10,8 +10,9 @@ from autograd import DomainError, Value
 from nn import MLP, SGD, Adam, AdamW, clip_grad_norm, cosine, exponential, linear
 
 
-# The update rules of torch.optim a second time, on mpmath's numbers and not step by step: a running mean is a weighted
-# sum over all steps so far. Each gives the new x from the gradients so far, the xs so far, and the settings.
+# The update rules of torch.optim a second time, on mpmath's numbers and not step by step: a running
+# mean is a weighted sum over all steps so far. Each gives the new x from the gradients so far, the
+# xs so far, and the settings.
 def sgd(gs, xs, lr, momentum=0, weight_decay=0):
     gs = [g + weight_decay * x for g, x in zip(gs, xs, strict=True)]
     return xs[-1] - lr * fsum(mpf(momentum) ** k * g for k, g in enumerate(reversed(gs)))

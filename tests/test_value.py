@@ -29,7 +29,7 @@ OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operato
 
 
 def record(*roots):
-    """All that is kept of the graphs of `roots`, each node by its place: equal for graphs of one structure."""
+    """All that is kept of the graphs of `roots`, each node by its place: alike for one structure."""
     place = {}
     for root in roots:
         leaves, nodes = topological_order(root)

@@ -1,4 +1,4 @@
-"""What type checkers say of a program. mypy and pyright fail where an `ignore` is not needed any more."""
+"""What type checkers say of a program: they fail where an `ignore` is not needed any more."""
 
 # pyright: reportUnnecessaryTypeIgnoreComment=true
 
