@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from autograd.value import Value
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -15,7 +20,7 @@ _SCOPES = (
 
 
 class _Naming(ast.NodeTransformer):
-    """Has `with_names` called wherever a cell binds variables of its own, outside of the `_SCOPES` in it."""
+    """Has `name_variables` called wherever a cell binds variables of its own, outside of the `_SCOPES` in it."""
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, _SCOPES):
@@ -41,13 +46,45 @@ def _naming(node: ast.AST, targets: list[ast.expr]) -> ast.Expr:
     parts = [part for target in targets for part in ast.walk(target)]
     names = [part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
     named = ", ".join(f"{name!r}: {name}" for name in names)
-    call = ast.Expr(ast.parse(f"__import__('autograd').with_names({{{named}}})", mode="eval").body)
+    module = "__import__('autograd.notebook').notebook"
+    call = ast.Expr(ast.parse(f"{module}.name_variables({{{named}}})", mode="eval").body)
     for part in ast.walk(call):
         ast.copy_location(part, node)
     return call
 
 
 _NAMING = _Naming()
+_named: WeakValueDictionary[str, Value] = WeakValueDictionary()  # what has its name from here
+
+
+def name_variables(variables: Mapping[str, object]) -> None:
+    """Label each Value with the variable that it was just bound to, unless it has a label.
+
+    A name that was given so moves on: where the new Value was computed from the one that has it,
+    that one loses it. A label that was set by hand stays.
+    """
+    for name, value in variables.items():
+        if not isinstance(value, Value) or value.label or name.startswith("_"):
+            continue
+        before = _named.get(name)
+        if before is not None and before.label == name and _is_made_of(value, before):
+            before.label = ""
+        value.label = name
+        _named[name] = value
+
+
+def _is_made_of(value: Value, part: Value) -> bool:
+    """Whether `value` was computed from `part`; nearest first, so that a loop finds it at once."""
+    seen = {value}
+    todo = deque([value])
+    while todo:
+        for x in todo.popleft().args:
+            if x is part:
+                return True
+            if isinstance(x, Value) and x not in seen:
+                seen.add(x)
+                todo.append(x)
+    return False
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -8,7 +8,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import autograd
-from autograd import Value
+from autograd import Value, chain_rule
+from autograd.record import Record
 
 START = "from contextlib import nullcontext; from autograd import Value, no_grad"
 START += "; x, w = Value(2.0), Value(3.0)"
@@ -102,6 +103,32 @@ def test_what_a_cell_binds_has_the_name_of_its_variable(shell, cell, expected):
 def test_it_is_named_at_the_assignment(shell, cell):
     shell.run_cell(cell).raise_error()
     assert shell.user_ns["seen"] == "a"
+
+
+def test_a_name_moves_on_to_the_newest_value(shell):
+    shell.run_cell("h = w * x\nfor k in range(3): h = w * h + x\nE = h - 1; E += h * h; E *= 2").raise_error()
+    names = shell.user_ns
+    found = [v.label for v in Record(names["E"]).labelled()]
+    assert sorted(found) == ["E", "h", "w", "x"]
+    assert "∂E/∂w = ∂E/∂h · ∂h/∂w" in str(chain_rule(names["E"], names["w"]))
+
+
+def test_a_label_set_by_hand_does_not_move(shell):
+    shell.run_cell("a = x * w; a.label = 'first'; b = a; a = b * x").raise_error()
+    assert labels(shell) == {"a": "a", "b": "first"}
+
+
+def test_a_cell_run_again_is_told(shell):
+    shell.run_cell("v = Value(3.0)\nz = v * x").raise_error()
+    shell.run_cell("v = Value(4.0)").raise_error()
+    names = shell.user_ns
+    with pytest.raises(ValueError, match=r"^z was computed from another Value labelled 'v', which is 3"):
+        chain_rule(names["z"], names["v"])
+
+
+def test_a_loop_of_a_thousand_steps_is_named_in_no_time(shell):
+    shell.run_cell("h = x * 1.0\nfor k in range(1000): h = h * 0.999 + w").raise_error()
+    assert [v.label for v in Record(shell.user_ns["h"]).labelled()] == ["x", "w", "h"]
 
 
 def test_a_picture_in_the_same_cell_has_the_names(shell):
