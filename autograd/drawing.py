@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from autograd.chain_rule import Derivation, derive, joined_numbers
+from autograd.files import write_whole
 from autograd.formula import TEXT, Notation, checked_notation, formula
 from autograd.graph import Detail, Edge, Graph, named_graph, told_apart
 from autograd.value import Value
@@ -356,9 +357,9 @@ class Picture:
         path = Path(path)
         kind = path.suffix.lower()
         if kind in (".svg", ".dot"):
-            path.write_bytes((self.svg() if kind == ".svg" else self.source).encode())
+            write_whole(path, self.svg() if kind == ".svg" else self.source)
         elif kind in (".png", ".pdf"):
-            path.write_bytes(_rendered(self.digraph, kind[1:], "dot"))
+            write_whole(path, _rendered(self.digraph, kind[1:], "dot"))
         else:
             raise ValueError(f"a picture is saved as .svg, .png, .pdf or .dot, not as {path.name!r}")
         return path

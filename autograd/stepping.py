@@ -8,6 +8,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.drawing import COLOURS, WIDTHS, Engine, EngineError, Figure, Picture
+from autograd.files import write_whole
 from autograd.formula import checked_notation, formula
 from autograd.graph import named_graph
 from autograd.ops import DomainError, described
@@ -154,7 +155,7 @@ class Page:
         from pathlib import Path
 
         path = Path(path)
-        path.write_bytes(self.html().encode())
+        write_whole(path, self.html())
         return path
 
     def __str__(self) -> str:

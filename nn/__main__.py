@@ -22,6 +22,7 @@ from autograd import DomainError, Value, check_derivation, draw_dot
 from autograd.chain_rule import Derivation, Factor, derive
 from autograd.derivation import Marks
 from autograd.drawing import EngineError
+from autograd.files import write_whole
 from autograd.formula import Notation
 from autograd.graph import named_graph
 from autograd.reverse import topological_order
@@ -29,7 +30,6 @@ from autograd.stepping import MOST, step_through
 from nn import lecture
 from nn.layers import ACTIVATIONS, MLP, as_values
 from nn.losses import half_squared_error
-from nn.module import write_whole
 from nn.optimizers import SGD, Optimizer
 
 WIDTH = 80

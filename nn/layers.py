@@ -7,7 +7,7 @@ import operator
 import random
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count, pairwise
-from typing import Any, TypeAlias
+from typing import Any, SupportsIndex, TypeAlias
 
 from autograd import Value, gelu, leaky_relu, swish
 from autograd.ops import TABLE
@@ -15,7 +15,7 @@ from autograd.reverse import collector_paused
 from nn.module import Module, whole_number
 
 Activation: TypeAlias = str | Callable[[Value], Value]
-Seed: TypeAlias = int | random.Random | None
+Seed: TypeAlias = SupportsIndex | random.Random | None
 
 
 def linear(x: Value) -> Value:
@@ -54,6 +54,9 @@ class _Network(Module):
 
     def _neurons(self) -> list[Neuron]:
         raise NotImplementedError
+
+    def _is_described(self) -> bool:
+        return type(self).__module__ == __name__
 
     def weights(self) -> list[Value]:
         return [w for neuron in self._neurons() for w in neuron.w]
@@ -246,7 +249,10 @@ class MLP(_Network):
 
 
 def _generator(seed: Seed) -> random.Random | None:
-    return seed if seed is None or isinstance(seed, random.Random) else random.Random(seed)
+    if seed is None or isinstance(seed, random.Random):
+        return seed
+    number: Any = operator.index(seed) if hasattr(seed, "__index__") else seed
+    return random.Random(number)
 
 
 def _activation(which: Any) -> Callable[[Value], Value]:

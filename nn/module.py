@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import operator
 import os
-import uuid
+import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from dataclasses import is_dataclass
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd import Value
-from autograd.ops import real
+from autograd.files import write_whole
+from autograd.op import real
 
 
 class Module:
-    """The base of every network: its parameters are the leaf Values found among its attributes, in their order.
+    """The base of every network: its parameters are the leaf Values among its attributes.
 
-    Lists, tuples and other Modules are searched too; a Value that is met twice counts once. A computed Value, such as
-    an output kept for later, is no parameter. A subclass needs no `__init__` of its own.
+    They are found in the order of the attributes: those of the class, its slots, then the object's
+    own. Lists, tuples, deques, dicts, arrays of objects, dataclasses and other Modules are searched
+    too; a Value that is met twice counts once. A computed Value, such as an output kept for later,
+    is no parameter. A subclass needs no `__init__` of its own. Raises TypeError for a set that
+    holds Values or Modules, for it has no order.
 
     >>> class Line(Module):
     ...     def __init__(self):
-    ...         self.slope, self.shifts = Value(2.0), [Value(1.0), Value(5.0)]
+    ...         self.slope, self.shifts = Value(2.0), {"low": Value(1.0), "high": Value(5.0)}
     >>> Line().state_dict()
-    {'slope': 2.0, 'shifts.0': 1.0, 'shifts.1': 5.0}
+    {'slope': 2.0, 'shifts.low': 1.0, 'shifts.high': 5.0}
     """
 
     if TYPE_CHECKING:
@@ -71,19 +76,22 @@ class Module:
             parameter.data = number
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the parameters to a JSON file that a person can read and edit; every digit is kept.
+        """Write the parameters to a JSON file that a person can read and edit; every digit is kept.
 
-        They go to a new file that then takes the place of the old one: a save that fails leaves the old one whole.
+        The file says which layers of this package the model is made of, with their activations.
+        They go to a new file that then takes the place of the old one: a save that fails leaves the
+        old one whole.
         """
         write_whole(path, self._json())
 
     def load(self, path: str | os.PathLike[str]) -> None:
-        """Reads the parameters from a file that `save` wrote.
+        """Read the parameters from a file that `save` wrote.
 
-        Raises ValueError where the file is not whole, not such a file, or does not fit this model; nothing has changed
-        then.
+        Raises ValueError where the file is not whole, not such a file, or of another model: other
+        layers, activations or names; nothing has changed then. A file of version 1 does not say
+        what model it is of: it is loaded with a UserWarning.
         """
-        longest = 10_000 + 10 * len(self._json())  # a file by far larger than this model is not read into memory
+        longest = 10_000 + 10 * len(self._json())  # a far larger file is not read into memory
         with open(path, "rb") as file:
             raw = file.read(longest + 1)
         try:
@@ -92,39 +100,117 @@ class Module:
             content = json.loads(raw, object_pairs_hook=_without_duplicates, parse_constant=_no_number)
             if not isinstance(content, dict) or content.get("format") != "handgrad":
                 raise ValueError('it has no "format": "handgrad"')
-            if content.get("version") != 1:
-                raise ValueError(f"its version is {content.get('version')!r}, and must be 1")
+            self._require_architecture(content)
             if not isinstance(content.get("parameters"), dict):
                 raise ValueError('it has no "parameters": {…}')
             self.load_state_dict(content["parameters"])
-        except (ValueError, RecursionError) as error:
-            problem = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        except RecursionError:
+            problem = "it is nested too deeply"
             raise ValueError(f"{os.fspath(path)} does not hold this model: {problem}") from None
+        except ValueError as error:
+            raise ValueError(f"{os.fspath(path)} does not hold this model: {error}") from None
+        if content["version"] == 1 and self._architecture():
+            warnings.warn(
+                f"{os.fspath(path)} is of version 1, which does not say what layers and activations"
+                " it is of: save the model anew",
+                stacklevel=2,
+            )
 
     def _json(self) -> str:
-        return json.dumps({"format": "handgrad", "version": 1, "parameters": self.state_dict()}, indent=2) + "\n"
+        architecture = self._architecture()
+        content: dict[str, Any] = {"format": "handgrad", "version": 2 if architecture else 1}
+        if architecture:
+            content["architecture"] = architecture
+        content["parameters"] = self.state_dict()
+        return json.dumps(content, indent=2) + "\n"
+
+    def _architecture(self) -> dict[str, str]:
+        """Return what each part of this package is, by its path; the model itself is at ""."""
+        described: dict[str, str] = {}
+        todo: list[tuple[str, Any]] = [("", self)]
+        seen = {id(self)}
+        while todo:
+            path, item = todo.pop(0)
+            if isinstance(item, Module) and item._is_described():
+                described[path] = repr(item)
+                continue
+            for name, inside in _inside(item):
+                if not isinstance(inside, Value) and id(inside) not in seen:
+                    seen.add(id(inside))
+                    todo.append((f"{path}.{name}" if path else name, inside))
+        return described
+
+    def _is_described(self) -> bool:
+        """Whether its repr says all that there is to know of its layers."""
+        return False
+
+    def _require_architecture(self, content: dict[str, Any]) -> None:
+        version, ours = content.get("version"), self._architecture()
+        if version == 1:
+            return
+        theirs = content.get("architecture")
+        if version != 2:
+            raise ValueError(f"its version is {version!r}, and must be 1 or 2")
+        if not isinstance(theirs, dict):
+            raise ValueError('its version is 2, and it has no "architecture": {…}')
+        for path in dict.fromkeys([*ours, *theirs]):
+            if ours.get(path) != theirs.get(path):
+                where = f"{path} is " if path else "it is of "
+                has = theirs.get(path, "not there")
+                raise ValueError(f"{where}{has}, and in this model {ours.get(path, 'not there')}")
 
     def _names(self, seen: set[int]) -> dict[Value, str]:
         """The name of each parameter. `seen` has the id of all that was searched, for a Module may hold itself."""
         seen.add(id(self))
-        return _search(vars(self).items(), seen)
+        return _search(_attributes(self), seen)
 
 
-def _search(items: Iterable[tuple[Any, Any]], seen: set[int]) -> dict[Value, str]:
+def _search(items: Iterable[tuple[str, Any]], seen: set[int]) -> dict[Value, str]:
     found: dict[Value, str] = {}
     for name, item in items:
         if isinstance(item, Value):
             if item.op is None:
-                found.setdefault(item, str(name))
-        elif isinstance(item, (Module, list, tuple)) and id(item) not in seen:
-            if isinstance(item, Module):
-                inside = item._names(seen)
-            else:
-                seen.add(id(item))
-                inside = _search(enumerate(item), seen)
+                found.setdefault(item, name)
+        elif id(item) not in seen:
+            seen.add(id(item))
+            inside = item._names(seen) if isinstance(item, Module) else _search(_inside(item), seen)
             for parameter, path in inside.items():
                 found.setdefault(parameter, f"{name}.{path}")
     return found
+
+
+def _inside(item: Any) -> Iterable[tuple[str, Any]]:
+    """Return what a container holds, by name; nothing for what is no container.
+
+    Raises TypeError for a set of Values or Modules: it has no order.
+    """
+    if isinstance(item, Module) or (is_dataclass(item) and not isinstance(item, type)):
+        return _attributes(item)
+    if isinstance(item, Mapping):
+        return [(str(key), value) for key, value in item.items()]
+    if isinstance(item, (list, tuple, deque)):
+        return [(str(k), value) for k, value in enumerate(item)]
+    if type(item).__name__ == "ndarray" and item.dtype.kind == "O":
+        return [(str(k), value) for k, value in enumerate(item.flat)]
+    if isinstance(item, (set, frozenset)) and any(isinstance(x, (Value, Module)) for x in item):
+        raise TypeError("a set of parameters has no order: keep them in a list, a tuple or a dict")
+    return []
+
+
+def _attributes(item: Any) -> list[tuple[str, Any]]:
+    """Return the attributes of an object: of its classes, of its slots, and its own."""
+    found: dict[str, Any] = {}
+    for kind in reversed(type(item).__mro__):
+        for name, value in vars(kind).items():
+            if name.startswith("__") or isinstance(value, (property, staticmethod, classmethod)):
+                continue
+            if isinstance(value, MemberDescriptorType):
+                if hasattr(item, name):
+                    found[name] = getattr(item, name)
+            elif not callable(value) or isinstance(value, Module):
+                found[name] = value
+    found.update(getattr(item, "__dict__", {}))
+    return list(found.items())
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -137,27 +223,6 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a finite number")
-
-
-def write_whole(path: str | os.PathLike[str], text: str) -> None:
-    """Writes a file all or not at all: a new file takes the place of the old one when it is complete.
-
-    Raises OSError where that cannot be, and leaves the old file as it was.
-    """
-    target = os.path.realpath(path)
-    if os.path.exists(target) and not os.path.isfile(target):
-        raise OSError(errno.EINVAL, "Not a regular file", os.fspath(path))
-    temporary = f"{target}.{uuid.uuid4().hex}.tmp"
-    try:
-        with open(temporary, "x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        with suppress(OSError):
-            os.remove(temporary)
-        raise
 
 
 def whole_number(n: Any, what: str) -> int:

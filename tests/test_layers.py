@@ -254,3 +254,10 @@ def test_the_gradient_of_a_network_is_that_of_mpmath():
         for k, p in enumerate(parameters):
             order = tuple(int(k == j) for j in range(len(point)))
             assert p.grad == pytest.approx(float(mpmath.diff(output, point, order)), rel=1e-12)
+
+
+def test_sizes_and_seeds_may_be_integers_of_numpy():
+    sizes, seed = [np.int64(3), np.int32(1)], np.int64(7)
+    model, same = MLP(np.int64(2), sizes, seed=seed), MLP(2, [3, 1], seed=7)
+    assert model.state_dict() == same.state_dict()
+    assert model([1.0, 2.0]).data == same([1.0, 2.0]).data

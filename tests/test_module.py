@@ -2,14 +2,22 @@ import json
 import math
 import os
 import pickle
+import subprocess
+import sys
+import warnings
+from collections import deque
 from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd
 from autograd import Value
-from nn import MLP, Module
+from nn import MLP, Layer, Module, Neuron
 
 
 class Line(Module):
@@ -52,6 +60,43 @@ def test_a_subclass_of_mlp_may_have_more_parameters():
             self.same = self.layers[0].neurons[0].b
 
     assert [name for name, _ in Scaled().named_parameters()] == ["w1", "b1", "scale"]
+
+
+@dataclass
+class Pair:
+    left: Value
+    right: Value
+
+
+class Everywhere(Module):
+    shared = Value(0.5)
+    __slots__ = ("slot",)
+
+    def __init__(self):
+        self.slot = Value(1.0)
+        self.by_name = {"h": Layer(2, 1, seed=0), 2: Value(2.0)}
+        self.queue = deque([Value(3.0)])
+        self.array = np.array([[Value(4.0), Value(5.0)]], dtype=object)
+        self.pair = Pair(Value(6.0), Value(7.0))
+        self.numbers = np.ones(3)
+
+
+def test_parameters_are_found_in_any_container_that_has_an_order():
+    names = [name for name, _ in Everywhere().named_parameters()]
+    assert names == [
+        *("shared", "slot", "by_name.h.neurons.0.w.0", "by_name.h.neurons.0.w.1", "by_name.h.neurons.0.b"),
+        *("by_name.2", "queue.0", "array.0", "array.1", "pair.left", "pair.right"),
+    ]
+
+
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_a_set_of_parameters_is_refused(kind):
+    class Bag(Module):
+        def __init__(self):
+            self.bag = kind([Value(1.0)])
+
+    with pytest.raises(TypeError, match="a set of parameters has no order: keep them in a list"):
+        Bag().parameters()
 
 
 def test_parameters_may_be_overridden_as_in_micrograd():
@@ -192,6 +237,88 @@ def test_brackets_deeper_than_any_python_reads_are_one_clear_error(tmp_path):
     path.write_text(path.read_text().replace("0.0", "[" * 200_000, 1))
     with pytest.raises(ValueError, match=r"long\.json does not hold this model: it is nested too deeply$"):
         model.load(path)
+
+
+class Composed(Module):
+    def __init__(self, activation="tanh"):
+        self.parts = {"body": MLP(2, [2, 1], activation=activation, seed=0)}
+        self.scale = Value(1.0)
+
+
+@pytest.mark.parametrize(
+    ("saved", "loading", "said"),
+    [
+        (lambda: MLP(2, [2, 1], activation="sigmoid"), lambda: MLP(2, [2, 1], activation="tanh"), "SigmoidNeuron"),
+        (lambda: MLP(2, [2, 1]), lambda: MLP(2, [2, 1], activation="relu"), "LinearNeuron"),
+        (lambda: Composed("relu"), Composed, "parts.body is MLP"),
+        (lambda: Layer(2, 1), lambda: Neuron(2), "Layer of"),
+        (lambda: Neuron(2), lambda: Layer(2, 1), "Neuron"),
+        (Line, lambda: MLP(2, [2, 1]), "does not hold this model"),
+    ],
+)
+def test_a_file_of_another_model_is_refused(tmp_path, saved, loading, said):
+    path = tmp_path / "model.json"
+    saved().save(path)
+    model = loading()
+    before = model.state_dict()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ValueError, match=said):
+            model.load(path)
+    assert model.state_dict() == before
+
+
+@pytest.mark.parametrize("make", [Composed, lambda: MLP(2, [3, 1], activation=["gelu", "linear"]), lambda: Neuron(1)])
+def test_a_file_of_the_same_model_is_loaded(tmp_path, make):
+    model, other = make(), make()
+    for k, p in enumerate(model.parameters()):
+        p.data = k / 7
+    model.save(tmp_path / "model.json")
+    other.load(tmp_path / "model.json")
+    assert other.state_dict() == model.state_dict()
+
+
+def test_an_old_file_is_loaded_with_a_warning(tmp_path):
+    model = MLP(1, [1], seed=0)
+    old = {"format": "handgrad", "version": 1, "parameters": {"w1": 5.0, "b1": 6.0}}
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    with pytest.warns(UserWarning, match=r"old\.json is of version 1, which does not say what layers"):
+        model.load(tmp_path / "old.json")
+    assert model.state_dict() == {"w1": 5.0, "b1": 6.0}
+
+
+def test_a_file_keeps_its_permissions(tmp_path):
+    path = tmp_path / "line.json"
+    Line().save(path)
+    path.chmod(0o640)
+    Line().save(path)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_full_disk_leaves_the_old_file():
+    code = """
+import os, resource, signal, sys, tempfile
+from autograd import Value, draw_dot, step_through
+from nn import MLP
+x = Value(3.0, label="x"); y = x * x; y.label = "y"; y.backward()
+folder = tempfile.mkdtemp()
+saved = [(draw_dot(y), "a.svg"), (draw_dot(y), "a.dot"), (step_through(y), "a.html"), (MLP(9, [9, 9]), "m.json")]
+for thing, name in saved:
+    thing.save(os.path.join(folder, name))
+before = [open(os.path.join(folder, name)).read() for _, name in saved]
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (256, 256))
+for thing, name in saved:
+    try:
+        thing.save(os.path.join(folder, name))
+    except OSError:
+        continue
+    raise AssertionError(name)
+assert before == [open(os.path.join(folder, name)).read() for _, name in saved]
+assert sorted(os.listdir(folder)) == sorted(name for _, name in saved)
+"""
+    root = Path(autograd.__file__).parents[1]
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": str(root)})
 
 
 def test_a_file_that_is_not_there():
