@@ -10,115 +10,24 @@ import difflib
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterable
 
 from autograd import ops
-from autograd.formula import TEXT
+from autograd.marking.syntax import Call as Call
+from autograd.marking.syntax import Constant as Constant
+from autograd.marking.syntax import Name as Name
+from autograd.marking.syntax import Number as Number
+from autograd.marking.syntax import Quotient as Quotient
+from autograd.marking.syntax import Side as Side
+from autograd.marking.syntax import Term as Term
+from autograd.marking.syntax import Unreadable as Unreadable
+from autograd.marking.syntax import has_names as has_names
+from autograd.marking.syntax import walk as walk
+from autograd.marking.syntax import written as written
 
 LONGEST = 4000  # characters of a line
 DEEPEST = 200  # operations inside one another
 MOST = 300  # names and numbers on one side
-
-# What is written, as a tree. An object is one place in it, equal only to itself, so that one place can be changed.
-
-
-@dataclass(eq=False, frozen=True)
-class Number:
-    """A number with the digits that were typed; `unit` is one in the last of them."""
-
-    text: str
-
-    @property
-    def value(self) -> float:
-        return float(self.text)
-
-    @property
-    def unit(self) -> float:
-        return 10.0 ** int(Decimal(self.text).as_tuple().exponent)
-
-
-@dataclass(eq=False, frozen=True)
-class Constant:
-    """e, π or pi, where no Value is labelled so."""
-
-    symbol: str
-    value: float
-
-
-@dataclass(eq=False, frozen=True)
-class Name:
-    """A labelled Value; `updated` is what it is after one step of gradient descent."""
-
-    label: str
-    updated: bool = False
-
-
-@dataclass(eq=False, frozen=True)
-class Quotient:
-    """∂of/∂by, over all paths."""
-
-    of: str
-    by: str
-
-
-@dataclass(eq=False, frozen=True)
-class Call:
-    """An operation of the table, applied."""
-
-    op: ops.Op
-    args: tuple[Term, ...]
-
-
-Term: TypeAlias = Number | Constant | Name | Quotient | Call
-
-
-def walk(term: Term) -> Iterator[Term]:
-    """The term and all inside it, each after what it is an argument of."""
-    todo = [term]
-    while todo:
-        place = todo.pop()
-        yield place
-        todo += place.args if isinstance(place, Call) else ()
-
-
-def written(term: Term, least: int = 0) -> str:
-    """The term as a message shows it, in brackets if it binds weaker than `least`."""
-    if isinstance(term, Number):
-        return f"({term.text})" if term.text.startswith("-") and least > ops.SUM else term.text
-    if isinstance(term, Name):
-        return term.label + "⁺" * term.updated
-    if isinstance(term, Constant):
-        return term.symbol
-    if isinstance(term, Quotient):
-        return TEXT.derivative(term.of, term.by)
-    args = iter(term.args)
-    form = term.op.text.replace("{:^}", "^{:5}")
-    text = re.sub(r"\{:(\d)\}", lambda hole: written(next(args), int(hole[1])), form)
-    return f"({text})" if term.op.binding < least else text
-
-
-class Unreadable(ValueError):
-    """What cannot be marked; `verdict` says why in a word or two, and the message in a sentence."""
-
-    def __init__(self, verdict: str, because: str) -> None:
-        super().__init__(f"{verdict}, {because}")
-        self.verdict = verdict
-
-
-class Side(NamedTuple):
-    """What stands between two equals signs, and how it reads: None where it is blank."""
-
-    text: str
-    term: Term | Unreadable | None
-
-
-def has_names(term: Term | Unreadable | None) -> bool:
-    """Whether it is readable, and not of numbers alone."""
-    return isinstance(term, Term) and any(isinstance(place, (Name, Quotient)) for place in walk(term))
-
 
 # fmt: off
 _CHARACTERS = str.maketrans({

@@ -1,0 +1,1 @@
+"""A derivation by hand, read and marked."""
