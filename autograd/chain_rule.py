@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from autograd.cancelling import cancels, sum_cancels
-from autograd.formula import Formula, Notation, Rounding, checked_notation, formula
+from autograd.digits import Rounding
+from autograd.formula import Formula, Notation, checked_notation, formula
 from autograd.graph import TOLD_APART, Detail, Edge, Graph, named_graph
 from autograd.kinks import decided
 from autograd.op import DomainError

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from autograd.chain_rule import Derivation, derive, joined_numbers
+from autograd.digits import MINUS, decimals, exact
 from autograd.files import write_whole
 from autograd.formula import TEXT, Notation, checked_notation, formula
 from autograd.graph import Detail, Edge, Graph, named_graph, told_apart
@@ -232,9 +233,9 @@ class Figure:
         if v.op is not None:
             operations = self.graph.detail == "operations"
             right = v.op.symbol if operations else formula(v, self.graph.names, self.notation).names
-        gradient = _exact(self.gradients[v]) if self.computed else "not computed"
+        gradient = exact(self.gradients[v]) if self.computed else "not computed"
         words = _definition(_label(v.label)[:1000] or name, right)
-        title = f"{words}: data {_exact(v.data)}, gradient {gradient}"
+        title = f"{words}: data {exact(v.data)}, gradient {gradient}"
         return Node(key, v, name, right, title, self.shade(self.gradients[v]), v in self.path)
 
     def _arrow(self, key: str, edge: Edge) -> Arrow:
@@ -244,7 +245,7 @@ class Figure:
             local, title, shade = _NONE, f"{name}: {derivative}", "plain"
         else:
             local = formula(derivative, self.graph.names, self.notation).names
-            title = " = ".join(dict.fromkeys((name, local, _exact(derivative.data))))
+            title = " = ".join(dict.fromkeys((name, local, exact(derivative.data))))
             shade = self.shade(self.gradients[head] * derivative.data)
         return Arrow(key, edge, name, local, title, shade, tail in self.path, self.numbers.get(edge, ""))
 
@@ -412,17 +413,13 @@ def _definition(name: str, formula: str) -> str:
     return " = ".join(filter(None, (name, formula)))
 
 
-def _exact(x: float) -> str:
-    return repr(x).removesuffix(".0").replace("-", "−")
-
-
 def _aligned(x: float, notation: Notation, plus: str) -> str:
     """A number with a sign in front and, where it is neither tiny nor huge, all its decimals, so that points align."""
     if x == 0.0 or 10.0 ** (1 - notation.digits) <= math.fabs(x) < 1e4:
-        text = f"{math.fabs(x):.{notation.digits}f}"
+        text = decimals(x, notation.digits)
     else:
         text = notation.number(math.fabs(x))
-    return ("−" if x < 0 else plus if x else _BLANK) + text
+    return (MINUS if x < 0 else plus if x else _BLANK) + text
 
 
 def _equation(derivation: Derivation, numbers: dict[Edge, str], notation: Notation) -> list[str]:

@@ -7,14 +7,15 @@ factors and equal terms gathered. Nothing is multiplied out. The table says how 
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Context
 from functools import partial, reduce
 from typing import Any, Literal, NamedTuple
 
 from autograd import ops
 from autograd.constants import LATEX, recognised
+from autograd.digits import MINUS, Rounding, mantissa_and_power
 from autograd.graph import RAISED
 from autograd.latex import latex_name
 from autograd.reverse import topological_order
@@ -22,7 +23,6 @@ from autograd.symbolic import Symbolic
 from autograd.value import Value
 
 Style = Literal["text", "latex"]
-Rounding = Literal["round", "cut"]
 
 LONGEST = 500  # operations and arguments; a longer formula is an ellipsis
 
@@ -45,17 +45,13 @@ class Notation(NamedTuple):
         >>> Notation().number(-0.082167), Notation(rounding="cut").number(0.082167), Notation().number(3.51e-05)
         ('−0.08217', '0.08216', '3.51·10⁻⁵')
         """
-        near = Context(prec=15).create_decimal(repr(x))  # 15 digits: then 0.1 + 0.2 is cut to 0.3
-        whole = near.adjusted() + 1
-        precision = max(self.digits, whole) if whole <= 7 else self.digits
-        rounding = ROUND_DOWN if self.rounding == "cut" else ROUND_HALF_UP
-        exact = Context(prec=precision, rounding=rounding).create_decimal(near).normalize()
-        power = exact.adjusted() if exact and not -5 < exact.adjusted() < 7 else 0
-        latex = self.style == "latex"
-        parts = [f"{exact.copy_abs().scaleb(-power):f}"]
-        if power:
-            parts = [*parts[parts[0] == "1" :], f"10^{{{power}}}" if latex else f"10{str(power).translate(RAISED)}"]
-        return ("-" if latex else "−") * (exact < 0) + self.times.join(parts)
+        mantissa, power = mantissa_and_power(x, self.digits, self.rounding)
+        sign = "-" if self.style == "latex" else MINUS
+        sign = sign if x < 0 and mantissa != "0" else ""
+        if not power:
+            return sign + mantissa
+        ten = f"10^{{{power}}}" if self.style == "latex" else f"10{str(power).translate(RAISED)}"
+        return sign + (ten if mantissa == "1" else mantissa + self.times + ten)
 
     def name(self, label: str) -> str:
         r"""`label` as it stands in a formula.
@@ -107,11 +103,15 @@ def checked_notation(digits: int, rounding: Rounding = "round") -> Notation:
     >>> checked_notation(6).number(2 / 3)
     '0.666667'
     """
-    if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
+    try:
+        number = 0 if isinstance(digits, bool) else operator.index(digits)  # numpy's integers too
+    except TypeError:
+        number = 0
+    if number < 1:
         raise ValueError(f"digits must be a whole number from 1 up, not {digits!r}")
     if rounding not in ("round", "cut"):
         raise ValueError(f"rounding must be 'round' or 'cut', not {rounding!r}")
-    return Notation("text", digits, rounding)
+    return Notation("text", number, rounding)
 
 
 class Formula(NamedTuple):

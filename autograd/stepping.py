@@ -7,6 +7,7 @@ import re
 from copy import deepcopy
 from typing import TYPE_CHECKING, NamedTuple
 
+from autograd.digits import rounded
 from autograd.drawing import COLOURS, WIDTHS, Engine, EngineError, Figure, Picture
 from autograd.files import write_whole
 from autograd.formula import checked_notation, formula
@@ -244,8 +245,7 @@ def _backward(figure: Figure) -> list[Step]:
 
 def _rounded(x: float, figure: Figure) -> float:
     """`x` as it is written, as a number again."""
-    whole = len(f"{math.fabs(x):.0f}")
-    return float(f"{x:.{max(figure.notation.digits, whole if whole <= 7 else 0)}g}")
+    return rounded(x, figure.notation.digits)
 
 
 def _by_hand(v: Value, figure: Figure) -> float:
