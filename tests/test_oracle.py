@@ -1,0 +1,250 @@
+"""Random expressions against mpmath at orders 0 to 3: in the tails of every row, and at any size of numbers.
+
+The oracle runs forward, where the framework runs backward, and knows no partial of the table: a number is a polynomial
+in three infinitesimals whose squares are 0, and sympy derives what a row does to it. It has 400 digits.
+"""
+
+import itertools
+import math
+import random
+import sys
+from functools import cache
+
+import pytest
+import sympy
+from expressions import KINKED, ORACLE, ROWS, SYMBOLS, evaluate
+from mpmath import mp
+
+from autograd import DomainError, Value, grad
+from autograd.record import Record
+
+DIGITS = 400  # 1 + e^−708 is not 1
+ORDERS = 3
+PARTS = range(2**ORDERS)  # place k of a number is its coefficient of the product of the infinitesimals in the bits of k
+SMALLEST = sys.float_info.min  # below it a float has fewer digits
+EPSILON = sys.float_info.epsilon
+
+
+def times(a, b):
+    product = [mp.zero for _ in PARTS]
+    for k, n in itertools.product(PARTS, PARTS):
+        if not k & n:
+            product[k | n] += a[k] * b[n]
+    return product
+
+
+@cache
+def derivative(name, *orders):
+    """The derivative of the row, so often by each of its arguments, for mpmath's numbers."""
+    formula = ORACLE[name]
+    for symbol, order in zip(SYMBOLS, orders, strict=False):
+        formula = sympy.diff(formula, symbol, order)
+    return sympy.lambdify(SYMBOLS[: len(orders)], formula, "mpmath")
+
+
+def constant(number):
+    return [mp.mpf(number)] + [mp.zero] * (len(PARTS) - 1)
+
+
+def exactly(name):
+    """The row on such polynomials: its Taylor series, which ends after the third order."""
+
+    def apply(*args):
+        numbers = [x[0] for x in args]
+        powers = []  # of each argument's change, over the factorial
+        for x in args:
+            change = [mp.zero, *x[1:]]
+            series = [constant(1)]
+            for order in range(1, ORDERS + 1):
+                series.append([part / order for part in times(series[-1], change)])
+            powers.append(series)
+        result = constant(0)
+        for orders in itertools.product(range(ORDERS + 1), repeat=len(args)):
+            term = powers[0][orders[0]]
+            for series, order in zip(powers[1:], orders[1:], strict=True):
+                term = times(term, series[order])
+            if any(term):
+                slope = derivative_at(name, orders, numbers)
+                result = [total + slope * part for total, part in zip(result, term, strict=True)]
+        return result
+
+    return apply
+
+
+def derivative_at(name, orders, numbers):
+    if name != "pow" or orders[1]:
+        return derivative(name, *orders)(*numbers)
+    x, y = numbers  # x may be 0: what sympy divides by
+    factor = mp.fprod(y - k for k in range(orders[0]))
+    return factor * x ** (y - orders[0]) if factor else mp.zero
+
+
+EXACT_ROWS = {name: exactly(name) for name in ROWS}
+
+
+def truth(steps, results, point, places):
+    """What each step is at the numbers that the steps before it have, and its derivatives by the leaves at `places`.
+
+    So the rounding of the steps themselves is not in question where their derivatives are.
+    """
+    exact = [constant(number) for number in point]
+    for bit, place in enumerate(places):
+        exact[place][1 << bit] += mp.one
+    for (name, operands), result in zip(steps, results[len(point) :], strict=True):
+        step = EXACT_ROWS[name](*(exact[x][:] if isinstance(x, int) else constant(x) for x in operands))
+        exact.append([mp.mpf(result.data), *step[1:]])
+        yield step
+
+
+def slopes(row, args):
+    """The partials of the row by each argument that is no constant; none where they are not to be had.
+
+    That is at a kink, out of the domain, near the ends of a float's range, and where they multiply an error by more
+    than a thousand.
+    """
+    args = [v.detach() if isinstance(v, Value) else v for v in args]
+    leaves = [v for v in args if isinstance(v, Value)]
+    numbers = [getattr(v, "data", v) for v in args]
+    if row.name in KINKED and not 1e-3 < abs(numbers[0] - sum(numbers[1:])) < 100:  # most of them do little elsewhere
+        return []
+    try:
+        z = row(*args)
+        z.backward()
+    except (AttributeError, DomainError):  # a float has no backward pass
+        return []
+    sizes = [abs(z.data), *(abs(v.grad) for v in leaves)]
+    in_range = all(size == 0 or 1e-305 < size < 1e100 for size in sizes)
+    if in_range and all(abs(v.data * v.grad) <= 1e3 * abs(z.data) for v in leaves):
+        return [v.grad for v in leaves]
+    return []
+
+
+ROUNDINGS = 2  # a row of the table is right to two units in the last place
+OF_A_PARTIAL = 20  # 1 − σ is, where σ is below 0.9
+
+
+def underflow_and_rounding(value):
+    """How far a result may be off: each number on the way is rounded, and counts as much as its gradient."""
+    try:
+        value.backward()
+    except DomainError:  # the next derivative is past a float's range
+        return math.inf, math.inf
+    record = Record(value)
+    underflow = sum(abs(v.grad) * SMALLEST for v in record.values)
+    total = sum(abs(v.grad * v.data) for v in record.values)
+    for v in record.nodes:
+        if v.op.name == "pow" and isinstance(v.args[1], float):  # an exponent y − 1 was rounded too
+            total += abs(v.grad * v.data) * steepness("pow", v.args[0].data, v.args[1])
+    return EPSILON * underflow, EPSILON * total
+
+
+def rounding_of_paths(steps, results, point, place):
+    """How far the gradient by a leaf may be off: each partial is rounded, and no path loses a digit but by that."""
+    sizes = [mp.zero] * len(point)  # the gradients of the steps by the leaf, without cancellation between paths
+    sizes[place] = mp.one
+    units = 0.0
+    for name, operands in steps:
+        numbers = [results[x].data if isinstance(x, int) else x for x in operands]
+        size = mp.zero
+        for k, x in enumerate(operands):
+            if isinstance(x, int) and sizes[x]:
+                orders = [int(k == n) for n in range(len(operands))]
+                size += sizes[x] * abs(derivative_at(name, orders, [mp.mpf(number) for number in numbers]))
+        sizes.append(size)
+        units += OF_A_PARTIAL + steepness(name, *numbers)
+    return EPSILON * units * sizes[-1]
+
+
+def steepness(name, x, y=0.0):
+    """By how much more than a unit in the last place a row is off, because a number inside it is rounded."""
+    if name in ("gaussian", "erf"):  # e^−x²
+        return x * x
+    if name == "pow" and x:  # its slope has y − 1
+        return abs(y * math.log(abs(x)))
+    return 0.0
+
+
+TAILS = [0.0, 1e-100, 6.0, 20.0, 26.5, 37.0, 40.0, 350.0, 700.0]
+
+
+def random_number(rng):
+    """Near 1, or of any size, or in the tail of some row."""
+    size = rng.choice([rng.uniform(0, 4), rng.uniform(1, 10) * 10.0 ** rng.randint(-12, 12), rng.choice(TAILS)])
+    return rng.choice([1.0, -1.0]) * size
+
+
+def random_program(rng):
+    """Steps and the numbers of the leaves, as `programs` of expressions.py gives them, without its limits."""
+    point = [random_number(rng) for _ in range(rng.randint(1, 3))]
+    results = [Value(number) for number in point]
+    steps = []
+    for _ in range(rng.randint(2, 15)):
+        newest, any_place = len(results) - 1, rng.randrange(len(results))
+        operands = [newest if rng.random() < 0.7 else any_place, rng.choice([any_place, random_number(rng)])]
+        rng.shuffle(operands)
+        args = [results[x] if isinstance(x, int) else x for x in operands]
+        found = {row: slopes(row, args[: row.arity]) for row in ROWS.values()}
+        rows = [row for row, partials in found.items() if any(partials) or (partials and rng.random() < 0.1)]
+        if rows:
+            row = rng.choice(rows)
+            steps.append((row.name, operands[: row.arity]))
+            results.append(row(*args[: row.arity]))
+    return steps, point
+
+
+def gradients(steps, point, places):
+    """The derivatives by one of the places, by two, and by three: as `backward` gives them, and as `grad` does.
+
+    They end where a factor is past a float's range.
+    """
+    leaves = [Value(number) for number in point]
+    derivative = evaluate(steps, leaves, ROWS)[-1]
+    for place in places:
+        for leaf in leaves:
+            leaf.grad = 0.0
+        try:
+            derivative.backward()
+            swept = leaves[place].grad
+            derivative = grad(derivative, leaves[place])
+        except DomainError as error:
+            if "is past the range of a float" in str(error):
+                return
+            raise
+        yield swept, derivative
+
+
+@pytest.mark.slow
+def test_random_expressions(campaign):
+    """Each step is right to its last digits, each derivative as far as the numbers on its way are rounded.
+
+    And no gradient loses more digits than its paths cost.
+    """
+    cases = campaign(500)
+    checked = sharp = 0
+    for case in range(cases):
+        rng = random.Random(case)
+        steps, point = random_program(rng)
+        leaves = [Value(number) for number in point]
+        results = evaluate(steps, leaves, ROWS)
+        reached = [place for place, leaf in enumerate(leaves) if leaf in Record(results[-1]).leaves]
+        places = rng.choices(reached, k=ORDERS)
+        with mp.workdps(DIGITS):
+            exact = list(truth(steps, results, point, places))
+            for (name, operands), result, step in zip(steps, results[len(point) :], exact, strict=True):
+                units = ROUNDINGS
+                if name == "gaussian":
+                    units += steepness(name, results[operands[0]].data)
+                allowed = units * EPSILON * max(abs(step[0]), SMALLEST)
+                assert abs(step[0] - result.data) <= allowed, (case, name, operands)
+            for order, (swept, derivative) in enumerate(gradients(steps, point, places), 1):
+                expected = exact[-1][(1 << order) - 1]
+                underflow, allowed = underflow_and_rounding(derivative)
+                if order == 1:
+                    allowed = min(allowed, rounding_of_paths(steps, results, point, places[0]))
+                allowed = ROUNDINGS * (allowed + underflow)
+                for found in (swept, derivative.data):
+                    assert abs(expected - found) <= allowed, (case, order, found, float(expected), float(allowed))
+                checked += 1
+                sharp += allowed <= max(1e-6 * abs(expected), SMALLEST)
+    assert checked > 0.99 * ORDERS * cases
+    assert sharp > 0.75 * checked
