@@ -123,7 +123,7 @@ def test_as_a_person_writes_it(expression, text, numbers, latex):
 
 
 # fmt: off
-PARTIALS = {  # of z by x and by y, in names
+PARTIALS = {  # of z by x and by y, in names; a new row is held to its oracle alone
     "add": ("1", "1"),  "sub": ("1", "−1"),  "mul": ("y", "x"),  "div": ("1/y", "−z/y"),  "neg": ("−1",),
     "pow": ("y·x^(y − 1)", "z·ln(x)"),
     "exp": ("z",),  "log": ("1/x",),  "sqrt": ("1/(2·z)",),
@@ -143,9 +143,10 @@ def test_the_partials_of_every_row(row):
     z = row(*args)
     names = dict(zip([*args, z], ["x", "y", "z"] if row.arity == 2 else ["x", "z"], strict=True))
     point = {name: v.data for v, name in names.items()}
-    for arg, symbol, expected in zip(args, SYMBOLS, PARTIALS[row.name], strict=False):
+    expected = PARTIALS.get(row.name, (None,) * row.arity)
+    for arg, symbol, known in zip(args, SYMBOLS, expected, strict=False):
         written = formula(grad(z, arg), names).names
-        assert written == expected
+        assert known in (None, written)
         exactly = sympy.diff(ORACLE[row.name], symbol).subs(dict(zip(SYMBOLS, (0.75, 1.25), strict=False)))
         assert says(written, point, float(exactly))
 
