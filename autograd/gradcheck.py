@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import ops
 from autograd.differences import Function, difference
+from autograd.graph import require_known, told_apart
 from autograd.op import Op, described, real
 from autograd.record import Record
 from autograd.recording import collector_paused, enable_grad
@@ -46,8 +46,9 @@ def gradcheck(
     recorded anew, on a copy, and the report says so.
 
     Raises TypeError for anything but Values and real numbers, and for a partial that gives none;
-    ValueError for an empty `wrt`, for a mapping together with `second`, and where leaves have moved
-    so that `root` would be another computation; DomainError where a derivative does not exist or a
+    ValueError for an empty `wrt`, for a mapping together with `second`, for a Value that is not in
+    the record though another of its label is, and where leaves have moved so that `root` would be
+    another computation; DomainError where a derivative does not exist or a
     gradient handed in is not finite.
 
     >>> x = Value(3.0, label="x")
@@ -90,6 +91,7 @@ def _wanted(wrt: Any, record: Record) -> list[Value]:
     for v in wanted:
         if not isinstance(v, Value):
             raise TypeError(f"wrt takes {kinds}, not {type(v).__name__}")
+        require_known(record, v)
     if not wanted:
         raise ValueError("wrt is empty: there is nothing to check")
     return list(dict.fromkeys(wanted))
@@ -164,12 +166,9 @@ class _Checker:
     def __init__(self, record: Record, wanted: list[Value]) -> None:
         self.record, self.root, self.wanted = record, record.root, wanted
         self.part = _Part(record, wanted)
-        labels = {v.label for v in (self.root, *wanted)}
-        free = (name for k in count(1) if (name := f"v{k}") not in labels)
-        self.names: dict[Value, str] = {}
-        for v in (*wanted, self.root):
-            if v not in self.names:
-                self.names[v] = LONG.name(v.label or next(free))
+        asked = {*wanted, record.root}
+        shown = dict.fromkeys([v for v in record.values if v.label or v in asked] + wanted)
+        self.names = told_apart([(v, LONG.name(v.label)) for v in shown], record.root)
 
     def report(self, claims: list[float], because: list[str], second: bool) -> Report:
         """Return the report on the claims; where there are none, on what reverse mode gives."""

@@ -93,7 +93,7 @@ def named_graph(
         raise ValueError(f"detail must be 'names' or 'operations', not {detail!r}")
     record = Record(root)
     if towards is not None:
-        _require_known(record, towards)
+        require_known(record, towards)
     moved = record.moved()
     stand_ins: Mapping[Value, Value] = {}
     if moved:
@@ -110,7 +110,7 @@ def named_graph(
     return Graph(root, names, edges, detail, {v: v.data for v in names}, moved, stand_ins)
 
 
-def _require_known(record: Record, value: Value) -> None:
+def require_known(record: Record, value: Value) -> None:
     """Raise ValueError where `value` is not in the record, and another with its label is."""
     if value.label and value not in record.values:
         for other in record.labelled():

@@ -17,6 +17,7 @@ from autograd import (
     DomainError,
     Op,
     Value,
+    chain_rule,
     cos,
     exp,
     grad,
@@ -31,6 +32,7 @@ from autograd import (
     sqrt,
 )
 from autograd.gradcheck import gradcheck
+from autograd.record import Record
 from nn import MLP, half_squared_error, softmax_cross_entropy
 from nn.lecture import error, network
 
@@ -539,6 +541,28 @@ def test_leaves_constants_and_names():
     assert [(row.name, row.given) for row in gradcheck(y, [x, unreached, x]).rows] == [("∂v3/∂v2", 3), ("∂v3/∂v1", 0)]
     assert not gradcheck(y, {unreached: 1e-9})
     assert [(row.name, row.given) for row in gradcheck(x).rows] == [("∂v1/∂v1", 1)]
+
+
+def test_names_are_those_of_the_derivation():
+    """A recurrent cell has one label for each of its time steps."""
+    cell = MLP(2, [1], activation="tanh", seed=3)
+    h = Value(0.2)
+    for number in (0.5, -0.4, 0.3):
+        h = cell([number, h])
+    hidden = [v for v in Record(h).nodes if v.label.startswith("net")]
+    names = [row.name for row in gradcheck(h, hidden).rows]
+    assert names == ["∂out_o1/∂net_o1", "∂out_o1/∂net_o1⁽²⁾", "∂out_o1/∂net_o1⁽³⁾"]
+    assert all(str(chain_rule(h, v)).startswith(f"{name} = ") for name, v in zip(names, hidden, strict=True))
+
+
+def test_another_value_of_that_name():
+    """A cell of a notebook was run again: E was computed from the w before."""
+    w = Value(2.0, label="w")
+    E = w * w
+    E.label = "E"
+    w = Value(3.0, label="w")
+    with pytest.raises(ValueError, match=r"^E was computed from another Value labelled 'w', .*: compute E anew$"):
+        gradcheck(E, w)
 
 
 def test_a_long_chain():
