@@ -23,13 +23,13 @@ from autograd.reverse import grad
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.derivation import check_derivation
+    from autograd.marking.check import check_derivation
     from autograd.drawing import draw_dot
     from autograd.program import Program
     from autograd.stepping import step_through
 
 _LATER = {
-    "check_derivation": "derivation",
+    "check_derivation": "marking.check",
     "draw_dot": "drawing",
     "Program": "program",
     "load_ipython_extension": "notebook",

@@ -1,0 +1,87 @@
+"""Numbers held beside the formula into which they were put: each to the symbol in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import accumulate
+from typing import NamedTuple
+
+from autograd import ops
+from autograd.marking.known import LONG
+from autograd.marking.terms import NEUTRAL, flat, neutral
+from autograd.marking.verdict import Verdict
+from autograd.reading import Call, Number, Term, written
+
+
+class Pair(NamedTuple):
+    """A symbol, the number in its place, and how well that stands there: None where it does not."""
+
+    symbol: Term
+    number: Number
+    verdict: Verdict | None
+
+
+Stands = Callable[[Term, Number], Verdict | None]
+Match = list[Pair]
+
+
+def matched(symbols: Term, numbers: Term, stands: Stands) -> Match | None:
+    """Return each number with its symbol; None where the two are not written alike.
+
+    Neighbours in a sum or a product may be joined in one number, in whatever grouping leaves the
+    fewest wrong.
+    """
+    if isinstance(numbers, Number):
+        return [Pair(symbols, numbers, stands(symbols, numbers))]
+    if not isinstance(numbers, Call):
+        return [] if written(symbols) == written(numbers) else None
+    both = [term.op for term in (symbols, numbers) if isinstance(term, Call)]
+    op = next((op for op in NEUTRAL if op in both), numbers.op)
+    if op in NEUTRAL:
+        return _neighbours(symbols, numbers, op, stands)
+    if not (isinstance(symbols, Call) and symbols.op is op):
+        return None
+    match: Match = []
+    for symbol, place in zip(symbols.args, numbers.args, strict=True):
+        pairs = matched(symbol, place, stands)
+        if pairs is None:
+            return None
+        match += pairs
+    return match
+
+
+def _factors(term: Term, op: ops.Op) -> list[Term]:
+    """Return the parts of a sum or a product; the sign of a whole product goes to its first factor."""
+    if op is ops.mul and isinstance(term, Call) and term.op is ops.neg:
+        first, *rest = flat(term.args[0], op)
+        if rest:
+            return [Call(ops.neg, (first,)), *rest]
+    return flat(term, op)
+
+
+def _neighbours(symbols: Term, numbers: Term, op: ops.Op, stands: Stands) -> Match | None:
+    parts, places = _factors(symbols, op), _factors(numbers, op)
+    parts = [part for part in parts if not neutral(part, op)] or parts[:1]
+    spare = [neutral(place, op) for place in places]
+    if not spare.count(False) <= len(parts) <= max(LONG, len(places)):
+        return None
+    best: dict[int, Match] = {0: []}  # for so many of the parts, the match with the fewest wrong
+    for k, place in enumerate(places):
+        end = len(parts) - spare[k + 1 :].count(False)
+        longer: list[tuple[int, Match]] = []
+        for start, match in best.items():
+            for used, run in enumerate(accumulate(parts[start:end], lambda *args: Call(op, args)), start + 1):
+                if used > start + 1 and not isinstance(place, Number):
+                    break
+                pairs = matched(run, place, stands)
+                if pairs is not None:
+                    longer.append((used, match + pairs))
+        if spare[k]:
+            longer += best.items()
+        best = dict(sorted(longer, key=_worst_first))
+    return best.get(len(parts))
+
+
+def _worst_first(row: tuple[int, Match]) -> tuple[int, int]:
+    wrong = sum(1 for pair in row[1] if pair.verdict is None)
+    return -wrong, len(row[1])

@@ -1,0 +1,158 @@
+"""The writer's own earlier numbers and formulas, and what follows from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from autograd.marking.points import Point
+from autograd.marking.terms import Evaluator
+from autograd.op import DomainError
+from autograd.reading import Name, Number, Quotient, Term, walk, written
+from autograd.record import Record
+from autograd.value import Value
+
+
+class Entry(NamedTuple):
+    """What an earlier line says a subject is: a number or a formula."""
+
+    subject: Term
+    term: Term
+    line: int
+    right: bool
+
+    @property
+    def is_silly(self) -> bool:
+        """Whether it is wrong, and 0, 1 or −1: then almost anything follows from it."""
+        return not self.right and isinstance(self.term, Number) and self.term.value in (0.0, 1.0, -1.0)
+
+
+class Own:
+    """What the writer has stated so far: for each subject the last number, and the last formula."""
+
+    def __init__(self, point: Point, evaluator: Evaluator) -> None:
+        self.point = point
+        self.board = point.board
+        self.evaluator = evaluator
+        self.numbers: dict[str, Entry] = {}
+        self.formulas: dict[str, Entry] = {}
+
+    def state(self, subject: Term, term: Term, line: int, right: bool) -> None:
+        entries = self.numbers if isinstance(term, Number) else self.formulas
+        entries[written(subject)] = Entry(subject, term, line, right)
+
+    def put_in(self, term: Term) -> tuple[dict[Term, Term], list[Entry]]:
+        """Return the writer's numbers for what stands in a term, and whose they are."""
+        found: dict[Term, Term] = {}
+        entries: dict[str, Entry] = {}
+        for place in walk(term):
+            key = written(place)
+            if not isinstance(place, Number) and key in self.numbers and place is not term:
+                found[place] = self.numbers[key].term
+                entries[key] = self.numbers[key]
+        return found, list(entries.values())
+
+    def predictions(self, subject: Term) -> Iterator[tuple[float, list[Entry]]]:
+        """Yield what a number follows as, and from which entries: of the right ones, then of all."""
+        key = written(subject)
+        with suppress(DomainError):
+            formula = self.formulas.get(key)
+            if formula:
+                numbers, entries = self.put_in(formula.term)
+                sources = entries if formula.right else [formula, *entries]
+                if sources:
+                    yield self.evaluator.value(formula.term, self.point, numbers), sources
+        entries = [entry for own, entry in self.numbers.items() if own != key]
+        for entry in reversed(entries):
+            yield from self._with(subject, [entry])
+        yield from self._with(subject, entries)
+        for entry in reversed(self.formulas.values()):
+            if not entry.right and written(entry.subject) != key:
+                with suppress(DomainError):
+                    yield self.formula_follows(subject, entry, self.point), [entry]
+
+    def _with(self, subject: Term, entries: list[Entry]) -> Iterator[tuple[float, list[Entry]]]:
+        if not entries:
+            return
+        with suppress(DomainError):
+            predicted = self._predicted(subject, entries)
+            if math.isfinite(predicted) and predicted != self.evaluator.value(subject, self.point):
+                yield predicted, entries
+
+    def _predicted(self, subject: Term, entries: list[Entry]) -> float:
+        """Return what the subject is where these numbers stand for what the record has."""
+        values, slopes = self._stated(entries)
+        point = self._at(values)
+        if isinstance(subject, Quotient):
+            return self._gradient(point, subject, slopes)
+        if isinstance(subject, Name) and subject.updated:
+            leaf, rate = self.board.values[subject.label], self.evaluator.rate
+            root = self.board.names[self.board.root]
+            if leaf.op is None and rate is not None:
+                slope = self._gradient(point, Quotient(root, subject.label), slopes)
+                return point.data[leaf] - rate * slope
+        return self.evaluator.value(subject, point)
+
+    def _stated(self, entries: list[Entry]) -> tuple[dict[Value, float], dict[tuple[Value, Value], float]]:
+        values: dict[Value, float] = {}
+        slopes: dict[tuple[Value, Value], float] = {}
+        labelled = self.board.values
+        for entry in entries:
+            subject, term = entry.subject, entry.term
+            if isinstance(subject, Quotient) and isinstance(term, Number):
+                slopes[labelled[subject.of], labelled[subject.by]] = term.value
+            elif isinstance(subject, Name) and subject.label in labelled and not subject.updated:
+                values[labelled[subject.label]] = self.evaluator.value(term, self.point)
+        return values, slopes
+
+    def _at(self, values: dict[Value, float]) -> Point:
+        """Return the point where nodes too are what the writer says, and all that depends on them."""
+        if not values:
+            return self.point
+        results = Record(self.board.root).evaluate(dict(values))
+        return Point(self.board, {}, {v: float(x) for v, x in results.items()})
+
+    def _gradient(self, point: Point, subject: Quotient, slopes: dict[tuple[Value, Value], float]) -> float:
+        of, by = self.board.values[subject.of], self.board.values[subject.by]
+        if not slopes:
+            return point.derivative(of, by)
+        edges = self.board.between(of, by)
+        order = {v: k for k, v in enumerate([*self.board.leaves, *self.board.nodes])}
+        above = {of: 1.0}
+        for tail in sorted({tail for _, tail in edges}, key=lambda v: -order[v]):
+            if tail is not by and (of, tail) in slopes:
+                above[tail] = slopes[of, tail]
+                continue
+            total = 0.0
+            for head, end in edges:
+                if end is tail and head in above:
+                    local = slopes.get((head, tail), None) if (head, tail) != (of, by) else None
+                    total += above[head] * (point.edge(head, tail) if local is None else local)
+            above[tail] = total
+            for (top, bottom), slope in slopes.items():  # a slope over several edges
+                if bottom is tail and top in above and (top, tail) not in edges and top is not of:
+                    above[tail] += above[top] * (slope - point.derivative(top, tail))
+        return above.get(by, 0.0)
+
+    def formula_follows(self, subject: Term, entry: Entry, point: Point) -> float:
+        """Return what the subject is where a derivative on its way is what an entry says: it is linear in it."""
+        if not (isinstance(subject, Quotient) and isinstance(entry.subject, Quotient)):
+            return math.nan
+        labelled = self.board.values
+        of, by = labelled[subject.of], labelled[subject.by]
+        top, bottom = labelled[entry.subject.of], labelled[entry.subject.by]
+        passes = point.derivative(of, top) * point.derivative(bottom, by)
+        if not passes:
+            return math.nan
+        change = self.evaluator.value(entry.term, point) - point.derivative(top, bottom)
+        return point.derivative(of, by) + passes * change
+
+
+def credited(entries: list[Entry]) -> int | None:
+    """Return the line of the first wrong entry, None where there is none, or a silly one among them."""
+    wrong = [entry for entry in entries if not entry.right]
+    if not wrong or any(entry.is_silly for entry in wrong):
+        return None
+    return min(entry.line for entry in wrong)

@@ -1,0 +1,253 @@
+"""The formulas that are known for a subject, as terms: of a name, of an edge, of a gradient.
+
+A partial is applied to terms as it is applied to numbers, so the table of operations is the one
+source of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import reduce
+from itertools import islice
+from typing import Any
+
+from autograd import ops
+from autograd.marking.points import Board
+from autograd.marking.terms import runs
+from autograd.op import Op
+from autograd.reading import Call, Name, Number, Quotient, Term, walk, written
+from autograd.record import Record
+from autograd.symbolic import Symbolic
+from autograd.value import Value
+
+LONG = 60  # places in a formula: a longer one is not expanded further
+MOST = 400  # places of a formula that a number may stand for
+
+
+def number(x: float) -> Number:
+    """Return a number as a formula has it.
+
+    >>> number(2.0).text, number(0.25).text
+    ('2', '0.25')
+    """
+    return Number(repr(int(x)) if x.is_integer() and abs(x) < 1e15 else repr(x))
+
+
+ZERO, ONE = number(0.0), number(1.0)
+
+
+def _is(term: Term, value: float) -> bool:
+    return isinstance(term, Number) and term.value == value
+
+
+def _negative(term: Term) -> Term:
+    if isinstance(term, Number):
+        return number(-term.value)
+    if isinstance(term, Call) and term.op is ops.neg:
+        return term.args[0]
+    return Call(ops.neg, (term,))
+
+
+def _times(a: Term, b: Term) -> Term:
+    """Return a product with its constant first, and its sign on its first factor."""
+    if _is(a, 0.0) or _is(b, 0.0):
+        return ZERO
+    if isinstance(b, Number) and not isinstance(a, Number):
+        a, b = b, a
+    if isinstance(b, Call) and b.op is ops.neg:
+        return _times(_negative(a), b.args[0])
+    if _is(a, 1.0):
+        return b
+    if _is(a, -1.0):
+        return _negative(b)
+    if isinstance(a, Number) and isinstance(b, Call) and b.op is ops.mul and isinstance(b.args[0], Number):
+        return _times(number(a.value * b.args[0].value), b.args[1])
+    if isinstance(b, Call) and b.op is ops.mul:
+        return _times(_times(a, b.args[0]), b.args[1])
+    return Call(ops.mul, (a, b))
+
+
+def simplified(op: Op, args: tuple[Term, ...]) -> Term:
+    """Return the operation on terms as a person writes it: constants folded, 1·x and x + 0 are x."""
+    if all(isinstance(x, Number) for x in args):
+        try:
+            result = op(*[x.value for x in args])  # type: ignore[union-attr]
+        except ArithmeticError:
+            return Call(op, args)
+        return number(result) if math.isfinite(result) else Call(op, args)
+    if op is ops.mul:
+        return _times(*args)
+    if op is ops.neg:
+        return _negative(args[0])
+    if op in (ops.add, ops.sub) and _is(args[1], 0.0):
+        return args[0]
+    if op is ops.add and _is(args[0], 0.0):
+        return args[1]
+    if op is ops.sub and _is(args[0], 0.0):
+        return _negative(args[1])
+    if op in (ops.div, ops.pow) and _is(args[1], 1.0):
+        return args[0]
+    if op is ops.div and _is(args[0], 0.0):
+        return ZERO
+    return Call(op, args)
+
+
+class _Expression(Symbolic):
+    """A term to which the rows of the table can be applied."""
+
+    def __init__(self, term: Term) -> None:
+        self.term = term
+
+    def _apply(self, op: Op, args: tuple[Any, ...]) -> _Expression:
+        if op.reads:
+            read: _Expression = op.reads(*args)
+            return read
+        terms = tuple(x.term if isinstance(x, _Expression) else number(float(x)) for x in args)
+        return _Expression(simplified(op, terms))
+
+
+def _as_term(x: Any) -> Term:
+    return x.term if isinstance(x, _Expression) else number(float(x))
+
+
+class Known:
+    """The formulas of one board; each is made once, when it is asked for."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self._formulas: dict[Value, dict[Value, Term]] = {}
+        self._edges: dict[Value, dict[Value, Term]] = {}
+        self._gradients: dict[tuple[Value, Value], Term] = {}
+        self._ingredients: dict[str, list[Term]] = {}
+
+    def name(self, v: Value) -> Name:
+        return Name(self.board.names[v])
+
+    def formula(self, v: Value) -> Term:
+        """Return what `v` was computed as, in the names of the Values it was computed from."""
+        return self.name(v) if v.op is None else self._parts(v)[v]
+
+    def _parts(self, head: Value) -> dict[Value, Term]:
+        if head not in self._formulas:
+            terms: dict[Any, Term] = {}
+            record = Record(head, self.board.visible)
+            for leaf in record.leaves:
+                named = leaf in self.board.names
+                terms[leaf] = self.name(leaf) if named else number(leaf.data)
+            for v in record.nodes:
+                args = tuple(number(x) if isinstance(x, float) else terms[x] for x in v.args)
+                terms[v] = simplified(v.op, args)
+            self._formulas[head] = terms
+        return self._formulas[head]
+
+    def edge(self, head: Value, tail: Value) -> Term:
+        """Return the derivative on the edge between two named Values, in names."""
+        if head not in self._edges:
+            try:
+                self._edges[head] = self._derived(head)
+            except TypeError:  # a row of one's own, whose partial is not made of operations
+                self._edges[head] = {}
+        found = self._edges[head].get(tail)
+        return found or Quotient(self.board.names[head], self.board.names[tail])
+
+    def _derived(self, head: Value) -> dict[Value, Term]:
+        terms = dict(self._parts(head))
+        terms[head] = self.name(head)  # out·(1 − out), as on the blackboard
+        upstream: dict[Value, Term] = {head: ONE}
+        for v in reversed(Record(head, self.board.visible).nodes):
+            if v not in upstream:
+                continue
+            args = [_Expression(terms[x]) if isinstance(x, Value) else x for x in v.args]
+            for x, partial in zip(v.args, v.op.partials, strict=True):
+                if isinstance(x, Value):
+                    local = _as_term(partial(*args, _Expression(terms[v])))
+                    part = _times(upstream[v], local)
+                    upstream[x] = simplified(ops.add, (upstream[x], part)) if x in upstream else part
+        return {v: term for v, term in upstream.items() if v in self.board.names and v is not head}
+
+    def gradient(self, of: Value, by: Value) -> Term:
+        """Return ∂of/∂by along the named Values: a product, with a sum where paths meet."""
+        key = of, by
+        if key not in self._gradients:
+            self._gradients[key] = self._chained(of, by)
+        return self._gradients[key]
+
+    def _chained(self, of: Value, by: Value) -> Term:
+        """Sum what each named Value gets from the heads above it, from `of` down to `by`."""
+        if of is by:
+            return ONE
+        edges = self.board.between(of, by)
+        wanted = {v for edge in edges for v in edge}
+        upstream: dict[Value, Term] = {of: ONE}
+        sizes: dict[Value, int] = {of: 1}
+        order = [v for v in [*self.board.leaves, *self.board.nodes] if v in wanted]
+        for tail in reversed(order):
+            parts, size = [], 0
+            for head, other in edges:
+                if other is tail and head in upstream:
+                    local = self.edge(head, tail)
+                    parts.append(_times(upstream[head], local))
+                    size += sizes[head] + sum(1 for _ in walk(local))
+            if size > LONG and tail is not by:
+                upstream[tail], sizes[tail] = Quotient(self.board.names[of], self.board.names[tail]), 1
+            elif parts:
+                parts.reverse()
+                upstream[tail], sizes[tail] = reduce(lambda *args: simplified(ops.add, args), parts), size
+        return upstream.get(by, ZERO)
+
+    def of(self, subject: Term) -> Term | None:
+        """Return the formula that is known for a subject, None where it is not a name or a derivative."""
+        values = self.board.values
+        if isinstance(subject, Quotient):
+            return self.gradient(values[subject.of], values[subject.by])
+        if isinstance(subject, Name) and subject.label in values and not subject.updated:
+            v = values[subject.label]
+            return self.formula(v) if v.op is not None else None
+        if isinstance(subject, Name) and subject.updated and values[subject.label].op is None:
+            step = Call(ops.mul, (Name("η"), self._root_by(subject.label)))
+            return Call(ops.sub, (Name(subject.label), step))
+        return None
+
+    def _root_by(self, label: str) -> Quotient:
+        return Quotient(self.board.names[self.board.root], label)
+
+    def ingredients(self, subject: Term) -> list[Term]:
+        """Return what a number in a formula for this subject may stand for, each once."""
+        key = written(subject)
+        if key not in self._ingredients:
+            found = {written(term): term for term in islice(self._places(subject), MOST)}
+            found.pop(key, None)
+            self._ingredients[key] = list(found.values())
+        return self._ingredients[key]
+
+    def _places(self, subject: Term) -> Iterator[Term]:
+        values = self.board.values
+        if isinstance(subject, Quotient):
+            yield from self._places_of_gradient(values[subject.of], values[subject.by])
+        elif isinstance(subject, Name) and subject.updated and values[subject.label].op is None:
+            gradient = self._root_by(subject.label)
+            yield from (Name(subject.label), gradient, Call(ops.mul, (Name("η"), gradient)))
+            yield from self._places(gradient)
+        elif isinstance(subject, Name):
+            formula = self.of(subject)
+            yield from runs(formula) if formula else ()
+            yield from () if formula else [subject]
+        elif isinstance(subject, Call):
+            for place in walk(subject):
+                if isinstance(place, (Name, Quotient)):
+                    yield from self._places(place)
+
+    def _places_of_gradient(self, of: Value, by: Value) -> Iterator[Term]:
+        names = self.board.names
+        edges = self.board.between(of, by)
+        on_path = list(dict.fromkeys(v for edge in edges for v in edge))
+        for head, tail in edges:
+            yield Quotient(names[head], names[tail])
+            yield from runs(self.edge(head, tail))
+        for v in on_path:
+            yield Quotient(names[of], names[v])
+            yield Quotient(names[v], names[by])
+        yield from runs(self.gradient(of, by))
+        for v in on_path[:12]:
+            yield from (Quotient(names[v], names[u]) for u in on_path[:12] if u is not v)

@@ -1,0 +1,179 @@
+"""Marks: what a student and a program are given back, a line for each claim."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from autograd.marking.verdict import OPEN, RIGHT, Verdict
+
+
+@dataclass(frozen=True)
+class Line:
+    """One claim, marked.
+
+    claim      what is claimed to be equal: the left side of the equation, and one of the others
+    verdict    "exact", "ROUNDED", "CUT" or "FOLLOWS FROM ROUNDED" where it is right; an open one, as "NOT
+               ANSWERED"; "FOLLOWS FROM LINE" where a wrong line above is its only fault; else each slip that
+               gives it, or what is wrong
+    expected   the number that the left side is; None where the claim was not understood
+    because    why, in a sentence
+    number     the number of its equation
+    verdicts   the same as `verdict`, one by one
+    read       how it was read, where that was a choice
+    places     where the slips are
+    follows    the number of the wrong equation that it follows from
+    """
+
+    claim: str
+    verdict: str
+    expected: float | None
+    because: str
+    number: int = 0
+    left: str = ""
+    side: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    read: str = ""
+    places: tuple[str, ...] = ()
+    follows: int | None = None
+
+    @property
+    def right(self) -> bool:
+        return self.verdicts[0] in RIGHT
+
+    @property
+    def open(self) -> bool:
+        return self.verdicts[0] in OPEN
+
+    @property
+    def wrong(self) -> bool:
+        return not (self.right or self.open or self.follows)
+
+    @property
+    def mark(self) -> str:
+        if self.right:
+            return "right"
+        if self.open:
+            return "open"
+        return "WRONG" if self.wrong else "follows"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the line for a program."""
+        return {
+            "line": self.number,
+            "left": self.left,
+            "side": self.side,
+            "mark": self.mark,
+            "verdict": [str(verdict) for verdict in self.verdicts],
+            "sentence": [verdict.sentence for verdict in self.verdicts],
+            "because": self.because,
+            "read": self.read,
+            "true": self.expected,
+            "slip": list(self.places),
+            "follows": self.follows,
+        }
+
+
+class Scheme(NamedTuple):
+    """What a claim is worth: a formula, a number, and the part of it that one gets which follows."""
+
+    method: float = 1.0
+    accuracy: float = 1.0
+    follow_through: float = 1.0
+
+
+class Points(NamedTuple):
+    """Points given: for formulas, for numbers, for what follows from a wrong line; and how many there are."""
+
+    method: float
+    accuracy: float
+    follow_through: float
+    of: float
+
+    @property
+    def total(self) -> float:
+        return self.method + self.accuracy + self.follow_through
+
+
+class Marks:
+    """What `check_derivation` finds: a `Line` for each claim. True where there are claims, and all are right."""
+
+    def __init__(self, lines: Iterable[Line], moved: str = "") -> None:
+        self.lines = tuple(lines)
+        self.moved = moved
+
+    def __bool__(self) -> bool:
+        return bool(self.lines) and all(line.right for line in self.lines)
+
+    def require(self) -> None:
+        """Raise AssertionError, in one line, unless every claim is right."""
+        if self:
+            return
+        wrong = [f"{line.claim}: {line.because}" for line in self.lines if not line.right] or ["there are no claims"]
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        raise AssertionError(wrong[0] + more)
+
+    @property
+    def first_slip(self) -> Line | None:
+        """The first line that is wrong."""
+        return next((line for line in self.lines if line.wrong), None)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many claims are right, follow from a wrong one, are open and are wrong."""
+        marks = [line.mark for line in self.lines]
+        return {mark: marks.count(mark) for mark in ("right", "follows", "open", "WRONG")}
+
+    def points(self, scheme: Scheme = Scheme()) -> Points:
+        """Return the points by a scheme, in which an open claim is worth none, and counts in `of`."""
+        method = accuracy = following = most = 0.0
+        for line in self.lines:
+            formula = any(c.isalpha() for c in line.side)
+            worth = scheme.method if formula else scheme.accuracy
+            most += worth
+            if line.mark == "follows":
+                following += scheme.follow_through * worth
+            elif line.right and formula:
+                method += worth
+            elif line.right:
+                accuracy += worth
+        return Points(method, accuracy, following, most)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it for a program; the schema is stable."""
+        first = self.first_slip
+        return {
+            "schema": 1,
+            "right": bool(self),
+            "moved": self.moved,
+            "counts": self.counts,
+            "first_slip": first.number if first else None,
+            "lines": [line.to_dict() for line in self.lines],
+        }
+
+    def _head(self) -> list[str]:
+        first = self.first_slip
+        head = [self.moved] if self.moved else []
+        if first and len(self.lines) > 1:
+            head.append(f"the first slip is in line {first.number}: {first.claim}")
+        return head
+
+    def __str__(self) -> str:
+        rows = [f"{line.mark:5}  {line.claim}: {line.because}" for line in self.lines]
+        return "\n".join([*self._head(), *rows])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for line in self.lines:
+            style = "" if line.right else " font-weight: bold"
+            cells = [html.escape(cell) for cell in (line.mark, line.claim, line.because)]
+            rows.append("".join(f"<td style='text-align: left;{style}'>{cell}</td>" for cell in cells))
+        head = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self._head())
+        return f"{head}<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+
+
+SchemeLike = Scheme | Mapping[str, float]

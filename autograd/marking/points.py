@@ -1,0 +1,275 @@
+"""Points: the record at its own numbers, and at others near by, where a formula must hold too.
+
+No `.data` and no `.grad` is touched: a point holds floats beside the Values.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
+
+from autograd.op import DomainError
+from autograd.record import Record
+from autograd.value import Value
+
+_UNTRAINED = re.compile(r"(b|w|bias|weight|theta|θ)[\W_\d]*\w{0,3}$", re.IGNORECASE)
+
+
+def letters(label: str) -> str:
+    """Return the label without its numbers: what alike names have in common.
+
+    >>> letters("out_h1"), letters("w12")
+    ('out_h#', 'w#')
+    """
+    return re.sub(r"\d+", "#", label)
+
+
+class Board:
+    """The record that a derivation is about, with the names of its Values.
+
+    root     what is derived; computed anew where its leaves have moved
+    moved    the sentence that tells so, else ""
+    names    each named Value and its label; `root` is E where it has none
+    values   the same the other way round
+    """
+
+    def __init__(self, root: Value, beside: Iterable[Value] = ()) -> None:
+        record = Record(root)
+        self.moved = record.moved()
+        self.stands_for: dict[Value, Value] = {}
+        if self.moved:
+            self.stands_for = record.anew()
+            root = self.stands_for[root]
+            record = Record(root)
+        self.root = root
+        self.leaves = list(record.leaves)
+        self.nodes = list(record.nodes)
+        seen = {*self.leaves, *self.nodes}
+        for other in beside:
+            part = Record(other, seen)
+            self.leaves += [v for v in part.leaves if v not in seen]
+            self.nodes += [v for v in part.nodes if v not in seen]
+            seen.update(part.values)
+        self.names = {v: v.label for v in [*self.leaves, *self.nodes] if v.label}
+        self.names.setdefault(root, "E")
+        self.values = {label: v for v, label in self.names.items()}
+        self._orders: dict[tuple[Value, frozenset[Value]], list[Value]] = {}
+
+    def nodes_of(self, of: Value, held: frozenset[Value]) -> list[Value]:
+        """Return what `of` was computed through, each after its arguments; what is held is a leaf."""
+        key = of, held
+        if key not in self._orders:
+            self._orders[key] = list(Record(of, held).nodes)
+        return self._orders[key]
+
+    @cached_property
+    def visible(self) -> frozenset[Value]:
+        return frozenset(self.names)
+
+    @cached_property
+    def tails(self) -> dict[Value, list[Value]]:
+        """The named Values in the formula of each named node."""
+        return {
+            head: [v for v in Record(head, self.visible).leaves if v in self.visible]
+            for head in self.nodes
+            if head in self.names
+        }
+
+    @cached_property
+    def heads(self) -> dict[Value, list[Value]]:
+        """The named nodes whose formula each named Value stands in."""
+        found: dict[Value, list[Value]] = {}
+        for head, tails in self.tails.items():
+            for tail in tails:
+                found.setdefault(tail, []).append(head)
+        return found
+
+    def between(self, of: Value, by: Value) -> list[tuple[Value, Value]]:
+        """Return the edges (head, tail) on the paths from `of` down to `by`, those near `by` first."""
+        reached, todo = {by}, [by]
+        edges: list[tuple[Value, Value]] = []
+        below = self.below(of)
+        while todo:
+            tail = todo.pop(0)
+            for head in self.heads.get(tail, ()):
+                if head in below:
+                    edges.append((head, tail))
+                    if head not in reached:
+                        reached.add(head)
+                        todo.append(head)
+        return edges
+
+    def below(self, of: Value) -> set[Value]:
+        """Return the named Values that `of` depends on, itself included."""
+        found, todo = {of}, [of]
+        while todo:
+            for tail in self.tails.get(todo.pop(), ()):
+                if tail not in found:
+                    found.add(tail)
+                    todo.append(tail)
+        return found
+
+    @cached_property
+    def partners(self) -> tuple[dict[Value, Value], dict[Value, Value]]:
+        """The net from which alone each out was computed, and the out of each net."""
+        before = {head: tails[0] for head, tails in self.tails.items() if len(tails) == 1}
+        return before, {tail: head for head, tail in before.items()}
+
+
+class Point:
+    """The record of a board at certain numbers.
+
+    numbers   what leaves are, where they are not what they were recorded at
+    late      what leaves are in the backward pass alone: it sees weights that were updated too early
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        numbers: Mapping[Value, float] | None = None,
+        late: Mapping[Value, float] | None = None,
+    ) -> None:
+        self.board = board
+        self.numbers = dict(numbers or {})
+        self.data: dict[Value, float] = {leaf: self.numbers.get(leaf, leaf.data) for leaf in board.leaves}
+        for v in board.nodes:
+            if self.numbers:
+                args = [self.data[x] if isinstance(x, Value) else x for x in v.args]
+                self.data[v] = v.op.compute(v.args, args)  # type: ignore[union-attr]
+            else:
+                self.data[v] = v.data
+        self.data.update(late or {})
+        self._sweeps: dict[tuple[Value, frozenset[Value]], dict[Value, float]] = {}
+        self._fault = ""
+
+    def derivative(self, of: Value, by: Value, held: Collection[Value] = ()) -> float:
+        """Return ∂of/∂by over all paths that pass none of `held`. DomainError where it does not exist."""
+        key = of, frozenset(held)
+        if key not in self._sweeps:
+            self._sweeps[key] = self._sweep(*key)
+        result = self._sweeps[key].get(by, 0.0)
+        if not math.isfinite(result):
+            raise DomainError(self._fault or "the derivative is past the range of a float")
+        return result
+
+    def _sweep(self, of: Value, held: frozenset[Value]) -> dict[Value, float]:
+        """Return ∂of/∂v for each v: NaN where it does not exist, which fails no other one."""
+        gradients = {of: 1.0}
+        for v in reversed(self.board.nodes_of(of, held)):
+            upstream = gradients.get(v)
+            if upstream is None or v.op is None:
+                continue
+            numbers = [self.data[x] if isinstance(x, Value) else x for x in v.args]
+            for x, partial in zip(v.args, v.op.partials, strict=True):
+                if isinstance(x, Value):
+                    try:
+                        local = float(partial(*numbers, self.data[v]))
+                    except (ArithmeticError, ValueError) as error:
+                        self._fault, local = self._fault or str(error), math.nan
+                    gradients[x] = gradients.get(x, 0.0) + upstream * local
+        return gradients
+
+    def edge(self, head: Value, tail: Value) -> float:
+        """Return the derivative on the edge between two named Values."""
+        return self.derivative(head, tail, self.board.visible)
+
+    def updated(self, rate: float, trained: Iterable[Value]) -> dict[Value, float]:
+        """Return the leaves that are trained after one step of gradient descent."""
+        return {w: self.data[w] - rate * self.derivative(self.board.root, w) for w in trained}
+
+    def at(self, numbers: Mapping[Value, float]) -> Point:
+        return Point(self.board, {**self.numbers, **numbers})
+
+    def stale(self, numbers: Mapping[Value, float]) -> Point:
+        return Point(self.board, self.numbers, numbers)
+
+
+def _moved(board: Board, rng: random.Random) -> dict[Value, float]:
+    """Return other numbers for all labelled leaves; a leaf without a label is a constant."""
+    return {
+        v: v.data * rng.uniform(0.9, 1.1) or rng.uniform(-0.1, 0.1) for v in board.leaves if v in board.names
+    }
+
+
+def _defined(board: Board, choices: Iterable[Mapping[Value, float]]) -> Iterator[Point]:
+    for numbers in choices:
+        with suppress(DomainError):
+            yield Point(board, numbers)
+
+
+def near(board: Board) -> list[Point]:
+    """Return two points near by, where the record is defined there."""
+    rng = random.Random(0)
+    points = _defined(board, (_moved(board, rng) for _ in range(4)))
+    return [point for _, point in zip(range(2), points, strict=False)]
+
+
+class GivenData:
+    """The given data of a record: targets that are one-hot or 0 or 1, probabilities, a first state of 0.
+
+    hot    groups of leaves with alike labels that are 0 but for one that is 1
+    whole  leaves in groups whose numbers are from 0 to 1, and add up to 1
+    binary leaves that are 0 or 1, and are no parameters
+    zeros  other leaves that are 0, and are no parameters
+    """
+
+    def __init__(self, board: Board, trained: Iterable[str] = ()) -> None:
+        self.board = board
+        groups: dict[str, list[Value]] = {}
+        for v in board.leaves:
+            if v in board.names:
+                groups.setdefault(letters(v.label), []).append(v)
+        kinds = {letters(label) for label in trained}
+        self.hot: list[list[Value]] = []
+        self.whole: list[list[Value]] = []
+        self.binary: list[Value] = []
+        self.zeros: list[Value] = []
+        for kind, group in groups.items():
+            data = [v.data for v in group]
+            given = kind not in kinds and not _UNTRAINED.match(kind.replace("#", ""))
+            if not given:
+                continue
+            self.binary += [v for v in group if v.data in (0.0, 1.0)]
+            if len(group) > 1 and sorted(data) == [0.0] * (len(data) - 1) + [1.0]:
+                self.hot.append(group)
+            elif len(group) > 1 and min(data) >= 0.0 and math.isclose(sum(data), 1.0):
+                self.whole.append(group)
+            else:
+                self.zeros += [v for v in group if v.data == 0.0]
+
+    def __bool__(self) -> bool:
+        return bool(self.hot or self.whole or self.zeros)
+
+    def points(self) -> list[Point]:
+        """Return points where the data have moved within what they are."""
+        rng = random.Random(1)
+        shifts = max([2, *(len(group) for group in self.hot)])
+        choices = [self._numbers(rng, shift) for shift in range(shifts)]
+        return [Point(self.board), *_defined(self.board, choices)]
+
+    def points_with(self, fixed: list[Value]) -> list[Point]:
+        """Return points where these alone are what they are."""
+        rng = random.Random(2)
+        given = {v: v.data for v in fixed}
+        choices = [_moved(self.board, rng) | given for _ in range(2)]
+        return [Point(self.board), *_defined(self.board, choices)]
+
+    def _numbers(self, rng: random.Random, shift: int) -> dict[Value, float]:
+        numbers = _moved(self.board, rng)
+        for group in self.hot:
+            hot = [v.data for v in group].index(1.0) + shift
+            numbers.update({v: float(k == hot % len(group)) for k, v in enumerate(group)})
+        for group in self.whole:
+            total = math.fsum(numbers[v] for v in group)
+            numbers.update({v: numbers[v] / total for v in group})
+        return numbers | dict.fromkeys(self.zeros, 0.0)
+
+    def told(self) -> str:
+        """Return for which data a formula holds that holds for such alone."""
+        if self.hot or self.whole:
+            return "for these targets"
+        return "where " + " and ".join(f"{self.board.names[v]} is 0" for v in self.zeros)

@@ -1,0 +1,131 @@
+"""What the numbers in a formula may stand for: themselves first, and then what they were put in for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice, product
+from typing import NamedTuple
+
+from autograd import ops
+from autograd.marking.accuracy import agreement, worst
+from autograd.marking.align import Pair
+from autograd.marking.follow import Own
+from autograd.marking.known import Known, number
+from autograd.marking.points import Point
+from autograd.marking.terms import Evaluator
+from autograd.marking.verdict import Verdict
+from autograd.op import DomainError
+from autograd.reading import Call, Name, Number, Quotient, Term, Unreadable, walk, written
+
+MOST = 300  # readings that are tried
+LIKELY = 5  # meanings of a number that are tried
+FRACTIONS = (3, 6, 7, 9, 11, 12)  # 0.333 may be 1/3
+
+
+class Meaning(NamedTuple):
+    """What a number may stand for, and how well its digits say so."""
+
+    verdict: Verdict
+    symbol: Term
+    line: int | None = None  # the wrong line from which it follows
+
+
+class Read(NamedTuple):
+    """A formula in which numbers are read as symbols."""
+
+    verdict: Verdict
+    instead: Mapping[Term, Term]
+    doubtful: bool  # whether a symbol that stands there by its name is also read out of a number
+
+    def told(self) -> str:
+        """Return how the numbers were read, in a sentence's part."""
+        rows = {}
+        for place, symbol in self.instead.items():
+            if isinstance(place, Number) and not isinstance(symbol, Number):
+                rows[place.text] = f"{place.text} as {written(symbol)}"
+        return ", ".join(rows.values())
+
+
+class Reader:
+    """Finds the readings of a formula for a subject."""
+
+    def __init__(self, known: Known, evaluator: Evaluator, here: Point, own: Own) -> None:
+        self.known = known
+        self.evaluator = evaluator
+        self.here = here
+        self.own = own
+        self._values: dict[str, list[tuple[Term, float]]] = {}
+
+    def readings(self, subject: Term, side: Term, pairs: Sequence[Pair]) -> Iterator[Read]:
+        """Yield readings, the likeliest first: numbers written alike stand for one thing, then each for itself."""
+        places = [place for place in walk(side) if isinstance(place, Number)]
+        typed = {place.label for place in walk(side) if isinstance(place, Name)}
+        aligned = {pair.number: pair for pair in pairs}
+        if pairs and all(pair.verdict for pair in pairs):
+            yield Read(worst(p.verdict for p in pairs), {p.number: p.symbol for p in pairs}, False)
+        meanings = {place: self.meanings(subject, place, aligned.get(place)) for place in places}
+        if not any(len(options) > 1 for options in meanings.values()):
+            return
+        grouped: dict[str, list[Number]] = {}
+        for place in places:
+            grouped.setdefault(place.text, []).append(place)
+        alone = [[place] for place in places]
+        ways = [list(grouped.values())] if len(grouped) == len(places) else [list(grouped.values()), alone]
+        for groups in ways:
+            options = [meanings[group[0]] for group in groups]
+            for choice in islice(product(*options), MOST):
+                instead = {p: m.symbol for ps, m in zip(groups, choice, strict=True) for p in ps if m.symbol is not p}
+                chosen = [m.symbol for m in choice]
+                doubtful = any(isinstance(symbol, Name) and symbol.label in typed for symbol in chosen)
+                yield Read(worst(m.verdict for m in choice), instead, doubtful)
+
+    def meanings(self, subject: Term, place: Number, pair: Pair | None) -> list[Meaning]:
+        """Return what a number may stand for: a whole one beside names stands for itself."""
+        found = [Meaning(Verdict.EXACT, place)]
+        if pair and pair.verdict:
+            found.append(Meaning(pair.verdict, pair.symbol))
+        if not self.evaluator.is_decimal(place):
+            return found
+        for entry in self.own.numbers.values():
+            if isinstance(entry.term, Number) and entry.term.text == place.text and entry.right:
+                found.append(Meaning(Verdict.FOLLOWS_ROUNDED, entry.subject))
+        unit = 1.1 * place.unit
+        fits = []
+        for term, value in self.values(subject):
+            for sign in (1.0, -1.0):
+                near = abs(sign * value - place.value) < unit
+                verdict = agreement(place.text, sign * value) if near else None
+                if verdict:
+                    fits.append(Meaning(verdict, term if sign > 0 else Call(ops.neg, (term,))))
+        for below in FRACTIONS:
+            fraction = round(place.value * below) / below
+            verdict = agreement(place.text, fraction)
+            if verdict and verdict is not Verdict.EXACT:
+                fits.append(Meaning(verdict, number(fraction)))
+        fits.sort(key=lambda meaning: (meaning.verdict is not Verdict.EXACT, _size(meaning.symbol)))
+        return found + fits[:LIKELY]
+
+    def values(self, subject: Term) -> list[tuple[Term, float]]:
+        """Return what stands in the formulas of a subject, and its numbers."""
+        key = written(subject)
+        if key not in self._values:
+            found = []
+            for term in self.known.ingredients(subject):
+                with suppress(DomainError, Unreadable):
+                    found.append((term, self.evaluator.value(term, self.here)))
+            self._values[key] = found
+        return self._values[key]
+
+
+def _size(term: Term) -> int:
+    return 0 if isinstance(term, (Name, Quotient)) else sum(1 for _ in walk(term))
+
+
+def applied(term: Term, instead: Mapping[Term, Term]) -> Term:
+    """Return the term with what its numbers stand for."""
+    if term in instead:
+        return instead[term]
+    if isinstance(term, Call):
+        return Call(term.op, tuple(applied(arg, instead) for arg in term.args))
+    return term

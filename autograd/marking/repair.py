@@ -1,0 +1,156 @@
+"""What would repair a claim that is not so: the slip that was made in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+
+from autograd import ops
+from autograd.marking.accuracy import agreement
+from autograd.marking.align import Stands, matched
+from autograd.marking.explain import Explainer, Found
+from autograd.marking.follow import Entry
+from autograd.marking.known import LONG
+from autograd.marking.points import GivenData, Point
+from autograd.marking.readings import Read, applied
+from autograd.marking.slips import INSTEAD, WHOLE, mutations, nearby
+from autograd.marking.terms import runs
+from autograd.marking.verdict import Verdict
+from autograd.op import DomainError
+from autograd.reading import Call, Name, Number, Quotient, Term, Unreadable, walk, written
+
+TRIED = 40  # readings of the numbers in a formula in which slips are looked for
+_INVERSE = {  # the repair of one slip is the other
+    Verdict.PRE: Verdict.POST,
+    Verdict.POST: Verdict.PRE,
+    Verdict.DIVIDED: Verdict.MULTIPLIED,
+    Verdict.MULTIPLIED: Verdict.DIVIDED,
+}
+_REPAIRS = {Verdict.SIGN, Verdict.SWAPPED_INDEX, *_INVERSE}
+
+
+class Repairs:
+    """Looks for the slip in what was typed, and in what is known for its subject."""
+
+    def __init__(self, explainer: Explainer) -> None:
+        self.explainer = explainer
+        self.facts = explainer.facts
+        self.evaluator = explainer.evaluator
+
+    def of_formula(self, subject: Term, side: Term, points: Sequence[Point], tried: Sequence[Read]) -> list[Found]:
+        """Return the slips after whose repair the formula holds, and those that give it."""
+        places = sum(1 for _ in walk(side))
+        if places > LONG:
+            return []
+        fits: list[Found] = []
+        reads = tried[: max(2, TRIED * 10 // places)]
+        for read in reads:
+            typed = applied(side, read.instead)
+            fits += self._repaired(subject, typed, points)
+        fits += self._misread(subject, side, points)
+        for read in reads[:LONG]:
+            fits += self._made(subject, applied(side, read.instead), points)
+        return fits or self._renamed(subject, side, points)
+
+    def _repaired(self, subject: Term, typed: Term, points: Sequence[Point]) -> Iterator[Found]:
+        for verdict, place, other, where, parts in mutations(typed, self.facts):
+            if verdict in _REPAIRS and self.evaluator.agree(subject, typed, points, {place: other}):
+                if place is typed:
+                    continue
+                named = _INVERSE.get(verdict, verdict)
+                if where == INSTEAD:
+                    parts = parts[1], parts[0]
+                yield Found(named, _never, where, parts)
+
+    def _misread(self, subject: Term, side: Term, points: Sequence[Point]) -> Iterator[Found]:
+        """Yield a decimal that does not stand for its symbol, where any other number in it may stand for itself."""
+        here = points[0]
+        for place in walk(side):
+            if self.evaluator.is_decimal(place):
+                for label in self.explainer.board.values:
+                    if self.evaluator.agree(subject, side, points, {place: Name(label)}):
+                        value = self.evaluator.value(Name(label), here)
+                        yield _stands(place, Name(label), value)
+
+    def _made(self, subject: Term, typed: Term, points: Sequence[Point]) -> Iterator[Found]:
+        with suppress(DomainError, Unreadable):
+            given = [self.evaluator.value(typed, point) for point in points]
+            for slip in self.explainer.fitting(subject, points[0], lambda x: math.isclose(x, given[0], rel_tol=1e-9)):
+                with suppress(ArithmeticError, ValueError):
+                    numbers = [slip.at(point) for point in points]
+                    if all(math.isclose(x, y, rel_tol=1e-9) for x, y in zip(numbers, given, strict=True)):
+                        yield slip
+
+    def _renamed(self, subject: Term, side: Term, points: Sequence[Point]) -> list[Found]:
+        """Return any other name in the place of one."""
+        labels = list(self.explainer.board.values)
+        fits = []
+        for place in walk(side):
+            others: list[Term] = []
+            if isinstance(place, Name) and not place.updated:
+                others = [Name(label) for label in labels[:100] if label != place.label]
+            elif isinstance(place, Quotient):
+                others = [Quotient(place.of, by) for by in labels[:100] if by != place.by]
+                others += [Quotient(of, place.by) for of in labels[:100] if of != place.of]
+            for other in others:
+                if self.evaluator.agree(subject, side, points, {place: other}):
+                    fits.append(Found(Verdict.WRONG_NAME, _never, INSTEAD, (place, other)))
+        return fits
+
+    def of_number(self, symbol: Term, number: Number, here: Point) -> list[Found]:
+        """Return what is wrong with a number that is not what its symbol is."""
+        true = self.evaluator.value(symbol, here)
+        if agreement(number.text, -true):
+            return [Found(Verdict.SIGN, _never, INSTEAD, (number.text, f"{written(symbol)} = {true:.6g}"))]
+        fits = [_stands(number, symbol, true)]
+        for verdict, place, other, where, parts in mutations(symbol, self.facts):
+            if place is symbol and verdict in (Verdict.SWAPPED_INDEX, Verdict.PRE, Verdict.POST):
+                with suppress(DomainError):
+                    if agreement(number.text, self.evaluator.value(other, here)) and len(number.text) > 4:
+                        fits.append(Found(verdict, _never, where, parts))
+        return fits
+
+    def of_numbers(self, formula: Entry | None, subject: Term, side: Term, stands: Stands) -> list[Found]:
+        """Return the slips that were made in the formula into which these numbers were put."""
+        sources = [formula.term if formula else None, self.explainer.known.of(subject)]
+        for term in sources:
+            if term is None or sum(1 for _ in walk(term)) > LONG:
+                continue
+            fits = []
+            for verdict, place, other, where, parts in islice(mutations(term, self.facts), 400):
+                if verdict is Verdict.STANDS_FOR or (where == WHOLE and verdict is not Verdict.RECIPROCAL):
+                    continue
+                pairs = matched(applied(term, {place: other}), side, stands)
+                if pairs and all(pair.verdict for pair in pairs):
+                    fits.append(Found(verdict, _never, where, parts))
+            if fits:
+                return fits
+        return []
+
+    def held_by_targets(self, subject: Term, side: Term, data: GivenData) -> str:
+        """Return why a formula that holds here alone may be meant for the given data, else ""."""
+        named = {place.label for place in walk(side) if isinstance(place, Name)}
+        fixed = [v for group in (*data.hot, *data.whole) for v in group]
+        fixed += [v for v in data.binary if v not in fixed]
+        fixed += data.zeros
+        fixed = [v for v in fixed if v.label not in named]
+        if not fixed:
+            return ""
+        points = data.points_with(fixed)
+        if len(points) < 3 or not self.evaluator.agree(subject, side, points):
+            return ""
+        told = " and ".join(f"{v.label} = {v.data:.6g}" for v in fixed[:3])
+        return f"it holds for {told}, and not for others: write the name"
+
+
+def _stands(place: Number, symbol: Term, value: float) -> Found:
+    return Found(Verdict.STANDS_FOR, _never, INSTEAD, (place.text, f"{written(symbol)} = {value:.6g}"))
+
+
+def _never(point: Point) -> float:
+    return math.nan
+
+
+__all__ = ["Call", "Iterable", "Repairs", "nearby", "ops", "runs"]
