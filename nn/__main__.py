@@ -20,7 +20,7 @@ from unicodedata import normalize
 
 from autograd import DomainError, Value, check_derivation, draw_dot
 from autograd.chain_rule import Derivation, Factor, derive
-from autograd.derivation import Marks
+from autograd.marking.marks import Marks
 from autograd.drawing import EngineError
 from autograd.files import write_whole
 from autograd.formula import Notation

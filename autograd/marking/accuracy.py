@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from decimal import Context, Decimal
 
+from autograd.digits import judge
 from autograd.marking.verdict import RIGHT, Verdict
 
 SAID = {
@@ -22,17 +21,8 @@ def agreement(text: str, value: float) -> Verdict | None:
     >>> [str(agreement(text, 0.08217)) for text in ("0.08217", "0.0822", "0.0821", "0.0820")]
     ['exact', 'ROUNDED', 'CUT', 'None']
     """
-    if not math.isfinite(value):
-        return None
-    if math.isclose(float(text), value, rel_tol=1e-13):
-        return Verdict.EXACT
-    typed = Decimal(text)
-    true = Context(prec=15).create_decimal(repr(value))  # 15 digits: then 0.1 + 0.2 is 0.3
-    unit = Decimal(1).scaleb(int(typed.as_tuple().exponent))
-    if typed and 2 * abs(typed - true) <= unit:
-        return Verdict.ROUNDED
-    further = true - typed if typed > 0 else typed - true
-    return Verdict.CUT if typed and 0 <= further < unit else None
+    found = judge(text, value)
+    return Verdict(found) if found else None
 
 
 def worst(verdicts: Iterable[Verdict | None]) -> Verdict:

@@ -11,7 +11,8 @@ from autograd.marking.judge import Judge
 from autograd.marking.marks import Line, Marks
 from autograd.marking.points import Board, letters
 from autograd.marking.verdict import Verdict
-from autograd.reading import Call, Name, Number, Reader, Side, Term, Unreadable, has_names
+from autograd.marking.syntax import Call, Name, Number, Side, Term, Unreadable, has_names
+from autograd.reading import Reader
 from autograd.value import Value
 
 

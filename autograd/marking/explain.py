@@ -14,7 +14,7 @@ from autograd.marking.slips import ACTIVATIONS, FACTORS, INSTEAD, WHOLE, Facts, 
 from autograd.marking.terms import Evaluator, flat
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
-from autograd.reading import Call, Name, Number, Quotient, Term, walk, written
+from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk, written
 from autograd.value import Value
 
 SMALL = 300  # nodes of a record: in a larger one a late update is tried only where nothing else fits
@@ -141,7 +141,7 @@ class Explainer:
         yield Found(Verdict.MISSING_PATH, lambda point: 0.0, "through {}", (symbol,))
         yield Found(Verdict.TWICE, lambda point: 2 * local(point), "in {}", (symbol,))
         yield Found(Verdict.HALF, lambda point: local(point) / 2, "in {}", (symbol,))
-        yield Found(Verdict.DIVIDED, lambda point: _over(1.0, local(point)), "by {}", (symbol,))
+        yield Found(Verdict.DIVIDED, lambda point: _over(1.0, local(point)), "divided by {}", (symbol,))
         for other in self._alike_edges(head, tail):
             at = lambda point, other=other: point.edge(*other)
             parts = Quotient(names[other[0]], names[other[1]]), symbol

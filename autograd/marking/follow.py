@@ -10,7 +10,7 @@ from typing import NamedTuple
 from autograd.marking.points import Point
 from autograd.marking.terms import Evaluator
 from autograd.op import DomainError
-from autograd.reading import Name, Number, Quotient, Term, walk, written
+from autograd.marking.syntax import Name, Number, Quotient, Term, walk, written
 from autograd.record import Record
 from autograd.value import Value
 

@@ -20,9 +20,20 @@ from autograd.marking.repair import Repairs
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import OPEN, RIGHT, Verdict
 from autograd.op import DomainError
-from autograd.reading import Call, Name, Number, Quotient, Term, Unreadable, has_names, walk, written
+from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, has_names, walk, written
 
 RATES = (0.5, 1.0, 0.1, 0.05, 0.01)
+FAR_FETCHED = (
+    Verdict.STANDS_FOR,
+    Verdict.DIVIDED,
+    Verdict.MULTIPLIED,
+    Verdict.RECIPROCAL,
+    Verdict.LOGARITHM,
+    Verdict.DEGREES,
+    Verdict.SIGMOID_TWICE,
+    Verdict.TANH_OF_RESULT,
+    Verdict.WRONG_PLACE,
+)
 HELD = "the formula holds"
 STANDS = "each number stands for its symbol"
 
@@ -143,6 +154,8 @@ class Judge:
             verdict = agreement(number.text, self.value(symbol))
             if verdict:
                 return verdict
+        if not self.own.numbers:
+            return None
         entry = self.own.numbers.get(written(symbol))
         if entry and isinstance(entry.term, Number) and entry.term.text == number.text:
             return Verdict.FOLLOWS_ROUNDED if entry.right else Verdict.FOLLOWS
@@ -186,7 +199,8 @@ class Judge:
         for entry, pairs in aligned:
             if not entry.right and all(pair.verdict for pair in pairs) and len(pairs):
                 return self.follows(entry.line, true)
-        pairs = aligned[0][1] if aligned else self.known_alignment(subject, side)
+        in_chain = [pairs for entry, pairs in aligned if entry.right]
+        pairs = in_chain[0] if in_chain else self.known_alignment(subject, side)
         tried: list[Read] = [Read(Verdict.EXACT, {}, False)]
         doubtful = None
         for read in self.reader.readings(subject, side, pairs):
@@ -203,7 +217,7 @@ class Judge:
         if doubtful:
             told = f"right if {doubtful.told()}; as typed it gives {self.value(side):.6g}, and it is {true:.6g}"
             return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}", doubtful.told())
-        return self.formula_not_so(equation, side, true, pairs if aligned else [], tried)
+        return self.formula_not_so(equation, side, true, pairs if in_chain else [], tried)
 
     def holds(self, read: Read, true: float, data: str = "") -> Outcome:
         because = HELD + ", at other numbers too" * (len(self.points) > 1)
@@ -236,7 +250,7 @@ class Judge:
             if not entry.right and self.follows_formula(subject, side, entry):
                 return self.follows(entry.line, true)
         so = f"the formula gives {self.value(side):.6g}, and it is {true:.6g}"
-        fits = self.misput(pairs)
+        fits = self.misput(pairs or self.known_alignment(subject, side))
         fits = fits or self.repairs.of_formula(subject, side, self.points, tried)
         return self.wrong(fits, so, true)
 
@@ -272,13 +286,14 @@ class Judge:
         exact = math.isclose(value, true, rel_tol=1e-12, abs_tol=0.0)
         if exact and not any(self.is_idle(side, pair) for _, pairs in aligned for pair in pairs):
             return Outcome((Verdict.EXACT,), true, "it is so")
-        pairs = aligned[0][1] if aligned else self.known_alignment(subject, side)
-        if not aligned and pairs and all(pair.verdict in RIGHT for pair in pairs):
+        in_chain = [pairs for entry, pairs in aligned if entry.right]
+        pairs = in_chain[0] if in_chain else self.known_alignment(subject, side)
+        if not in_chain and pairs and all(pair.verdict in RIGHT for pair in pairs):
             return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence)
-        for read in self.reader.readings(subject, side, [] if aligned else pairs):
+        for read in self.reader.readings(subject, side, [] if in_chain else pairs):
             if read.instead and self.evaluator.agree(subject, side, self.points[:3], read.instead):
                 return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence, read.told())
-        return self.numbers_not_so(equation, side, true, pairs, bool(aligned))
+        return self.numbers_not_so(equation, side, true, pairs)
 
     def all_stand(self, entry: Entry, pairs: Sequence[Pair], true: float) -> Outcome:
         """Return the outcome where each number is what its symbol is, or what the writer said it is."""
@@ -289,6 +304,9 @@ class Judge:
             silly = any(own.is_silly for own in wrong if own)
             return self.follows(min(lines or [entry.line]), true) if not silly else self.wrong([], "", true)
         verdict = worst(pair.verdict for pair in pairs)
+        for symbol, number, how in pairs:
+            if how is not Verdict.EXACT and written(symbol) not in self.own.numbers:
+                self.own.state(symbol, number, entry.line, True)
         return Outcome((verdict,), true, f"{STANDS}{SAID[verdict]}")
 
     def goes_on(self, equation: Equation, side: Term, true: float) -> Outcome | None:
@@ -309,7 +327,7 @@ class Judge:
         return self.evaluator.value(side, self.here, {pair.number: other}) == self.value(side)
 
     def numbers_not_so(
-        self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair], in_chain: bool
+        self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]
     ) -> Outcome:
         subject, value = equation.subject, self.value(side)
         off = self.evaluator.spread(side, self.here)
@@ -323,7 +341,10 @@ class Judge:
             return Outcome((Verdict.TOO_FEW_DIGITS,), true, told)
         if abs(value - true) <= off:
             return self.unknown_numbers(subject, side, true)
-        fits = self.rivals(subject, partial(_near, value, off), sharp=off <= abs(value) / 100)
+        fits = []
+        if isinstance(subject, Quotient):
+            fits += self.repairs.misread_number(side, self.here, true, off)
+        fits += self.rivals(subject, partial(_near, value, off), sharp=off <= abs(value) / 100)
         return self.wrong(fits, so, true)
 
     def unknown_numbers(self, subject: Term, side: Term, true: float) -> Outcome:
@@ -340,11 +361,10 @@ class Judge:
 
     def misput(self, pairs: Sequence[Pair]) -> list[Found]:
         """Return what is wrong with the numbers that are not what their symbols are."""
-        fits = []
-        for symbol, number, verdict in pairs:
-            if verdict is None:
-                fits += self.repairs.of_number(symbol, number, self.here)
-        return fits
+        wrong = [pair for pair in pairs if pair.verdict is None]
+        if 2 * len(wrong) > len(pairs) + 1:  # it was not put into this formula
+            return []
+        return [slip for pair in wrong for slip in self.repairs.of_number(pair.symbol, pair.number, self.here)]
 
     # The number that comes out.
 
@@ -427,14 +447,14 @@ class Judge:
     def rivals(self, subject: Term, fits: partial[object], sharp: bool) -> list[Found]:
         """Return the slips that fit what is written: if any fits exactly, only those.
 
-        STANDS FOR is far-fetched here, for nobody wrote that number: it takes digits that are `sharp`.
+        Some are far-fetched here, as STANDS FOR, for nobody wrote that number: they take digits that are `sharp`.
         """
         found = self.explainer.fitting(subject, self.here, fits)
         if not found and isinstance(subject, Quotient) and sharp:
             labelled = self.board.values
             found = self.explainer.late(labelled[subject.of], labelled[subject.by], self.here, fits)
         exact = [slip for slip in found if fits(slip.at(self.here)) is Verdict.EXACT]
-        return exact or [slip for slip in found if sharp or slip.verdict is not Verdict.STANDS_FOR]
+        return exact or [slip for slip in found if sharp or slip.verdict not in FAR_FETCHED]
 
 
 def _near(value: float, off: float, x: float) -> Verdict | None:

@@ -16,7 +16,7 @@ from autograd import ops
 from autograd.marking.points import Board
 from autograd.marking.terms import runs
 from autograd.op import Op
-from autograd.reading import Call, Name, Number, Quotient, Term, walk, written
+from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk, written
 from autograd.record import Record
 from autograd.symbolic import Symbolic
 from autograd.value import Value
@@ -192,7 +192,6 @@ class Known:
             if size > LONG and tail is not by:
                 upstream[tail], sizes[tail] = Quotient(self.board.names[of], self.board.names[tail]), 1
             elif parts:
-                parts.reverse()
                 upstream[tail], sizes[tail] = reduce(lambda *args: simplified(ops.add, args), parts), size
         return upstream.get(by, ZERO)
 
@@ -217,7 +216,8 @@ class Known:
         key = written(subject)
         if key not in self._ingredients:
             found = {written(term): term for term in islice(self._places(subject), MOST)}
-            found.pop(key, None)
+            if len(found) > 1:
+                found.pop(key, None)
             self._ingredients[key] = list(found.values())
         return self._ingredients[key]
 
@@ -230,13 +230,20 @@ class Known:
             yield from (Name(subject.label), gradient, Call(ops.mul, (Name("η"), gradient)))
             yield from self._places(gradient)
         elif isinstance(subject, Name):
-            formula = self.of(subject)
-            yield from runs(formula) if formula else ()
-            yield from () if formula else [subject]
+            yield from self._places_of_value(values.get(subject.label), subject)
         elif isinstance(subject, Call):
             for place in walk(subject):
                 if isinstance(place, (Name, Quotient)):
                     yield from self._places(place)
+
+    def _places_of_value(self, v: Value | None, subject: Term) -> Iterator[Term]:
+        """Yield what stands in the formula of a named Value, and then in those of the names in it."""
+        todo = [v] if v is not None and v.op is not None else []
+        if not todo:
+            yield subject
+        for head in todo:
+            yield from runs(self.formula(head))
+            todo += [tail for tail in self.board.tails[head] if tail.op is not None and tail not in todo]
 
     def _places_of_gradient(self, of: Value, by: Value) -> Iterator[Term]:
         names = self.board.names

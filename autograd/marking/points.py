@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 
+from autograd import ops
 from autograd.op import DomainError
 from autograd.record import Record
 from autograd.value import Value
@@ -144,14 +145,20 @@ class Point:
                 self.data[v] = v.data
         self.data.update(late or {})
         self._sweeps: dict[tuple[Value, frozenset[Value]], dict[Value, float]] = {}
+        self._tangents: dict[Value, dict[Value, float]] = {}
         self._fault = ""
 
     def derivative(self, of: Value, by: Value, held: Collection[Value] = ()) -> float:
         """Return ∂of/∂by over all paths that pass none of `held`. DomainError where it does not exist."""
         key = of, frozenset(held)
-        if key not in self._sweeps:
-            self._sweeps[key] = self._sweep(*key)
-        result = self._sweeps[key].get(by, 0.0)
+        if not held and of is not self.board.root:
+            if by not in self._tangents:
+                self._tangents[by] = self._forward(by)
+            result = self._tangents[by].get(of, 0.0)
+        else:
+            if key not in self._sweeps:
+                self._sweeps[key] = self._sweep(*key)
+            result = self._sweeps[key].get(by, 0.0)
         if not math.isfinite(result):
             raise DomainError(self._fault or "the derivative is past the range of a float")
         return result
@@ -163,15 +170,36 @@ class Point:
             upstream = gradients.get(v)
             if upstream is None or v.op is None:
                 continue
-            numbers = [self.data[x] if isinstance(x, Value) else x for x in v.args]
-            for x, partial in zip(v.args, v.op.partials, strict=True):
+            args = v.args
+            numbers = [self.data[x] if isinstance(x, Value) else x for x in args]
+            for x, partial in zip(args, v.op.partials, strict=True):
                 if isinstance(x, Value):
-                    try:
-                        local = float(partial(*numbers, self.data[v]))
-                    except (ArithmeticError, ValueError) as error:
-                        self._fault, local = self._fault or str(error), math.nan
+                    local = self._local(partial, numbers, v)
                     gradients[x] = gradients.get(x, 0.0) + upstream * local
         return gradients
+
+    def _forward(self, by: Value) -> dict[Value, float]:
+        """Return ∂v/∂by for each v that depends on `by`."""
+        tangents = {by: 1.0}
+        for v in self.board.nodes:
+            if v is by or tangents.keys().isdisjoint(v.args) or v.op is None:
+                continue
+            args = v.args
+            numbers = [self.data[x] if isinstance(x, Value) else x for x in args]
+            tangents[v] = sum(
+                tangents[x] * self._local(partial, numbers, v)
+                for x, partial in zip(args, v.op.partials, strict=True)
+                if isinstance(x, Value) and x in tangents
+            )
+        return tangents
+
+    def _local(self, partial: Callable[..., float], numbers: list[float], v: Value) -> float:
+        """Return a local derivative, NaN where it does not exist."""
+        try:
+            return float(partial(*numbers, self.data[v]))
+        except (ArithmeticError, ValueError) as error:
+            self._fault = self._fault or str(error)
+            return math.nan
 
     def edge(self, head: Value, tail: Value) -> float:
         """Return the derivative on the edge between two named Values."""
@@ -188,10 +216,12 @@ class Point:
         return Point(self.board, self.numbers, numbers)
 
 
-def _moved(board: Board, rng: random.Random) -> dict[Value, float]:
+def _moved(board: Board, rng: random.Random, width: float = 0.1) -> dict[Value, float]:
     """Return other numbers for all labelled leaves; a leaf without a label is a constant."""
     return {
-        v: v.data * rng.uniform(0.9, 1.1) or rng.uniform(-0.1, 0.1) for v in board.leaves if v in board.names
+        v: v.data * rng.uniform(1.0 - width, 1.0 + width) or rng.uniform(-width, width)
+        for v in board.leaves
+        if v in board.names
     }
 
 
@@ -201,11 +231,31 @@ def _defined(board: Board, choices: Iterable[Mapping[Value, float]]) -> Iterator
             yield Point(board, numbers)
 
 
+_KINKED = (ops.relu, ops.abs, ops.maximum, ops.minimum, ops.step, ops.sign)
+
+
+def _branch(point: Point) -> list[float]:
+    """Return on which side of its kink each operation is that has one."""
+    sides = []
+    for v in point.board.nodes:
+        if v.op in _KINKED:
+            numbers = [point.data[x] if isinstance(x, Value) else x for x in v.args]
+            sides.append(ops.sign(numbers[0] - (numbers[1] if len(numbers) > 1 else 0.0)))
+    return sides
+
+
 def near(board: Board) -> list[Point]:
-    """Return two points near by, where the record is defined there."""
+    """Return two points near by, where the record is defined, and on the same side of each kink."""
     rng = random.Random(0)
-    points = _defined(board, (_moved(board, rng) for _ in range(4)))
-    return [point for _, point in zip(range(2), points, strict=False)]
+    here = _branch(Point(board))
+    found: list[Point] = []
+    others: list[Point] = []
+    for width in (0.1, 0.1, 0.1, 0.1, 0.02, 0.02, 0.004, 0.004):
+        for point in _defined(board, [_moved(board, rng, width)]):
+            (found if _branch(point) == here else others).append(point)
+        if len(found) == 2:
+            return found
+    return (found + others)[:2]
 
 
 class GivenData:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice, product
+from heapq import heappop, heappush
+from itertools import islice
 from typing import NamedTuple
 
 from autograd import ops
@@ -16,7 +17,7 @@ from autograd.marking.points import Point
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
-from autograd.reading import Call, Name, Number, Quotient, Term, Unreadable, walk, written
+from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, walk, written
 
 MOST = 300  # readings that are tried
 LIKELY = 5  # meanings of a number that are tried
@@ -74,7 +75,7 @@ class Reader:
         ways = [list(grouped.values())] if len(grouped) == len(places) else [list(grouped.values()), alone]
         for groups in ways:
             options = [meanings[group[0]] for group in groups]
-            for choice in islice(product(*options), MOST):
+            for choice in islice(_likeliest(options), MOST):
                 instead = {p: m.symbol for ps, m in zip(groups, choice, strict=True) for p in ps if m.symbol is not p}
                 chosen = [m.symbol for m in choice]
                 doubtful = any(isinstance(symbol, Name) and symbol.label in typed for symbol in chosen)
@@ -82,11 +83,10 @@ class Reader:
 
     def meanings(self, subject: Term, place: Number, pair: Pair | None) -> list[Meaning]:
         """Return what a number may stand for: a whole one beside names stands for itself."""
-        found = [Meaning(Verdict.EXACT, place)]
-        if pair and pair.verdict:
-            found.append(Meaning(pair.verdict, pair.symbol))
+        itself = Meaning(Verdict.EXACT, place)
+        found = [Meaning(pair.verdict, pair.symbol)] if pair and pair.verdict else []
         if not self.evaluator.is_decimal(place):
-            return found
+            return [itself, *found]
         for entry in self.own.numbers.values():
             if isinstance(entry.term, Number) and entry.term.text == place.text and entry.right:
                 found.append(Meaning(Verdict.FOLLOWS_ROUNDED, entry.subject))
@@ -104,7 +104,9 @@ class Reader:
             if verdict and verdict is not Verdict.EXACT:
                 fits.append(Meaning(verdict, number(fraction)))
         fits.sort(key=lambda meaning: (meaning.verdict is not Verdict.EXACT, _size(meaning.symbol)))
-        return found + fits[:LIKELY]
+        found += fits[:LIKELY]
+        named = [meaning for meaning in found if meaning.verdict is Verdict.EXACT]
+        return [*found[: len(named)], itself, *found[len(named) :]]
 
     def values(self, subject: Term) -> list[tuple[Term, float]]:
         """Return what stands in the formulas of a subject, and its numbers."""
@@ -116,6 +118,21 @@ class Reader:
                     found.append((term, self.evaluator.value(term, self.here)))
             self._values[key] = found
         return self._values[key]
+
+
+def _likeliest(options: Sequence[Sequence[Meaning]]) -> Iterator[tuple[Meaning, ...]]:
+    """Yield each choice of one meaning for each number, those first whose ranks add up to least."""
+    todo: list[tuple[int, tuple[int, ...]]] = [(0, (0,) * len(options))]
+    seen = {todo[0][1]}
+    while todo:
+        total, ranks = heappop(todo)
+        yield tuple(choices[k] for choices, k in zip(options, ranks, strict=True))
+        for place, choices in enumerate(options):
+            if ranks[place] + 1 < len(choices):
+                further = (*ranks[:place], ranks[place] + 1, *ranks[place + 1 :])
+                if further not in seen:
+                    seen.add(further)
+                    heappush(todo, (total + 1, further))
 
 
 def _size(term: Term) -> int:

@@ -19,7 +19,7 @@ from autograd.marking.slips import INSTEAD, WHOLE, mutations, nearby
 from autograd.marking.terms import runs
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
-from autograd.reading import Call, Name, Number, Quotient, Term, Unreadable, walk, written
+from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, walk, written
 
 TRIED = 40  # readings of the numbers in a formula in which slips are looked for
 _INVERSE = {  # the repair of one slip is the other
@@ -119,7 +119,8 @@ class Repairs:
             if term is None or sum(1 for _ in walk(term)) > LONG:
                 continue
             fits = []
-            for verdict, place, other, where, parts in islice(mutations(term, self.facts), 400):
+            work = sum(1 for _ in walk(term)) * sum(1 for _ in walk(side))
+            for verdict, place, other, where, parts in islice(mutations(term, self.facts), 20_000 // work):
                 if verdict is Verdict.STANDS_FOR or (where == WHOLE and verdict is not Verdict.RECIPROCAL):
                     continue
                 pairs = matched(applied(term, {place: other}), side, stands)
@@ -128,6 +129,16 @@ class Repairs:
             if fits:
                 return fits
         return []
+
+    def misread_number(self, side: Term, here: Point, true: float, off: float) -> Iterator[Found]:
+        """Yield a decimal that does not stand for its symbol, where that would come to what is so."""
+        places = list(walk(side))
+        for place in places if len(places) <= LONG else ():
+            if self.evaluator.is_decimal(place):
+                for label in self.explainer.board.values:
+                    with suppress(DomainError):
+                        if abs(self.evaluator.value(side, here, {place: Name(label)}) - true) <= off:
+                            yield _stands(place, Name(label), self.evaluator.value(Name(label), here))
 
     def held_by_targets(self, subject: Term, side: Term, data: GivenData) -> str:
         """Return why a formula that holds here alone may be meant for the given data, else ""."""

@@ -15,7 +15,7 @@ from autograd.marking.known import ONE, ZERO, Known, number
 from autograd.marking.points import letters
 from autograd.marking.verdict import Verdict
 from autograd.op import Op
-from autograd.reading import Call, Constant, Name, Number, Quotient, Term, walk
+from autograd.marking.syntax import Call, Constant, Name, Number, Quotient, Term, walk
 from autograd.value import Value
 
 INSTEAD = "{} where {} belongs"
@@ -215,8 +215,8 @@ SLIPS: tuple[Slip, ...] = (
     Slip(Verdict.POST,              _is_symbol,                                     _partner(Verdict.POST)),
     Slip(Verdict.STANDS_FOR,        _is_symbol,                                     _other_size),
     Slip(Verdict.DIVIDED,           lambda s: _is_factor(s) and not isinstance(s.term, Number),
-                                                                                    _put(_one_over, "by {}")),
-    Slip(Verdict.MULTIPLIED,        _is_divisor,                                    _put(_one_over, "by {}")),
+                                                                                    _put(_one_over, "divided by {}")),
+    Slip(Verdict.MULTIPLIED,        _is_divisor,                                    _put(_one_over, "multiplied by {}")),
     Slip(Verdict.SIGMOID_TWICE,     lambda s: _is_symbol(s) or _calls(ops.sigmoid)(s), _squashed(ops.sigmoid)),
     Slip(Verdict.TANH_OF_RESULT,    _is_symbol,                                     _squashed(ops.tanh)),
     Slip(Verdict.LOGARITHM,         _calls(ops.log),                                _logarithms),

@@ -11,7 +11,7 @@ from typing import TypeGuard
 from autograd import ops
 from autograd.marking.points import Point
 from autograd.op import DomainError, Op
-from autograd.reading import Call, Name, Number, Quotient, Term, Unreadable, walk
+from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, walk
 
 NEUTRAL = {ops.add: 0.0, ops.mul: 1.0}
 Reading = Mapping[Term, Term]  # what numbers in a term stand for
