@@ -23,8 +23,8 @@ from autograd.reverse import grad
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.marking.check import check_derivation
     from autograd.drawing import draw_dot
+    from autograd.marking.check import check_derivation
     from autograd.program import Program
     from autograd.stepping import step_through
 

@@ -20,11 +20,11 @@ from unicodedata import normalize
 
 from autograd import DomainError, Value, check_derivation, draw_dot
 from autograd.chain_rule import Derivation, Factor, derive
-from autograd.marking.marks import Marks
 from autograd.drawing import EngineError
 from autograd.files import write_whole
 from autograd.formula import Notation
 from autograd.graph import named_graph
+from autograd.marking.marks import Marks
 from autograd.reverse import topological_order
 from autograd.stepping import MOST, step_through
 from nn import lecture

@@ -183,7 +183,11 @@ NEURON = neuron()["E"]
         ("w5+ = w5 - 0.5*0.0822", "ROUNDED", ""),
         ("w5+ = w5 - 0.5*dE/dw5; w5+ = w5 - 0.0411", "ROUNDED", ""),
         ("w5+ = w5 - 0.5*0.0827", "SWAPPED INDEX", "∂E/∂w6"),
-        ("dE/dnet_o1 = dE/dout_o1*dout_o1/dnet_o1 = 0.74*0.19 = 0.141; dE/dw5 = 0.141*out_h1", "FOLLOWS FROM ROUNDED", ""),
+        (
+            "dE/dnet_o1 = dE/dout_o1*dout_o1/dnet_o1 = 0.74*0.19 = 0.141; dE/dw5 = 0.141*out_h1",
+            "FOLLOWS FROM ROUNDED",
+            "",
+        ),
         ("dE/dw5 = -(0.01 - 0.7514)*0.7514*(1 - 0.7514)*0.5968", "STANDS FOR", "0.5968 where out_h1"),
     ],
 )

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from autograd import ops
 from autograd.marking.known import LONG
+from autograd.marking.syntax import Call, Number, Term, written
 from autograd.marking.terms import NEUTRAL, flat, neutral
 from autograd.marking.verdict import Verdict
-from autograd.marking.syntax import Call, Number, Term, written
 
 
 class Pair(NamedTuple):

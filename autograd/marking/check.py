@@ -10,8 +10,8 @@ from autograd import ops
 from autograd.marking.judge import Judge
 from autograd.marking.marks import Line, Marks
 from autograd.marking.points import Board, letters
-from autograd.marking.verdict import Verdict
 from autograd.marking.syntax import Call, Name, Number, Side, Term, Unreadable, has_names
+from autograd.marking.verdict import Verdict
 from autograd.reading import Reader
 from autograd.value import Value
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from autograd import ops
-from autograd.marking.known import ONE, Known
+from autograd.marking.known import Known
 from autograd.marking.points import Point, letters
 from autograd.marking.slips import ACTIVATIONS, FACTORS, INSTEAD, WHOLE, Facts, mutations, substituted
+from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk, written
 from autograd.marking.terms import Evaluator, flat
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
-from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk, written
 from autograd.value import Value
 
+WHOLLY = (Verdict.SIGMOID_TWICE, Verdict.LOGARITHM, Verdict.DEGREES)  # of a whole formula too
 SMALL = 300  # nodes of a record: in a larger one a late update is tried only where nothing else fits
 
 
@@ -37,6 +39,7 @@ class Found(NamedTuple):
 
 
 def part(item: Any) -> str:
+    """Return a term, a number or a word as a sentence has it."""
     return item if isinstance(item, str) else f"{item:.6g}" if isinstance(item, float) else written(item)
 
 
@@ -67,7 +70,7 @@ class Explainer:
         value = self.evaluator.value
         yield Found(Verdict.SIGN, lambda point: -value(subject, point), WHOLE)
         for verdict, factor in FACTORS:
-            yield Found(verdict, lambda point, factor=factor: factor * value(subject, point))  # type: ignore[misc]
+            yield Found(verdict, partial(self._times, factor, subject))
         yield Found(Verdict.RECIPROCAL, lambda point: _over(1.0, value(subject, point)), WHOLE)
         labelled = self.board.values
         if isinstance(subject, Quotient):
@@ -79,15 +82,14 @@ class Explainer:
             yield from self._other_values(subject)
             yield from self._in_term(self.known.formula(labelled[subject.label]))
 
+    def _times(self, factor: float, subject: Term, point: Point) -> float:
+        return factor * self.evaluator.value(subject, point)
+
     def _in_term(self, term: Term) -> Iterator[Found]:
         """Yield the slips made in one place of a term."""
         for verdict, place, other, where, parts in mutations(term, self.facts):
             at = self._at(term, place, other)
-            if place is not term:
-                yield Found(verdict, at, where, parts)
-            elif verdict in (Verdict.SIGMOID_TWICE, Verdict.LOGARITHM, Verdict.DEGREES):
-                yield Found(verdict, at, where, parts)
-            elif isinstance(term, (Name, Quotient)):
+            if place is not term or verdict in WHOLLY or isinstance(term, (Name, Quotient)):
                 yield Found(verdict, at, where, parts)
 
     def _at(self, term: Term, place: Term, other: Term) -> Callable[[Point], float]:
@@ -107,16 +109,15 @@ class Explainer:
             if partner is not None:
                 others.append((verdict, partner))
         for verdict, other in others:
-            yield Found(verdict, lambda point, other=other: value(other, point), "it is {}", (other,))  # type: ignore[misc]
+            yield Found(verdict, partial(value, other), "it is {}", (other,))
 
     # In a gradient: it is linear in the derivative on each edge.
 
     def _in_gradient(self, of: Value, by: Value) -> Iterator[Found]:
         names, board = self.board.names, self.board
         for label in self.facts.alike(names[by]):
-            other = board.values[label]
-            at = lambda point, other=other: point.derivative(of, other)
-            yield Found(Verdict.SWAPPED_INDEX, at, "it is {}", (Quotient(names[of], label),))
+            other = Quotient(names[of], label)
+            yield Found(Verdict.SWAPPED_INDEX, partial(self.evaluator.value, other), "it is {}", (other,))
         edges = board.between(of, by)
         edges.sort(key=lambda edge: list(board.tails).index(edge[0]), reverse=True)
         yield from self._in_paths(of, by, edges)
@@ -135,7 +136,10 @@ class Explainer:
         """Yield what may stand for the derivative on an edge."""
         names = self.board.names
         symbol = Quotient(names[head], names[tail])
-        local = lambda point: point.edge(head, tail)
+
+        def local(point: Point) -> float:
+            return point.edge(head, tail)
+
         yield Found(Verdict.SIGN, lambda point: -local(point), "of {}", (symbol,))
         yield Found(Verdict.FACTOR_LEFT_OUT, lambda point: 1.0, "{}", (symbol,))
         yield Found(Verdict.MISSING_PATH, lambda point: 0.0, "through {}", (symbol,))
@@ -143,14 +147,14 @@ class Explainer:
         yield Found(Verdict.HALF, lambda point: local(point) / 2, "in {}", (symbol,))
         yield Found(Verdict.DIVIDED, lambda point: _over(1.0, local(point)), "divided by {}", (symbol,))
         for other in self._alike_edges(head, tail):
-            at = lambda point, other=other: point.edge(*other)
+            at = partial(_edge, other)
             parts = Quotient(names[other[0]], names[other[1]]), symbol
             yield Found(Verdict.SWAPPED_INDEX, at, INSTEAD, parts)
         if head.op in ACTIVATIONS and len(self.board.tails[head]) == 1:
             yield from self._in_activation(head, tail, symbol)
         if any(isinstance(place, Call) and place.op is ops.log for place in walk(self.known.formula(head))):
             for base in (10.0, 2.0):
-                at = lambda point, base=base: local(point) / math.log(base)
+                at = partial(self._times, 1.0 / math.log(base), symbol)
                 yield Found(Verdict.LOGARITHM, at, "in {}", (symbol,))
         if self._is_penalty(head, tail):
             yield Found(Verdict.REGULARISER_LEFT_OUT, lambda point: 0.0, "{}", (symbol,))
@@ -163,7 +167,7 @@ class Explainer:
         assert head.op is not None
         others: dict[str, Term] = {net.label: out, out.label: Call(head.op, (out,))}
         twice = substituted(self.known.edge(head, tail), others)
-        at = lambda point: self.evaluator.value(twice, point)
+        at = partial(self.evaluator.value, twice)
         yield Found(Verdict.WRONG_PLACE, at, "{} is taken at {}, not at {}", (symbol, out, net))
         if head.op is ops.sigmoid:
             yield Found(Verdict.SIGMOID_TWICE, at, "in {}", (symbol,))
@@ -289,9 +293,7 @@ class Explainer:
                 at = lambda point, rate=rate, k=k: self._late(point, rate)[k].derivative(of, by)
                 yield Found(Verdict.STALE, at, where, (rate,))
 
-    def late(
-        self, of: Value, by: Value, point: Point, fits: Callable[[float], object]
-    ) -> list[Found]:
+    def late(self, of: Value, by: Value, point: Point, fits: Callable[[float], object]) -> list[Found]:
         """Return what a late update gives in a large record, where nothing else fits."""
         if len(self.board.nodes) <= SMALL:
             return []
@@ -302,7 +304,7 @@ class Explainer:
         before = self.board.values[label]
         if before.op is None:
             gradient = Quotient(self.board.names[root], label)
-            slope = lambda point: point.derivative(root, before)
+            slope = partial(self.evaluator.value, gradient)
             yield Found(Verdict.FACTOR_LEFT_OUT, lambda p: p.data[before] - slope(p), "the learning rate")
             yield Found(Verdict.UPDATE_ADDED, lambda p: p.data[before] + rate * slope(p))
             for found in self.of(gradient):
@@ -349,6 +351,10 @@ def examples(formula: Term) -> int:
     return 0
 
 
+def _edge(edge: tuple[Value, Value], point: Point) -> float:
+    return point.edge(*edge)
+
+
 def _over(x: float, y: float) -> float:
     return x / y if y else math.nan
 
@@ -366,6 +372,3 @@ def explained(fits: Iterable[Found], so: str) -> tuple[tuple[Verdict, ...], str,
         words.append(f"{verdict}, {told}" if told else str(verdict))
     verdicts = tuple(where) or (Verdict.WRONG,)
     return verdicts, "; ".join([*words, so]), tuple(place for places in where.values() for place in places if place)
-
-
-__all__ = ["ONE", "Explainer", "Found", "explained"]

@@ -8,9 +8,9 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from autograd.marking.points import Point
+from autograd.marking.syntax import Name, Number, Quotient, Term, walk, written
 from autograd.marking.terms import Evaluator
 from autograd.op import DomainError
-from autograd.marking.syntax import Name, Number, Quotient, Term, walk, written
 from autograd.record import Record
 from autograd.value import Value
 
@@ -128,7 +128,7 @@ class Own:
             total = 0.0
             for head, end in edges:
                 if end is tail and head in above:
-                    local = slopes.get((head, tail), None) if (head, tail) != (of, by) else None
+                    local = slopes.get((head, tail)) if (head, tail) != (of, by) else None
                     total += above[head] * (point.edge(head, tail) if local is None else local)
             above[tail] = total
             for (top, bottom), slope in slopes.items():  # a slope over several edges

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property, partial
 
@@ -17,10 +17,10 @@ from autograd.marking.known import Known
 from autograd.marking.points import Board, GivenData, Point, near
 from autograd.marking.readings import Read, Reader
 from autograd.marking.repair import Repairs
+from autograd.marking.syntax import Number, Quotient, Term, Unreadable, has_names, walk, written
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import OPEN, RIGHT, Verdict
 from autograd.op import DomainError
-from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, has_names, walk, written
 
 RATES = (0.5, 1.0, 0.1, 0.05, 0.01)
 FAR_FETCHED = (
@@ -69,7 +69,6 @@ class Equation:
     line: int
     formula: Entry | None = None
     put_in: Entry | None = None
-    sources: list[Entry] = field(default_factory=list)
 
 
 class Judge:
@@ -175,7 +174,6 @@ class Judge:
     def alignments(self, equation: Equation, side: Term) -> Iterator[tuple[Entry, list[Pair]]]:
         """Yield the formulas that this side is written like, each number with its symbol."""
         sources = [equation.formula, self.own.formulas.get(written(equation.subject))]
-        sources += [entry for entry in reversed(equation.sources)]
         seen: list[Term] = []
         for entry in sources:
             if entry is not None and entry.term not in seen:
@@ -323,12 +321,10 @@ class Judge:
         """Whether a number is not what its symbol is, and yet changes nothing, as a factor of 0 does."""
         if pair.verdict:
             return False
-        other = Call(_double, (pair.number,))
+        other = Number(repr(2 * pair.number.value + 1))
         return self.evaluator.value(side, self.here, {pair.number: other}) == self.value(side)
 
-    def numbers_not_so(
-        self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]
-    ) -> Outcome:
+    def numbers_not_so(self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]) -> Outcome:
         subject, value = equation.subject, self.value(side)
         off = self.evaluator.spread(side, self.here)
         so = f"as written it gives {value:.6g}, and it is {true:.6g}"
@@ -444,7 +440,7 @@ class Judge:
                 so = f"{so}; {aside}"
         return self.wrong(fits, so, true)
 
-    def rivals(self, subject: Term, fits: partial[object], sharp: bool) -> list[Found]:
+    def rivals(self, subject: Term, fits: Callable[[float], Verdict | None], sharp: bool) -> list[Found]:
         """Return the slips that fit what is written: if any fits exactly, only those.
 
         Some are far-fetched here, as STANDS FOR, for nobody wrote that number: they take digits that are `sharp`.
@@ -461,16 +457,3 @@ def _near(value: float, off: float, x: float) -> Verdict | None:
     if math.isclose(x, value, rel_tol=1e-12):
         return Verdict.EXACT
     return Verdict.ROUNDED if abs(x - value) <= off else None
-
-
-class _Double:
-    """An operation that no formula has: what moves a number."""
-
-    binding = 0
-
-    def __call__(self, x: float) -> float:
-        return 2 * x + 1
-
-
-_double = _Double()
-__all__ = ["Equation", "Judge", "Name", "Outcome"]

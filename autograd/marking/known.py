@@ -14,9 +14,9 @@ from typing import Any
 
 from autograd import ops
 from autograd.marking.points import Board
+from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk, written
 from autograd.marking.terms import runs
 from autograd.op import Op
-from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk, written
 from autograd.record import Record
 from autograd.symbolic import Symbolic
 from autograd.value import Value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -84,6 +84,9 @@ class Scheme(NamedTuple):
     follow_through: float = 1.0
 
 
+FULL = Scheme()
+
+
 class Points(NamedTuple):
     """Points given: for formulas, for numbers, for what follows from a wrong line; and how many there are."""
 
@@ -126,7 +129,7 @@ class Marks:
         marks = [line.mark for line in self.lines]
         return {mark: marks.count(mark) for mark in ("right", "follows", "open", "WRONG")}
 
-    def points(self, scheme: Scheme = Scheme()) -> Points:
+    def points(self, scheme: Scheme = FULL) -> Points:
         """Return the points by a scheme, in which an open claim is worth none, and counts in `of`."""
         method = accuracy = following = most = 0.0
         for line in self.lines:
@@ -174,6 +177,3 @@ class Marks:
             rows.append("".join(f"<td style='text-align: left;{style}'>{cell}</td>" for cell in cells))
         head = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self._head())
         return f"{head}<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
-
-
-SchemeLike = Scheme | Mapping[str, float]

@@ -140,7 +140,7 @@ class Point:
         for v in board.nodes:
             if self.numbers:
                 args = [self.data[x] if isinstance(x, Value) else x for x in v.args]
-                self.data[v] = v.op.compute(v.args, args)  # type: ignore[union-attr]
+                self.data[v] = v.op.compute(v.args, args)
             else:
                 self.data[v] = v.data
         self.data.update(late or {})

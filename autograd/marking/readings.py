@@ -14,10 +14,10 @@ from autograd.marking.align import Pair
 from autograd.marking.follow import Own
 from autograd.marking.known import Known, number
 from autograd.marking.points import Point
+from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, walk, written
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
-from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, walk, written
 
 MOST = 300  # readings that are tried
 LIKELY = 5  # meanings of a number that are tried
@@ -76,7 +76,9 @@ class Reader:
         for groups in ways:
             options = [meanings[group[0]] for group in groups]
             for choice in islice(_likeliest(options), MOST):
-                instead = {p: m.symbol for ps, m in zip(groups, choice, strict=True) for p in ps if m.symbol is not p}
+                instead: dict[Term, Term] = {
+                    p: m.symbol for ps, m in zip(groups, choice, strict=True) for p in ps if m.symbol is not p
+                }
                 chosen = [m.symbol for m in choice]
                 doubtful = any(isinstance(symbol, Name) and symbol.label in typed for symbol in chosen)
                 yield Read(worst(m.verdict for m in choice), instead, doubtful)

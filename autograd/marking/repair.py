@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 
-from autograd import ops
 from autograd.marking.accuracy import agreement
 from autograd.marking.align import Stands, matched
 from autograd.marking.explain import Explainer, Found
@@ -15,11 +14,10 @@ from autograd.marking.follow import Entry
 from autograd.marking.known import LONG
 from autograd.marking.points import GivenData, Point
 from autograd.marking.readings import Read, applied
-from autograd.marking.slips import INSTEAD, WHOLE, mutations, nearby
-from autograd.marking.terms import runs
+from autograd.marking.slips import INSTEAD, WHOLE, mutations
+from autograd.marking.syntax import Name, Number, Quotient, Term, Unreadable, walk, written
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
-from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, walk, written
 
 TRIED = 40  # readings of the numbers in a formula in which slips are looked for
 _INVERSE = {  # the repair of one slip is the other
@@ -162,6 +160,3 @@ def _stands(place: Number, symbol: Term, value: float) -> Found:
 
 def _never(point: Point) -> float:
     return math.nan
-
-
-__all__ = ["Call", "Iterable", "Repairs", "nearby", "ops", "runs"]

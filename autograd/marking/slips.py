@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from autograd import ops
 from autograd.marking.known import ONE, ZERO, Known, number
 from autograd.marking.points import letters
+from autograd.marking.syntax import Call, Constant, Name, Number, Quotient, Term, walk
 from autograd.marking.verdict import Verdict
 from autograd.op import Op
-from autograd.marking.syntax import Call, Constant, Name, Number, Quotient, Term, walk
 from autograd.value import Value
 
 INSTEAD = "{} where {} belongs"
@@ -216,7 +216,7 @@ SLIPS: tuple[Slip, ...] = (
     Slip(Verdict.STANDS_FOR,        _is_symbol,                                     _other_size),
     Slip(Verdict.DIVIDED,           lambda s: _is_factor(s) and not isinstance(s.term, Number),
                                                                                     _put(_one_over, "divided by {}")),
-    Slip(Verdict.MULTIPLIED,        _is_divisor,                                    _put(_one_over, "multiplied by {}")),
+    Slip(Verdict.MULTIPLIED,        _is_divisor,                                _put(_one_over, "multiplied by {}")),
     Slip(Verdict.SIGMOID_TWICE,     lambda s: _is_symbol(s) or _calls(ops.sigmoid)(s), _squashed(ops.sigmoid)),
     Slip(Verdict.TANH_OF_RESULT,    _is_symbol,                                     _squashed(ops.tanh)),
     Slip(Verdict.LOGARITHM,         _calls(ops.log),                                _logarithms),
@@ -224,8 +224,14 @@ SLIPS: tuple[Slip, ...] = (
 )
 # fmt: on
 FACTORS = (
-    (Verdict.TWICE, 2.0), (Verdict.HALF, 1 / 2), (Verdict.THRICE, 3.0), (Verdict.THIRD, 1 / 3),
-    (Verdict.FOURFOLD, 4.0), (Verdict.QUARTER, 1 / 4), (Verdict.TENFOLD, 10.0), (Verdict.TENTH, 0.1),
+    (Verdict.TWICE, 2.0),
+    (Verdict.HALF, 1 / 2),
+    (Verdict.THRICE, 3.0),
+    (Verdict.THIRD, 1 / 3),
+    (Verdict.FOURFOLD, 4.0),
+    (Verdict.QUARTER, 1 / 4),
+    (Verdict.TENFOLD, 10.0),
+    (Verdict.TENTH, 0.1),
 )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from typing import TypeGuard
 
 from autograd import ops
 from autograd.marking.points import Point
-from autograd.op import DomainError, Op
 from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, walk
+from autograd.op import DomainError, Op
 
 NEUTRAL = {ops.add: 0.0, ops.mul: 1.0}
 Reading = Mapping[Term, Term]  # what numbers in a term stand for
@@ -50,7 +50,8 @@ class Evaluator:
     def leaf(self, place: Term, point: Point) -> float:
         if isinstance(place, Quotient):
             labelled = point.board.values
-            return point.derivative(labelled[place.of], labelled[place.by])
+            held = [labelled[label] for label in place.held]
+            return point.derivative(labelled[place.of], labelled[place.by], held)
         if isinstance(place, Name):
             return self.named(place, point)
         return place.value  # type: ignore[union-attr]
@@ -103,6 +104,7 @@ class Evaluator:
 
 
 def neutral(term: Term, op: Op) -> bool:
+    """Whether the term changes nothing: 0 in a sum, 1 in a product."""
     return isinstance(term, Number) and term.value == NEUTRAL.get(op)
 
 

@@ -1,9 +1,9 @@
 """The verdicts on a claim, each with a sentence: what programs compare, and what a reader is told."""
 
-from enum import Enum
+from enum import StrEnum
 
 
-class Verdict(str, Enum):
+class Verdict(StrEnum):
     """What a claim is found to be: a name, and in `sentence` what it means.
 
     >>> Verdict.SIGN.value, Verdict.SIGN.sentence
@@ -12,14 +12,11 @@ class Verdict(str, Enum):
 
     sentence: str
 
-    def __new__(cls, name: str, sentence: str) -> "Verdict":
+    def __new__(cls, name: str, sentence: str = "") -> "Verdict":
         verdict = str.__new__(cls, name)
         verdict._value_ = name
         verdict.sentence = sentence
         return verdict
-
-    def __str__(self) -> str:
-        return str(self.value)
 
     # fmt: off
     # right
