@@ -117,7 +117,7 @@ class Neuron(_Network):
         return self._output(self._inputs(x))
 
     def _output(self, inputs: list[Value]) -> Value:
-        net = sum(map(operator.mul, self.w, inputs))
+        net: Any = sum(map(operator.mul, self.w, inputs))
         if self.b is not None:
             net = net + self.b
         if self.labels[0]:

@@ -184,14 +184,14 @@ def _inside(item: Any) -> Iterable[tuple[str, Any]]:
 
     Raises TypeError for a set of Values or Modules: it has no order.
     """
+    if type(item).__name__ == "ndarray" and item.dtype.kind == "O":
+        return [(str(k), value) for k, value in enumerate(item.flat)]
     if isinstance(item, Module) or (is_dataclass(item) and not isinstance(item, type)):
         return _attributes(item)
     if isinstance(item, Mapping):
         return [(str(key), value) for key, value in item.items()]
     if isinstance(item, (list, tuple, deque)):
         return [(str(k), value) for k, value in enumerate(item)]
-    if type(item).__name__ == "ndarray" and item.dtype.kind == "O":
-        return [(str(k), value) for k, value in enumerate(item.flat)]
     if isinstance(item, (set, frozenset)) and any(isinstance(x, (Value, Module)) for x in item):
         raise TypeError("a set of parameters has no order: keep them in a list, a tuple or a dict")
     return []
