@@ -1,7 +1,8 @@
-"""Random expressions against mpmath at orders 0 to 3: in the tails of every row, and at any size of numbers.
+"""Random expressions against mpmath at orders 0 to 3: in the tails of every row, at any size.
 
-The oracle runs forward, where the framework runs backward, and knows no partial of the table: a number is a polynomial
-in three infinitesimals whose squares are 0, and sympy derives what a row does to it. It has 400 digits.
+The oracle runs forward, where the framework runs backward, and knows no partial of the table: a
+number is a polynomial in three infinitesimals whose squares are 0, and sympy derives what a row
+does to it. It has 400 digits.
 """
 
 import itertools
@@ -20,7 +21,7 @@ from autograd.record import Record
 
 DIGITS = 400  # 1 + e^−708 is not 1
 ORDERS = 3
-PARTS = range(2**ORDERS)  # place k of a number is its coefficient of the product of the infinitesimals in the bits of k
+PARTS = range(2**ORDERS)  # part k belongs to the product of the infinitesimals in the bits of k
 SMALLEST = sys.float_info.min  # below it a float has fewer digits
 EPSILON = sys.float_info.epsilon
 
@@ -83,29 +84,32 @@ EXACT_ROWS = {name: exactly(name) for name in ROWS}
 
 
 def truth(steps, results, point, places):
-    """What each step is at the numbers that the steps before it have, and its derivatives by the leaves at `places`.
+    """What each step is, and its derivatives by the leaves at `places`.
 
-    So the rounding of the steps themselves is not in question where their derivatives are.
+    It is taken at the numbers that the steps before it have in the record, so that their rounding
+    is not in question where their derivatives are.
     """
     exact = [constant(number) for number in point]
     for bit, place in enumerate(places):
         exact[place][1 << bit] += mp.one
     for (name, operands), result in zip(steps, results[len(point) :], strict=True):
-        step = EXACT_ROWS[name](*(exact[x][:] if isinstance(x, int) else constant(x) for x in operands))
+        args = [exact[x] if isinstance(x, int) else constant(x) for x in operands]
+        step = EXACT_ROWS[name](*args)
         exact.append([mp.mpf(result.data), *step[1:]])
         yield step
 
 
 def slopes(row, args):
-    """The partials of the row by each argument that is no constant; none where they are not to be had.
+    """The partials of the row by each argument that is no constant; none where a step is not taken.
 
-    That is at a kink, out of the domain, near the ends of a float's range, and where they multiply an error by more
-    than a thousand.
+    That is at a kink, out of the domain, near the ends of a float's range, and where an error is
+    multiplied by more than a thousand.
     """
     args = [v.detach() if isinstance(v, Value) else v for v in args]
     leaves = [v for v in args if isinstance(v, Value)]
     numbers = [getattr(v, "data", v) for v in args]
-    if row.name in KINKED and not 1e-3 < abs(numbers[0] - sum(numbers[1:])) < 100:  # most of them do little elsewhere
+    from_kink = abs(numbers[0] - sum(numbers[1:]))
+    if row.name in KINKED and not 1e-3 < from_kink < 100:  # far from it they do little
         return []
     try:
         z = row(*args)
@@ -124,7 +128,7 @@ OF_A_PARTIAL = 20  # 1 − σ is, where σ is below 0.9
 
 
 def underflow_and_rounding(value):
-    """How far a result may be off: each number on the way is rounded, and counts as much as its gradient."""
+    """How far a result may be off: each number is rounded, and counts by its gradient."""
     try:
         value.backward()
     except DomainError:  # the next derivative is past a float's range
@@ -133,30 +137,31 @@ def underflow_and_rounding(value):
     underflow = sum(abs(v.grad) * SMALLEST for v in record.values)
     total = sum(abs(v.grad * v.data) for v in record.values)
     for v in record.nodes:
-        if v.op.name == "pow" and isinstance(v.args[1], float):  # an exponent y − 1 was rounded too
+        if v.op.name == "pow" and isinstance(v.args[1], float):  # a y − 1 was rounded
             total += abs(v.grad * v.data) * steepness("pow", v.args[0].data, v.args[1])
     return EPSILON * underflow, EPSILON * total
 
 
 def rounding_of_paths(steps, results, point, place):
-    """How far the gradient by a leaf may be off: each partial is rounded, and no path loses a digit but by that."""
-    sizes = [mp.zero] * len(point)  # the gradients of the steps by the leaf, without cancellation between paths
+    """How far a gradient may be off: each partial is rounded, and no path loses more."""
+    sizes = [mp.zero] * len(point)  # the gradients by the leaf, without cancellation between paths
     sizes[place] = mp.one
     units = 0.0
     for name, operands in steps:
         numbers = [results[x].data if isinstance(x, int) else x for x in operands]
+        exact = [mp.mpf(number) for number in numbers]
         size = mp.zero
         for k, x in enumerate(operands):
             if isinstance(x, int) and sizes[x]:
                 orders = [int(k == n) for n in range(len(operands))]
-                size += sizes[x] * abs(derivative_at(name, orders, [mp.mpf(number) for number in numbers]))
+                size += sizes[x] * abs(derivative_at(name, orders, exact))
         sizes.append(size)
         units += OF_A_PARTIAL + steepness(name, *numbers)
     return EPSILON * units * sizes[-1]
 
 
 def steepness(name, x, y=0.0):
-    """By how much more than a unit in the last place a row is off, because a number inside it is rounded."""
+    """By how many units in the last place a row is off because a number inside it is rounded."""
     if name in ("gaussian", "erf"):  # e^−x²
         return x * x
     if name == "pow" and x:  # its slope has y − 1
@@ -169,22 +174,24 @@ TAILS = [0.0, 1e-100, 6.0, 20.0, 26.5, 37.0, 40.0, 350.0, 700.0]
 
 def random_number(rng):
     """Near 1, or of any size, or in the tail of some row."""
-    size = rng.choice([rng.uniform(0, 4), rng.uniform(1, 10) * 10.0 ** rng.randint(-12, 12), rng.choice(TAILS)])
-    return rng.choice([1.0, -1.0]) * size
+    any_size = rng.uniform(1, 10) * 10.0 ** rng.randint(-12, 12)
+    return rng.choice([1.0, -1.0]) * rng.choice([rng.uniform(0, 4), any_size, rng.choice(TAILS)])
 
 
 def random_program(rng):
-    """Steps and the numbers of the leaves, as `programs` of expressions.py gives them, without its limits."""
+    """Steps and the numbers of the leaves, as `programs` gives them, but without its limits."""
     point = [random_number(rng) for _ in range(rng.randint(1, 3))]
     results = [Value(number) for number in point]
     steps = []
     for _ in range(rng.randint(2, 15)):
         newest, any_place = len(results) - 1, rng.randrange(len(results))
-        operands = [newest if rng.random() < 0.7 else any_place, rng.choice([any_place, random_number(rng)])]
+        first = newest if rng.random() < 0.7 else any_place
+        operands = [first, rng.choice([any_place, random_number(rng)])]
         rng.shuffle(operands)
         args = [results[x] if isinstance(x, int) else x for x in operands]
         found = {row: slopes(row, args[: row.arity]) for row in ROWS.values()}
-        rows = [row for row, partials in found.items() if any(partials) or (partials and rng.random() < 0.1)]
+        flat = rng.random() < 0.1
+        rows = [row for row, partials in found.items() if any(partials) or (partials and flat)]
         if rows:
             row = rng.choice(rows)
             steps.append((row.name, operands[: row.arity]))
@@ -193,7 +200,7 @@ def random_program(rng):
 
 
 def gradients(steps, point, places):
-    """The derivatives by one of the places, by two, and by three: as `backward` gives them, and as `grad` does.
+    """The derivatives by one of the places, by two, and by three: of `backward`, and of `grad`.
 
     They end where a factor is past a float's range.
     """
@@ -215,7 +222,7 @@ def gradients(steps, point, places):
 
 @pytest.mark.slow
 def test_random_expressions(campaign):
-    """Each step is right to its last digits, each derivative as far as the numbers on its way are rounded.
+    """Each step is right to its last digits, each derivative as far as its numbers are rounded.
 
     And no gradient loses more digits than its paths cost.
     """
@@ -226,11 +233,13 @@ def test_random_expressions(campaign):
         steps, point = random_program(rng)
         leaves = [Value(number) for number in point]
         results = evaluate(steps, leaves, ROWS)
-        reached = [place for place, leaf in enumerate(leaves) if leaf in Record(results[-1]).leaves]
+        below = Record(results[-1]).leaves
+        reached = [place for place, leaf in enumerate(leaves) if leaf in below]
         places = rng.choices(reached, k=ORDERS)
         with mp.workdps(DIGITS):
             exact = list(truth(steps, results, point, places))
-            for (name, operands), result, step in zip(steps, results[len(point) :], exact, strict=True):
+            computed = zip(steps, results[len(point) :], exact, strict=True)
+            for (name, operands), result, step in computed:
                 units = ROUNDINGS
                 if name == "gaussian":
                     units += steepness(name, results[operands[0]].data)
@@ -240,10 +249,12 @@ def test_random_expressions(campaign):
                 expected = exact[-1][(1 << order) - 1]
                 underflow, allowed = underflow_and_rounding(derivative)
                 if order == 1:
-                    allowed = min(allowed, rounding_of_paths(steps, results, point, places[0]))
+                    of_paths = rounding_of_paths(steps, results, point, places[0])
+                    allowed = min(allowed, of_paths)
                 allowed = ROUNDINGS * (allowed + underflow)
                 for found in (swept, derivative.data):
-                    assert abs(expected - found) <= allowed, (case, order, found, float(expected), float(allowed))
+                    off = abs(expected - found)
+                    assert off <= allowed, (case, order, found, float(expected), float(allowed))
                 checked += 1
                 sharp += allowed <= max(1e-6 * abs(expected), SMALLEST)
     assert checked > 0.99 * ORDERS * cases
