@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import ops
 from autograd.op import Op, described, real
-from autograd.recording import blocks, paused, watching
+from autograd.recording import blocks, paused
 from autograd.symbolic import Symbolic
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ def operand(op: Op, args: tuple[Any, ...], place: int) -> tuple[Value | float, f
 # What generated code refers to; autograd.value adds Value, for each of the two needs the other.
 namespace: dict[str, Any] = {
     "blocks": blocks, "new": object.__new__, "operand": operand, "paused": paused,
-    "watching": watching,
 }  # fmt: skip
 
 _APPLY = """
@@ -64,8 +63,6 @@ def made(op, function, compute):
         value._grad = 0.0
         if blocks and paused.get():
             value.op = value._x = value._y = None
-            for log in watching:
-                log += [v for v in (ARGUMENTS,) if v.__class__ is Value]
         else:
             value.op = op
             value._x = x

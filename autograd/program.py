@@ -51,14 +51,16 @@ def run(rows, rounds, rate, count, parameters, gradients):
                 FORWARD
                 BACKWARD
                 outputs.append(OUTPUT)
+            if rounds == 1 and not rate:
+                break
             total = outputs.pop()
             while outputs:
                 total += outputs.pop()
             means.append(total / count)
             UPDATE
     except (ArithmeticError, ValueError, TypeError):
-        return means, PARAMETERS, GRADIENTS, len(outputs)
-    return means, PARAMETERS, GRADIENTS, None
+        return means, PARAMETERS, GRADIENTS, len(outputs), outputs
+    return means, PARAMETERS, GRADIENTS, None, outputs
 """
 _RESERVED = set(re.findall("[a-z]+", _CODE))
 
@@ -94,7 +96,7 @@ class Generated:
         )
         # A row of one's own is called with all that an Op makes sure of, whatever its function gives.
         functions = names.functions.items()
-        namespace: dict[str, Any] = {name: op.function if op in TABLE else op for name, op in functions}
+        namespace: dict[str, Any] = {name: op.function if op in TABLE or op.reads else op for name, op in functions}
         exec(text, namespace)
         self._evaluate, self._run = namespace["evaluate"], namespace["run"]
         self.pace = PACE / (len(listing.nodes) + 1)
@@ -119,9 +121,22 @@ class Generated:
     ) -> Run:
         gradients = gradients or [0.0] * self.moving
         rows = table[::-1] if isinstance(table, list) else _InBlocks(table, -1)
-        means, parameters, gradients, done = self._run(rows, rounds, rate, count, parameters, gradients)
+        means, parameters, gradients, done, outputs = self._run(rows, rounds, rate, count, parameters, gradients)
         failed = range(0) if done is None else range(len(table) - done - 1, len(table) - done)
+        if outputs and not failed:  # of one round, in which nothing moved
+            total = outputs[-1]
+            for output in outputs[-2::-1]:
+                total += output
+            means = [total / count]
         return means, parameters, gradients, failed
+
+    def accumulate(
+        self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
+    ) -> tuple[list[float], Sequence[float], range]:
+        """Return the outputs, the gradients with what each row adds, and the rows that failed."""
+        _, _, gradients, done, outputs = self._run(table[::-1], 1, 0.0, count, parameters, gradients)
+        failed = range(0) if done is None else range(len(table) - done - 1, len(table) - done)
+        return outputs[::-1], gradients, failed
 
 
 class _InBlocks:
@@ -268,6 +283,20 @@ class Program:
             p.grad = gradient
         return float(loss[0])
 
+    def accumulate(self, rows: Any, count: int) -> list[float]:
+        """Return the output at each row; add the derivatives of their sum over `count` to `.grad`.
+
+        Several programs so share a batch: of all its rows, each takes its own, from the last on.
+        """
+        engine, table, parameters = self._prepared(self.parameters, rows)
+        before = [p._grad for p in self.parameters]
+        outputs, gradients, failed = engine.accumulate(table, count, parameters, before)
+        if failed or not all(map(math.isfinite, gradients)):
+            raise self._failure(table, failed or reversed(range(len(table))), parameters, sums=gradients)
+        for p, gradient in zip(self.parameters, gradients, strict=True):
+            p._grad = gradient
+        return outputs  # type: ignore[no-any-return]
+
     def descend(self, lr: float, rounds: int, rows: Any = None, *, wrt: Iterable[Value] | None = None) -> list[float]:
         """Gradient descent on the mean of the outputs: the mean before each of the `rounds`, all rows in each.
 
@@ -412,6 +441,8 @@ class Program:
         if len(numbers) != len(self.inputs):
             names = ", ".join(map(self._title, range(len(self.inputs))))
             raise ValueError(f"row {k} has {len(numbers)} number(s), and must have {len(self.inputs)}: {names}")
+        if all(x.__class__ is float and x - x == 0.0 for x in numbers):
+            return numbers
         return [real(x, f"row {k}: {self._title(place)}") for place, x in enumerate(numbers)]
 
     def _failure(

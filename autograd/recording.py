@@ -135,8 +135,6 @@ def comparison(symbol: str) -> Callable[[Value, Any], bool]:
                 raise DomainError(f"a comparison takes a number, not {number}")
         else:
             right = number = real(other, "a comparison")
-        for log in watching:
-            log.append(self)
         outcome = relation(self._data, number)
         note_comparison(self, symbol, right, number, outcome)
         return outcome
@@ -157,18 +155,3 @@ class collector_paused:
     def __exit__(self, *exception: object) -> None:
         if self.was_enabled:
             gc.enable()
-
-
-# Until training no longer guesses what may be replayed: the Values whose numbers were read.
-watching: list[list[Value]] = []
-
-
-@contextmanager
-def looked_at() -> Iterator[list[Value]]:
-    """Collect the Values whose numbers left the record inside the block."""
-    log: list[Value] = []
-    watching.append(log)
-    try:
-        yield log
-    finally:
-        watching[:] = [other for other in watching if other is not log]

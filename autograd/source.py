@@ -16,6 +16,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from itertools import count
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
@@ -349,11 +350,16 @@ def shows(op: Op, args: Sequence[Any], place: int) -> bool:
     >>> shows(ops.div, "xy", 0), shows(ops.div, "xy", 1)
     (True, False)
     """
+    return _shows(op, tuple(x if isinstance(x, float) else None for x in args), place)
+
+
+@cache
+def _shows(op: Op, args: tuple[float | None, ...], place: int) -> bool:
     if op not in ops.TABLE and op.arity > 1:
         return False
     for bad in (math.inf, -math.inf, math.nan):
         for other in (0.5, -0.5):
-            numbers = [x if isinstance(x, float) else other for x in args]
+            numbers = [other if x is None else x for x in args]
             numbers[place] = bad
             with suppress(ArithmeticError, ValueError):
                 if math.isfinite(op.function(*numbers)):

@@ -334,6 +334,15 @@ class Tape:
             after = memory[self.parameters, 0].tolist()
         return means[:done].tolist(), after, sums.tolist() if gradients else (), failed
 
+    def accumulate(
+        self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
+    ) -> tuple[list[float], Sequence[float], range]:
+        """Return the outputs, the gradients with what each row adds, and the rows that failed."""
+        outputs, failed = self.outputs(table, parameters)
+        if not failed:
+            _, _, gradients, failed = self.run(table, 1, 0.0, count, parameters, gradients)
+        return outputs, gradients, failed
+
     @contextmanager
     def _ready(self, table: Any, parameters: Sequence[float]) -> Iterator[tuple[dict[str, Any], Any, Any]]:
         """The kernel for so many rows, its tape and plan, and numbers for the slots, which no other thread uses."""

@@ -9,7 +9,7 @@ from autograd import eager, ops
 from autograd.eager import applied
 from autograd.functions import Methods
 from autograd.op import Op, real
-from autograd.recording import comparison, watching
+from autograd.recording import comparison
 
 
 def _sides(op: Op) -> tuple[Callable[[Value, Any], Value], Callable[[Value, Any], Value]]:
@@ -73,8 +73,6 @@ class Value(Methods):
 
     @property
     def data(self) -> float:
-        for log in watching:
-            log.append(self)
         return self._data
 
     @data.setter
@@ -164,5 +162,4 @@ eager.namespace["Value"] = Value
 from autograd.naming import with_names as with_names  # noqa: E402
 from autograd.recording import RELATIONS as RELATIONS  # noqa: E402
 from autograd.recording import enable_grad as enable_grad  # noqa: E402
-from autograd.recording import looked_at as looked_at  # noqa: E402
 from autograd.recording import no_grad as no_grad  # noqa: E402

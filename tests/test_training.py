@@ -18,6 +18,7 @@ from nn import (
     half_squared_error,
     hinge,
     mean_squared_error,
+    softmax_cross_entropy,
     train,
 )
 
@@ -72,7 +73,7 @@ def test_an_epoch_sees_each_example_once_in_batches(batch_size, steps):
     expected = np.mean([mean_squared_error(model(x), y).data for x, y in examples])
     assert history == pytest.approx([expected] * 3, rel=1e-12)
     assert optimizer.steps == 3 * steps
-    epochs = [seen[k : k + 5] for k in (1, 6, 11)]  # the first call found that nothing can be replayed
+    epochs = [seen[k : k + 5] for k in (0, 5, 10)]
     assert [sorted(epoch) for epoch in epochs] == [[0, 3, 6, 9, 12]] * 3
     assert len(set(map(tuple, epochs))) == 3  # in a new order each time
 
@@ -110,7 +111,7 @@ def test_an_interrupt_keeps_whole_steps_and_the_history_of_whole_epochs(call):
         def loss(output, target):
             nonlocal calls
             calls += 1
-            if calls - 1 == interrupt_at:  # the first call finds that nothing can be replayed
+            if calls == interrupt_at:
                 raise KeyboardInterrupt
             return looking(output, target)
 
@@ -235,28 +236,29 @@ def test_the_demo_of_micrograd():
 
 
 # Replay: the same as the eager pass, to the last bit, wherever it is taken.
-def trained(loss, model=None, examples=LINE, optimizer=SGD, epochs=4, batch_size=2, looked=None):
-    """History, state and gradients; `looked` makes Python look at the outputs, so that nothing is replayed."""
+def trained(loss, model=None, examples=LINE, optimizer=SGD, epochs=4, batch_size=2, replay=None):
+    """History, state and gradients, and how often the loss was called."""
     model = model or MLP(1, [3, 1], activation="tanh", bias="shared", seed=2)
     calls = []
 
     def counted(output, target):
         calls.append(target)
-        if looked:
-            assert looked(output)
         return loss(output, target)
 
     history = train(
-        model, examples, counted, optimizer(model.parameters(), lr=0.05), epochs=epochs, batch_size=batch_size
+        model,
+        examples,
+        loss if replay is None else counted,
+        optimizer(model.parameters(), lr=0.05),
+        epochs=epochs,
+        batch_size=batch_size,
+        replay=replay,
     )
     return history, model.state_dict(), [p.grad for p in model.parameters()], len(calls)
 
 
-def look(output):
-    return [v.data for v in (output if isinstance(output, list) else [output])]
-
-
 PLANE = [([0.5, -1.0], [1.0, 0.0]), ([1.5, 2.0], [0.0, 1.0]), ([-0.25, 0.125], [0.5, 0.5]), ([3.0, 1.0], [1.0, 1.0])]
+CLASSES = [(x, k % 3) for k, (x, _) in enumerate(PLANE)]
 
 
 @pytest.mark.parametrize("batch_size", [None, 1, 2, 3])
@@ -268,19 +270,61 @@ PLANE = [([0.5, -1.0], [1.0, 0.0]), ([1.5, 2.0], [0.0, 1.0]), ([-0.25, 0.125], [
         (half_squared_error, [3, 2], PLANE, "sigmoid"),
         (binary_cross_entropy, [4, 1], XOR, ["relu", "linear"]),
         (hinge, [4, 1], [(x, 2 * y - 1) for x, y in XOR], ["leaky_relu", "linear"]),
+        (softmax_cross_entropy, [4, 3], CLASSES, ["swish", "linear"]),
         (lambda output, target: (1 + -target * output).relu() + output**2 * 1e-3, [2, 1], LINE, "gelu"),
     ],
 )
 def test_a_replay_gives_what_the_eager_pass_gives(loss, sizes, examples, activation, optimizer, batch_size):
-    def run(looked=None):
+    def run(replay):
         nin = np.size(examples[0][0])
         model = MLP(nin, sizes, activation=activation, bias="shared", seed=3)
-        return trained(loss, model, examples, optimizer, batch_size=batch_size, looked=looked)
+        return trained(loss, model, examples, optimizer, batch_size=batch_size, replay=replay)
 
-    *replayed, calls = run()
-    *eager, calls_of_eager = run(look)
-    assert replayed == eager
-    assert calls == len(examples) + 1 < calls_of_eager
+    *eager, calls_of_eager = run(False)
+    *known, _ = run(None)  # recorded once where model and loss are known, else computed anew
+    *asked, calls = run(True)
+    assert known == eager == asked
+    shapes = len({target if isinstance(target, int) else 0 for _, target in examples})  # by class
+    assert calls == shapes + 4 < calls_of_eager  # and one example an epoch
+
+
+def test_what_is_known_to_be_pure_is_not_called_for_each_example(monkeypatch):
+    called = []
+    model = MLP(1, [3, 1], activation="tanh", seed=2)
+    whole = MLP.__call__
+    monkeypatch.setattr(MLP, "__call__", lambda self, x: (called.append(x), whole(self, x))[1])
+    train(model, LINE, mean_squared_error, SGD(model.parameters(), lr=0.1), epochs=50, progress=False)
+    assert len(called) == 1
+
+
+@pytest.mark.parametrize("target", [0.5, 3])
+def test_a_target_that_a_loss_does_not_take_is_refused_wherever_it_stands(target):
+    model = MLP(1, [1], seed=0)
+    optimizer = SGD(model.parameters(), lr=0.1)
+    examples = [(0.5, 1), (0.25, -1), (0.75, target)]
+    with pytest.raises(ValueError, match="hinge takes targets −1 and 1"):
+        train(model, examples, hinge, optimizer, epochs=3, progress=False)
+
+
+def test_random_numbers_are_where_they_were_after_a_trial():
+    random.seed(3)
+    np.random.seed(3)
+    states = random.getstate(), np.random.get_state()[1].tolist()
+
+    def noisy(output, target):
+        return mean_squared_error(output + 0.0 * random.random() * np.random.random(), target)
+
+    model = MLP(1, [1], seed=0)
+    optimizer = SGD(model.parameters(), lr=0.1)
+    train(model, LINE, noisy, optimizer, epochs=3, replay=True, progress=False)
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == states
+
+
+def test_a_replay_that_was_asked_for_and_is_not_the_same_is_told():
+    model = Odd(counted)
+    optimizer = SGD(model.parameters(), lr=0.05)
+    with pytest.raises(ValueError, match=r"^replay=True, and example \d has the loss .* computed anew"):
+        train(model, LINE, mean_squared_error, optimizer, epochs=6, replay=True, progress=False)
 
 
 class Odd(MLP):
@@ -340,43 +384,37 @@ TABLE_OF_ODDITIES = [
 ]
 
 
-@pytest.mark.parametrize("twist", TABLE_OF_ODDITIES, ids=lambda twist: twist.__name__)
+@pytest.mark.parametrize("twist", [*TABLE_OF_ODDITIES, counted], ids=lambda twist: twist.__name__)
 def test_where_the_graph_may_change_nothing_is_replayed(twist):
-    def run(looked=None):
+    def run(replay):
         random.seed(5)
-        return trained(mean_squared_error, Odd(twist), epochs=6, looked=looked)
+        return trained(mean_squared_error, Odd(twist), epochs=6, replay=replay)
 
-    if twist is dropped_out:  # the search for a graph that serves all draws numbers too
-        assert run()[3] > 6 * len(LINE)
-    else:
-        assert run()[:3] == run(look)[:3]
-
-
-def test_a_network_that_keeps_count_is_not_replayed():
-    assert trained(mean_squared_error, Odd(counted), epochs=6)[3] > 6 * len(LINE)
+    assert run(None)[:3] == run(False)[:3]
+    assert run(False)[3] == 6 * len(LINE)
 
 
 def test_examples_that_are_parameters_or_computed_beforehand_are_not_replayed():
-    def run(make, looked=None):
+    def run(make, replay):
         embeddings = [Value(x) for x, _ in LINE]
         shared = embeddings[0] * 2
         examples = [(make(v, shared), y) for v, (_, y) in zip(embeddings, LINE, strict=True)]
         model = MLP(1, [1], seed=0)
         model.embeddings = embeddings
-        return trained(mean_squared_error, model, examples, looked=looked)[:3]
+        return trained(mean_squared_error, model, examples, replay=replay)[:3]
 
     for make in (lambda v, shared: v, lambda v, shared: shared + v):
-        assert run(make) == run(make, look)
+        assert run(make, None) == run(make, True) == run(make, False)
 
 
 def test_an_error_in_training_is_that_of_the_eager_pass():
-    def run(looked=None):
+    def run(replay):
         model = MLP(1, [1], seed=0)
         with pytest.raises(DomainError, match=r"^epoch \d+: log\(") as error:
-            trained(lambda output, target: (output + 5).log() + output**3 * 1e3, model, looked=looked, epochs=50)
+            trained(lambda output, target: (output + 5).log() + output**3 * 1e3, model, replay=replay, epochs=50)
         return str(error.value), model.state_dict()
 
-    assert run() == run(look)
+    assert run(True) == run(False) == run(None)
 
 
 def test_a_loss_that_depends_on_nothing_is_trained_on_in_vain():

@@ -1,0 +1,194 @@
+"""What `train` records once and replays: which models, and the batches of them.
+
+A model is replayed where it is known to be a pure function of its inputs, or where the caller says
+so. The numbers of an example are the inputs of a `Program`; an example of another shape, such as one
+with another class for its target, has a program of its own.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autograd import Value
+from autograd.op import real
+from autograd.record import Record
+from nn import losses
+from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
+
+if TYPE_CHECKING:
+    from autograd import Program
+
+WORTH_MACHINE_CODE = 3e7  # operations: with fewer, to load it takes longer than it saves
+_LOSSES = (
+    losses.half_squared_error,
+    losses.mean_squared_error,
+    losses.hinge,
+    losses.binary_cross_entropy,
+    losses.softmax_cross_entropy,
+)
+
+
+def is_known_to_be_pure(model: Any, loss: Any) -> bool:
+    """Whether model and loss are this package's own, with activations of its own, and so pure.
+
+    A subclass may do anything in its `__call__`: it is not known.
+    """
+    if type(model) not in (MLP, Layer, Neuron) or loss not in _LOSSES:
+        return False
+    layers = model.layers if type(model) is MLP else [model]
+    if any(type(layer) not in (Layer, Neuron) for layer in layers):
+        return False
+    own = list(ACTIVATIONS.values())
+    neurons = model._neurons()
+    return all(type(n) is Neuron and any(n.activation is f for f in own) for n in neurons)
+
+
+class _Replay(NamedTuple):
+    """A program, and which of an example's numbers are its inputs."""
+
+    program: Program
+    places: list[int]
+
+
+class Batches:
+    """The mean loss of a batch of examples, and its gradient: computed anew, or replayed."""
+
+    def __init__(self, loss: Callable[[Any, Any], Value], examples: Sequence[Any]) -> None:
+        self.loss = loss
+        self.examples = examples
+        self.replays: dict[Hashable, _Replay] = {}
+        self.keys: list[Hashable] = []  # the shape of each example
+        self.rows: list[list[float]] = []  # the numbers in it that are inputs
+
+    def backward(self, batch: list[int]) -> float:
+        """Add the gradient of the mean loss of these examples to the parameters; return the loss."""
+        if self.replays:
+            try:
+                return self._replayed(batch)
+            except (ArithmeticError, ValueError):
+                self.replays = {}  # computed anew, it has the error that names what is wrong
+        loss = losses.mean([self.loss(*self.examples[k]) for k in batch])
+        loss.backward()
+        return loss.data
+
+    def _replayed(self, batch: list[int]) -> float:
+        """Sweep as the eager pass does: from the last example to the first, each with 1/count."""
+        outputs: list[float] = []
+        for key, group in groupby(reversed(batch), key=lambda k: self.keys[k]):
+            rows = [self.rows[k] for k in group][::-1]
+            outputs = self.replays[key].program.accumulate(rows, len(batch)) + outputs
+        total = outputs[0]
+        for output in outputs[1:]:
+            total += output
+        return total / len(batch) if len(batch) > 1 else total
+
+    def prepare(self, loss: Any, parameters: set[Value], epochs: int, known: bool) -> None:
+        """Record an example of each shape, where all examples are numbers alone."""
+        is_index = loss is losses.softmax_cross_entropy or loss not in _LOSSES
+        parts = []
+        for x, target in self.examples:
+            try:
+                parts.append((_Numbers(x), _Numbers(target, is_index)))
+            except (TypeError, ValueError):
+                return  # Values, or what is no number: computed anew, it is told or is right
+        self.keys = [(x.key, target.key) for x, target in parts]
+        numbers = [[*x.numbers, *target.numbers] for x, target in parts]
+        firsts = {key: k for k, key in reversed(list(enumerate(self.keys)))}
+        replays = {}
+        try:
+            with _generators_put_back():
+                for key in dict.fromkeys(self.keys):
+                    work = self.keys.count(key) * epochs
+                    replays[key] = self._recorded(*parts[firsts[key]], parameters, work)
+                if known:
+                    self._require_fitting_targets(loss)
+        except Exception:
+            return  # computed anew, it has the error when the example's turn comes
+        if all(replays.values()):
+            self.replays = {key: replay for key, replay in replays.items() if replay}
+            places = [self.replays[key].places for key in self.keys]
+            self.rows = [[row[k] for k in p] for row, p in zip(numbers, places, strict=True)]
+
+    def _recorded(self, x: _Numbers, target: _Numbers, parameters: set[Value], times: int) -> _Replay | None:
+        from autograd import Program  # now, so that `import nn` stays quick
+
+        values = [*x.values, *target.values]
+        output = self.loss(x.rebuilt(), target.rebuilt())
+        record = Record(output)
+        if not record.nodes or not parameters.intersection(record.leaves):
+            return None
+        leaves = set(record.leaves)
+        places = [k for k, v in enumerate(values) if v in leaves]
+        few = len(record.nodes) * times < WORTH_MACHINE_CODE
+        inputs = [values[k] for k in places]
+        return _Replay(Program(output, inputs, backend="python" if few else None), places)
+
+    def _require_fitting_targets(self, loss: Any) -> None:
+        """Raise the error of the loss for a target that it does not take."""
+        for _, target in self.examples:
+            if loss in (losses.hinge, losses.binary_cross_entropy):
+                targets = target if isinstance(target, Sequence) else [target]
+                loss([0.0] * len(targets), targets)
+
+    def check(self, k: int) -> None:
+        """Compute an example anew: ValueError where the replay gives another loss."""
+        if not self.replays:
+            return
+        with _generators_put_back():
+            anew = self.loss(*self.examples[k]).data
+        replayed = self.replays[self.keys[k]].program(self.rows[k])
+        if anew != replayed:
+            raise ValueError(
+                f"replay=True, and example {k} has the loss {anew!r} when it is computed anew and"
+                f" {replayed!r} when it is replayed: the model or the loss depends on more than"
+                " the numbers of an example"
+            )
+
+
+class _Numbers:
+    """The inputs or the target of an example: its numbers, and what else there is to it.
+
+    key      the same for examples of one shape
+    numbers  the numbers that may be other ones in another example
+    values   a Value for each of them
+
+    Raises TypeError for anything but numbers, or lists of numbers.
+    """
+
+    def __init__(self, part: Any, is_index: bool = False) -> None:
+        self.part = part
+        self.alone = not hasattr(part, "__len__")
+        self.is_index = is_index and self.alone and hasattr(part, "__index__")
+        if self.is_index:
+            self.key: Hashable = ("index", part.__index__())
+            self.numbers: list[float] = []
+        else:
+            items = [part] if self.alone else list(part)
+            self.numbers = [real(x) for x in items]
+            self.key = "one" if self.alone else len(items)
+        self.values = [Value(x) for x in self.numbers]
+
+    def rebuilt(self) -> Any:
+        """Return the part with Values for its numbers."""
+        if self.is_index:
+            return self.part
+        return self.values[0] if self.alone else self.values
+
+
+@contextmanager
+def _generators_put_back() -> Iterator[None]:
+    """Leave Python's and NumPy's random numbers as they were."""
+    state = random.getstate()
+    numpy = sys.modules.get("numpy")
+    of_numpy = numpy.random.get_state() if numpy else None
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        if numpy:
+            numpy.random.set_state(of_numpy)
