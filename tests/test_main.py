@@ -14,11 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import nn.__main__
 from autograd import chain_rule
 from autograd.reverse import topological_order
 from nn import MLP, half_squared_error
-from nn.__main__ import ACTIVATIONS, main
+from nn.command import main, options
+from nn.command import results as results_module
+from nn.command import text as text_module
+from nn.layers import ACTIVATIONS
 from nn.lecture import error, network
 
 ROOT = Path(__file__).parent.parent
@@ -471,8 +473,9 @@ def test_interrupted():
 
 
 def test_examples():
-    failed, attempted = doctest.testmod(nn.__main__)
-    assert failed == 0 < attempted
+    for module in (options, results_module, text_module):
+        assert doctest.testmod(module).failed == 0
+    assert doctest.testmod(text_module).attempted > 0
 
 
 def test_readme():

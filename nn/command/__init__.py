@@ -1,0 +1,51 @@
+"""The command `handgrad`: a network worked through as on the blackboard; by default, the lecture's.
+
+`report` computes everything as one dict, which `--json` prints as it is; `text` writes it for a
+reader, `document` in LaTeX, `pictures` draws it.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from autograd import DomainError
+from autograd.files import write_whole
+from nn.command.latex import document
+from nn.command.options import NEGATIVE, parser
+from nn.command.results import data, marks, report
+from nn.command.text import page, put
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit status."""
+    words = sys.argv[1:] if arguments is None else arguments
+    p = parser()
+    try:
+        try:
+            # argparse takes "-1e-3" for an option, but not " -1e-3"
+            options = p.parse_args([f" {word}" if NEGATIVE.match(word) else word for word in words])
+            try:
+                if options.check is not None:
+                    marked = marks(options)
+                    put(str(marked))
+                    return 0 if marked else 1
+                r = report(options)
+            except (argparse.ArgumentTypeError, DomainError) as error:
+                p.error(str(error))
+            if options.latex is not None:
+                try:
+                    write_whole(options.latex, document(r, options.digits or 9))
+                except OSError as error:
+                    p.error(f"--latex: {options.latex!r} cannot be written: {error.strerror}")
+            bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+            put(json.dumps(r, indent=2, default=data) if options.json else page(r, options, bold))
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush when Python ends
+        return 1
+    return 0

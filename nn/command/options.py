@@ -1,0 +1,142 @@
+"""The options of the command, and the network that they ask for."""
+
+import argparse
+import math
+import re
+from collections.abc import Callable
+from typing import NoReturn
+
+from nn import lecture
+from nn.layers import ACTIVATIONS, MLP
+
+NEGATIVE = re.compile(r"-(\.?\d|inf|nan)")
+
+EPILOG = """\
+What is not given is as in the lecture. In another network, inputs and targets
+go on as they begin there, the weights are drawn from --seed, and the biases
+are 0. Only the weights are updated, as in the lecture.
+
+--derive takes the name of anything in the network: w5, b1, i1, out_h1, ...
+Without it, every weight and bias is derived; of a large network, the first.
+--out draws the whole graph, all.svg, and each gradient that is derived:
+w1.svg, w2.svg, ...
+
+--check takes lines such as  dE/dw5 = dE/dout_o1 * dout_o1/dnet_o1 * out_h1 =
+0.7413*0.1868*0.5932 = 0.0821  and says of each side whether it is right, or
+which slip gives it. The exit status is 0 if all is right and nothing open.
+
+--json prints one object:
+  layers, activation, bias, lr, rounds, seed   as the options
+  inputs, targets, weights, biases             {"i1": ..., ...}, at the start
+  forward     {"net_h1": ..., "out_h1": ..., ..., "E": ...}
+  gradients   of E, {"w1": ..., ..., "b1": ...}
+  derivations {"w1": [...], ...}, as --derive has them. Each is a list: it
+              comes first, then what the sums in it are made of, each once:
+              {"of": "E", "by": "w1", "value": ..., "factors":
+              [{"of": "E", "by": "out_h1", "formula": ..., "numbers": ...,
+              "value": ..., "terms": [1, 2]}, ...]}; terms are the places in
+              the list of what the factor is the sum of, if it is one
+  training    a list, after 0, 1 and all rounds:
+              {"rounds": 0, "E": ..., "out_o1": ..., ..., "w1": ..., ...}
+  pictures    only with --out, the files that it wrote
+  lecture     only in its own example, a list of what it prints otherwise:
+              {"name": "E", "rounds": 1, "true": ..., "printed": ...,
+              "computed": ..., "slip": ...}; computed with the slip made
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Its errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {' '.join(message.split())}\n")
+
+
+def number(text: str) -> float:
+    """A finite number, as an option takes it."""
+    try:
+        x = float(text)
+    except ValueError:
+        x = math.nan
+    if not math.isfinite(x):
+        raise argparse.ArgumentTypeError(f"expected a finite number, not {text.strip()!r}")
+    return x
+
+
+def positive(text: str) -> float:
+    """A finite number above 0."""
+    if (x := number(text)) <= 0:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, not {text.strip()!r}")
+    return x
+
+
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """What makes a whole number of an option's text, from `least` to `most`."""
+    limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+
+    def convert(text: str) -> int:
+        try:
+            n = int(text)
+        except ValueError:
+            n = least - 1
+        if n < least or (most is not None and n > most):
+            raise argparse.ArgumentTypeError(f"expected a whole number {limits}, not {text.strip()!r}")
+        return n
+
+    return convert
+
+
+def parser() -> Parser:
+    """The options; without any, the lecture's example."""
+    p = Parser(
+        prog="handgrad",
+        description="Works a network through: forward pass, error, every gradient, update, training.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = p.add_argument
+    add("--layers", nargs="+", type=whole(1), default=[2, 2, 2], metavar="N", help="inputs, neurons in each layer")
+    add("--inputs", nargs="+", type=number, metavar="X", help="i1 i2 ...")
+    add("--targets", nargs="+", type=number, metavar="X", help="t1 t2 ..., one for each output")
+    add("--weights", nargs="+", type=number, metavar="X", help="w1 w2 ..., neuron by neuron, layer by layer")
+    add("--biases", nargs="+", type=number, metavar="X", help="b1 b2 ..., one for each layer (or neuron)")
+    add("--bias", choices=["neuron", "shared", "none"], default="shared", help="what has a bias; shared: each layer")
+    add("--activation", choices=list(ACTIVATIONS), default="sigmoid", metavar="NAME", help=", ".join(ACTIVATIONS))
+    add("--lr", type=positive, default=lecture.LEARNING_RATE, metavar="X", help="learning rate (%(default)s)")
+    add("--rounds", type=whole(0), default=10_000, metavar="N", help="of training (%(default)s)")
+    add("--digits", type=whole(1, 15), metavar="N", help="significant digits (9; in derivations 4)")
+    add("--seed", type=whole(0), metavar="N", help="draws the weights")
+    add("--derive", nargs="+", action="extend", metavar="NAME", help="derive only the gradients by these")
+    add("--latex", metavar="FILE", help="write the derivations to a LaTeX document too")
+    add("--out", metavar="DIR", help="draw the graph and each gradient into this folder, and a page to step through")
+    add("--check", metavar="FILE", help="mark a file of lines derived by hand, instead of all else")
+    add("--json", action="store_true", help="print everything as JSON")
+    return p
+
+
+def setting(options: argparse.Namespace) -> tuple[MLP, list[float], list[float]]:
+    """The model, inputs and targets that the options ask for. An error where a count does not fit the layers."""
+    nin, *nouts = options.layers
+    if not nouts:
+        raise argparse.ArgumentTypeError(
+            "--layers takes the number of inputs, then of neurons in each layer: at least two numbers"
+        )
+    bias = None if options.bias == "none" else options.bias
+    model = MLP(nin, nouts, activation=options.activation, bias=bias, seed=options.seed or 0)
+    if options.layers == [2, 2, 2] and options.seed is None:
+        model.load_state_dict(lecture.network(bias).state_dict())
+
+    def given(option: str, start: list[float]) -> list[float]:
+        numbers = getattr(options, option)
+        if numbers is not None and len(numbers) != len(start):
+            layers = " ".join(map(str, options.layers))
+            network = f"--layers {layers} --bias {options.bias}"
+            needed = f"--{option} takes {len(start)} number(s) for {network}"
+            raise argparse.ArgumentTypeError(f"{needed}, not {len(numbers)}")
+        return start if numbers is None else list(numbers)
+
+    for option, parameters in (("weights", model.weights()), ("biases", model.biases())):
+        for parameter, x in zip(parameters, given(option, [p.data for p in parameters]), strict=True):
+            parameter.data = x
+    inputs = given("inputs", [k / 20 for k in range(1, nin + 1)])
+    return model, inputs, given("targets", [(0.01, 0.99)[k % 2] for k in range(nouts[-1])])

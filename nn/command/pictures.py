@@ -1,0 +1,35 @@
+"""The pictures of the network and of its gradients, and the page that steps through them."""
+
+import argparse
+import os
+from collections.abc import Iterable
+
+from autograd import Value, draw_dot
+from autograd.drawing import EngineError
+from autograd.files import write_whole
+from autograd.graph import named_graph
+from autograd.record import Record
+from autograd.stepping import MOST, step_through
+
+
+def pictures(E: Value, names: Iterable[str], folder: str) -> list[str]:
+    """Draws the graph and ∂E by each name, and the page that steps through them; returns the files.
+
+    An error where no engine draws, or a file cannot be written.
+    """
+    values = {v.label: v for v in Record(E).labelled()}
+    files = []
+    try:
+        os.makedirs(folder, exist_ok=True)
+        for name in ("all", *names):
+            picture = draw_dot(E, force=True) if name == "all" else draw_dot(E, wrt=values[name])
+            files.append(os.path.join(folder, f"{name}.svg"))
+            write_whole(files[-1], picture.svg())
+        if len(named_graph(E).names) <= MOST:
+            files.append(os.path.join(folder, "steps.html"))
+            write_whole(files[-1], step_through(E).html())
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"--out: {folder!r} cannot be written: {error.strerror}") from None
+    except (EngineError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"--out: {error}") from None
+    return files

@@ -1,0 +1,179 @@
+"""All that the command computes, as one dict: `--json` prints it as it is."""
+
+import argparse
+from collections.abc import Collection, Iterable, Sequence
+from copy import deepcopy
+from difflib import get_close_matches
+from typing import Any
+
+from autograd import DomainError, Value, check_derivation
+from autograd.chain_rule import Derivation, Factor, derive
+from autograd.formula import Notation
+from autograd.graph import named_graph
+from autograd.marking.marks import Marks
+from autograd.record import Record
+from nn import lecture
+from nn.command.options import parser, setting
+from nn.command.pictures import pictures
+from nn.layers import MLP, as_values
+from nn.losses import half_squared_error
+from nn.optimizers import SGD, Optimizer
+
+LINES = 250  # of derivations, unless --derive asks for more
+FORM = dict.fromkeys(("digits", "derive", "latex", "out", "json"))  # the options that do not change the example
+States = dict[int, dict[str, float]]  # after so many rounds, a number by its name
+
+
+def training(
+    model: MLP, inputs: list[float], targets: list[float], optimizers: Sequence[Optimizer], rounds: Collection[int]
+) -> States:
+    """E, the outputs and the weights by name, after each number of rounds in `rounds`; it trains the model.
+
+    In a round the optimizers take turns, each with gradients of its own; there is one, where all is right. Raises
+    DomainError, which says in which round, where a number is past a float's range.
+    """
+    states: States = {}
+    last = max(rounds)
+    for done in range(last + 1):
+        try:
+            outputs = as_values(model(inputs))
+            E = half_squared_error(outputs, targets)
+            if done in rounds:
+                states[done] = {v.label: v.data for v in (E, *outputs, *model.weights())}
+            if done < last:
+                for optimizer in optimizers:
+                    optimizer.zero_grad()
+                    E.backward()
+                    optimizer.step()
+        except DomainError as error:
+            raise DomainError(f"round {done + 1} of training: {error}; a smaller --lr may help") from None
+    return states
+
+
+def derivations(E: Value, parameters: Iterable[str], options: argparse.Namespace) -> dict[str, Derivation]:
+    """That of ∂E by each name in --derive, else by the parameters, as far as LINES goes. An error for another name."""
+    graph = named_graph(E)
+    values = {name: value for value, name in graph.names.items()}
+    for name in options.derive or ():
+        if name not in values:
+            near = "".join(f"; {known!r} is near" for known in get_close_matches(name, values, 1, 0.5))
+            raise argparse.ArgumentTypeError(f"--derive: nothing is named {name!r}{near}; there are {listed(values)}")
+    notation = Notation(digits=options.digits or 4)
+    result: dict[str, Derivation] = {}
+    lines = 0
+    for name in options.derive or parameters:
+        if options.derive or lines < LINES:
+            result[name] = derive(graph, values[name], notation)
+            lines += str(result[name]).count("\n")
+    return result
+
+
+def marks(options: argparse.Namespace) -> Marks:
+    """The marks for what stands in the file that --check names. An error where it cannot be read."""
+    model, inputs, targets = setting(options)
+    try:
+        with open(options.check, encoding="utf-8") as file:
+            claims = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise argparse.ArgumentTypeError(f"--check: {options.check!r} cannot be read: {reason}") from None
+    return check_derivation(half_squared_error(model(inputs), targets), claims)
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names, those in a row by the first and the last.
+
+    >>> listed(["w10", "i1", "w9", "i2", "w11", "E"])
+    'E, i1 i2, w9 ... w11'
+    """
+    rows: dict[str, list[str]] = {}
+    for name in sorted(names, key=lambda name: (len(name), name)):
+        rows.setdefault(name.rstrip("0123456789"), []).append(name)
+    return ", ".join(f"{row[0]} ... {row[-1]}" if len(row) > 2 else " ".join(row) for row in rows.values())
+
+
+def data(derivation: Derivation) -> list[dict[str, Any]]:
+    """A derivation, then all that its sums are made of, each once; a factor's terms are places in the list."""
+    parts = [derivation]
+    places = {derivation: 0}
+    for part in parts:
+        for term in (term for factor in part.factors for term in factor.terms if term not in places):
+            places[term] = len(parts)
+            parts.append(term)
+
+    def fields(item: Derivation | Factor, *names: str) -> dict[str, Any]:
+        return {name: getattr(item, name) for name in names}
+
+    return [
+        fields(part, "of", "by", "value")
+        | {
+            "factors": [
+                fields(factor, "of", "by", "formula", "numbers", "value")
+                | {"terms": [places[term] for term in factor.terms]}
+                for factor in part.factors
+            ]
+        }
+        for part in parts
+    ]
+
+
+def report(options: argparse.Namespace) -> dict[str, Any]:
+    """All that is printed, by the names that `--help` explains."""
+    model, inputs, targets = setting(options)
+    E = half_squared_error(model(inputs), targets)
+    E.backward()
+    result: dict[str, Any] = {
+        name: getattr(options, name) for name in ("layers", "activation", "bias", "lr", "rounds", "seed")
+    }
+    result["inputs"] = {f"i{k}": x for k, x in enumerate(inputs, 1)}
+    result["targets"] = {f"t{k}": x for k, x in enumerate(targets, 1)}
+    result["weights"] = {w.label: w.data for w in model.weights()}
+    result["biases"] = {b.label: b.data for b in model.biases()}
+    result["forward"] = {v.label: v.data for v in Record(E).nodes if v.label}
+    result["gradients"] = {p.label: p.grad for p in (*model.weights(), *model.biases())}
+    result["derivations"] = derivations(E, result["gradients"], options)
+    trained = deepcopy(model)  # for what is drawn and derived shows the numbers as they are
+    states = training(trained, inputs, targets, [SGD(trained.weights(), options.lr)], {0, 1, options.rounds})
+    result["training"] = [{"rounds": rounds, **state} for rounds, state in states.items()]
+    if vars(options) | FORM == vars(parser().parse_args([])) | FORM:
+        result["lecture"] = slips(states)
+    if options.out is not None:
+        result["pictures"] = pictures(E, result["derivations"], options.out)
+    return result
+
+
+# What the lecture prints otherwise, and the two slips that it comes of.
+SLIPS = {
+    "a": "w5–w8 move before the gradients of w1–w4 are taken through them",
+    "b": "one round too few: the right rule after 9,999",
+}
+FIGURES = (
+    ("E", 1, 0.291027924, "a"),
+    ("E", 10_000, 0.0000351085, "b"),
+    ("out_o1", 10_000, 0.015912196, "a"),
+    ("out_o2", 10_000, 0.984065734, "a"),
+)
+
+
+def slips(right: States) -> list[dict[str, Any]]:
+    """Each figure that the lecture prints otherwise, the true one, and what comes out where its slip is made."""
+
+    def made(rounds: Collection[int], by_layers: bool) -> States:
+        model = lecture.network()
+        # Before the second optimizer, the record already has the new weights of the first: the last layer's.
+        parts = [layer.weights() for layer in reversed(model.layers)] if by_layers else [model.weights()]
+        optimizers = [SGD(weights, lecture.LEARNING_RATE) for weights in parts]
+        return training(model, lecture.INPUTS, lecture.TARGETS, optimizers, rounds)
+
+    computed = {"a": made({1, 10_000}, by_layers=True), "b": {10_000: made({9_999}, by_layers=False)[9_999]}}
+    return [
+        {
+            "name": name,
+            "rounds": rounds,
+            "true": right[rounds][name],
+            "printed": printed,
+            "computed": computed[slip][rounds][name],
+            "slip": SLIPS[slip],
+        }
+        for name, rounds, printed, slip in FIGURES
+    ]
