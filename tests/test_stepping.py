@@ -5,17 +5,22 @@ import hashlib
 import json
 import math
 import os
+import random
 import re
 import shutil
+from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
+from agreements import AGREEMENTS
 from expressions import ROWS, evaluate, programs
 from hypothesis import given, settings
 from lecture_numbers import DATA, GRADIENTS, LOCAL, near
 
 from autograd import DomainError, Value, sigmoid
+from autograd.digits import judge, significant
 from autograd.drawing import COLOURS, EngineError
+from autograd.drawing.theme import PLAIN as PLAIN_SHADE
 from autograd.graph import named_graph
 from autograd.reverse import topological_order
 from autograd.stepping import step_through
@@ -74,8 +79,7 @@ def backward_steps(page):
     """Each backward step with the names of its head and its tail, and of ∂E/∂tail."""
     for step in page.steps:
         if step.phase == "backward":
-            head, tail = re.fullmatch(r"∂(.*)/∂(.*)", step.asked.split(" × ")[0].translate(PLAIN)).groups()
-            yield step, head, tail
+            yield step, step.head.translate(PLAIN), step.tail.translate(PLAIN)
 
 
 def test_the_lectures_numbers_are_the_answers():
@@ -353,7 +357,7 @@ def show(browser, tmp_path):
 
 STATE = """() => {
     const text = element => element.textContent, all = (root, what) => [...root.querySelectorAll(what)];
-    const seen = group => all(group, ":scope > text").slice(-2).map(text);
+    const seen = group => ["data", "grad"].map(role => text(group.querySelector(`[data-role=${role}]`)));
     const node = row => document.querySelector(`.figure svg [id$="-${row.id.slice(4)}"]`);
     return {
         caption: all(document, "#caption p").map(text),
@@ -373,9 +377,8 @@ def expected(page, k):
     """What the page shows after k steps, as the steps have it."""
     rows, shades = {}, {}
     for v, node in page.figure.nodes.items():
-        name = " = ".join(filter(None, (node.name, node.formula)))
-        data = page.figure.data(v).removeprefix("data ") if v.op is None else "—"
-        rows[node.key], shades[node.key] = [name, data, "—"], "plain"
+        data = node.data if v.op is None else "—"
+        rows[node.key], shades[node.key] = [node.definition, data, "—"], PLAIN_SHADE
     for step in page.steps[:k]:
         shades[step.node] = step.sets.get("shade", shades[step.node])
         rows[step.node][1] = step.sets.get("data", rows[step.node][1])
@@ -389,7 +392,7 @@ def expected(page, k):
         "rows": list(rows.values()),
         "picture": [[f"data {data}", f"grad {grad}"] for _, data, grad in rows.values()],
         "tooltips": [f"data {data}, grad {grad}" for _, data, grad in rows.values()],
-        "fills": [COLOURS["light"][shade].lower() for shade in shades.values()],
+        "fills": [COLOURS["light"][shade.fill].lower() for shade in shades.values()],
         "backward": [step.edge] if k and step.edge else [],
         "lit": sorted(step.lit) if k else [],
         "shown": sum(step.phase == "backward" for step in page.steps[:k]),
@@ -539,6 +542,21 @@ def page_to_guess(browser, tmp_path_factory):
     tab.goto(path.as_uri())
     tab.check("#predict")
     return tab
+
+
+def test_the_script_judges_digits_as_python_does(page_to_guess):
+    rng = random.Random(0)
+    vectors = [pair for *pair, _ in AGREEMENTS if math.isfinite(pair[1])]
+    for _ in range(2_000):
+        x = rng.choice([rng.uniform(-2, 2), rng.lognormvariate(0, 20), rng.randrange(10**6) / 10**5])
+        written = significant(x, rng.randint(1, 8), rng.choice(["round", "cut"]))
+        off = written + rng.choice([0, 0, 0, 1, -1]) * Decimal(1).scaleb(written.as_tuple().exponent)
+        vectors.append([f"{off:{rng.choice('fe')}}", x])
+    found = page_to_guess.evaluate("vectors => vectors.map(([typed, x]) => agreement(typed, x))", vectors)
+    assert [(*pair, word) for pair, word in zip(vectors, found, strict=True)] == [
+        (typed, x, judge(typed, x)) for typed, x in vectors
+    ]
+    assert {word for word in found if found.count(word) > 100} == {"exact", "ROUNDED", "CUT", ""}
 
 
 def test_first_guesses_are_counted_and_enter_goes_on(show):

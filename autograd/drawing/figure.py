@@ -1,0 +1,298 @@
+"""What a picture shows, before an engine lays it out: nodes, arrows, groups and words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from autograd.chain_rule import derive
+from autograd.digits import MINUS, decimals, exact
+from autograd.drawing.equation import Equation, equation
+from autograd.drawing.gradients import Gradients, in_words
+from autograd.drawing.labels import BLANK, definition, one_line, shown_names
+from autograd.drawing.theme import PLAIN, Shade, shade
+from autograd.formula import Notation, formula
+from autograd.graph import Edge, Graph
+from autograd.groups import found_groups
+from autograd.tables import columns
+from autograd.value import Value
+
+NO_DERIVATIVE = "does not exist"
+_LONGEST_LABEL = 1000  # in words
+
+
+class Node(NamedTuple):
+    """A Value as it is drawn.
+
+    key       its id
+    formula   its name says what it is, and this how it was computed; "" for a leaf
+    words     its whole label and its formula; `title` has the numbers too, with all their digits
+    data      the number as it is written, and so is `grad`
+    lit       whether it is on the way of the one gradient that is shown
+    """
+
+    key: str
+    value: Value
+    name: str
+    formula: str
+    words: str
+    title: str
+    data: str
+    grad: str
+    shade: Shade
+    lit: bool
+
+    @property
+    def definition(self) -> str:
+        return definition(self.name, self.formula)
+
+
+class Arrow(NamedTuple):
+    """An edge as it is drawn, from the node `tail` to the node `head`, which are keys.
+
+    name      the derivative, and `formula` what it is
+    local     its number as it is written
+    title     all three, the number with all its digits
+    number    that of its factor, where one gradient is lit: ①, ②, …
+    """
+
+    key: str
+    edge: Edge
+    head: str
+    tail: str
+    name: str
+    formula: str
+    local: str
+    title: str
+    shade: Shade
+    lit: bool
+    number: str
+
+
+class Frame(NamedTuple):
+    """The frame around a group, with the keys of its nodes."""
+
+    title: str
+    keys: list[str]
+
+
+class Figure(NamedTuple):
+    """What a picture shows. It prints as a table of the same numbers.
+
+    graph      what is shown, by the names of the picture
+    title      what the picture is of
+    heading    the lines above: what is shown, or the equation of the gradient that is lit
+    legend     the lines below
+    note       "" or a sentence about the numbers, which is part of the legend
+    lit        whether one gradient is lit, and `parting` whether more than one path of it is
+    nodes      by their Values, arguments before results
+    columns    the keys of leaves that stand side by side, in the order of what they lead to
+    largest    the largest gradient but that of the root: what the shades are measured by
+    """
+
+    graph: Graph
+    notation: Notation
+    title: str
+    heading: list[str]
+    legend: list[str]
+    note: str
+    lit: bool
+    parting: bool
+    nodes: dict[Value, Node]
+    arrows: list[Arrow]
+    frames: list[Frame]
+    columns: list[list[str]]
+    largest: float
+
+    def signed(self, gradient: float) -> str:
+        """Return a gradient as a node shows it."""
+        return aligned(gradient, self.notation, "+")
+
+    def shade(self, gradient: float) -> Shade:
+        """Return the shade of a gradient."""
+        return shade(gradient, self.largest)
+
+    def __str__(self) -> str:
+        rows = [(n.definition, f"data {n.data}", f"grad {n.grad}") for n in self.nodes.values()]
+        lines = [*(self.heading if self.lit else ()), *columns(rows)]
+        for arrow in self.arrows:
+            lines.append(" = ".join(dict.fromkeys((arrow.name, arrow.formula, arrow.local))))
+        if self.note:
+            lines.append(f"({self.note})")
+        return "\n".join(lines).replace(BLANK, " ")
+
+
+def figure_of(
+    graph: Graph,
+    notation: Notation,
+    gradients: Gradients,
+    *,
+    wrt: Value | None = None,
+    shown: Collection[Value] | None = None,
+) -> Figure:
+    """Return what a picture of `graph` shows.
+
+    wrt     the Value whose gradient is lit; None for all
+    shown   the Values that are drawn, if not all; arguments come before results
+    """
+    graph = graph._replace(names=shown_names(graph.names, graph.root))
+    above = Equation([], {}) if wrt is None else equation(derive(graph, wrt, notation), notation)
+    builder = _Builder(graph, notation, gradients, above, wrt)
+    for v in graph.names if shown is None else shown:
+        builder.add(v)
+    title, heading, legend = builder.words()
+    if gradients.note:
+        legend.append(gradients.note)
+    lit_arrows = sum(arrow.lit for arrow in builder.arrows)
+    lit_nodes = sum(node.lit for node in builder.nodes.values())
+    keys = {v: node.key for v, node in builder.nodes.items()}
+    groups = found_groups({v: n.name for v, n in builder.nodes.items()}, builder.heads)
+    return Figure(
+        graph=graph,
+        notation=notation,
+        title=title,
+        heading=heading,
+        legend=legend,
+        note=gradients.note,
+        lit=wrt is not None,
+        parting=wrt is not None and lit_arrows >= lit_nodes,
+        nodes=builder.nodes,
+        arrows=builder.arrows,
+        frames=[Frame(title, [keys[v] for v in members]) for title, members in groups],
+        columns=_columns(keys, builder.heads),
+        largest=builder.largest,
+    )
+
+
+class _Builder:
+    """Makes nodes and arrows, each Value once, arguments before results."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        notation: Notation,
+        gradients: Gradients,
+        above: Equation,
+        wrt: Value | None,
+    ) -> None:
+        self.graph = graph
+        self.notation = notation
+        self.gradients = gradients.numbers
+        self.above = above
+        self.wrt = wrt
+        self.largest = _largest(gradients.numbers, graph.root)
+        self.nodes: dict[Value, Node] = {}
+        self.arrows: list[Arrow] = []
+        self.heads: dict[Value, list[Value]] = {}
+
+    def add(self, v: Value) -> None:
+        edges = [edge for edge in self.graph.edges[v] if edge.tail in self.nodes]
+        on_the_way = any(self.nodes[edge.tail].lit for edge in edges)
+        node = self.nodes[v] = self.node(v, lit=v is self.wrt or on_the_way)
+        self.heads[v] = []
+        for edge in edges:
+            self.arrows.append(self.arrow(edge, node.key))
+            self.heads[edge.tail].append(v)
+
+    def node(self, v: Value, lit: bool) -> Node:
+        name, data = self.graph.names[v], self.graph.data[v]
+        computed = ""
+        if v.op is not None and self.graph.detail == "operations":
+            computed = v.op.symbol
+        elif v.op is not None:
+            computed = formula(v, self.graph.names, self.notation).names
+        words = definition(one_line(v.label)[:_LONGEST_LABEL] or name, computed)
+        gradient = None if self.gradients is None else self.gradients[v]
+        return Node(
+            key=f"n{len(self.nodes)}",
+            value=v,
+            name=name,
+            formula=computed,
+            words=words,
+            title=f"{words}: data {exact(data)}, gradient {in_words(gradient)}",
+            data=aligned(data, self.notation, BLANK),
+            grad="—" if gradient is None else aligned(gradient, self.notation, "+"),
+            shade=PLAIN if gradient is None else shade(gradient, self.largest),
+            lit=lit,
+        )
+
+    def arrow(self, edge: Edge, head: str) -> Arrow:
+        names, notation = self.graph.names, self.notation
+        name = notation.derivative(names[edge.head], names[edge.tail])
+        tail = self.nodes[edge.tail]
+        colour = PLAIN
+        if isinstance(edge.found, Exception):
+            written = local = NO_DERIVATIVE
+            title = f"{name}: {edge.found}"
+        else:
+            number = edge.found.data
+            written, local = formula(edge.found, names, notation).names, notation.number(number)
+            title = " = ".join(dict.fromkeys((name, written, exact(number))))
+            if self.gradients is not None:
+                colour = shade(self.gradients[edge.head] * number, self.largest)
+        return Arrow(
+            key=f"e{len(self.arrows)}",
+            edge=edge,
+            head=head,
+            tail=tail.key,
+            name=name,
+            formula=written,
+            local=local,
+            title=title,
+            shade=colour,
+            lit=tail.lit,
+            number=self.above.marks.get(edge, ""),
+        )
+
+    def words(self) -> tuple[str, list[str], list[str]]:
+        """Return the title, the heading and the legend."""
+        names = self.graph.names
+        root = names[self.graph.root]
+        if self.wrt is not None:
+            title = f"{self.notation.derivative(root, names[self.wrt])} by the chain rule"
+            legend = "thin →: forward pass      thick ←: backward pass, along the chain rule"
+            return title, self.above.lines, [legend]
+        heading = "every node: data and grad      every edge: local derivative ∂head/∂tail"
+        legend = "grad —: backward() was not called"
+        if self.gradients is not None:
+            signs = "outline solid, blue: grad > 0      outline dashed, orange: grad < 0"
+            legend = f"{signs}      darker, thicker: larger |grad|"
+        return f"Every gradient of {root}", [heading], [legend]
+
+
+def _largest(gradients: Mapping[Value, float] | None, root: Value) -> float:
+    if gradients is None:
+        return 0.0
+    others = (math.fabs(g) for g in gradients.values() if g != gradients[root])
+    return max(others, default=0.0)
+
+
+def _columns(keys: Mapping[Value, str], heads: Mapping[Value, list[Value]]) -> list[list[str]]:
+    place = {v: k for k, v in enumerate(keys)}
+    depth = dict.fromkeys(keys, 0)
+    for tail in keys:  # arguments come before results
+        for head in heads[tail]:
+            depth[head] = max(depth[head], depth[tail] + 1)
+    middle = {}  # of what a leaf leads to
+    for v in keys:
+        if heads[v] and v.op is None:
+            middle[v] = sum(place[head] for head in heads[v]) / len(heads[v])
+    found: dict[int, list[str]] = {}
+    for v in sorted(middle, key=middle.__getitem__):
+        found.setdefault(min(depth[head] for head in heads[v]), []).append(keys[v])
+    return [column for column in found.values() if len(column) > 1]
+
+
+def aligned(x: float, notation: Notation, plus: str) -> str:
+    """Return a number with a sign in front, and with all its decimals, so that points align.
+
+    A tiny or huge one is written as in a formula.
+    """
+    if x == 0.0 or 10.0 ** (1 - notation.digits) <= math.fabs(x) < 1e4:
+        text = decimals(x, notation.digits)
+    else:
+        text = notation.number(math.fabs(x))
+    if x == 0.0:
+        return BLANK + text
+    return (MINUS if x < 0 else plus) + text

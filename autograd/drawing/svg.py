@@ -1,0 +1,155 @@
+"""The engine's SVG as an element for any page: with words, roles, and colours for the dark."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from autograd.drawing.figure import Figure
+from autograd.drawing.theme import COLOURS, LIGHT
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+_SVG = "http://www.w3.org/2000/svg"
+_HALO = {
+    "stroke": LIGHT["plain"].lower(),
+    "stroke-width": "3",
+    "stroke-linejoin": "round",
+    "paint-order": "stroke",
+}
+_LONGEST_BOLD = 20  # characters: a longer name in bold would leave its box
+_FLUID = "max-width:100%;height:auto"  # as wide as drawn, but no wider than the page
+
+
+class Svg(NamedTuple):
+    """A picture as SVG.
+
+    key          the id of its element, with which all its other ids begin
+    width        as it was drawn, in points: "1234pt"
+    stylesheet   the text of its `<style>`
+    inner        the element without a width: who puts it into a page says how wide it is
+    """
+
+    key: str
+    width: str
+    stylesheet: str
+    inner: str
+
+    def __str__(self) -> str:
+        """Return the element as it stands alone."""
+        return self.inner.replace("<svg ", f'<svg width="{self.width}" style="{_FLUID}" ', 1)
+
+
+def decorated(svg: bytes, figure: Figure) -> Svg:
+    """Return the engine's SVG with the figure's words, and with roles by which a script finds them.
+
+    Its ids begin with a hash of all it shows, so that two pictures in one page do not collide.
+    """
+    from hashlib import sha256
+    from xml.etree import ElementTree
+
+    markup = svg.decode()
+    markup = markup[markup.index("<svg") :].replace(f' xmlns="{_SVG}"', "", 1)
+    root = ElementTree.fromstring(markup)
+    _name_parts(root, figure)
+    width = root.attrib.pop("width")
+    root.attrib.pop("height", None)
+    root.set("font-family", "Arial, Helvetica, sans-serif")
+    title, description, style = (ElementTree.Element(tag) for tag in ("title", "desc", "style"))
+    title.text, description.text = figure.title, str(figure)
+    title.set("id", "title")
+    description.set("id", "desc")
+    root[:0] = [title, description, style]
+    key = "g" + sha256(ElementTree.tostring(root)).hexdigest()[:10]
+    for element in root.iter():
+        if "id" in element.attrib:
+            element.set("id", f"{key}-{element.get('id')}")
+    style.text = _stylesheet(key)
+    root.attrib |= {"xmlns": _SVG, "id": key, "role": "img"}
+    root.attrib |= {"aria-labelledby": f"{key}-title", "aria-describedby": f"{key}-desc"}
+    return Svg(key, width, style.text, ElementTree.tostring(root, encoding="unicode") + "\n")
+
+
+def _name_parts(root: Element, figure: Figure) -> None:
+    """Give nodes and edges their titles, and each line of text its role and its look."""
+    [graph] = root
+    nodes = {node.key: node for node in figure.nodes.values()}
+    arrows = {arrow.key: arrow for arrow in figure.arrows}
+    for group in list(root.iter("g")):
+        key = group.get("id", "")
+        texts = group.findall("text")
+        for text in texts:
+            text.attrib.pop("font-family", None)
+        for words in group.findall("title"):
+            group.remove(words)
+        if key in nodes:
+            _put_title(group, nodes[key].title)
+            _set_node(texts, nodes[key].name)
+        elif key in arrows:
+            _put_title(group, arrows[key].title)
+            for text in texts:
+                text.attrib |= _HALO | {"data-role": "local"}
+        elif group.get("class") == "cluster" and key != "heading":
+            for text in texts:  # above the edges that pass it
+                text.attrib |= _HALO | {"stroke": LIGHT["cluster"].lower()}
+                group.remove(text)
+                graph.append(text)
+
+
+def _put_title(group: Element, words: str) -> None:
+    from xml.etree import ElementTree
+
+    title = ElementTree.Element("title")
+    title.text = words
+    group.insert(0, title)
+
+
+def _set_node(texts: list[Element], name: str) -> None:
+    """Say which lines of a node are its numbers, and set its name in bold."""
+    from xml.etree import ElementTree
+
+    *_, data, grad = texts  # as dot.py writes them
+    data.set("data-role", "data")
+    grad.set("data-role", "grad")
+    before, found, after = (texts[0].text or "").partition(name)
+    if not before and len(found) <= _LONGEST_BOLD:
+        texts[0].text = ""
+        bold = ElementTree.SubElement(texts[0], "tspan", {"font-weight": "bold"})
+        bold.text, bold.tail = found, after
+
+
+def _stylesheet(key: str) -> str:
+    """Return rules by which each colour of the engine is a variable, with a value for the dark."""
+    schemes = []
+    for colours in COLOURS.values():
+        variables = ";".join(f"--{name}:{colour}" for name, colour in colours.items())
+        schemes.append(f"#{key}{{{variables}}}")
+    light, dark = schemes
+    rules = []
+    for name, colour in LIGHT.items():
+        for part in ("fill", "stroke"):
+            rules.append(f'#{key} [{part}="{colour.lower()}"]{{{part}:var(--{name})}}')
+    return "\n".join([light, f"@media (prefers-color-scheme:dark){{{dark}}}", *rules])
+
+
+def image(svg: str, alt: str) -> str:
+    """Return an SVG as HTML for a notebook: as wide as it was drawn, or as the column is.
+
+    svg   an `<svg>` element that says its width in points
+    alt   what it shows, in words
+
+    It never is too small to read. An output of type image/svg+xml would lose the words, and its
+    right end; an `<svg>` in HTML would be taken out where the notebook is not trusted.
+    """
+    from base64 import b64encode
+    from html import escape
+
+    [points] = re.findall(r'<svg [^>]*?\bwidth="([\d.]+)pt"', svg)
+    width = float(points) * 96 / 72
+    narrowest = f"{0.6 * width:.0f}"  # then a node's text is 9 pixels high
+    style = f"max-width:100%;min-width:{narrowest}px;height:auto"
+    data = b64encode(svg.encode()).decode()
+    size = f'width="{width:.0f}" style="{style}"'
+    picture = f'<img alt="{escape(alt)}" {size} src="data:image/svg+xml;base64,{data}">'
+    return f'<div style="overflow-x:auto">{picture}</div>'

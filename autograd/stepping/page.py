@@ -1,0 +1,137 @@
+"""Page: one HTML document that asks for nothing from outside."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from autograd.drawing import COLOURS, WIDTHS, Engine, EngineError, Figure, Picture
+from autograd.files import write_whole
+from autograd.stepping.steps import steps_of
+from autograd.tables import markup
+
+if TYPE_CHECKING:
+    from os import PathLike
+    from pathlib import Path
+
+
+class Page:
+    """A page that stands alone. It shows itself in a notebook, in a frame of its own, and prints as a list of steps.
+
+    figure   what its picture shows
+    steps    what it steps through, as data
+    """
+
+    def __init__(self, figure: Figure, engine: Engine | None) -> None:
+        self.figure = figure
+        self.steps = steps_of(figure)
+        self._picture = Picture(figure._replace(legend=[" "]), "LR", "svg", engine)  # the page has its own legend
+
+    def html(self) -> str:
+        """Return the page as one HTML document. Raises EngineError where no engine draws it."""
+        from html import escape
+        from pathlib import Path
+
+        here = Path(__file__).parent
+        files = ("page.html", "page.css", "digits.js", "page.js")
+        template, style, *scripts = [(here / name).read_text("utf-8") for name in files]
+        script = "".join(scripts)
+        figure, root = self.figure, self.figure.graph.root
+        name = figure.graph.names[root]
+        picture = self._picture.drawn()
+        style += f"{_themes()}.figure {{ --width: {picture.width}; }}\n"
+        policy = f"default-src 'none'; style-src {_hashes(style, picture.stylesheet)}; script-src {_hashes(script)}"
+        final = f"{name} = {figure.notation.number(root.data)}, and every gradient"
+        parts = {
+            "policy": f"{policy}; base-uri 'none'; form-action 'none'",
+            "title": escape(f"{name}, step by step"),
+            "style": style,
+            "final": escape(f"{final} ({figure.note})" if figure.note else final),
+            "figure": picture.inner.replace("</svg>", _MARKERS + "</svg>"),
+            "table": self._table(),
+            "steps": self._data(),
+            "script": script,
+        }
+        return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
+
+    def _data(self) -> str:
+        """Return the steps, and what the picture begins with, as the script reads them."""
+        import json
+
+        data = {
+            "nodes": [
+                {"key": node.key, "words": node.words, "data": node.data if v.op is None else "—"}
+                for v, node in self.figure.nodes.items()
+            ],
+            "steps": [step._asdict() for step in self.steps],
+            "colours": {name: colour.lower() for name, colour in COLOURS["light"].items()},  # as the engines write them
+            "widths": WIDTHS,
+        }
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+    def _table(self) -> str:
+        nodes = self.figure.nodes.values()
+        rows = [(node.definition, node.data, node.grad) for node in nodes]
+        return markup(rows, ("value", "data", "grad"), ids=[f"row-{node.key}" for node in nodes])
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the page to `path`, whole or not at all, and return it.
+
+        Raises EngineError where no engine draws it; OSError where the file cannot be written.
+        """
+        from pathlib import Path
+
+        path = Path(path)
+        write_whole(path, self.html())
+        return path
+
+    def __str__(self) -> str:
+        lines = [f"{k}. {step}" for k, step in enumerate(self.steps, 1)]
+        if self.figure.note:
+            lines.append(f"({self.figure.note})")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        try:
+            page = self.html()
+        except EngineError as error:
+            return f"<pre>{escape(str(self))}\n\n{escape(str(error))}</pre>"
+        frame = 'title="step by step" sandbox="allow-scripts" width="100%" height="760" frameborder="0"'
+        return f'<iframe {frame} srcdoc="{escape(page)}"></iframe>'
+
+
+def _themes() -> str:
+    """Return the colours for the whole page: by preference, by its own switch, and light on paper."""
+    light, dark = (
+        "".join(f"--{name}:{colour}!important;" for name, colour in colours.items()) for colours in COLOURS.values()
+    )
+    return (
+        f":root,svg{{color-scheme:light;{light}--now:#7B3F9D}}\n"
+        f"@media screen and (prefers-color-scheme:dark){{{_dark(':not([data-theme=light])', dark)}}}\n"
+        f"@media screen{{{_dark('[data-theme=dark]', dark)}}}\n"
+    )
+
+
+def _dark(which: str, colours: str) -> str:
+    return f":root{which},:root{which} svg{{color-scheme:dark;{colours}--now:#D5A6F0}}"
+
+
+def _hashes(*texts: str) -> str:
+    """Return the texts as a Content-Security-Policy names what may stand in the page."""
+    from base64 import b64encode
+    from hashlib import sha256
+
+    return " ".join(f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in texts)
+
+
+# For the backward pass: an arrowhead at the beginning of an edge, and a line where its own head was.
+_MARKERS = (
+    '<defs><marker id="backward" viewBox="0 0 10 10" refX="10" refY="5" markerWidth="11" markerHeight="11" '
+    'markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0 1L10 5L0 9z"/></marker>'
+    '<marker id="onward" refY="2" markerWidth="7" markerHeight="4" markerUnits="userSpaceOnUse" orient="auto">'
+    '<path d="M0 .2H6.5V3.8H0z"/></marker></defs>'
+)

@@ -1,0 +1,41 @@
+"""A table as lines of text, and as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def columns(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return the rows as lines whose columns begin one below the other.
+
+    >>> print("\\n".join(columns([("w", "0.5"), ("net_h1", "0.3775")])))
+    w       0.5
+    net_h1  0.3775
+    """
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+
+
+def markup(rows: Iterable[Sequence[str]], head: Sequence[str] = (), *, ids: Sequence[str] = ()) -> str:
+    """Return the rows as an HTML table, in which any text stands for itself.
+
+    head   the title of each column
+    ids    the id of each row, whose first cell is then its title
+
+    >>> markup([("w < x", "0.5")])
+    '<table><tbody><tr><td>w &lt; x</td><td>0.5</td></tr></tbody></table>'
+    """
+    from html import escape
+
+    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
+    above = f"<thead><tr>{titles}</tr></thead>" if head else ""
+    lines = []
+    for number, row in enumerate(rows):
+        cells = [f"<td>{escape(cell)}</td>" for cell in row]
+        opening = "<tr>"
+        if ids:
+            cells[0] = f'<th scope="row">{escape(row[0])}</th>'
+            opening = f'<tr id="{escape(ids[number])}">'
+        lines.append(f"{opening}{''.join(cells)}</tr>")
+    return f"<table>{above}<tbody>{''.join(lines)}</tbody></table>"
