@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 EPSILON = sys.float_info.epsilon
+SMALLEST = sys.float_info.min  # a float below it has fewer digits
 
 # Of one number: to its result, and to the sum of the sizes of all numbers rounded on the way to it.
 Function = Callable[[float], tuple[float, float]]
@@ -59,8 +60,8 @@ class Difference(NamedTuple):
     right      the limit of the slopes on the right alone
     change     how far the function was seen to change over its argument, its rounding included
     cancelled  whether cancellation leaves nothing of the slope but rounding
-    coarse     whether the slope shows only in steps as large as the argument: then it may be the
-               slope of another place
+    coarse     whether the slope shows only in steps as large as the argument, or as the distance to
+               where the function ends: then it may be the slope of another place
     """
 
     central: Limit
@@ -93,7 +94,7 @@ def difference(f: Function, x: float, guess: float) -> Difference:
         *limits,
         change=(samples.variation + samples.size) / reach,
         cancelled=abs(guess) * first > max(samples.variation, 2**9 * EPSILON * samples.size),
-        coarse=128 * first >= reach,
+        coarse=128 * first >= reach or _passes_an_end(samples, limits[0], smallest),
     )
 
 
@@ -143,7 +144,7 @@ class _Samples:
             value, size = self.f(number)
         except (ArithmeticError, ValueError, TypeError):  # TypeError: it may give a complex number
             return math.nan, math.nan
-        return value, size + sys.float_info.min  # results below it are less exact
+        return value, size + SMALLEST
 
 
 def _power_of_128(step: float) -> float:
@@ -166,6 +167,11 @@ def _grown(samples: _Samples, step: float, reach: float) -> float:
         if not abs(slopes[side] - before[side]) <= before.rounding + slopes.rounding:
             break
     return step
+
+
+def _passes_an_end(samples: _Samples, central: Limit, smallest: float) -> bool:
+    """Whether every step was one past the end of the domain, and yet the end is not at x."""
+    return central.error == math.inf and math.isfinite(samples.slopes(smallest).central)
 
 
 def _extrapolated(samples: _Samples, step: float, smallest: float) -> tuple[Limit, Limit, Limit]:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import ops
-from autograd.differences import Function, difference
+from autograd.differences import SMALLEST, Function, difference
 from autograd.graph import require_known, told_apart
 from autograd.op import Op, described, real
 from autograd.record import Record
@@ -217,7 +217,7 @@ class _Checker:
         gradient = grad(copies[self.root], copies.get(v, v))
         gradient.backward()
         record = Record(gradient)
-        size = sum(abs(u.grad * u.data) for u in record.values)
+        size = sum(abs(u.grad) * max(abs(u.data), SMALLEST) for u in record.values)
         return _First(v, self.part.gradients(copies), _usual(record), size)
 
     def _second_by(self, x: Value, firsts: list[_First]) -> Iterator[Row]:
@@ -285,7 +285,7 @@ def _numbers(v: Node) -> list[float]:
 def _least(op: Op | None) -> float:
     """Return how large the numbers are, at least, that are rounded inside an operation."""
     # a row of handgrad's own is exact to its last digits
-    return 0.0 if op is None or op.__module__ == ops.__name__ else 1.0
+    return SMALLEST if op is None or op.__module__ == ops.__name__ else 1.0
 
 
 def _usual(record: Record) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, NamedTuple
 
-from autograd.differences import Difference, Limit
+from autograd.differences import SMALLEST, Difference, Limit
 from autograd.formula import Notation
 
 Verdict = Literal["OK", "WRONG", "KINK", "UNSURE"]
@@ -132,7 +132,7 @@ def judged(name: str, given: float, found: Difference, usual: float) -> Row:
     if best.error == math.inf:
         remark = "it is not defined beside this number"
         return row._replace(verdict="UNSURE", source="", remark=remark)
-    agrees = abs(given - best.value) <= tolerance
+    agrees = abs(given - best.value) <= tolerance + SMALLEST
     enough = max(1e-3 * max(abs(given), abs(best.value)), 1e-6 * (usual or found.change))
     if _is_hidden(row, found, agrees, enough):
         return row._replace(verdict="UNSURE", remark="it is lost in the rounding")

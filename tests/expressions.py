@@ -91,6 +91,60 @@ def named_programs(draw):
     return steps, results, visible
 
 
+TAILS = [0.0, 1e-100, 6.0, 20.0, 26.5, 37.0, 40.0, 350.0, 700.0]
+
+
+def random_number(rng):
+    """Near 1, or of any size, or in the tail of some row."""
+    any_size = rng.uniform(1, 10) * 10.0 ** rng.randint(-12, 12)
+    return rng.choice([1.0, -1.0]) * rng.choice([rng.uniform(0, 4), any_size, rng.choice(TAILS)])
+
+
+def random_program(rng):
+    """Steps and the numbers of the leaves, as `programs` gives them, but without its limits."""
+    point = [random_number(rng) for _ in range(rng.randint(1, 3))]
+    results = [Value(number) for number in point]
+    steps = []
+    for _ in range(rng.randint(2, 15)):
+        newest, any_place = len(results) - 1, rng.randrange(len(results))
+        first = newest if rng.random() < 0.7 else any_place
+        operands = [first, rng.choice([any_place, random_number(rng)])]
+        rng.shuffle(operands)
+        args = [results[x] if isinstance(x, int) else x for x in operands]
+        found = {row: _slopes(row, args[: row.arity]) for row in ROWS.values()}
+        flat = rng.random() < 0.1
+        rows = [row for row, partials in found.items() if any(partials) or (partials and flat)]
+        if rows:
+            row = rng.choice(rows)
+            steps.append((row.name, operands[: row.arity]))
+            results.append(row(*args[: row.arity]))
+    return steps, point
+
+
+def _slopes(row, args):
+    """The partials of the row by each argument that is no constant; none where a step is not taken.
+
+    That is at a kink, out of the domain, near the ends of a float's range, and where an error is
+    multiplied by more than a thousand.
+    """
+    args = [v.detach() if isinstance(v, Value) else v for v in args]
+    leaves = [v for v in args if isinstance(v, Value)]
+    numbers = [getattr(v, "data", v) for v in args]
+    from_kink = abs(numbers[0] - sum(numbers[1:]))
+    if row.name in KINKED and not 1e-3 < from_kink < 100:  # far from it they do little
+        return []
+    try:
+        z = row(*args)
+        z.backward()
+    except (AttributeError, DomainError):  # a float has no backward pass
+        return []
+    sizes = [abs(z.data), *(abs(v.grad) for v in leaves)]
+    in_range = all(size == 0 or 1e-305 < size < 1e100 for size in sizes)
+    if in_range and all(abs(v.data * v.grad) <= 1e3 * abs(z.data) for v in leaves):
+        return [v.grad for v in leaves]
+    return []
+
+
 def _tame(row, args):
     args = [v.detach() if isinstance(v, Value) else v for v in args]
     leaves = [v for v in args if isinstance(v, Value)]

@@ -9,7 +9,7 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
-from expressions import ROWS, evaluate, programs
+from expressions import ROWS, evaluate, programs, random_program
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -213,6 +213,7 @@ def test_tiny_and_huge(f, number):
         (lambda x: 1e17 + x, 1.0, "lost in the rounding"),
         (sin, 1e100, "lost in the rounding"),
         (lambda x: sigmoid(x + 30), 0.0, "lost in the rounding"),
+        (lambda x: 5 + sqrt(x), 1e-100, "lost in the rounding"),
     ],
 )
 def test_what_no_difference_can_check(f, number, why):
@@ -221,6 +222,12 @@ def test_what_no_difference_can_check(f, number, why):
     assert not report
     with pytest.raises(AssertionError, match=f"UNSURE: .*{why}"):
         report.require()
+
+
+def test_numbers_with_fewer_digits():
+    """By the smallest steps erf is below 2.2e-308, where a float has fewer digits."""
+    x, b = Value(-0.0, label="x"), Value(2.987904487672066e-10, label="b")
+    gradcheck(b ** x.erf(), [x, b], second=True).require()
 
 
 def test_at_the_edge_of_a_domain():
@@ -247,6 +254,19 @@ def test_random_expressions(program):
     except DomainError:  # a second derivative need not exist
         return
     assert "WRONG" not in verdicts(report)
+
+
+def test_random_expressions_of_any_size(campaign):
+    """In the tails of every row, and near the ends of a float's range."""
+    for case in range(campaign(60)):
+        steps, point = random_program(random.Random(case))
+        leaves = [Value(number) for number in point]
+        root = evaluate(steps, leaves, ROWS)[-1]
+        try:
+            assert "WRONG" not in verdicts(gradcheck(root, leaves, second=True)), case
+        except DomainError as error:
+            if "is past the range of a float" not in str(error):
+                raise
 
 
 @settings(max_examples=60)

@@ -13,7 +13,7 @@ from functools import cache
 
 import pytest
 import sympy
-from expressions import KINKED, ORACLE, ROWS, SYMBOLS, evaluate
+from expressions import ORACLE, ROWS, SYMBOLS, evaluate, random_program
 from mpmath import mp
 
 from autograd import DomainError, Value, grad
@@ -99,30 +99,6 @@ def truth(steps, results, point, places):
         yield step
 
 
-def slopes(row, args):
-    """The partials of the row by each argument that is no constant; none where a step is not taken.
-
-    That is at a kink, out of the domain, near the ends of a float's range, and where an error is
-    multiplied by more than a thousand.
-    """
-    args = [v.detach() if isinstance(v, Value) else v for v in args]
-    leaves = [v for v in args if isinstance(v, Value)]
-    numbers = [getattr(v, "data", v) for v in args]
-    from_kink = abs(numbers[0] - sum(numbers[1:]))
-    if row.name in KINKED and not 1e-3 < from_kink < 100:  # far from it they do little
-        return []
-    try:
-        z = row(*args)
-        z.backward()
-    except (AttributeError, DomainError):  # a float has no backward pass
-        return []
-    sizes = [abs(z.data), *(abs(v.grad) for v in leaves)]
-    in_range = all(size == 0 or 1e-305 < size < 1e100 for size in sizes)
-    if in_range and all(abs(v.data * v.grad) <= 1e3 * abs(z.data) for v in leaves):
-        return [v.grad for v in leaves]
-    return []
-
-
 ROUNDINGS = 2  # a row of the table is right to two units in the last place
 OF_A_PARTIAL = 20  # 1 − σ is, where σ is below 0.9
 
@@ -167,36 +143,6 @@ def steepness(name, x, y=0.0):
     if name == "pow" and x:  # its slope has y − 1
         return abs(y * math.log(abs(x)))
     return 0.0
-
-
-TAILS = [0.0, 1e-100, 6.0, 20.0, 26.5, 37.0, 40.0, 350.0, 700.0]
-
-
-def random_number(rng):
-    """Near 1, or of any size, or in the tail of some row."""
-    any_size = rng.uniform(1, 10) * 10.0 ** rng.randint(-12, 12)
-    return rng.choice([1.0, -1.0]) * rng.choice([rng.uniform(0, 4), any_size, rng.choice(TAILS)])
-
-
-def random_program(rng):
-    """Steps and the numbers of the leaves, as `programs` gives them, but without its limits."""
-    point = [random_number(rng) for _ in range(rng.randint(1, 3))]
-    results = [Value(number) for number in point]
-    steps = []
-    for _ in range(rng.randint(2, 15)):
-        newest, any_place = len(results) - 1, rng.randrange(len(results))
-        first = newest if rng.random() < 0.7 else any_place
-        operands = [first, rng.choice([any_place, random_number(rng)])]
-        rng.shuffle(operands)
-        args = [results[x] if isinstance(x, int) else x for x in operands]
-        found = {row: slopes(row, args[: row.arity]) for row in ROWS.values()}
-        flat = rng.random() < 0.1
-        rows = [row for row, partials in found.items() if any(partials) or (partials and flat)]
-        if rows:
-            row = rng.choice(rows)
-            steps.append((row.name, operands[: row.arity]))
-            results.append(row(*args[: row.arity]))
-    return steps, point
 
 
 def gradients(steps, point, places):
