@@ -6,7 +6,7 @@ from copy import deepcopy
 from difflib import get_close_matches
 from typing import Any
 
-from autograd import DomainError, Value, check_derivation
+from autograd import DomainError, Program, Value, check_derivation
 from autograd.chain_rule import Derivation, Factor, derive
 from autograd.formula import Notation
 from autograd.graph import named_graph
@@ -24,29 +24,59 @@ FORM = dict.fromkeys(("digits", "derive", "latex", "out", "json"))  # the option
 States = dict[int, dict[str, float]]  # after so many rounds, a number by its name
 
 
-def training(
-    model: MLP, inputs: list[float], targets: list[float], optimizers: Sequence[Optimizer], rounds: Collection[int]
-) -> States:
-    """E, the outputs and the weights by name, after each number of rounds in `rounds`; it trains the model.
+def training(model: MLP, inputs: list[float], targets: list[float], lr: float, rounds: Collection[int]) -> States:
+    """Train the weights; return E, the outputs and the weights by name, after so many rounds.
 
-    In a round the optimizers take turns, each with gradients of its own; there is one, where all is right. Raises
-    DomainError, which says in which round, where a number is past a float's range.
+    Raises DomainError, which says in which round, where a number is past a float's range.
     """
+    weights = model.weights()
+    E = half_squared_error(model(inputs), targets)
+    program = Program(E, backend="python")
     states: States = {}
-    last = max(rounds)
-    for done in range(last + 1):
+    done = 0
+    for stop in sorted(rounds):
         try:
-            outputs = as_values(model(inputs))
-            E = half_squared_error(outputs, targets)
-            if done in rounds:
-                states[done] = {v.label: v.data for v in (E, *outputs, *model.weights())}
-            if done < last:
+            program.descend(lr, stop - done, wrt=weights)
+        except DomainError:
+            return _computed_anew(model, inputs, targets, [SGD(weights, lr)], rounds, states, done)
+        done = stop
+        states[done] = _state(model, inputs, targets)
+    return states
+
+
+def _state(model: MLP, inputs: list[float], targets: list[float]) -> dict[str, float]:
+    outputs = as_values(model(inputs))
+    E = half_squared_error(outputs, targets)
+    return {v.label: v.data for v in (E, *outputs, *model.weights())}
+
+
+def _computed_anew(
+    model: MLP,
+    inputs: list[float],
+    targets: list[float],
+    optimizers: Sequence[Optimizer],
+    rounds: Collection[int],
+    states: States,
+    done: int = 0,
+) -> States:
+    """Train round by round from round `done` on; the optimizers take turns in each round.
+
+    Each has gradients of its own, taken when the ones before have moved their weights.
+    """
+    last = max(rounds)
+    for k in range(done, last + 1):
+        try:
+            if k in rounds:
+                states[k] = _state(model, inputs, targets)
+            if k < last:
+                E = half_squared_error(model(inputs), targets)
                 for optimizer in optimizers:
                     optimizer.zero_grad()
                     E.backward()
                     optimizer.step()
         except DomainError as error:
-            raise DomainError(f"round {done + 1} of training: {error}; a smaller --lr may help") from None
+            problem = f"round {k + 1} of training: {error}; a smaller --lr may help"
+            raise DomainError(problem) from None
     return states
 
 
@@ -133,7 +163,7 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
     result["gradients"] = {p.label: p.grad for p in (*model.weights(), *model.biases())}
     result["derivations"] = derivations(E, result["gradients"], options)
     trained = deepcopy(model)  # for what is drawn and derived shows the numbers as they are
-    states = training(trained, inputs, targets, [SGD(trained.weights(), options.lr)], {0, 1, options.rounds})
+    states = training(trained, inputs, targets, options.lr, {0, 1, options.rounds})
     result["training"] = [{"rounds": rounds, **state} for rounds, state in states.items()]
     if vars(options) | FORM == vars(parser().parse_args([])) | FORM:
         result["lecture"] = slips(states)
@@ -158,14 +188,14 @@ FIGURES = (
 def slips(right: States) -> list[dict[str, Any]]:
     """Each figure that the lecture prints otherwise, the true one, and what comes out where its slip is made."""
 
-    def made(rounds: Collection[int], by_layers: bool) -> States:
-        model = lecture.network()
-        # Before the second optimizer, the record already has the new weights of the first: the last layer's.
-        parts = [layer.weights() for layer in reversed(model.layers)] if by_layers else [model.weights()]
-        optimizers = [SGD(weights, lecture.LEARNING_RATE) for weights in parts]
-        return training(model, lecture.INPUTS, lecture.TARGETS, optimizers, rounds)
-
-    computed = {"a": made({1, 10_000}, by_layers=True), "b": {10_000: made({9_999}, by_layers=False)[9_999]}}
+    network = lecture.network()
+    # Before the second optimizer, the record already has the new weights of the first: the last
+    # layer's.
+    layers = [SGD(layer.weights(), lecture.LEARNING_RATE) for layer in reversed(network.layers)]
+    data = lecture.INPUTS, lecture.TARGETS
+    moved_early = _computed_anew(network, *data, layers, {1, 10_000}, {})
+    short = training(lecture.network(), *data, lecture.LEARNING_RATE, {9_999})
+    computed = {"a": moved_early, "b": {10_000: short[9_999]}}
     return [
         {
             "name": name,
