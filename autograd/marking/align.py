@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from autograd import ops
-from autograd.marking.known import LONG
+from autograd.marking.known import LONG, ONE
 from autograd.marking.syntax import Call, Number, Term, written
 from autograd.marking.terms import NEUTRAL, flat, neutral
 from autograd.marking.verdict import Verdict
@@ -51,12 +51,22 @@ def matched(symbols: Term, numbers: Term, stands: Stands) -> Match | None:
 
 
 def _factors(term: Term, op: ops.Op) -> list[Term]:
-    """Return the parts of a sum or a product; the sign of a whole product goes to its first factor."""
-    if op is ops.mul and isinstance(term, Call) and term.op is ops.neg:
+    """Return the parts of a sum or a product; the sign of a whole product goes to its first factor.
+
+    What a product is divided by is a factor too: one over it.
+    """
+    if op is not ops.mul or not isinstance(term, Call):
+        return flat(term, op)
+    if term.op is ops.neg:
         first, *rest = flat(term.args[0], op)
-        if rest:
-            return [Call(ops.neg, (first,)), *rest]
-    return flat(term, op)
+        return [Call(ops.neg, (first,)), *rest] if rest else [term]
+    factors: list[Term] = []
+    for part in flat(term, op):
+        if isinstance(part, Call) and part.op is ops.div and part.args[0] is not ONE:
+            factors += [*_factors(part.args[0], op), Call(ops.div, (ONE, part.args[1]))]
+        else:
+            factors.append(part)
+    return factors
 
 
 def _neighbours(symbols: Term, numbers: Term, op: ops.Op, stands: Stands) -> Match | None:

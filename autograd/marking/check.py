@@ -37,8 +37,9 @@ def check_derivation(root: Value, claims: str | Iterable[str] | Mapping[str, Any
     """
     if not isinstance(root, Value):
         raise TypeError(f"check_derivation takes a Value, not {type(root).__name__}")
-    board = Board(root)
-    equations = Reader(board.names.values()).equations(_lines(claims))
+    lines = _lines(claims)
+    board = Board(root, text="\n".join(lines))
+    equations = Reader(board.labels).equations(lines)
     return Marks(_marked(board, equations), board.moved)
 
 
@@ -89,7 +90,7 @@ def _descent(board: Board, equations: Sequence[Sequence[Side]]) -> tuple[float |
     ]
     rate = _stated_rate(side.term for _, claims in updates for side in claims)
     kinds = {letters(label) for label, _ in updates} or {"w#"}
-    return rate, [v.label for v in board.leaves if v.label and letters(v.label) in kinds]
+    return rate, [board.names[v] for v in board.leaves if v in board.names and letters(board.names[v]) in kinds]
 
 
 def _stated_rate(sides: Iterable[Term | Unreadable | None]) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,10 +14,10 @@ from autograd.marking.align import Pair, matched
 from autograd.marking.explain import Explainer, Found, explained
 from autograd.marking.follow import Entry, Own, credited
 from autograd.marking.known import Known
-from autograd.marking.points import Board, GivenData, Point, near
+from autograd.marking.points import KINKED, Board, GivenData, Point, far, near
 from autograd.marking.readings import Read, Reader
 from autograd.marking.repair import Repairs
-from autograd.marking.syntax import Number, Quotient, Term, Unreadable, has_names, walk, written
+from autograd.marking.syntax import Call, Number, Quotient, Term, Unreadable, has_names, walk, written
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import OPEN, RIGHT, Verdict
 from autograd.op import DomainError
@@ -87,10 +87,15 @@ class Judge:
         self.reader = Reader(self.known, self.evaluator, self.here, self.own)
         self.explainer = Explainer(self.known, self.evaluator, RATES if rate is None else (rate,))
         self.repairs = Repairs(self.explainer)
+        self._runs: dict[Term, float] = {}
 
     @cached_property
     def points(self) -> list[Point]:
         return [self.here, *near(self.board)]
+
+    @cached_property
+    def far(self) -> list[Point]:
+        return far(self.board)
 
     @cached_property
     def data(self) -> GivenData:
@@ -110,6 +115,7 @@ class Judge:
         if side is None or equation is None:
             return Outcome((Verdict.NOT_ANSWERED,), None, "not answered yet")
         true = None
+        self._runs.clear()
         try:
             true = self.value(equation.subject)
             if isinstance(side, Number):
@@ -145,12 +151,21 @@ class Judge:
     def value(self, term: Term) -> float:
         return self.evaluator.value(term, self.here)
 
+    def run(self, term: Term) -> float:
+        """Return the value of a run of neighbours, from that of the run without its last."""
+        if term not in self._runs:
+            if isinstance(term, Call) and term.args[0] in self._runs:
+                self._runs[term] = term.op(self._runs[term.args[0]], *map(self.value, term.args[1:]))
+            else:
+                self._runs[term] = self.value(term)
+        return self._runs[term]
+
     # What numbers are held to.
 
     def stands(self, symbol: Term, number: Number) -> Verdict | None:
         """Return how well a number stands for a symbol: for what it is, or what the writer said it is."""
         with suppress(DomainError):
-            verdict = agreement(number.text, self.value(symbol))
+            verdict = agreement(number.text, self.run(symbol))
             if verdict:
                 return verdict
         if not self.own.numbers:
@@ -174,6 +189,8 @@ class Judge:
     def alignments(self, equation: Equation, side: Term) -> Iterator[tuple[Entry, list[Pair]]]:
         """Yield the formulas that this side is written like, each number with its symbol."""
         sources = [equation.formula, self.own.formulas.get(written(equation.subject))]
+        if isinstance(equation.subject, Call):
+            sources.append(Entry(equation.subject, equation.subject, equation.line, True))
         seen: list[Term] = []
         for entry in sources:
             if entry is not None and entry.term not in seen:
@@ -191,7 +208,7 @@ class Judge:
 
     def formula(self, equation: Equation, side: Term, true: float) -> Outcome:
         subject = equation.subject
-        if self.evaluator.agree(subject, side, self.points):
+        if self.agrees(subject, side):
             return self.holds(Read(Verdict.EXACT, {}, False), true)
         aligned = list(self.alignments(equation, side))
         for entry, pairs in aligned:
@@ -205,7 +222,7 @@ class Judge:
             if read.verdict is Verdict.FOLLOWS:
                 continue
             tried.append(read)
-            if self.evaluator.agree(subject, side, self.points, read.instead):
+            if self.agrees(subject, side, read.instead):
                 if not read.doubtful:
                     return self.holds(read, true)
                 doubtful = doubtful or read
@@ -216,6 +233,13 @@ class Judge:
             told = f"right if {doubtful.told()}; as typed it gives {self.value(side):.6g}, and it is {true:.6g}"
             return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}", doubtful.told())
         return self.formula_not_so(equation, side, true, pairs if in_chain else [], tried)
+
+    def agrees(self, subject: Term, side: Term, instead: Mapping[Term, Term] | None = None) -> bool:
+        """Whether they are equal near by; across the kinks too, where one is typed."""
+        if not self.evaluator.agree(subject, side, self.points, instead):
+            return False
+        kinked = any(isinstance(place, Call) and place.op in KINKED for place in walk(side))
+        return not kinked or self.evaluator.agree(subject, side, self.far, instead)
 
     def holds(self, read: Read, true: float, data: str = "") -> Outcome:
         because = HELD + ", at other numbers too" * (len(self.points) > 1)
@@ -282,16 +306,24 @@ class Judge:
         if outcome:
             return outcome
         exact = math.isclose(value, true, rel_tol=1e-12, abs_tol=0.0)
-        if exact and not any(self.is_idle(side, pair) for _, pairs in aligned for pair in pairs):
+        strange = [pair.number for _, pairs in aligned for pair in pairs if pair.verdict is None]
+        if exact and not any(self.is_idle(side, place) for place in strange):
             return Outcome((Verdict.EXACT,), true, "it is so")
         in_chain = [pairs for entry, pairs in aligned if entry.right]
         pairs = in_chain[0] if in_chain else self.known_alignment(subject, side)
         if not in_chain and pairs and all(pair.verdict in RIGHT for pair in pairs):
             return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence)
         for read in self.reader.readings(subject, side, [] if in_chain else pairs):
-            if read.instead and self.evaluator.agree(subject, side, self.points[:3], read.instead):
+            if self.agrees(subject, side, read.instead) and self.all_put_in(side, read):
                 return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence, read.told())
         return self.numbers_not_so(equation, side, true, pairs)
+
+    def all_put_in(self, side: Term, read: Read) -> bool:
+        """Whether each decimal stands for something, and none for itself."""
+        decimals = [place for place in walk(side) if self.evaluator.is_decimal(place)]
+        if any(self.is_idle(side, place) for place in decimals):
+            return False
+        return bool(decimals) and all(read.instead.get(place, place) is not place for place in decimals)
 
     def all_stand(self, entry: Entry, pairs: Sequence[Pair], true: float) -> Outcome:
         """Return the outcome where each number is what its symbol is, or what the writer said it is."""
@@ -317,19 +349,19 @@ class Judge:
             return self.follows(before.line, true)
         return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence)
 
-    def is_idle(self, side: Term, pair: Pair) -> bool:
-        """Whether a number is not what its symbol is, and yet changes nothing, as a factor of 0 does."""
-        if pair.verdict:
-            return False
-        other = Number(repr(2 * pair.number.value + 1))
-        return self.evaluator.value(side, self.here, {pair.number: other}) == self.value(side)
+    def is_idle(self, side: Term, place: Number) -> bool:
+        """Whether a number changes nothing, as a factor beside 0 does."""
+        other = Number(repr(2 * place.value + 1))
+        return self.evaluator.value(side, self.here, {place: other}) == self.value(side)
 
     def numbers_not_so(self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]) -> Outcome:
         subject, value = equation.subject, self.value(side)
         off = self.evaluator.spread(side, self.here)
         so = f"as written it gives {value:.6g}, and it is {true:.6g}"
         fits = self.misput(pairs)
-        fits += self.repairs.of_numbers(equation.formula, subject, side, self.stands)
+        joined = any(pair.verdict is None and isinstance(pair.symbol, Call) for pair in pairs)
+        if joined or not fits:
+            fits = self.repairs.of_numbers(equation.formula, subject, side, self.stands) or fits
         if fits:
             return self.wrong(fits, so, true)
         if off > abs(true) / 2:

@@ -173,7 +173,11 @@ class Known:
             self._gradients[key] = self._chained(of, by)
         return self._gradients[key]
 
-    def _chained(self, of: Value, by: Value) -> Term:
+    def without(self, of: Value, by: Value, edge: tuple[Value, Value]) -> Term:
+        """Return ∂of/∂by where the factor of one edge is left out."""
+        return self._chained(of, by, edge)
+
+    def _chained(self, of: Value, by: Value, left_out: tuple[Value, Value] | None = None) -> Term:
         """Sum what each named Value gets from the heads above it, from `of` down to `by`."""
         if of is by:
             return ONE
@@ -186,7 +190,7 @@ class Known:
             parts, size = [], 0
             for head, other in edges:
                 if other is tail and head in upstream:
-                    local = self.edge(head, tail)
+                    local = self.edge(head, tail) if (head, tail) != left_out else ONE
                     parts.append(_times(upstream[head], local))
                     size += sizes[head] + sum(1 for _ in walk(local))
             if size > LONG and tail is not by:

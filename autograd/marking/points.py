@@ -13,11 +13,15 @@ from contextlib import suppress
 from functools import cached_property
 
 from autograd import ops
+from autograd.graph import told_apart
 from autograd.op import DomainError
 from autograd.record import Record
 from autograd.value import Value
 
 _UNTRAINED = re.compile(r"(b|w|bias|weight|theta|θ)[\W_\d]*\w{0,3}$", re.IGNORECASE)
+
+
+_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def letters(label: str) -> str:
@@ -34,11 +38,12 @@ class Board:
 
     root     what is derived; computed anew where its leaves have moved
     moved    the sentence that tells so, else ""
-    names    each named Value and its label; `root` is E where it has none
+    names    each named Value and its name, as derivations have it; `root` is E where it has none
+    labels   what they are called in the lines: two may be called the same
     values   the same the other way round
     """
 
-    def __init__(self, root: Value, beside: Iterable[Value] = ()) -> None:
+    def __init__(self, root: Value, beside: Iterable[Value] = (), text: str = "") -> None:
         record = Record(root)
         self.moved = record.moved()
         self.stands_for: dict[Value, Value] = {}
@@ -55,10 +60,25 @@ class Board:
             self.leaves += [v for v in part.leaves if v not in seen]
             self.nodes += [v for v in part.nodes if v not in seen]
             seen.update(part.values)
-        self.names = {v: v.label for v in [*self.leaves, *self.nodes] if v.label}
-        self.names.setdefault(root, "E")
+        self.names = self._named(text)
         self.values = {label: v for v, label in self.names.items()}
+        self.labels = [v.label or name for v, name in self.names.items()]
+        if "⁽" in text:  # the lines tell Values of one label apart
+            self.labels = list(self.names.values())
         self._orders: dict[tuple[Value, frozenset[Value]], list[Value]] = {}
+
+    def _named(self, text: str) -> dict[Value, str]:
+        """Return the names of the labelled Values; of all, where the lines speak of v1, v2, …"""
+        values = [*self.leaves, *self.nodes]
+        labels = {v.label for v in values if v.label}
+        invented = {f"v{k}" for k in re.findall(r"(?<![A-Za-z_])v_?\{?([0-9]+)", text.translate(_LOWERED))} - labels
+        unlabelled = sum(1 for v in values if not v.label)
+        if invented and (self.root.label or f"v{unlabelled}" in invented):
+            return told_apart([(v, v.label) for v in values], self.root)
+        names = told_apart([(v, v.label) for v in values if v.label or v is self.root], self.root)
+        if not self.root.label:
+            names[self.root] = "v1" if invented else "E"
+        return names
 
     def nodes_of(self, of: Value, held: frozenset[Value]) -> list[Value]:
         """Return what `of` was computed through, each after its arguments; what is held is a leaf."""
@@ -66,6 +86,12 @@ class Board:
         if key not in self._orders:
             self._orders[key] = list(Record(of, held).nodes)
         return self._orders[key]
+
+    @cached_property
+    def stated(self) -> set[float]:
+        """The sizes of the numbers that are given: leaves and constants."""
+        given = [x for v in self.nodes for x in v.args if not isinstance(x, Value)]
+        return {abs(x) for x in (*given, *(leaf.data for leaf in self.leaves))}
 
     @cached_property
     def visible(self) -> frozenset[Value]:
@@ -231,14 +257,14 @@ def _defined(board: Board, choices: Iterable[Mapping[Value, float]]) -> Iterator
             yield Point(board, numbers)
 
 
-_KINKED = (ops.relu, ops.abs, ops.maximum, ops.minimum, ops.step, ops.sign)
+KINKED = (ops.relu, ops.abs, ops.maximum, ops.minimum, ops.step, ops.sign)
 
 
 def _branch(point: Point) -> list[float]:
     """Return on which side of its kink each operation is that has one."""
     sides = []
     for v in point.board.nodes:
-        if v.op in _KINKED:
+        if v.op in KINKED:
             numbers = [point.data[x] if isinstance(x, Value) else x for x in v.args]
             sides.append(ops.sign(numbers[0] - (numbers[1] if len(numbers) > 1 else 0.0)))
     return sides
@@ -258,6 +284,13 @@ def near(board: Board) -> list[Point]:
     return (found + others)[:2]
 
 
+def far(board: Board) -> list[Point]:
+    """Return points on other sides of the kinks too."""
+    rng = random.Random(3)
+    choices = [{v: rng.uniform(-3, 3) for v in board.leaves if v in board.names} for _ in range(60)]
+    return [point for _, point in zip(range(30), _defined(board, choices), strict=False)]
+
+
 class GivenData:
     """The given data of a record: targets that are one-hot or 0 or 1, probabilities, a first state of 0.
 
@@ -272,7 +305,7 @@ class GivenData:
         groups: dict[str, list[Value]] = {}
         for v in board.leaves:
             if v in board.names:
-                groups.setdefault(letters(v.label), []).append(v)
+                groups.setdefault(letters(board.names[v]), []).append(v)
         kinds = {letters(label) for label in trained}
         self.hot: list[list[Value]] = []
         self.whole: list[list[Value]] = []

@@ -14,7 +14,7 @@ from autograd.marking.follow import Entry
 from autograd.marking.known import LONG
 from autograd.marking.points import GivenData, Point
 from autograd.marking.readings import Read, applied
-from autograd.marking.slips import INSTEAD, WHOLE, mutations
+from autograd.marking.slips import ACTIVATIONS, INSTEAD, WHOLE, mutations
 from autograd.marking.syntax import Name, Number, Quotient, Term, Unreadable, walk, written
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
@@ -112,11 +112,11 @@ class Repairs:
 
     def of_numbers(self, formula: Entry | None, subject: Term, side: Term, stands: Stands) -> list[Found]:
         """Return the slips that were made in the formula into which these numbers were put."""
+        fits: list[Found] = []
         sources = [formula.term if formula else None, self.explainer.known.of(subject)]
         for term in sources:
             if term is None or sum(1 for _ in walk(term)) > LONG:
                 continue
-            fits = []
             work = sum(1 for _ in walk(term)) * sum(1 for _ in walk(side))
             for verdict, place, other, where, parts in islice(mutations(term, self.facts), 20_000 // work):
                 if verdict is Verdict.STANDS_FOR or (where == WHOLE and verdict is not Verdict.RECIPROCAL):
@@ -125,8 +125,22 @@ class Repairs:
                 if pairs and all(pair.verdict for pair in pairs):
                     fits.append(Found(verdict, _never, where, parts))
             if fits:
-                return fits
-        return []
+                break
+        return [*fits, *self._without_activation(subject, side, stands)]
+
+    def _without_activation(self, subject: Term, side: Term, stands: Stands) -> Iterator[Found]:
+        """Yield the activations whose slope was left out of a product of numbers."""
+        if not isinstance(subject, Quotient):
+            return
+        known, board = self.explainer.known, self.explainer.board
+        of, by = board.values[subject.of], board.values[subject.by]
+        for head, tail in board.between(of, by):
+            if head.op in ACTIVATIONS and len(board.tails[head]) == 1:
+                pairs = matched(known.without(of, by, (head, tail)), side, stands)
+                if pairs and all(pair.verdict for pair in pairs):
+                    symbol = Quotient(board.names[head], board.names[tail])
+                    yield Found(Verdict.FACTOR_LEFT_OUT, _never, "{}", (symbol,))
+                    yield Found(Verdict.NO_ACTIVATION, _never, "{}", (symbol,))
 
     def misread_number(self, side: Term, here: Point, true: float, off: float) -> Iterator[Found]:
         """Yield a decimal that does not stand for its symbol, where that would come to what is so."""
@@ -144,13 +158,13 @@ class Repairs:
         fixed = [v for group in (*data.hot, *data.whole) for v in group]
         fixed += [v for v in data.binary if v not in fixed]
         fixed += data.zeros
-        fixed = [v for v in fixed if v.label not in named]
+        fixed = [v for v in fixed if self.explainer.board.names[v] not in named]
         if not fixed:
             return ""
         points = data.points_with(fixed)
         if len(points) < 3 or not self.evaluator.agree(subject, side, points):
             return ""
-        told = " and ".join(f"{v.label} = {v.data:.6g}" for v in fixed[:3])
+        told = " and ".join(f"{self.explainer.board.names[v]} = {v.data:.6g}" for v in fixed[:3])
         return f"it holds for {told}, and not for others: write the name"
 
 

@@ -89,7 +89,7 @@ class Evaluator:
         numbers = self.values(term, point)
         total = 1e-12 * max(map(abs, numbers.values()))
         for place in numbers:
-            if isinstance(place, Number) and self.is_decimal(place):
+            if self.is_decimal(place) and abs(numbers[place]) not in point.board.stated:
                 off = [0.0]
                 for units in (1.1, -1.1):
                     with suppress(DomainError):

@@ -23,7 +23,7 @@ class Verdict(StrEnum):
     EXACT = "exact", "it is so"
     ROUNDED = "ROUNDED", "right, rounded to the digits that are written"
     CUT = "CUT", "right, cut off at the digits that are written"
-    FOLLOWS_ROUNDED = "FOLLOWS FROM ROUNDED", "right for the rounded numbers that are written"
+    FOLLOWS_ROUNDED = "FOLLOWS FROM ROUNDED", "right for the rounded numbers written"
     # not true, and yet nothing new is wrong
     FOLLOWS = "FOLLOWS FROM LINE", "it follows from a wrong line above, and loses nothing again"
     # open
