@@ -1,0 +1,107 @@
+"""Functions applied: σ(x), σ'(z), tanh²(x), ln 2, max(a, b)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import ops
+from autograd.marking.applied import Applied, constant, copied
+from autograd.marking.cursor import CLOSING, is_array
+from autograd.marking.quotients import Quotients
+from autograd.marking.spelling import ARRAY_FUNCTIONS, FUNCTIONS, RAISED
+from autograd.marking.syntax import ArrayCall, Number, Tree
+from autograd.op import Op
+
+SIGNED = 25  # how strongly the argument of a function without brackets binds
+
+
+class Calls(Quotients):
+    """Reads functions, beside what `Quotients` reads."""
+
+    def name(self) -> Tree:
+        quotient = self.quotient()
+        if quotient is not None:
+            return quotient
+        token = self.take()
+        text = token.text
+        function = self.function(text)
+        if function is not None:
+            return function
+        meaning = self.meaning(text)
+        if meaning is not None:
+            return self.meant(meaning, text)
+        return self.other_name(text)
+
+    def function(self, text: str) -> Tree | None:
+        """Return a function applied, where `text` is one and an argument follows; None where not."""
+        start = self.place
+        primes = len(re.findall("'", self.take().text)) if self.next.kind == "primes" else 0
+        found = self.called(text, primes)
+        kind = ARRAY_FUNCTIONS.get(text)
+        is_name = self.next.text != "(" and self.names.find(text) is not None
+        if is_name or (found is None and kind is None):
+            self.place = start
+            return None
+        power = self.function_power()
+        args = self.arguments()
+        if found is None or any(map(is_array, args)):
+            return ArrayCall(kind or text, tuple(args))
+        tree = self.applied(found, text, args)
+        return tree if power is None else self.call(ops.pow, tree, power)
+
+    def called(self, text: str, primes: int) -> Callable[..., Any] | None:
+        """Return what a function of this name, with so many primes, is applied to terms."""
+        own = self.names.functions
+        if text + "'" * primes in own:
+            return own[text + "'" * primes]
+        return self.derived(own.get(text) or FUNCTIONS.get(text), primes)
+
+    def derived(self, function: Callable[..., Any] | None, primes: int) -> Callable[..., Any] | None:
+        """Return the derivative of a row of one argument as a function of it."""
+        for _ in range(primes):
+            if not isinstance(function, Op) or function.arity != 1:
+                return None
+            row = function
+            function = lambda x, row=row: row.partials[0](x, row(x))
+        return function
+
+    def function_power(self) -> Tree | None:
+        power: Tree | None = None
+        if self.next.kind == "raised":
+            power = Number(self.take().text.translate(RAISED))
+        elif self.next.text in ("^", "**"):
+            self.take()
+            power = self.prefix()
+        if isinstance(power, Number) and power.value < 0:
+            raise self.not_read("the inverse of a function and one over it are written alike: write 1/f(x)")
+        return power
+
+    def arguments(self) -> list[Tree]:
+        if self.next.text in ("(", "[", "{"):
+            opening = self.take().text
+            bars, self.bars = self.bars, 0
+            args = [] if self.next.text == CLOSING[opening] else [self.expression(0)]
+            while self.accept(","):
+                args.append(self.expression(0))
+            self.bars = bars
+            self.expect(CLOSING[opening])
+            return args
+        argument = self.expression(SIGNED)
+        if self.next.kind in ("name", "number") or self.next.text in ("(", "\\frac"):
+            reason = f"brackets are missing: does the argument end before {self.next.text}?"
+            raise self.not_read(reason)
+        return [argument]
+
+    def applied(self, function: Callable[..., Any], text: str, args: Sequence[Tree]) -> Tree:
+        if isinstance(function, Op):
+            if len(args) != function.arity:
+                raise self.not_read(f"{text} takes {function.arity} argument(s), not {len(args)}")
+            return self.call(function, *args)
+        try:
+            result = function(*[Applied(arg) for arg in args])  # type: ignore[arg-type]
+        except TypeError:
+            raise self.not_read(f"{text} is not read with {len(args)} argument(s)") from None
+        tree: Tree = copied(result.term) if isinstance(result, Applied) else constant(float(result))
+        return tree

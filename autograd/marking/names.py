@@ -1,0 +1,240 @@
+"""Names: what a writer calls a Value, and which one is meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from autograd.formula import Notation
+from autograd.marking.spelling import GREEK, SIGNS, plain
+from autograd.marking.syntax import ArrayName, Term, Unreadable
+from autograd.op import Op
+from autograd.value import Value
+
+Meaning: TypeAlias = "str | float | ArrayName | Term"  # a label, a number, an array, a definition
+
+_SPELLED = str.maketrans(
+    {sign: name for name, sign in GREEK.items() if not name.startswith("var")} | {"ϵ": "epsilon", "ϕ": "phi"}
+)
+_MARKS = {"\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde", "\u0307": "dot", "\u0308": "ddot"}
+_ABOVE = re.compile(r"\^\{?\s*[(\[]\s*([\w+-]+)\s*[)\]]\s*\}?|⁽([⁰¹²³⁴-⁹]+)⁾|\^\{?\s*(\w+)\s*\}?|\{\}")
+_WRITTEN = re.compile(r"[_{}\s,\\]")
+_INDEX = re.compile(
+    r"_\{?\(?([ijklmnᵢⱼₖₗₘₙ](?:\s*,?\s*[ijklmnᵢⱼₖₗₘₙ0-9])*|[0-9]\s*,?\s*[ijkl]+)\)?\}?(?!\w)|([ᵢⱼₖₗₘₙ]+)$"
+)
+_LATEX = Notation("latex")
+
+
+def key(name: str) -> str:
+    r"""Return what close variants of a name have in common.
+
+    >>> key("out_{h1}"), key("out_h₁"), key("ŷ_1"), key("yhat1"), key("θ"), key("net_{h1}^{(2)}"), key("net_h1⁽²⁾")
+    ('outh1', 'outh1', 'yhat1', 'yhat1', 'theta', 'neth1⁽2⁾', 'neth1⁽2⁾')
+    """
+    above = "".join(part for groups in _ABOVE.findall(name) for part in groups)
+    text = unicodedata.normalize("NFD", _ABOVE.sub("", name)).translate(_MARKED)
+    text = _WRITTEN.sub("", unicodedata.normalize("NFKC", text)).translate(_SPELLED)
+    return f"{text}⁽{unicodedata.normalize('NFKC', above)}⁾" if above else text
+
+
+_MARKED = str.maketrans(_MARKS)
+
+
+def _loose(name: str) -> str:
+    """Return the key with what stands above before what stands below, as in z^{(1)}_2 for z1_2.
+
+    Small and capital letters are told apart in names of one letter alone.
+    """
+    found = re.fullmatch(r"(\D*)(.*?)⁽(.*)⁾", key(name))
+    text = found[1] + found[3] + found[2] if found else key(name)
+    return text.casefold() if text[1:2].isalpha() else text
+
+
+class Names:
+    """What names mean.
+
+    labels      the labels of the Values
+    root        the label of what is derived
+    nets        the label of the pre-activation of each that has one
+    given       what the writer calls labels, numbers, and lists or matrices of labels
+    functions   operations of the record by their names
+    """
+
+    def __init__(
+        self,
+        labels: Iterable[str],
+        root: str = "E",
+        nets: Mapping[str, str] | None = None,
+        given: Mapping[str, Any] | None = None,
+        functions: Mapping[str, Op] | None = None,
+    ) -> None:
+        self.labels = Counter(labels)
+        self.root = root
+        self.nets = dict(nets or {})
+        self.functions = dict(functions or {})
+        self.defined: dict[str, Term] = {}
+        self._levels: tuple[dict[str, dict[str, Meaning]], ...] = ({}, {}, {})
+        for label in self.labels:
+            self._add(label, label)
+        for name, meaning in (given or {}).items():
+            self._give(name, meaning)
+        self._suggestions = [*self.labels, *(given or {})]
+        self.odd = sorted({odd for label in self._suggestions for odd in _odd(label)}, key=len, reverse=True)
+
+    def _add(self, name: str, meaning: Meaning) -> None:
+        spelled = name.translate(SIGNS)
+        for level, spelling in zip(self._levels, (spelled, key(spelled), _loose(spelled)), strict=True):
+            level.setdefault(spelling, {})[str(meaning)] = meaning
+        self._levels[0].setdefault(plain(_LATEX.name(name)).strip(), {})[str(meaning)] = meaning
+
+    def _give(self, name: str, meaning: Any) -> None:
+        """Take in what the writer calls by `name`, and the elements of an array as name_12, name_1."""
+        if isinstance(meaning, (list, tuple)):
+            rows = _array(meaning)
+            self._add(name, ArrayName(name, rows))
+            for i, row in enumerate(rows, 1):
+                for j, label in enumerate(row if isinstance(row, tuple) else (), 1):
+                    self._add(f"{name}_{i}{j}", label)
+                if not isinstance(row, tuple):
+                    self._add(f"{name}_{i}", row)
+            return
+        if isinstance(meaning, str) and meaning not in self.labels:
+            meaning = self.find(meaning) or _refuse(name, meaning)
+        for level, spelling in zip(self._levels, (name.translate(SIGNS), key(name), _loose(name)), strict=True):
+            level[spelling] = {str(meaning): meaning}
+
+    def find(self, name: str) -> Meaning | None:
+        """Return what a name means, None where it means nothing. Unreadable where it means several things."""
+        if name in self.defined:
+            return self.defined[name]
+        defined = self.defined.get(key(name))
+        if defined is not None:
+            return defined
+        for level, spelling in zip(self._levels, (name, key(name), _loose(name)), strict=True):
+            found = level.get(spelling)
+            if found:
+                break
+        else:
+            return None
+        if len(found) > 1:
+            raise Unreadable("UNKNOWN NAME", f"{name} may be {' or '.join(found)}: type the one that is meant")
+        [meaning] = found.values()
+        if isinstance(meaning, str) and self.labels[meaning] > 1:
+            raise Unreadable("UNKNOWN NAME", f"two Values are labelled {meaning}: give each a label of its own")
+        return meaning
+
+    def is_array_like(self, name: str) -> bool:
+        """Whether several labels are this name with numbers behind it."""
+        stem = key(name)
+        return (
+            len(stem) > 0
+            and sum(re.fullmatch(rf"{re.escape(stem)}\d+", key(label)) is not None for label in self.labels) > 1
+        )
+
+    def net(self, name: str) -> str | None:
+        """Return the label of the pre-activation that δ_name is about; None where none is meant alone."""
+        for prefix in ("", "out_", "a_", "net_", "z_", "o_", "h_"):
+            found = self.find(prefix + name)
+            if isinstance(found, str):
+                return self.nets.get(found) or found
+        return None
+
+    def split(self, name: str) -> list[str] | None:
+        """Return the labels that are written side by side, as in wx for w·x; None where there are none."""
+        pieces = re.findall(r"[^\W\d_](?:_?\d+)?", name)
+        if not 2 <= len(pieces) <= 4 or "".join(pieces) != name:
+            return None
+        found = [self.find(piece) for piece in pieces]
+        labels = [label for label in found if isinstance(label, str)]
+        return labels if len(labels) == len(pieces) else None
+
+    def unknown(self, name: str) -> Unreadable:
+        """Return the error that says so, with the names that are nearest."""
+        near = (
+            sorted(difflib.get_close_matches(name[:60], self._suggestions, 2, 0.5))
+            if len(self._suggestions) < 5000
+            else []
+        )
+        hint = f": did you mean {' or '.join(near)}?" if near else ""
+        return Unreadable("UNKNOWN NAME", f"nothing is labelled {name[:60]}{hint}")
+
+    def is_near(self, name: str) -> bool:
+        """Whether it is likely a slip of the pen for a label."""
+        return bool(difflib.get_close_matches(name, self._suggestions, 1, 0.8))
+
+
+def index_letters(name: str) -> str:
+    """Return the one-letter indices that stand below a name.
+
+    >>> index_letters("w_ij"), index_letters("W1_{i,j}"), index_letters("x_j"), index_letters("x_1")
+    ('ij', 'ij', 'j', '')
+    """
+    found = _INDEX.search(name)
+    if not found:
+        return ""
+    letters = unicodedata.normalize("NFKC", found[1] or found[2])
+    return "".join(dict.fromkeys(c for c in letters if c in "ijklmn"))
+
+
+def with_indices(name: str, numbers: Mapping[str, int]) -> str:
+    """Return the name with a number in the place of each index.
+
+    >>> with_indices("W1_{ij}", {"i": 1, "j": 2})
+    'W1_{12}'
+    """
+    found = _INDEX.search(name)
+    if not found:
+        return name
+    letters = unicodedata.normalize("NFKC", found[0])
+    return name[: found.start()] + "".join(str(numbers.get(c, c)) for c in letters) + name[found.end() :]
+
+
+def _array(rows: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(row) if isinstance(row, (list, tuple)) else row for row in rows)
+
+
+def _refuse(name: str, meaning: str) -> str:
+    raise ValueError(f"names[{name!r}] is {meaning!r}, and nothing is labelled so")
+
+
+def _odd(label: str) -> Iterable[str]:
+    """Yield the spellings of a label that would not be read as one name."""
+    from autograd.marking.tokens import NAME
+
+    text = label.translate(SIGNS)
+    if not NAME.fullmatch(text) and not re.fullmatch(r"[\d.]*", text):
+        yield text
+        yield text.replace("*", "·")
+    if text and not NAME.fullmatch(text):
+        yield plain(_LATEX.name(label)).strip()
+
+
+def labels_of(names: Mapping[str, Any]) -> tuple[dict[Value, str], dict[str, Any]]:
+    """Return a label for each Value in `names`, and the same names with labels in the place of Values.
+
+    A Value is called by its label, and where it has none by what the writer calls it. Raises
+    TypeError for what is no Value, number, label, or list of them.
+
+    >>> E, w = Value(1.0, label="E"), Value(2.0)
+    >>> found, given = labels_of({"E_total": E, "W": [[w, 0.5]]})
+    >>> list(found.values()), given
+    (['E', 'W_11'], {'E_total': 'E', 'W': [['W_11', 0.5]]})
+    """
+    labels: dict[Value, str] = {}
+
+    def called(name: str, meaning: Any, place: str = "") -> Any:
+        if isinstance(meaning, Value):
+            return labels.setdefault(meaning, meaning.label or (f"{name}_{place}" if place else name))
+        if isinstance(meaning, (list, tuple)) or hasattr(meaning, "tolist"):
+            return [called(name, item, f"{place}{k}") for k, item in enumerate(list(meaning), 1)]
+        if isinstance(meaning, (str, int, float)):
+            return meaning
+        raise TypeError(
+            f"names[{name!r}] is a Value, a label, a number, or lists of them, not {type(meaning).__name__}"
+        )
+
+    return labels, {name: called(name, meaning) for name, meaning in names.items()}

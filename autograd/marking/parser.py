@@ -1,0 +1,297 @@
+"""One side of an equation as a tree: a parser by binding strengths (Pratt, 1973)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from autograd import ops
+from autograd.marking.calls import SIGNED, Calls
+from autograd.marking.cursor import CLOSING, END, MOST, is_array
+from autograd.marking.quotients import Quotients
+from autograd.marking.spelling import FRACTIONS, RAISED
+from autograd.marking.syntax import (
+    ArrayCall,
+    ArrayName,
+    Call,
+    Name,
+    Number,
+    Quotient,
+    Tree,
+    Unreadable,
+)
+from autograd.op import Op
+
+DEEPEST = 60  # brackets and signs inside one another
+SUM, PRODUCT, POWER, POSTFIX = 10, 20, 30, 40  # how strongly signs bind; a sign before binds SIGNED
+INFIX: Mapping[str, tuple[int, Op | str]] = {  # how strongly a sign binds, and what it means
+    "+": (SUM, ops.add),
+    "-": (SUM, ops.sub),
+    "*": (PRODUCT, ops.mul),
+    "/": (PRODUCT, ops.div),
+    "⊙": (PRODUCT, "elementwise"),
+    ".*": (PRODUCT, "elementwise"),
+    "@": (PRODUCT, "matmul"),
+    "^": (POWER, ops.pow),
+    "**": (POWER, ops.pow),
+}
+
+
+class Parser(Calls):
+    """Reads the tokens of one side."""
+
+    def side(self) -> Tree:
+        """Return the tree of all tokens."""
+        tree = self.expression(0)
+        if self.next is not END:
+            raise self.not_read(f"{self.next.text[:20]!r} is not understood here")
+        return tree
+
+    def expression(self, least: int) -> Tree:
+        """Return what stands here, up to a sign that binds no stronger than `least`."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise Unreadable("REFUSED", "the formula is nested too deep")
+        left = self.prefix()
+        while True:
+            binding, read = self.continuation(left)
+            if read is None or binding <= least:
+                break
+            left = read(left)
+        self.depth -= 1
+        return left
+
+    def continuation(self, left: Tree) -> tuple[int, Callable[[Tree], Tree] | None]:
+        """Return how what comes next goes on from `left`: how strongly it binds, and what reads it."""
+        token = self.next
+        if token.kind in ("raised", "updated", "transposed"):
+            return POSTFIX if token.kind == "updated" else POWER, getattr(self, f"read_{token.kind}")
+        if token.kind == "sign":
+            if token.text == "+" and isinstance(left, Name) and self.ahead(1).text in (END.text, ")", ",", "="):
+                return POSTFIX, self.read_updated
+            if token.text in INFIX:
+                return INFIX[token.text][0], self.read_infix
+            if token.text == "|" and isinstance(left, Quotient) and not self.bars:
+                return POSTFIX, self.read_held
+        if token.kind in ("name", "fraction") or (token.kind == "sign" and self.opens(token.text)):
+            return PRODUCT, self.read_juxtaposed
+        if token.kind == "number":
+            raise self.not_read(f"a sign is missing before {token.text[:20]}")
+        return 0, None
+
+    def opens(self, sign: str) -> bool:
+        return sign in ("(", "[", "{", "√", "\\frac", "\\sqrt", "∂", "Σ", "∇") or (sign in "|‖" and not self.bars)
+
+    # Signs after an operand.
+
+    def read_infix(self, left: Tree) -> Tree:
+        binding, meaning = INFIX[self.take().text]
+        is_power = binding == POWER
+        right = self.exponent() if is_power else self.expression(binding)
+        return self.operation(meaning, left, right)
+
+    def exponent(self) -> Tree:
+        return self.expression(POWER - 1)
+
+    def operation(self, meaning: Op | str, left: Tree, right: Tree) -> Tree:
+        if isinstance(meaning, str):
+            if not is_array(left) and not is_array(right):
+                self.notes.append("the elementwise product of two numbers is read as their product")
+                meaning = ops.mul
+            return self.call(meaning, left, right) if isinstance(meaning, Op) else ArrayCall(meaning, (left, right))
+        if meaning is ops.mul and is_array(left) and is_array(right):
+            return ArrayCall("matmul", (left, right))
+        return self.call(meaning, left, right)
+
+    def read_raised(self, left: Tree) -> Tree:
+        return self.call(ops.pow, left, Number(self.take().text.translate(RAISED).lstrip("+")))
+
+    def read_updated(self, left: Tree) -> Tree:
+        self.take()
+        if not isinstance(left, Name) or left.updated or left.label not in self.names.labels:
+            raise self.not_read("⁺ stands after the name of a Value, as in w5⁺")
+        return Name(left.label, updated=True)
+
+    def read_transposed(self, left: Tree) -> Tree:
+        self.take()
+        return ArrayCall("transpose", (left,)) if is_array(left) else left
+
+    def read_juxtaposed(self, left: Tree) -> Tree:
+        """A product without a sign."""
+        if self.next.text == "[" and self.ahead(1).kind == "number" and self.ahead(2).text == "]":
+            raise self.not_read("one entry is written with its number below, as in w_1")
+        return self.operation(ops.mul, left, self.expression(PRODUCT))
+
+    def read_held(self, left: Tree) -> Tree:
+        """The names after the bar of ∂E/∂x|f: they are held fixed."""
+        assert isinstance(left, Quotient)
+        self.expect("|")
+        self.accept("_")
+        brace = self.accept("{")
+        held = [self.label()]
+        while self.accept(","):
+            held.append(self.label())
+        if brace:
+            self.expect("}")
+        return Quotient(left.of, left.by, tuple(held), left.order)
+
+    def label(self) -> str:
+        bracket = self.accept("(")
+        token = self.take()
+        meaning = self.names.find(token.text) if token.kind == "name" else None
+        if not isinstance(meaning, str):
+            raise self.not_read("behind the bar stand the names that are held fixed, as in ∂E/∂x|f")
+        if bracket:
+            self.expect(")")
+        return meaning
+
+    # Operands.
+
+    def prefix(self) -> Tree:
+        self.left_to_read -= 1
+        if self.left_to_read < 0:
+            raise Unreadable("REFUSED", f"a formula has at most {MOST} names and numbers")
+        token = self.next
+        if token.kind == "number":
+            self.take()
+            assert token.number is not None
+            return Number(token.number.text, token.number.typed)
+        if token.kind == "fraction":
+            self.take()
+            above, below = FRACTIONS[token.text]
+            return Call(ops.div, (Number(above), Number(below)))
+        if token.kind == "name":
+            return self.name()
+        read = self.PREFIX.get(token.text) if token.kind == "sign" else None
+        if read is None:
+            raise self.not_read(f"a name, a number or a bracket is missing before {token.text[:20]}")
+        return read(self)
+
+    def negative(self) -> Tree:
+        self.take()
+        inner = self.expression(SIGNED)
+        if isinstance(inner, Number):
+            text = inner.text[1:] if inner.text.startswith("-") else f"-{inner.text}"
+            return Number(text, f"-{inner.typed}")
+        return self.call(ops.neg, inner)
+
+    def positive(self) -> Tree:
+        self.take()
+        return self.expression(SIGNED)
+
+    def group(self) -> Tree:
+        opening = self.take().text
+        bars, self.bars = self.bars, 0
+        items = [self.expression(0)]
+        while self.accept(","):
+            items.append(self.expression(0))
+        self.bars = bars
+        self.expect(CLOSING[opening])
+        if len(items) > 1 or (opening == "[" and is_array(items[0])):
+            return ArrayCall("vector", tuple(items))
+        return items[0]
+
+    def absolute(self) -> Tree:
+        sign = self.take().text
+        self.bars += 1
+        inner = self.expression(0)
+        self.bars -= 1
+        self.expect(CLOSING[sign])
+        return ArrayCall("norm", (inner,)) if is_array(inner) else self.call(ops.abs, inner)
+
+    def root(self) -> Tree:
+        self.take()
+        if self.accept("["):
+            raise self.not_read("a root of a higher order is written as a power, x^(1/3)")
+        bracketed = self.next.text in ("(", "{")
+        return self.call(ops.sqrt, self.group() if bracketed else self.expression(SIGNED))
+
+    def fraction(self) -> Tree:
+        start = self.place
+        self.take()
+        quotient = self.latex_quotient()
+        if quotient is not None:
+            return quotient
+        self.place = start + 1
+        above = self.braced()
+        return self.operation(ops.div, above, self.braced())
+
+    def braced(self) -> Tree:
+        if self.next.text != "{":
+            return self.prefix()
+        return self.group()
+
+    def gradient(self) -> Tree:
+        self.take()
+        self.accept("_")
+        token = self.take()
+        by = token.text if token.kind == "name" else token.text[:20]
+        return ArrayCall("gradient", (ArrayName(by),))
+
+    def sum(self) -> Tree:
+        """Σ over an index: the body is read once for each of its numbers."""
+        self.take()
+        letter, first, last = self.range()
+        if letter in self.indices:
+            raise self.not_read(f"{letter} is an index already")
+        start, end, depth, notes = self.place, self.place, self.depth, list(self.notes)
+        total: Tree | None = None
+        for k in range(first, min(last, first + 99) + 1):
+            self.place, self.depth = start, depth
+            try:
+                term = self.with_index(letter, k)
+            except Unreadable as error:
+                if total is None and k == 0 and last > 99:
+                    continue  # names begin at 1
+                if total is None or last <= 99 or error.verdict == "REFUSED":
+                    raise
+                break
+            end = self.place
+            total = term if total is None else self.operation(ops.add, total, term)
+        if total is None:
+            raise self.not_read(f"nothing has the index {letter}")
+        self.place, self.depth = end, depth
+        self.notes[:] = [*notes, f"Σ over {letter} goes as far as there are names"]
+        return total
+
+    def with_index(self, letter: str, k: int) -> Tree:
+        self.indices[letter] = k
+        try:
+            return self.expression(SUM)
+        finally:
+            del self.indices[letter]
+
+    def range(self) -> tuple[str, int, int]:
+        if not self.accept("_"):
+            raise self.not_read("Σ needs its index below, as in Σ_k p_k")
+        bracket = self.opening()
+        letter, first, last = self.take().text, 0, 10**6
+        if self.accept("="):
+            first = self.whole()
+        self.close(bracket)
+        if self.accept("^"):
+            bracket = self.opening()
+            if self.next.kind == "number":
+                last = self.whole()
+            else:
+                self.take()
+            self.close(bracket)
+        elif self.next.kind == "raised":
+            last = int(self.take().text.translate(RAISED))
+        return letter, first, last
+
+    PREFIX: ClassVar[dict[str, Callable[[Parser], Tree]]] = {
+        "-": negative,
+        "+": positive,
+        "(": group,
+        "[": group,
+        "{": group,
+        "|": absolute,
+        "‖": absolute,
+        "√": root,
+        "\\sqrt": root,
+        "\\frac": fraction,
+        "∂": Quotients.partial,
+        "Σ": sum,
+        "∇": gradient,
+    }

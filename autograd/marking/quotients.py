@@ -1,0 +1,194 @@
+"""Names and derivatives: w5, w_ij, ∂E/∂w5, dE/dw5, δ_o1, x̄."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from autograd import ops
+from autograd.marking.applied import constant, copied
+from autograd.marking.cursor import Cursor
+from autograd.marking.names import index_letters, with_indices
+from autograd.marking.spelling import CONSTANTS, RATES
+from autograd.marking.syntax import (
+    ArrayCall,
+    ArrayName,
+    Constant,
+    Name,
+    Quotient,
+    Tree,
+    Unreadable,
+)
+from autograd.marking.tokens import Token
+
+_DIFFERENTIAL = re.compile(r"d(?=[^\W\d_])")
+
+
+class NeedsIndex(Unreadable):
+    """A name with a one-letter index, such as w_ij, that has no number."""
+
+
+class Quotients(Cursor):
+    """Reads what stands for a Value, or for a derivative."""
+
+    def meaning(self, text: str) -> Any:
+        found = self.names.find(text)
+        if found is None and index_letters(text):
+            letters = index_letters(text)
+            missing = [c for c in letters if c not in self.indices]
+            if missing:
+                raise NeedsIndex("UNKNOWN NAME", str(self.names.unknown(text)).partition(", ")[2])
+            found = self.names.find(with_indices(text, self.indices))
+            if found is None:
+                raise self.names.unknown(with_indices(text, self.indices))
+        return found
+
+    def meant(self, meaning: Any, text: str) -> Tree:
+        if isinstance(meaning, str):
+            tree: Tree = Name(meaning)
+            if self.next.kind == "primes":
+                self.take()
+                return Name(meaning, updated=True)
+            return tree
+        if isinstance(meaning, (int, float)):
+            return constant(float(meaning))
+        if isinstance(meaning, ArrayName):
+            return meaning
+        copy: Tree = copied(meaning)
+        return copy
+
+    def other_name(self, text: str) -> Tree:
+        """Return what a name means that no Value has."""
+        updated = re.fullmatch(r"(.+?)_?\{?(?:new|neu|updated)\}?", text)
+        if updated and isinstance(found := self.names.find(updated[1]), str):
+            return Name(found, updated=True)
+        if text in CONSTANTS:
+            return Constant(text, CONSTANTS[text])
+        if text in RATES:
+            return Name("η")
+        for read in (self.delta, self.short_gradient, self.side_by_side):
+            found_tree = read(text)
+            if found_tree is not None:
+                return found_tree
+        if self.is_array_name(text):
+            return ArrayName(text)
+        raise self.names.unknown(text)
+
+    def is_array_name(self, text: str) -> bool:
+        return self.names.is_array_like(text) or self.next.kind == "transposed"
+
+    def delta(self, text: str) -> Tree | None:
+        rest = re.fullmatch(r"(?:δ|delta)_?\{?(\w+?)\}?", text)
+        if rest is None:
+            return None
+        net = self.names.net(rest[1])
+        if net is None:
+            if self.names.is_array_like(rest[1]) or re.fullmatch(r"\d+", rest[1]):
+                return ArrayName(text)
+            return None
+        self.notes.append(f"{text} is read as ∂{self.names.root}/∂{net}")
+        return Quotient(self.names.root, net)
+
+    def short_gradient(self, text: str) -> Tree | None:
+        """Return what x̄ or dx is short for."""
+        bar = re.fullmatch("(.*?)[\u0304\u0305](.*)", text)
+        by = bar[1] + bar[2] if bar else text[1:] if _DIFFERENTIAL.match(text) else ""
+        meaning = self.meaning(by) if by else None
+        if isinstance(meaning, str):
+            self.notes.append(f"{text} is read as ∂{self.names.root}/∂{meaning}")
+            return Quotient(self.names.root, meaning)
+        if isinstance(meaning, ArrayName) or (by and self.names.is_array_like(by)):
+            return ArrayCall("gradient", (ArrayName(by),))
+        return None
+
+    def side_by_side(self, text: str) -> Tree | None:
+        labels = self.names.split(text)
+        if labels is None:
+            return None
+        self.notes.append(f"{text} is read as {'·'.join(labels)}")
+        tree: Tree = Name(labels[0])
+        for label in labels[1:]:
+            tree = self.call(ops.mul, tree, Name(label))
+        return tree
+
+    def quotient(self) -> Tree | None:
+        """Return ∂y/∂x where it stands here; None, at the same place, where it does not."""
+        start = self.place
+        above = self.differential()
+        if above is not None and self.accept("/"):
+            below = self.differential()
+            if below is not None:
+                return self.derivative(above, below)
+        self.place = start
+        return None
+
+    def partial(self) -> Tree:
+        quotient = self.quotient()
+        if quotient is None:
+            raise self.not_read("a derivative is written ∂y/∂x")
+        return quotient
+
+    def latex_quotient(self) -> Tree | None:
+        if not self.accept("{"):
+            return None
+        above = self.differential()
+        if above is None or not self.accept("}") or not self.accept("{"):
+            return None
+        below = self.differential()
+        if below is None or not self.accept("}"):
+            return None
+        return self.derivative(above, below)
+
+    def differential(self) -> tuple[str, int] | None:
+        """Return the name after ∂ or d, and how often it is taken; None where none stands here."""
+        token = self.take()
+        order = 1
+        if token.text == "∂" or self.is_d(token):
+            order = self.order()
+            text = self.bracketed_name()
+        elif token.kind == "name" and _DIFFERENTIAL.match(token.text):
+            text = token.text[1:]
+        else:
+            text = None
+        if text is None:
+            return None
+        return text, max(order, self.order())
+
+    def is_d(self, token: Token) -> bool:
+        """Whether it is a d that stands apart from its name."""
+        return token.text == "d" and (self.next.kind in ("name", "raised") or self.next.text in ("(", "^"))
+
+    def bracketed_name(self) -> str | None:
+        """Take a name, in brackets or not; None where none stands here."""
+        bracket = self.accept("(", "{")
+        token = self.take()
+        if token.kind != "name" or (bracket and not self.accept(")", "}")):
+            return None
+        return token.text
+
+    def order(self) -> int:
+        if self.next.kind == "raised" and re.fullmatch("[²³]", self.next.text):
+            return "²³".index(self.take().text) + 2
+        if self.next.text == "^" and self.ahead(1).text in ("2", "3"):
+            self.take()
+            return int(self.take().text)
+        if self.next.text == "^" and self.ahead(1).text == "{" and self.ahead(3).text == "}":
+            self.place += 4
+            return 2
+        return 1
+
+    def derivative(self, above: tuple[str, int], below: tuple[str, int]) -> Tree:
+        of, by = (self.variable(text) for text, _ in (above, below))
+        if isinstance(of, ArrayName) or isinstance(by, ArrayName):
+            return ArrayCall("quotient", tuple(ArrayName(x) if isinstance(x, str) else x for x in (of, by)))
+        return Quotient(of, by, (), above[1])
+
+    def variable(self, text: str) -> str | ArrayName:
+        meaning = self.meaning(text)
+        if isinstance(meaning, (str, ArrayName)):
+            return meaning
+        if meaning is None:
+            if self.names.is_array_like(text):
+                return ArrayName(text)
+            raise self.names.unknown(text)
+        raise self.not_read(f"{text} is no Value: nothing can be derived by it")

@@ -1,0 +1,181 @@
+r"""What is written, taken apart: numbers, names, signs. LaTeX is brought into the signs of text first."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from typing import NamedTuple
+
+from autograd.marking.names import Names
+from autograd.marking.spelling import FRACTIONS, RAISED, plain
+from autograd.marking.syntax import Number, Unreadable
+
+MOST = 300  # characters of a number, or of a name
+
+_LETTER = "(?:(?![²³¹⁰⁴-⁹₀-₉½⅓⅔¼¾⅕-⅞ᵀᵢⱼₖₗₘₙΣ])[^\\W\\d_][\u0300-\u036f\u20d7]*)"
+_BELOW = rf"(?:\s*_\s*\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}|_?[₀-₉ᵢⱼₖₗₘₙ]+|_(?:{_LETTER}|[0-9])+)"
+_ABOVE = r"(?:\^\{?\s*[(\[]\s*\w+\s*[)\]]\s*\}?|⁽[⁰¹²³⁴-⁹]+⁾)"
+NAME = re.compile(rf"{_LETTER}(?:{_LETTER}|[0-9])*{_BELOW}*")
+_MORE = re.compile(rf"{_ABOVE}{_BELOW}*|\((\d)\)")
+_UPDATED = re.compile(
+    r"⁺|\^\s*\{\s*\+\s*\}|\^\+|\s*[\^_]\s*\{\s*\(?(?:new|neu|next|updated|t\+1)\)?\s*\}|\((?:new|neu)\)|\^\(?new\)?"
+)
+_PRIMES = re.compile(r"'+|\^\{\s*'+\s*\}")
+_TRANSPOSED = re.compile(r"ᵀ|\^\s*\{?\s*(?:T|ᵀ|\\top)\s*\}?(?![\w])|\.T\b")
+_POWER_OF_TEN = r"\s*(?:\*|x|X|×)\s*10\s*(?:(?:\^|\*\*)\s*[{(]?\s*([-+]?\s*[0-9]+)\s*[})]?|([⁻⁺]?[⁰¹²³⁴-⁹]+))"
+_NUMBER = re.compile(
+    rf"10(?:\^\{{?(-[0-9]+)\}}?|([⁻][⁰¹²³⁴-⁹]+))"
+    rf"|((?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:(?:[eE]([-+]?[0-9]+)(?![\w]))|{_POWER_OF_TEN})?)(?:(?<=[0-9])(?:…|\.{{3}}))?"
+)
+_COMMA = re.compile(r"([0-9]+),([0-9]+)(?![0-9.,])")
+_PERCENT = re.compile(r"\s*%")
+_SIGN = re.compile(r"\*\*|\.\*|\\frac|\\sqrt|[-+*/^()\[\]{},|‖⊙@√∂Σ∇=_%:]")
+_BLANK = re.compile(r"\?+|…|\.{3}")
+
+
+class Token(NamedTuple):
+    """One piece of what is written.
+
+    kind      "number", "name", "raised", "updated", "transposed", "primes", "fraction" or "sign"
+    text      what is written, in the signs of text
+    number    of a number
+    """
+
+    kind: str
+    text: str
+    number: Number | None = None
+
+
+def tokens(text: str, names: Names, notes: list[str]) -> list[Token] | None:
+    """Return the pieces of one side; None where a part of it is blank. Unreadable for other signs.
+
+    What was read where reading was a choice is added to `notes`.
+
+    >>> [token.text for token in tokens("2σ'(z₁)^2 − 0,5", Names(["z1"]), [])]
+    ['2', 'σ', "'", '(', 'z₁', ')', '^', '2', '-', '0.5']
+    """
+    return _Scanner(plain(text), names, notes).all()
+
+
+class _Scanner:
+    def __init__(self, text: str, names: Names, notes: list[str]) -> None:
+        self.text = text
+        self.names = names
+        self.notes = notes
+        self.place = 0
+        self.found: list[Token] = []
+        self.lists = [False]  # for each open bracket, whether commas part its items
+        odd = "|".join(map(re.escape, names.odd))
+        end = rf"(?!{_LETTER}|[0-9₀-₉])"
+        self.odd = re.compile(rf"d?(?:{odd}){end}|(?:{odd}){end}") if odd else None
+
+    def all(self) -> list[Token] | None:
+        blank = False
+        while self.place < len(self.text):
+            if self.text[self.place].isspace():
+                self.place += 1
+            elif self.take_label() or self.take_number() or self.take_name() or self.take_sign():
+                continue
+            elif found := _BLANK.match(self.text, self.place):
+                blank = True
+                self.place = found.end()
+            else:
+                raise Unreadable("NOT READ", f"{self.text[self.place : self.place + 20]!r} is not understood here")
+        return None if blank or not self.found else self.found
+
+    def take(self, pattern: re.Pattern[str], kind: str) -> bool:
+        found = pattern.match(self.text, self.place)
+        if found and found.end() > self.place:
+            self.found.append(Token(kind, found[0].strip()))
+            self.place = found.end()
+            return True
+        return False
+
+    def take_label(self) -> bool:
+        if not self.odd or not self.take(self.odd, "name"):
+            return False
+        self.take_marks()
+        return True
+
+    def take_number(self) -> bool:
+        comma = _COMMA.match(self.text, self.place)
+        if comma and not self.lists[-1] and "." not in comma.string[: comma.start()]:
+            self.notes.append(f"{comma[0]} is read as {comma[1]}.{comma[2]}")
+            self.text = f"{self.text[: comma.start()]}{comma[1]}.{comma[2]}{self.text[comma.end() :]}"
+        found = _NUMBER.match(self.text, self.place)
+        if not found:
+            return False
+        self.place = found.end()
+        power = next((part for part in (found[1], found[2], found[4], found[5], found[6]) if part), "")
+        digits = "1" if found[3] is None else re.match(r"[0-9.]*", found[3])[0]  # type: ignore[index]
+        text = digits + (f"e{power.translate(RAISED).replace(' ', '')}" if power else "")
+        percent = _PERCENT.match(self.text, self.place)
+        if percent:
+            self.place = percent.end()
+        self.found.append(Token("number", found[0], _number(text, found[0], percent is not None)))
+        return True
+
+    def take_name(self) -> bool:
+        found = NAME.match(self.text, self.place)
+        if not found or (found[0] in ("ᵀ",)):
+            return False
+        text, end = found[0], found.end()
+        if len(text) > MOST:
+            raise Unreadable("NOT READ", f"{text[:20]}… is too long for a name")
+        more = _MORE.match(self.text, end)
+        if more and self.is_known(text + (f"^({more[1]})" if more[1] else more[0])):
+            if more[1]:
+                self.notes.append(f"{text}({more[1]}) is read as the Value number {more[1]} with this label")
+            text, end = text + (f"^({more[1]})" if more[1] else more[0]), more.end()
+        self.found.append(Token("name", text))
+        self.place = end
+        self.take_marks()
+        return True
+
+    def is_known(self, name: str) -> bool:
+        try:
+            return self.names.find(name) is not None or self.names.find(name.lstrip("d")) is not None
+        except Unreadable:
+            return True
+
+    def take_marks(self) -> None:
+        """Take what stands raised after a name: that it is updated, transposed, or a derivative."""
+        if not self.take(_UPDATED, "updated"):
+            self.take(_PRIMES, "primes")
+        self.take(_TRANSPOSED, "transposed")
+
+    def take_sign(self) -> bool:
+        sign = self.text[self.place]
+        if sign in FRACTIONS:
+            self.found.append(Token("fraction", sign))
+            self.place += 1
+            return True
+        if self.take(re.compile("[⁻⁺]?[⁰¹²³⁴-⁹]+"), "raised") or self.take(_UPDATED, "updated"):
+            return True
+        if self.place and self.take(_TRANSPOSED, "transposed"):
+            return True
+        if self.text.startswith("...", self.place) or not self.take(_SIGN, "sign"):
+            return False
+        self.follow_brackets(self.found[-1].text)
+        return True
+
+    def follow_brackets(self, sign: str) -> None:
+        if sign in ("(", "[", "{"):
+            before = self.found[-2] if len(self.found) > 1 else None
+            self.lists.append(
+                sign == "[" or (before is not None and before.text in ("max", "min", "maximum", "minimum"))
+            )
+        elif sign in (")", "]", "}") and len(self.lists) > 1:
+            self.lists.pop()
+
+
+def _number(text: str, typed: str, percent: bool) -> Number:
+    if len(text) > MOST:
+        raise Unreadable("REFUSED", f"{typed[:20]} is too long for a number")
+    lost = not math.isfinite(float(text)) or (float(text) == 0 and re.search("[1-9]", text.partition("e")[0]))
+    if lost or (len(re.sub(".*e", "", text)) > 6 and "e" in text):
+        raise Unreadable("REFUSED", f"{typed[:20]} is too large or too small for a float")
+    if percent:
+        text = f"{Decimal(text).scaleb(-2):f}"
+    return Number(text, typed)
