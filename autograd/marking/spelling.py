@@ -87,8 +87,8 @@ _BRACES = re.compile(r"\\(?:under|over)brace\s*(?=\{)")
 def plain(text: str) -> str:
     r"""Return LaTeX in the signs of text.
 
-    >>> plain(r"\frac12 \left(t_1 - \mathrm{out}_{h1}\right) \cdot \hat{y}")
-    '\\frac{1}{2} (t_1 -  out_{h1}) *ŷ'
+    >>> print(plain(r"\frac12 \left(t_1 - \mathrm{out}_{h1}\right) \cdot \theta"))
+    \frac{1}{2} (t_1 - out_{h1} ) *θ
     """
     if "\\" not in text and "{" not in text and "$" not in text:
         return text.translate(SIGNS)
