@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from autograd.differences import SMALLEST, Difference, Limit
 from autograd.formula import Notation
+from autograd.tables import columns, markup
 
 Verdict = Literal["OK", "WRONG", "KINK", "UNSURE"]
 
@@ -82,28 +83,21 @@ class Report:
             worst = f"{failed[0].verdict}: {failed[0]}{others}"
             raise AssertionError("; ".join([worst, *self.because]))
 
-    def _cells(self) -> list[list[str]]:
-        head = ["", self._origin, "difference", "rel. error", "tolerance", "from", "step", ""]
-        return [head, *map(_cells, self.rows)]
+    @property
+    def _head(self) -> list[str]:
+        return ["", self._origin, "difference", "rel. error", "tolerance", "from", "step", ""]
 
     def __str__(self) -> str:
-        table = self._cells()
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = ["  ".join(map(str.ljust, cells, widths)).rstrip() for cells in table]
-        return "\n".join([*lines, *self.because])
+        table = columns([self._head, *map(_cells, self.rows)])
+        return "\n".join([*table, *self.because])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        rows = []
-        for number, cells in enumerate(self._cells()):
-            tag = "td" if number else "th"
-            row = "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
-            rows.append(f"<tr>{row}</tr>")
         paragraphs = [f"<p>{escape(line)}</p>" for line in self.because]
-        return "".join(["<table>", *rows, "</table>", *paragraphs])
+        return "".join([markup(map(_cells, self.rows), self._head), *paragraphs])
 
 
 def _cells(row: Row) -> list[str]:
