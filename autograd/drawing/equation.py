@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from autograd.chain_rule import Derivation, Factor, joined_numbers
+from autograd.derivation import Derivation, Factor, joined_numbers
 from autograd.drawing.labels import BLANK, filled
 from autograd.formula import Notation
 from autograd.graph import Edge

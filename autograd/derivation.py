@@ -1,0 +1,269 @@
+"""Derivation: ∂y/∂x as a product of factors, and how it is written on a blackboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from autograd.cancelling import cancels, sum_cancels
+from autograd.formula import Formula, Notation, formula
+from autograd.graph import TOLD_APART, Edge, Graph
+from autograd.kinks import decided
+from autograd.value import Value
+
+_DEEPEST = 12  # how far a term in a term is indented
+_GAPS = (2, 3, 2, 0)  # after the quotient, its formula, the numbers, the value
+
+
+class Quotient(NamedTuple):
+    """∂of/∂by, in names; `held` are held fixed where the edge is not the only path between both."""
+
+    of: str
+    by: str
+    held: tuple[str, ...] = ()
+
+
+class Factor:
+    """One factor of a derivation: the derivative on an edge, or the sum over several paths.
+
+    name     the quotient that it is; `of` and `by` are its names
+    value    its number
+    terms    what it is the sum of; empty for an edge
+    edges    the edge, after those of derivative 1 that it took in
+    """
+
+    def __init__(
+        self,
+        name: Quotient,
+        edges: tuple[Edge, ...],
+        terms: tuple[Derivation, ...],
+        graph: Graph,
+        notation: Notation,
+    ) -> None:
+        self.name = name
+        self.edges = edges
+        self.terms = terms
+        self.value = sum(t.value for t in terms) if terms else edges[-1].derivative.data
+        self._graph = graph
+        self._notation = notation
+
+    @property
+    def of(self) -> str:
+        return self.name.of
+
+    @property
+    def by(self) -> str:
+        return self.name.by
+
+    def __repr__(self) -> str:
+        return " = ".join(cell for cell in self.row(self._notation) if cell)
+
+    @property
+    def formula(self) -> str:
+        """The factor in names, such as `−(t1 − out_o1)`."""
+        return self.written(self._notation).names
+
+    @property
+    def numbers(self) -> str:
+        """The factor with the numbers put in, such as `−(0.01 − 0.7514)`."""
+        return self.written(self._notation).numbers
+
+    @cached_property
+    def shown(self) -> float:
+        """The number as it is printed: 0 where it is a sum that cancels."""
+        if self.terms:
+            is_zero = sum_cancels(self.value, [term.value for term in self.terms])
+        else:
+            is_zero = cancels(self.edges[-1].derivative, self._graph.names)
+        return 0.0 if is_zero else self.value
+
+    def written(self, notation: Notation) -> Formula:
+        """Return the factor in names and in numbers."""
+        if not self.terms:
+            return self._of_edge(self.edges[-1], notation)
+        if len(self.terms) == 1:  # a product that several derivations share
+            factors = self.terms[0].factors
+            names = product([factor.name for factor in factors], notation)
+            return Formula(names, joined_numbers(factors, notation.times, notation))
+        titles = " + ".join(product(term.names, notation) for term in self.terms)
+        return Formula(titles, joined_numbers(self.terms, " + ", notation))
+
+    def _of_edge(self, edge: Edge, notation: Notation) -> Formula:
+        names, data = self._graph.names, self._graph.data
+        derivative, chosen, word = decided(edge.head, edge.derivative, names)
+        found = formula(derivative, names, notation, data)
+        if not word:
+            return found
+        if isinstance(chosen, Value):
+            winner = formula(chosen, names, notation, data).names
+        else:
+            winner = notation.number(chosen or 0.0)
+        reason = f"{notation.words(' (')}{winner}{notation.words(f' is the {word})')}"
+        return Formula(found.names + reason, found.numbers)
+
+    def row(self, notation: Notation) -> list[str]:
+        """Return the quotient, its formula, the numbers put in, and the value.
+
+        What would only say the next again is left empty.
+        """
+        names, numbers = self.written(notation)
+        value = notation.number(self.shown)
+        if numbers in (names, value):
+            numbers = ""
+        if names == value:
+            names = ""
+        return [notation.derivative(*self.name), names, numbers, value]
+
+
+class Derivation:
+    """∂y/∂x as a product of factors.
+
+    It prints as on a blackboard, and shows itself as LaTeX in a notebook.
+
+    names     what is derived: one quotient, or for a term of a sum the product of two; `of` and
+              `by` are its ends
+    value     its number: the product of the factors' values
+    factors   from y to x; none where y does not depend on x, or is x
+    """
+
+    def __init__(
+        self,
+        names: tuple[Quotient, ...],
+        value: float,
+        factors: tuple[Factor, ...],
+        graph: Graph,
+        notation: Notation,
+    ) -> None:
+        self.names = names
+        self.value = value
+        self.factors = factors
+        self._graph = graph
+        self._notation = notation
+
+    @property
+    def of(self) -> str:
+        return self.names[0].of
+
+    @property
+    def by(self) -> str:
+        return self.names[-1].by
+
+    @cached_property
+    def shown(self) -> float:
+        """The number as it is printed: 0 where a factor is a sum that cancels."""
+        return 0.0 if any(factor.shown == 0 for factor in self.factors) else self.value
+
+    def __str__(self) -> str:
+        return "\n\n".join(_aligned(*block) for block in self._blocks(self._notation))
+
+    __repr__ = __str__
+
+    def latex(self) -> str:
+        """Return the lines of the text in LaTeX, as they stand in an `aligned` environment."""
+        lines = []
+        for _, rows in self._blocks(self._notation._replace(style="latex")):
+            for title, *cells in rows:
+                sides = " = ".join(cell for cell in cells if cell)
+                lines.append(f"{title} &= {sides}" if sides else title)
+        return " \\\\[1ex]\n".join(lines)
+
+    def _repr_latex_(self) -> str:
+        return f"$$\\begin{{aligned}}\n{self.latex()}\n\\end{{aligned}}$$"
+
+    def _blocks(self, notation: Notation) -> Iterator[tuple[int, list[list[str]]]]:
+        """Yield groups of lines, and how deep each is indented.
+
+        A line is a list of what stands between its equals signs.
+        """
+        done: dict[Derivation, None] = {}
+        todo: list[tuple[int, Derivation | list[str]]] = [(0, self)]
+        while todo:
+            depth, item = todo.pop()
+            if isinstance(item, list):
+                yield depth, [item]
+                continue
+            if item in done:
+                again = notation.number(item.shown) + notation.words(" (derived above)")
+                yield depth, [[product(item.names, notation), again]]
+                continue
+            done[item] = None
+            blocks, last = item._own_lines(notation)
+            for deeper, rows in blocks:
+                yield depth + deeper, rows
+            if last:
+                todo.append((depth, last))
+            for factor in reversed(item.factors):
+                todo += [(depth + 1, term) for term in reversed(factor.terms)]
+        for note in self._notes(done):
+            yield 0, [[notation.words(f"({note})")]]
+
+    def _own_lines(self, notation: Notation) -> tuple[list[tuple[int, list[list[str]]]], list[str]]:
+        """Return the lines before those of the terms of its factors, and the line after them."""
+        title, value = product(self.names, notation), notation.number(self.shown)
+        rows = [factor.row(notation) for factor in self.factors]
+        if not rows:
+            if self.value != 0:  # y is x
+                return [(0, [[title, value]])], []
+            of, by = notation.name(self.of), notation.name(self.by)
+            reason = f"{notation.words(': ')}{of}{notation.words(' does not depend on ')}{by}"
+            return [(0, [[title, value + reason]])], []
+        if len(rows) == 1 and not self.factors[0].terms:
+            return [(0, [[title, *rows[0][1:]]])], []
+        if len(rows) == 1:
+            terms, numbers = self.factors[0].written(notation)
+            return [(0, [[title, terms]])], [title, numbers, value]
+        times = f" {notation.times.strip()} "
+        blocks = [(1, rows)]
+        if self.names != tuple(factor.name for factor in self.factors):
+            blocks.insert(0, (0, [[title, times.join(row[0] for row in rows)]]))
+        return blocks, [title, joined_numbers(self.factors, times, notation), value]
+
+    def _notes(self, shown: Iterable[Derivation]) -> Iterator[str]:
+        """Yield what there is to say about the names, and about the numbers."""
+        graph = self._graph
+        if not any(v.label for v in graph.names):
+            yield "nothing has a label: v1, v2, … are all the Values, in order"
+        for name in _names(shown):
+            if TOLD_APART.search(name):
+                label = TOLD_APART.sub("", name)
+                way = "told apart by ⁽²⁾, ⁽³⁾, …, in the order of the computation"
+                yield f"several Values are labelled {label}: {way}"
+                break
+        if graph.moved:
+            yield f"{graph.moved}; computed anew here"
+
+
+def _names(parts: Iterable[Derivation]) -> Iterator[str]:
+    """Yield every name in the quotients of these derivations and of their factors."""
+    for part in parts:
+        for of, by, held in (*part.names, *(factor.name for factor in part.factors)):
+            yield from (of, by, *held)
+
+
+def product(names: Sequence[Quotient], notation: Notation) -> str:
+    """Return the product of the quotients."""
+    return notation.times.join(notation.derivative(*name) for name in names)
+
+
+def joined_numbers(parts: Sequence[Factor | Derivation], sign: str, notation: Notation) -> str:
+    """Return the values with the sign between them; a negative one after a sign in brackets."""
+    first, *others = [notation.number(part.shown) for part in parts]
+    return sign.join([first, *(f"({n})" if n[0] in "-−" else n for n in others)])
+
+
+def _aligned(depth: int, rows: list[list[str]]) -> str:
+    """Return the rows as text, with their equals signs one below the other."""
+    columns = [column for column in zip(*rows, strict=True) if any(column)]
+    widths = [max(map(len, column)) + gap for column, gap in zip(columns, _GAPS, strict=False)]
+    indent = "  " * min(depth, _DEEPEST)
+    lines = []
+    for cells in zip(*columns, strict=True):
+        if len(rows) == 1:
+            line = " = ".join(cells)
+        else:
+            line = cells[0].ljust(widths[0])
+            for cell, width in zip(cells[1:], widths[1:], strict=False):
+                line += ("= " if cell else "  ") + cell.ljust(width)
+        lines.append((indent + line).rstrip())
+    return "\n".join(lines)
