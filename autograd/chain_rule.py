@@ -220,7 +220,8 @@ class _Deriver:
         return factors
 
     def is_one_before(self, one: Factor, factor: Factor, last: Sequence[Factor]) -> bool:
-        """Whether `one` is 1, and its product with `factor` the whole derivative between their ends.
+        """Whether `one` is 1, and its product with `factor` the whole derivative between their
+        ends.
 
         Between cut points it is. The last factor of a term is one edge of several that lead to its
         tail: the head of `one` must lead to none of the others.

@@ -1,7 +1,8 @@
 """Any Value as a formula in the names of the Values it was computed from, as text or as LaTeX.
 
-The record is brought into the form in which a person writes it: sums of products, where constants are folded and equal
-factors and equal terms gathered. Nothing is multiplied out. The table says how each operation is written.
+The record is brought into the form in which a person writes it: sums of products, where constants
+are folded and equal factors and equal terms gathered. Nothing is multiplied out. The table says how
+each operation is written.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Notation(NamedTuple):
     rounding: Rounding = "round"
 
     def number(self, x: float) -> str:
-        """`x` to so many digits, without trailing zeros, with a real minus sign and a power of ten where it is far off.
+        """`x` to so many digits, without trailing zeros, with a real minus sign and a power of ten
+        where it is far off.
 
         >>> Notation().number(-0.082167), Notation(rounding="cut").number(0.082167), Notation().number(3.51e-05)
         ('−0.08217', '0.08216', '3.51·10⁻⁵')
@@ -98,7 +100,8 @@ TEXT = Notation()
 
 
 def checked_notation(digits: int, rounding: Rounding = "round") -> Notation:
-    """The notation of text that a user asks for. ValueError for digits below 1 and for an unknown rounding.
+    """The notation of text that a user asks for. ValueError for digits below 1 and for an unknown
+    rounding.
 
     >>> checked_notation(6).number(2 / 3)
     '0.666667'
@@ -127,11 +130,13 @@ def formula(
     notation: Notation = TEXT,
     data: Mapping[Value, float] | None = None,
 ) -> Formula:
-    """What `value` was computed as, in terms of `names`: of the labelled Values it depends on, unless given.
+    """What `value` was computed as, in terms of `names`: of the labelled Values it depends on,
+    unless given.
 
     `data` are the numbers to put in for the names, unless those that they have now.
 
-    An ellipsis where that would be longer than anybody reads. ValueError where two Values in it have one name.
+    An ellipsis where that would be longer than anybody reads. ValueError where two Values in it
+    have one name.
 
     >>> t, out = Value(0.01, label="t1"), Value(0.7513650695523157, label="out_o1")
     >>> formula((t - out) ** 2 / 2)
@@ -166,7 +171,8 @@ class Written(NamedTuple):
 
 
 class _Base:
-    """What a product is made of: a name, the call of an operation, or a sum in brackets, whose terms are kept.
+    """What a product is made of: a name, the call of an operation, or a sum in brackets, whose
+    terms are kept.
 
     views are three writings of it: a key that no other base has, in names, and in numbers.
     """
@@ -248,7 +254,9 @@ class _Writer:
         return forms[value]
 
     def applied(self, op: ops.Op, args: Sequence[_Sum]) -> _Sum:
-        """What an operation makes of its arguments; as the blackboard has it, where its row says so."""
+        """What an operation makes of its arguments; as the blackboard has it, where its row says
+        so.
+        """
         if op in self.algebra:
             return self.algebra[op](*args)
         if op.reads:

@@ -1,4 +1,6 @@
-"""`%load_ext autograd` in IPython: a Value gets the name of the variable that a cell binds it to, at the assignment."""
+"""`%load_ext autograd` in IPython: a Value gets the name of the variable that a cell binds it to,
+at the assignment.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _SCOPES = (
 
 
 class _Naming(ast.NodeTransformer):
-    """Has `name_variables` called wherever a cell binds variables of its own, outside of the `_SCOPES` in it."""
+    """Has `name_variables` called wherever a cell binds variables of its own, outside of the
+    `_SCOPES` in it.
+    """
 
     def visit(self, node: ast.AST) -> Any:
         if isinstance(node, _SCOPES):
@@ -42,7 +46,9 @@ class _Naming(ast.NodeTransformer):
 
 
 def _naming(node: ast.AST, targets: list[ast.expr]) -> ast.Expr:
-    """The statement that names what `node` binds by its `targets`; in a traceback it stands at the line of `node`."""
+    """The statement that names what `node` binds by its `targets`; in a traceback it stands at the
+    line of `node`.
+    """
     parts = [part for target in targets for part in ast.walk(target)]
     names = [part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
     named = ", ".join(f"{name!r}: {name}" for name in names)

@@ -28,7 +28,8 @@ ACTIVATIONS: dict[str, Callable[..., Any]] = {
     **{row.name: row for row in TABLE if row.arity == 1},
 }
 
-# Each weight is drawn uniformly between ∓ this bound, from the number of inputs and outputs of its layer.
+# Each weight is drawn uniformly between ∓ this bound, from the number of inputs and outputs of its
+# layer.
 INITS: dict[str, Callable[[int, int], float]] = {
     "uniform": lambda nin, nout: 1.0,
     "xavier": lambda nin, nout: math.sqrt(6 / (nin + nout)),
@@ -72,18 +73,21 @@ class _Network(Module):
 
 
 class Neuron(_Network):
-    """activation(w1·x1 + w2·x2 + … + b), for `nin` inputs x; relu, or linear where `nonlin` is false.
+    """activation(w1·x1 + w2·x2 + … + b), for `nin` inputs x; relu, or linear where `nonlin` is
+    false.
 
-    activation  instead of relu: the name of a function of one argument in `autograd`, "linear", or any function
-    bias        "neuron" for its own, which begins at 0; None for none; or a Value, which others may share
-    init        how the weights are drawn: "uniform" between −1 and 1, as in micrograd;
-                "xavier" between ∓√(6/(nin + nout)), Glorot and Bengio 2010, eq. 16;
-                "he" between ∓√(6/nin), which is the variance 2/nin of He et al. 2015, arXiv 1502.01852, eq. 10
+    activation  instead of relu: the name of a function of one argument in `autograd`, "linear", or
+                any function
+    bias        "neuron" for its own, which begins at 0; None for none; or a Value, which others may
+                share
+    init        how the weights are drawn: "uniform" between −1 and 1, as in micrograd; "xavier"
+                between ∓√(6/(nin + nout)), Glorot and Bengio 2010, eq. 16; "he" between ∓√(6/nin),
+                which is the variance 2/nin of He et al. 2015, arXiv 1502.01852, eq. 10
     nout        the number of neurons in its layer, which "xavier" asks for
     seed        of the weights; None draws from Python's `random`, as micrograd does
 
-    A call takes a list of `nin` Values or numbers, or one alone, and gives a Value. Raises ValueError for another
-    number of inputs, and for a name that is not known.
+    A call takes a list of `nin` Values or numbers, or one alone, and gives a Value. Raises
+    ValueError for another number of inputs, and for a name that is not known.
 
     >>> neuron = Neuron(2, activation="tanh", seed=0)
     >>> print(neuron, f"{neuron([1.0, -2.0]):.4f}")
@@ -140,7 +144,8 @@ class Neuron(_Network):
 class Layer(_Network):
     """`nout` neurons on the same `nin` inputs; what else it takes goes to each Neuron.
 
-    `bias="shared"` gives all of them one bias. A call gives the list of their outputs; of one neuron, its output.
+    `bias="shared"` gives all of them one bias. A call gives the list of their outputs; of one
+    neuron, its output.
 
     >>> layer = Layer(2, 2, activation="sigmoid", bias="shared", seed=0)
     >>> layer, len(layer.weights()), len(layer.biases())
@@ -168,15 +173,18 @@ class Layer(_Network):
 
 
 class MLP(_Network):
-    """A multi-layer perceptron: `nin` inputs, then a layer of each size in `nouts`; the last gives the output.
+    """A multi-layer perceptron: `nin` inputs, then a layer of each size in `nouts`; the last gives
+    the output.
 
-    activation  one for all layers, or a list with one for each (see Neuron); without it relu, and linear at the end
+    activation  one for all layers, or a list with one for each (see Neuron); without it relu, and
+                linear at the end
     bias        "neuron" gives one bias to each neuron, "shared" one to each layer, None none
     init, seed  how the weights are drawn (see Neuron)
 
-    It names its values as they are named on the blackboard: inputs i1 i2, weights w1 w2 … row by row through all
-    layers, biases b1 b2 …, then net_h1 out_h1 … in the hidden layer (net_h2_1 in the second of several) and net_o1
-    out_o1 … in the output layer. An input that has a label keeps it. A call gives a list of Values, or one alone.
+    It names its values as they are named on the blackboard: inputs i1 i2, weights w1 w2 … row by
+    row through all layers, biases b1 b2 …, then net_h1 out_h1 … in the hidden layer (net_h2_1 in
+    the second of several) and net_o1 out_o1 … in the output layer. An input that has a label keeps
+    it. A call gives a list of Values, or one alone.
 
     >>> model = MLP(2, [2, 1], activation="sigmoid", bias="shared", seed=0)
     >>> out = model([0.05, 0.10])

@@ -1,4 +1,5 @@
-"""The well-known step-by-step example of backpropagation: two inputs, two hidden neurons, two outputs.
+"""The well-known step-by-step example of backpropagation: two inputs, two hidden neurons, two
+outputs.
 
 >>> model = network()
 >>> print(f"{error(model):.9f}")
@@ -19,7 +20,8 @@ LEARNING_RATE = 0.5
 def network(bias: str | None = "shared") -> MLP:
     """The lecture's network with its numbers: sigmoid everywhere, and one bias for each layer.
 
-    The lecture trains only the weights, `network().weights()`. `bias="neuron"` gives a bias to each neuron instead.
+    The lecture trains only the weights, `network().weights()`. `bias="neuron"` gives a bias to each
+    neuron instead.
 
     >>> network().state_dict()["w8"]
     0.55

@@ -12,7 +12,8 @@ from nn.layers import as_values
 
 
 def half_squared_error(outputs: Any, targets: Any) -> Value:
-    """E = Σ ½(t − o)², the error of a lecture, named as there: E_o1, E_o2, … for each output, and E for their sum.
+    """E = Σ ½(t − o)², the error of a lecture, named as there: E_o1, E_o2, … for each output, and E
+    for their sum.
 
     The error of a single output is E itself.
 
@@ -53,9 +54,11 @@ def hinge(scores: Any, targets: Any) -> Value:
 
 
 def binary_cross_entropy(logits: Any, targets: Any) -> Value:
-    """The mean of −t·ln σ(z) − (1 − t)·ln(1 − σ(z)), for logits z (before the sigmoid) and targets from 0 to 1.
+    """The mean of −t·ln σ(z) − (1 − t)·ln(1 − σ(z)), for logits z (before the sigmoid) and targets
+    from 0 to 1.
 
-    As −ln σ(z) = softplus(−z), it is exact for logits of any size. Raises ValueError for any other target.
+    As −ln σ(z) = softplus(−z), it is exact for logits of any size. Raises ValueError for any other
+    target.
 
     >>> binary_cross_entropy([Value(1000.0), Value(1000.0)], [1, 0])
     Value(data=500.0, grad=0.0)
@@ -70,8 +73,9 @@ def binary_cross_entropy(logits: Any, targets: Any) -> Value:
 def softmax_cross_entropy(logits: Any, target_index: int) -> Value:
     """−ln of the softmax of `logits` at `target_index`, counted from 0: ln Σⱼ e^zⱼ − z_target.
 
-    It is softplus(ln Σ e^zⱼ − z_target), the sum over all but the target, where ln(e^a + e^b) = a + softplus(b − a):
-    exact for logits of any size. Raises ValueError for fewer than two logits, and for an index that is not theirs.
+    It is softplus(ln Σ e^zⱼ − z_target), the sum over all but the target, where ln(e^a + e^b) = a +
+    softplus(b − a): exact for logits of any size. Raises ValueError for fewer than two logits, and
+    for an index that is not theirs.
 
     >>> softmax_cross_entropy([Value(-1000.0), Value(0.0), Value(1000.0)], 1)
     Value(data=1000.0, grad=0.0)

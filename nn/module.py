@@ -52,10 +52,10 @@ class Module:
         return {name: parameter.data for name, parameter in self.named_parameters()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Gives each parameter the number that `state` has under its name.
+        """Return each parameter the number that `state` has under its name.
 
-        Raises ValueError where a name is missing or unknown or a number is not real and finite; nothing has changed
-        then.
+        Raises ValueError where a name is missing or unknown or a number is not real and finite;
+        nothing has changed then.
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"load_state_dict takes a dict of numbers by name, not {type(state).__name__}")
@@ -160,7 +160,9 @@ class Module:
                 raise ValueError(f"{where}{has}, and in this model {ours.get(path, 'not there')}")
 
     def _names(self, seen: set[int]) -> dict[Value, str]:
-        """The name of each parameter. `seen` has the id of all that was searched, for a Module may hold itself."""
+        """The name of each parameter. `seen` has the id of all that was searched, for a Module may
+        hold itself.
+        """
         seen.add(id(self))
         return _search(_attributes(self), seen)
 

@@ -1,6 +1,8 @@
-"""Optimizers with the update rules, names and defaults of `torch.optim`; learning-rate schedules; gradient clipping.
+"""Optimizers with the update rules, names and defaults of `torch.optim`; learning-rate schedules;
+gradient clipping.
 
-A learning rate is a number of at least 0, or a function of the step, 0, 1, 2, …: a schedule is nothing else.
+A learning rate is a number of at least 0, or a function of the step, 0, 1, 2, …: a schedule is
+nothing else.
 """
 
 import math
@@ -15,11 +17,13 @@ Schedule = Callable[[int], float]
 
 
 class Optimizer:
-    """What all optimizers have: `step()` moves each parameter by its gradient, `zero_grad()` sets the gradients to 0.
+    """What all optimizers have: `step()` moves each parameter by its gradient, `zero_grad()` sets
+    the gradients to 0.
 
-    A step is whole or it is none: where a new number would not be finite (a DomainError), and where it is interrupted,
-    all parameters are as they were. Raises ValueError for an empty list, for a parameter that is given twice or is
-    computed from others, and for a setting out of its range; TypeError for anything but Values.
+    A step is whole or it is none: where a new number would not be finite (a DomainError), and where
+    it is interrupted, all parameters are as they were. Raises ValueError for an empty list, for a
+    parameter that is given twice or is computed from others, and for a setting out of its range;
+    TypeError for anything but Values.
     """
 
     _start: ClassVar[tuple[float, ...]]  # what is kept for each parameter between steps, before the first
@@ -89,7 +93,8 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """x ← x − lr·m̂/(√v̂ + eps), with running means m of g and v of g², corrected for their start at 0.
+    """x ← x − lr·m̂/(√v̂ + eps), with running means m of g and v of g², corrected for their start
+    at 0.
 
     Kingma and Ba 2015, arXiv 1412.6980, algorithm 1; `weight_decay` adds weight_decay·x to g.
 
@@ -130,7 +135,8 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam, but first x ← x − lr·weight_decay·x, apart from the gradient.
 
-    Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2, with `lr` in both places as in `torch.optim`.
+    Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2, with `lr` in both places as in
+    `torch.optim`.
 
     >>> x = Value(3.0)
     >>> (x * x).backward()
@@ -188,7 +194,8 @@ def exponential(start: float, gamma: float) -> Schedule:
 
 
 def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
-    """Scales the gradients down so that their Euclidean norm is at most `max_norm`; gives the norm as it was.
+    """Scale the gradients down so that their Euclidean norm is at most `max_norm`; gives the norm
+    as it was.
 
     Raises DomainError where the norm is past a float's range; no gradient has changed then.
 

@@ -1,8 +1,8 @@
 """What `train` records once and replays: which models, and the batches of them.
 
 A model is replayed where it is known to be a pure function of its inputs, or where the caller says
-so. The numbers of an example are the inputs of a `Program`; an example of another shape, such as one
-with another class for its target, has a program of its own.
+so. The numbers of an example are the inputs of a `Program`; an example of another shape, such as
+one with another class for its target, has a program of its own.
 """
 
 from __future__ import annotations

@@ -28,8 +28,9 @@ def train(
 ) -> list[float]:
     """Train `model` on pairs of inputs and target; return the mean loss of each epoch, on the way.
 
-    An epoch goes once through the examples, in a new order drawn from `seed`, with a step of the optimizer after each
-    `batch_size` of them (None: after all) on the mean of their losses, `loss(model(inputs), target)`.
+    An epoch goes once through the examples, in a new order drawn from `seed`, with a step of the
+    optimizer after each `batch_size` of them (None: after all) on the mean of their losses,
+    `loss(model(inputs), target)`.
 
     replay   None: what is made of this package's own layers, activations and losses alone, and so
              is a pure function of its inputs, is recorded once for each shape of example, and then
@@ -39,10 +40,11 @@ def train(
              too, and ValueError says what differs. False: nothing is replayed. The numbers that
              come out are the same, to the last bit.
 
-    Raises ValueError for no examples and for one that is not a pair, TypeError where the loss is not a Value, and
-    DomainError, with the epoch, where a number is past its range: a smaller learning rate may help.
-    `progress` shows a bar where tqdm is installed, the error output is a terminal and training takes over a second.
-    Ctrl-C ends the training: what was learned in whole steps is kept, and the history of whole epochs is returned.
+    Raises ValueError for no examples and for one that is not a pair, TypeError where the loss is
+    not a Value, and DomainError, with the epoch, where a number is past its range: a smaller
+    learning rate may help. `progress` shows a bar where tqdm is installed, the error output is a
+    terminal and training takes over a second. Ctrl-C ends the training: what was learned in whole
+    steps is kept, and the history of whole epochs is returned.
 
     >>> from nn import MLP, SGD, mean_squared_error
     >>> model = MLP(1, [1], seed=0)

@@ -19,7 +19,7 @@ from nn.command.text import page, put
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command and returns its exit status."""
+    """Run the command and returns its exit status."""
     words = sys.argv[1:] if arguments is None else arguments
     p = parser()
     try:

@@ -115,7 +115,9 @@ def parser() -> Parser:
 
 
 def setting(options: argparse.Namespace) -> tuple[MLP, list[float], list[float]]:
-    """The model, inputs and targets that the options ask for. An error where a count does not fit the layers."""
+    """The model, inputs and targets that the options ask for. An error where a count does not fit
+    the layers.
+    """
     nin, *nouts = options.layers
     if not nouts:
         raise argparse.ArgumentTypeError(

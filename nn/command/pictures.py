@@ -13,7 +13,7 @@ from autograd.stepping import MOST, step_through
 
 
 def pictures(E: Value, names: Iterable[str], folder: str) -> list[str]:
-    """Draws the graph and ∂E by each name, and the page that steps through them; returns the files.
+    """Draw the graph and ∂E by each name, and the page that steps through them; returns the files.
 
     An error where no engine draws, or a file cannot be written.
     """

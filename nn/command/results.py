@@ -82,7 +82,9 @@ def _computed_anew(
 
 
 def derivations(E: Value, parameters: Iterable[str], options: argparse.Namespace) -> dict[str, Derivation]:
-    """That of ∂E by each name in --derive, else by the parameters, as far as LINES goes. An error for another name."""
+    """That of ∂E by each name in --derive, else by the parameters, as far as LINES goes. An error
+    for another name.
+    """
     graph = named_graph(E)
     values = {name: value for value, name in graph.names.items()}
     for name in options.derive or ():
@@ -124,7 +126,9 @@ def listed(names: Iterable[str]) -> str:
 
 
 def data(derivation: Derivation) -> list[dict[str, Any]]:
-    """A derivation, then all that its sums are made of, each once; a factor's terms are places in the list."""
+    """A derivation, then all that its sums are made of, each once; a factor's terms are places in
+    the list.
+    """
     parts = [derivation]
     places = {derivation: 0}
     for part in parts:
@@ -187,7 +191,9 @@ FIGURES = (
 
 
 def slips(right: States) -> list[dict[str, Any]]:
-    """Each figure that the lecture prints otherwise, the true one, and what comes out where its slip is made."""
+    """Each figure that the lecture prints otherwise, the true one, and what comes out where its
+    slip is made.
+    """
 
     network = lecture.network()
     # Before the second optimizer, the record already has the new weights of the first: the last

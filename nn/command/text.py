@@ -44,7 +44,9 @@ def written(x: float, digits: int) -> str:
 
 
 def table(rows: Iterable[Sequence[str]]) -> list[str]:
-    """The rows as lines of columns: words begin at the left, the points of numbers stand below each other."""
+    """The rows as lines of columns: words begin at the left, the points of numbers stand below each
+    other.
+    """
     columns = []
     for cells in zip(*rows, strict=True):
         before = [len(cell) - len(cell.lstrip("−0123456789")) for cell in cells]  # the point; 0 for a word
@@ -148,7 +150,7 @@ def page(r: dict[str, Any], options: argparse.Namespace, bold: bool) -> str:
 
 
 def put(text: str) -> None:
-    """Prints the text; where the terminal cannot show its signs, in ASCII."""
+    """Print the text; where the terminal cannot show its signs, in ASCII."""
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
