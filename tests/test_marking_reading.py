@@ -25,6 +25,10 @@ def reader():
     return Reader(LABELS, nets=NETS, names=GIVEN)
 
 
+def test_delta_of_a_layer_with_one_unit():
+    assert shown(Reader(["L", "z2_1"], root="L").lines(["δ2 = 1"])[0].sides[0].term) == "∂L/∂z2_1"
+
+
 def shown(term):
     if term is None:
         return "blank"
@@ -139,6 +143,7 @@ def read(text):
         ("Σ_{k=1}^{3} w_k", "w1 + w2 + w3"),
         (r"\sum_{k=5} w_k·2", "w5·2 + w6·2 + w7·2 + w8·2"),
         ("Σ_i Σ_j W_ij", "w1 + w2 + (w3 + w4)"),
+        (r"\sum\limits_{o}{\delta_{o} net_o}", "∂E/∂net_o1·net_o1 + ∂E/∂net_o2·net_o2"),
         # what is not known
         ("w55", "UNKNOWN NAME"),
         ("dE/dw55", "UNKNOWN NAME"),
@@ -178,6 +183,8 @@ def test_a_side(text, expected):
         ("The gradient of w5: dE/dw5 ≈ 0.08, which is small.", [["∂E/∂w5", "0.08"]]),
         ("1. E = 0.3\n2) E ≃ 0.3\n- E := 0.3\n• E == 0.3", [["E", "0.3"]] * 2 + [["E⁺", "0.3"], ["E", "0.3"]]),
         ("Backward pass:\nNow we go on\n## Layer 2\ngood morning", []),
+        (r"\section*{The backward pass}", []),
+        (r"Consider $w_5$: how much does it affect $\frac{\partial E}{\partial w_5}$, we ask", []),
         ("E = 0.3 and w5 = 0.4; w6 = 0.45, w7 = 0.5", [["E", "0.3"], ["w5", "0.4"], ["w6", "0.45"], ["w7", "0.5"]]),
         ("E = 0.3\n  = 2x\n &≈ y \\\\", [["E", "0.3", "2·x", "y"]]),
         (

@@ -36,12 +36,12 @@ _BULLET = re.compile(
 _COMMENT = re.compile(r"\s*(?:(?<!\\)#|//|<--|←--|%%).*")
 _TABLE = re.compile(r"\s*\|\s.*\s\|\s*$")
 _NOTE = re.compile(r"\(derived above\)$| is the (?:larger|largest|smaller|smallest)\)$|: .* does not depend on .*$")
-_LATEX_TEXT = re.compile(r"\\text\{([^{}]*)\}")
+_LATEX_TEXT = re.compile(r"\\(?:text(?:bf|it|rm)?|emph|(?:sub)*section|paragraph|caption|frametitle)\*?\{([^{}]*)\}")
 _TURNS = re.compile(  # where one equation ends and the next begins on the same line
     r"\s*(?:⇒|⟹|∴|∵|\\(?:Rightarrow|Longrightarrow|implies|therefore)(?![a-zA-Z])|[,.;]?\s+(?:and|so|thus|hence|therefore"
     r"|then|where|with|which gives|giving)\s+|,\s+|\\q?quad(?![a-zA-Z])|\.\s+(?=\S))\s*"
 )
-_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+_WORD = re.compile(r"(?<![\\\w{^∂/])[^\W\d_][\w'’-]*(?![\w}^(/'’-])")
 _WORDS_BEFORE = re.compile(r"\s*(?:[(]?[^\W\d_][\w'’-]*[)]?[,:.;]?|\d+[.):]|:)(?=\s)")
 _CONTINUED = re.compile(r"[&\s]*(?:[=≈≃≅]|\\(?:approx|simeq)\b)")
 _OPENING, _CLOSING = "([{", ")]}"
@@ -213,12 +213,10 @@ def _is_known(word: str, names: Names) -> bool:
 
 
 def _is_prose(text: str, names: Names) -> bool:
-    """Whether it is words, at least half of them no names."""
+    """Whether it is words: two of them at least that are no names, or one and no sign of a formula."""
     text = _LATEX_TEXT.sub(r"\1", text).strip()
     words = [word for word in _WORD.findall(text) if len(word) > 1]
     plain = [word for word in words if not _is_known(word, names)]
-    if not plain or re.search(r"[∂\\^]|\bd\w+\s*/\s*d\w", text):
-        return False
     if len(plain) >= 2:
         return True
-    return re.fullmatch(r"[\w\s,.:;()'’#*_-]*", text) is not None and "_" not in text
+    return bool(plain) and re.fullmatch(r"[\w\s,.:;()'’#*-]*", text) is not None and "_" not in text

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from autograd.formula import Notation
@@ -23,12 +24,14 @@ _SPELLED = str.maketrans(
 _MARKS = {"\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde", "\u0307": "dot", "\u0308": "ddot"}
 _ABOVE = re.compile(r"\^\{?\s*[(\[]\s*([\w+-]+)\s*[)\]]\s*\}?|⁽([⁰¹²³⁴-⁹]+)⁾|\^\{?\s*(\w+)\s*\}?|\{\}")
 _WRITTEN = re.compile(r"[_{}\s,\\]")
+INDICES = "ijklmn"  # one-letter indices that need no Σ
 _INDEX = re.compile(
     r"_\{?\(?([ijklmnᵢⱼₖₗₘₙ](?:\s*,?\s*[ijklmnᵢⱼₖₗₘₙ0-9])*|[0-9]\s*,?\s*[ijkl]+)\)?\}?(?!\w)|([ᵢⱼₖₗₘₙ]+)$"
 )
 _LATEX = Notation("latex")
 
 
+@lru_cache(10_000)
 def key(name: str) -> str:
     r"""Return what close variants of a name have in common.
 
@@ -44,6 +47,7 @@ def key(name: str) -> str:
 _MARKED = str.maketrans(_MARKS)
 
 
+@lru_cache(10_000)
 def _loose(name: str) -> str:
     """Return the key with what stands above before what stands below, as in z^{(1)}_2 for z1_2.
 
@@ -127,16 +131,30 @@ class Names:
             raise Unreadable("UNKNOWN NAME", f"two Values are labelled {meaning}: give each a label of its own")
         return meaning
 
+    @cached_property
+    def _stems(self) -> Counter[str]:
+        """How many labels each name with numbers behind it has."""
+        stems: Counter[str] = Counter()
+        for label in self.labels:
+            spelled = key(label)
+            end = len(spelled)
+            while end > 1 and spelled[end - 1].isdecimal():
+                end -= 1
+                stems[spelled[:end]] += 1
+        return stems
+
     def is_array_like(self, name: str) -> bool:
         """Whether several labels are this name with numbers behind it."""
-        stem = key(name)
-        return (
-            len(stem) > 0
-            and sum(re.fullmatch(rf"{re.escape(stem)}\d+", key(label)) is not None for label in self.labels) > 1
-        )
+        return self._stems[key(name)] > 1
 
     def net(self, name: str) -> str | None:
-        """Return the label of the pre-activation that δ_name is about; None where none is meant alone."""
+        """Return the label of the pre-activation that δ_name is about; None where none is meant alone.
+
+        δ2 is about the one unit of layer 2, z2_1, where it has one alone.
+        """
+        if name.isdecimal():
+            units = [label for label in self.labels if re.fullmatch(rf"(?:z|net)_?{name}(?:_\d+)?", label)]
+            return units[0] if len(units) == 1 else None
         for prefix in ("", "out_", "a_", "net_", "z_", "o_", "h_"):
             found = self.find(prefix + name)
             if isinstance(found, str):
@@ -177,7 +195,7 @@ def index_letters(name: str) -> str:
     if not found:
         return ""
     letters = unicodedata.normalize("NFKC", found[1] or found[2])
-    return "".join(dict.fromkeys(c for c in letters if c in "ijklmn"))
+    return "".join(dict.fromkeys(c for c in letters if c in INDICES))
 
 
 def with_indices(name: str, numbers: Mapping[str, int]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from autograd import ops
 from autograd.marking.applied import constant, copied
 from autograd.marking.cursor import Cursor
-from autograd.marking.names import index_letters, with_indices
+from autograd.marking.names import INDICES, index_letters, key, with_indices
 from autograd.marking.spelling import CONSTANTS, RATES
 from autograd.marking.syntax import (
     ArrayCall,
@@ -33,6 +33,8 @@ class Quotients(Cursor):
 
     def meaning(self, text: str) -> Any:
         found = self.names.find(text)
+        if found is None and self.indices:
+            found = self.numbered(text)
         if found is None and index_letters(text):
             letters = index_letters(text)
             missing = [c for c in letters if c not in self.indices]
@@ -42,6 +44,12 @@ class Quotients(Cursor):
             if found is None:
                 raise self.names.unknown(with_indices(text, self.indices))
         return found
+
+    def numbered(self, text: str) -> Any:
+        """Return what out_o means where o is an index that runs over o1, o2, …"""
+        spelled = key(text)
+        numbered = self.with_number(spelled)
+        return self.names.find(numbered) if numbered != spelled else None
 
     def meant(self, meaning: Any, text: str) -> Tree:
         if isinstance(meaning, str):
@@ -81,13 +89,20 @@ class Quotients(Cursor):
         rest = re.fullmatch(r"(?:δ|delta)_?\{?(\w+?)\}?", text)
         if rest is None:
             return None
-        net = self.names.net(rest[1])
+        net = self.names.net(self.with_number(rest[1]))
         if net is None:
             if self.names.is_array_like(rest[1]) or re.fullmatch(r"\d+", rest[1]):
                 return ArrayName(text)
             return None
         self.notes.append(f"{text} is read as ∂{self.names.root}/∂{net}")
         return Quotient(self.names.root, net)
+
+    def with_number(self, text: str) -> str:
+        """Return the name with the number of the index that it ends with, as in δ_o under Σ_o."""
+        for letter, k in self.indices.items():
+            if letter not in INDICES and text.endswith(letter):
+                return f"{text}{k}"
+        return text
 
     def short_gradient(self, text: str) -> Tree | None:
         """Return what x̄ or dx is short for."""
