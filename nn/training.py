@@ -66,8 +66,9 @@ def train(
     try:
         batches = Batches(lambda x, target: _loss(loss, model(x), target), examples)
         pure = is_known_to_be_pure(model, loss)
+        parameters = dict.fromkeys([*model.parameters(), *optimizer.parameters])
         if epochs > 1 and (replay or (replay is None and pure)):
-            batches.prepare(loss, {*model.parameters(), *optimizer.parameters}, epochs, pure)
+            batches.prepare(loss, set(parameters), epochs, pure)
         for _ in _with_bar(range(epochs), progress):
             order = rng.sample(range(len(examples)), len(examples))
             total = 0.0
@@ -75,8 +76,12 @@ def train(
                 batches.check(order[0])
             for start in range(0, len(order), batch_size):
                 batch = order[start : start + batch_size]
-                model.zero_grad()
-                optimizer.zero_grad()
+                if pure:
+                    for parameter in parameters:
+                        parameter.grad = 0.0
+                else:  # a model of one's own may zero more, and have other parameters now
+                    model.zero_grad()
+                    optimizer.zero_grad()
                 total += batches.backward(batch) * len(batch)
                 optimizer.step()
             history.append(total / len(examples))
