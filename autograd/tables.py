@@ -17,6 +17,17 @@ def columns(rows: Iterable[Sequence[str]]) -> list[str]:
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
 
 
+def points_aligned(cells: Sequence[str]) -> list[str]:
+    """Return the cells of a column with the points of numbers one below the other.
+
+    >>> points_aligned(["0.5", "−12.25", "a word"])
+    ['  0.5', '−12.25', 'a word']
+    """
+    before = [len(cell) - len(cell.lstrip("−0123456789")) for cell in cells]  # 0 for a word
+    widest = max(before, default=0)
+    return [" " * (widest - width) + cell if width else cell for width, cell in zip(before, cells, strict=True)]
+
+
 def markup(rows: Iterable[Sequence[str]], head: Sequence[str] = (), *, ids: Sequence[str] = ()) -> str:
     """Return the rows as an HTML table, in which any text stands for itself.
 

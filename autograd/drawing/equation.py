@@ -26,20 +26,12 @@ def equation(derivation: Derivation, notation: Notation) -> Equation:
     title = notation.derivative(*derivation.names[0])
     if not derivation.factors:
         return Equation([f"{title} = {notation.number(derivation.value)}"], {})
-    numbering = _Numbering()
+    numbering = _Numbering(notation)
     top = derivation.factors[0] if len(derivation.factors) == 1 else None
-    todo = [(title, top.terms if top and top.terms else (derivation,))]
+    numbering.todo.append((title, top.terms if top and top.terms else (derivation,)))
     lines: list[str] = []
-    for title, terms in todo:  # which grows
-        products = []
-        for term in terms:
-            numbered = []
-            for factor in term.factors:
-                if factor.terms and factor.terms not in numbering.of_sums:
-                    todo.append((numbering.number(factor), factor.terms))
-                quotient = notation.derivative(*factor.name)
-                numbered.append(f"{numbering.number(factor)} {quotient}")
-            products.append(" × ".join(numbered))
+    for title, terms in numbering.todo:  # which grows
+        products = [numbering.product(term) for term in terms]
         lines += _set(title, products, _numbers(terms, notation))
     if len(lines) > _MOST_LINES:
         lines = [*lines[:_MOST_LINES], "…"]
@@ -47,18 +39,32 @@ def equation(derivation: Derivation, notation: Notation) -> Equation:
 
 
 class _Numbering:
-    """Numbers factors as they come; a sum that several terms share has one number."""
+    """Numbers factors as they come; a sum that several terms share has one number.
 
-    def __init__(self) -> None:
+    todo   the equations to set: a title and the terms of its sum
+    """
+
+    def __init__(self, notation: Notation) -> None:
+        self.notation = notation
+        self.todo: list[tuple[str, tuple[Derivation, ...]]] = []
         self.of_edges: dict[Edge, str] = {}
         self.of_sums: dict[tuple[Derivation, ...], str] = {}
 
+    def product(self, term: Derivation) -> str:
+        """Return a term as the product of its numbered factors."""
+        quotients = (self.notation.derivative(*factor.name) for factor in term.factors)
+        numbers = map(self.number, term.factors)
+        return " × ".join(f"{mark} {name}" for mark, name in zip(numbers, quotients, strict=True))
+
     def number(self, factor: Factor) -> str:
-        """Return the number of a factor that may have been met before."""
-        mark = _circled(len(self.of_edges) + len(self.of_sums) + 1)
-        if factor.terms:
-            return self.of_sums.setdefault(factor.terms, mark)
-        return self.of_edges.setdefault(factor.edges[-1], mark)
+        """Return the number of a factor; a sum that is new has an equation of its own."""
+        new = _circled(len(self.of_edges) + len(self.of_sums) + 1)
+        if not factor.terms:
+            return self.of_edges.setdefault(factor.edges[-1], new)
+        if factor.terms not in self.of_sums:
+            self.of_sums[factor.terms] = new
+            self.todo.append((new, factor.terms))
+        return self.of_sums[factor.terms]
 
 
 def _circled(number: int) -> str:

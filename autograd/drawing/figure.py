@@ -144,10 +144,7 @@ def figure_of(
     title, heading, legend = builder.words()
     if gradients.note:
         legend.append(gradients.note)
-    lit_arrows = sum(arrow.lit for arrow in builder.arrows)
-    lit_nodes = sum(node.lit for node in builder.nodes.values())
     keys = {v: node.key for v, node in builder.nodes.items()}
-    groups = found_groups({v: n.name for v, n in builder.nodes.items()}, builder.heads)
     return Figure(
         graph=graph,
         notation=notation,
@@ -156,10 +153,10 @@ def figure_of(
         legend=legend,
         note=gradients.note,
         lit=wrt is not None,
-        parting=wrt is not None and lit_arrows >= lit_nodes,
+        parting=builder.paths_part(),
         nodes=builder.nodes,
         arrows=builder.arrows,
-        frames=[Frame(title, [keys[v] for v in members]) for title, members in groups],
+        frames=builder.frames(),
         columns=_columns(keys, builder.heads),
         largest=builder.largest,
     )
@@ -245,6 +242,15 @@ class _Builder:
             number=self.above.marks.get(edge, ""),
         )
 
+    def paths_part(self) -> bool:
+        """Whether more than one path is lit: a single one has fewer edges than nodes."""
+        nodes = sum(node.lit for node in self.nodes.values())
+        return nodes > 0 and sum(arrow.lit for arrow in self.arrows) >= nodes
+
+    def frames(self) -> list[Frame]:
+        groups = found_groups({v: node.name for v, node in self.nodes.items()}, self.heads)
+        return [Frame(title, [self.nodes[v].key for v in members]) for title, members in groups]
+
     def words(self) -> tuple[str, list[str], list[str]]:
         """Return the title, the heading and the legend."""
         names = self.graph.names
@@ -269,19 +275,27 @@ def _largest(gradients: Mapping[Value, float] | None, root: Value) -> float:
 
 
 def _columns(keys: Mapping[Value, str], heads: Mapping[Value, list[Value]]) -> list[list[str]]:
+    """Return the keys of the leaves that lead to the same depth first, for each depth."""
+    depth = _depths(heads)
     place = {v: k for k, v in enumerate(keys)}
-    depth = dict.fromkeys(keys, 0)
-    for tail in keys:  # arguments come before results
-        for head in heads[tail]:
-            depth[head] = max(depth[head], depth[tail] + 1)
-    middle = {}  # of what a leaf leads to
-    for v in keys:
-        if heads[v] and v.op is None:
-            middle[v] = sum(place[head] for head in heads[v]) / len(heads[v])
+
+    def middle(leaf: Value) -> float:
+        return sum(place[head] for head in heads[leaf]) / len(heads[leaf])
+
+    leaves = [v for v in keys if v.op is None and heads[v]]
     found: dict[int, list[str]] = {}
-    for v in sorted(middle, key=middle.__getitem__):
+    for v in sorted(leaves, key=middle):
         found.setdefault(min(depth[head] for head in heads[v]), []).append(keys[v])
     return [column for column in found.values() if len(column) > 1]
+
+
+def _depths(heads: Mapping[Value, list[Value]]) -> dict[Value, int]:
+    """Return the length of the longest way to each Value; in `heads` arguments come first."""
+    depth = dict.fromkeys(heads, 0)
+    for tail, above in heads.items():
+        for head in above:
+            depth[head] = max(depth[head], depth[tail] + 1)
+    return depth
 
 
 def aligned(x: float, notation: Notation, plus: str) -> str:

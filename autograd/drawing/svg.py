@@ -88,13 +88,17 @@ def _name_parts(root: Element, figure: Figure) -> None:
             _set_node(texts, nodes[key].name)
         elif key in arrows:
             _put_title(group, arrows[key].title)
-            for text in texts:
-                text.attrib |= _HALO | {"data-role": "local"}
+            _give_halo(texts, {"data-role": "local"})
         elif group.get("class") == "cluster" and key != "heading":
+            _give_halo(texts, {"stroke": LIGHT["cluster"].lower()})
             for text in texts:  # above the edges that pass it
-                text.attrib |= _HALO | {"stroke": LIGHT["cluster"].lower()}
                 group.remove(text)
                 graph.append(text)
+
+
+def _give_halo(texts: list[Element], more: dict[str, str]) -> None:
+    for text in texts:
+        text.attrib |= _HALO | more
 
 
 def _put_title(group: Element, words: str) -> None:

@@ -9,6 +9,8 @@ from textwrap import wrap
 from typing import Any
 from unicodedata import normalize
 
+from autograd.digits import rounded, with_minus
+from autograd.tables import columns, points_aligned
 from nn.command.results import SLIPS
 
 WIDTH = 80
@@ -39,20 +41,14 @@ def written(x: float, digits: int) -> str:
     >>> written(-0.0000351018778, 4)
     '−0.0000351'
     """
-    text = f"{x + 0.0:.{digits}g}"  # −0.0 + 0.0 is 0.0
-    return (f"{Decimal(text):f}" if 1e-5 <= abs(x) < 1e6 else text).replace("-", "−")
+    text = f"{rounded(x, digits) + 0.0:.{digits}g}"  # −0.0 + 0.0 is 0.0
+    return with_minus(f"{Decimal(text):f}" if 1e-5 <= abs(x) < 1e6 else text)
 
 
 def table(rows: Iterable[Sequence[str]]) -> list[str]:
-    """The rows as lines of columns: words begin at the left, the points of numbers stand below each
-    other.
-    """
-    columns = []
-    for cells in zip(*rows, strict=True):
-        before = [len(cell) - len(cell.lstrip("−0123456789")) for cell in cells]  # the point; 0 for a word
-        texts = [" " * (n and max(before) - n) + cell for n, cell in zip(before, cells, strict=True)]
-        columns.append([text.ljust(max(map(len, texts))) for text in texts])
-    return ["  " + "  ".join(line).rstrip() for line in zip(*columns, strict=True)]
+    """Return the rows as lines of columns: the points of numbers stand below each other."""
+    by_column = [points_aligned(column) for column in zip(*rows, strict=True)]
+    return [f"  {line}" for line in columns(list(zip(*by_column, strict=True)))]
 
 
 def paragraph(head: str, text: str) -> list[str]:
