@@ -24,6 +24,29 @@ class Quotient(NamedTuple):
     held: tuple[str, ...] = ()
 
 
+def edge_formula(edge: Edge, graph: Graph, notation: Notation) -> Formula:
+    """Return the derivative on an edge in names and in numbers, and why a kink has the one it has.
+
+    Raises the error of an edge whose derivative does not exist.
+    """
+    names, data = graph.names, graph.data
+    derivative, chosen, word = decided(edge.head, edge.derivative, names)
+    found = formula(derivative, names, notation, data)
+    if not word:
+        return found
+    if isinstance(chosen, Value):
+        winner = formula(chosen, names, notation, data).names
+    else:
+        winner = notation.number(chosen or 0.0)
+    reason = f"{notation.words(' (')}{winner}{notation.words(f' is the {word})')}"
+    return Formula(found.names + reason, found.numbers)
+
+
+def edge_number(edge: Edge, graph: Graph) -> float:
+    """Return the derivative on an edge: 0 where it is a sum that cancels but for rounding."""
+    return 0.0 if cancels(edge.derivative, graph.names) else edge.derivative.data
+
+
 class Factor:
     """One factor of a derivation: the derivative on an edge, or the sum over several paths.
 
@@ -72,35 +95,21 @@ class Factor:
     @cached_property
     def shown(self) -> float:
         """The number as it is printed: 0 where it is a sum that cancels."""
-        if self.terms:
-            is_zero = sum_cancels(self.value, [term.value for term in self.terms])
-        else:
-            is_zero = cancels(self.edges[-1].derivative, self._graph.names)
-        return 0.0 if is_zero else self.value
+        if not self.terms:
+            return edge_number(self.edges[-1], self._graph)
+        terms = [term.value for term in self.terms]
+        return 0.0 if sum_cancels(self.value, terms) else self.value
 
     def written(self, notation: Notation) -> Formula:
         """Return the factor in names and in numbers."""
         if not self.terms:
-            return self._of_edge(self.edges[-1], notation)
+            return edge_formula(self.edges[-1], self._graph, notation)
         if len(self.terms) == 1:  # a product that several derivations share
             factors = self.terms[0].factors
             names = product([factor.name for factor in factors], notation)
             return Formula(names, joined_numbers(factors, notation.times, notation))
         titles = " + ".join(product(term.names, notation) for term in self.terms)
         return Formula(titles, joined_numbers(self.terms, " + ", notation))
-
-    def _of_edge(self, edge: Edge, notation: Notation) -> Formula:
-        names, data = self._graph.names, self._graph.data
-        derivative, chosen, word = decided(edge.head, edge.derivative, names)
-        found = formula(derivative, names, notation, data)
-        if not word:
-            return found
-        if isinstance(chosen, Value):
-            winner = formula(chosen, names, notation, data).names
-        else:
-            winner = notation.number(chosen or 0.0)
-        reason = f"{notation.words(' (')}{winner}{notation.words(f' is the {word})')}"
-        return Formula(found.names + reason, found.numbers)
 
     def row(self, notation: Notation) -> list[str]:
         """Return the quotient, its formula, the numbers put in, and the value.

@@ -21,7 +21,7 @@ from expressions import named
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Op, Value, draw_dot, exp, gelu, maximum, sigmoid, sin, sqrt
+from autograd import Op, Value, draw_dot, exp, gelu, maximum, sigmoid, sin, sqrt, step_through
 from autograd.drawing import COLOURS, EngineError, engines
 from autograd.graph import named_graph
 from autograd.reverse import topological_order
@@ -480,6 +480,18 @@ def test_names_that_look_alike_are_told_apart():
         assert draw_dot(root, wrt=v).figure.heading[-1].endswith(f" = {v.grad:.0f}")
     names = [node.name for node in draw_dot(root).figure.nodes.values()]
     assert all(a != b for a, b in combinations(names, 2))
+
+
+def test_an_edge_says_what_the_derivation_says():
+    a, b = Value(3.0, "a"), Value(2.0, "b")
+    picture = draw_dot(named("m", maximum(a, maximum(b, 1.0))))
+    assert "∂m/∂a = 1 (a is the largest) = 1" in str(picture)
+    x = [Value(number, f"x{k}") for k, number in enumerate((1.0, 2.0, 4.0), 1)]
+    mu = named("mu", sum(x) / 3)
+    variance = named("var", sum((a - mu) ** 2 for a in x) / 3)
+    for text in (str(draw_dot(variance)), str(draw_dot(variance, wrt=mu))):
+        assert re.search(r"∂var/∂mu = .* = 0$", text, re.MULTILINE)
+    assert "∂var/∂mu += 0 × 1 = 0; ∂var/∂mu: 0 before, 0 after" in str(step_through(variance))
 
 
 # numbers that do not belong together

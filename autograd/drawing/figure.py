@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from autograd.chain_rule import derive
+from autograd.derivation import edge_formula, edge_number
 from autograd.digits import MINUS, decimals, exact
 from autograd.drawing.equation import Equation, equation
 from autograd.drawing.gradients import Gradients, in_words
@@ -52,7 +53,7 @@ class Arrow(NamedTuple):
     """An edge as it is drawn, from the node `tail` to the node `head`, which are keys.
 
     name      the derivative, and `formula` what it is
-    local     its number as it is written
+    value     its number, nan where it does not exist, and `local` as it is written
     title     all three, the number with all its digits
     number    that of its factor, where one gradient is lit: ①, ②, …
     """
@@ -63,6 +64,7 @@ class Arrow(NamedTuple):
     tail: str
     name: str
     formula: str
+    value: float
     local: str
     title: str
     shade: Shade
@@ -219,15 +221,16 @@ class _Builder:
         name = notation.derivative(names[edge.head], names[edge.tail])
         tail = self.nodes[edge.tail]
         colour = PLAIN
+        value = math.nan
         if isinstance(edge.found, Exception):
             written = local = NO_DERIVATIVE
             title = f"{name}: {edge.found}"
         else:
-            number = edge.found.data
-            written, local = formula(edge.found, names, notation).names, notation.number(number)
-            title = " = ".join(dict.fromkeys((name, written, exact(number))))
+            value = edge_number(edge, self.graph)
+            written, local = edge_formula(edge, self.graph, notation).names, notation.number(value)
+            title = " = ".join(dict.fromkeys((name, written, exact(value))))
             if self.gradients is not None:
-                colour = shade(self.gradients[edge.head] * number, self.largest)
+                colour = shade(self.gradients[edge.head] * value, self.largest)
         return Arrow(
             key=f"e{len(self.arrows)}",
             edge=edge,
@@ -235,6 +238,7 @@ class _Builder:
             tail=tail.key,
             name=name,
             formula=written,
+            value=value,
             local=local,
             title=title,
             shade=colour,

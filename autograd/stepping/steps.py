@@ -126,8 +126,8 @@ class _Sweep:
 
     def _along(self, arrow: Arrow) -> Step:
         number = self.notation.number
-        head, tail, derivative = arrow.edge.head, arrow.edge.tail, arrow.edge.derivative
-        local, upstream = derivative.data, self.totals[head]
+        head, tail = arrow.edge.head, arrow.edge.tail
+        local, upstream = arrow.value, self.totals[head]
         product = local * upstream
         before = self.totals.get(tail)
         self.totals[tail] = product if before is None else before + product
