@@ -33,13 +33,27 @@ _ROWS = re.compile(r"\\\\(?:\s*\[[^\]]*\])?|\\newline\b|\\tag\{[^}]*\}")
 _BULLET = re.compile(
     r"\s*(?:[-*•‣▪–]\s+(?=\S)|\(?(?:\d{1,2}|[a-z]|[ivx]+)[.)]\s+|(?:Step|Line|Q|Eq\.?)\s*\d+\s*[:.)]\s*)"
 )
-_COMMENT = re.compile(r"\s*(?:(?<!\\)#|//|<--|←--|%%).*")
+_COMMENT = re.compile(
+    r"\s*(?:(?<!\\)#|//|<--|←--|%%|[←<]-?\s+[^\W\d_]{2,}\s+[^\W\d_]{2,}(?=[\s.,]|$)).*|\s*[✓✔✗☑`]+\s*$"
+    r"|\s+\(\d+ ?(?:d\.?p\.?|s\.?f\.?|digits|decimals|places|decimal places|significant digits)\)\s*$"
+)
+_MARKED_UP = re.compile(r"^\s*(?:\*\*|__)(.+?)(?:\*\*|__)(?=\s|$)|`")
+_COLON = re.compile(r"((?=\S*[\d_∂⁺/])[^\s:=]+(?:\s*/\s*[^\s:=]+)?)\s*:\s+(?=[-+−(.]?\s*[\d.(])")
+_ABOUT = {  # words before a name, and what they make of it
+    re.compile(r"\b(?:grad|gradient|derivative|slope|sensitivity)\b", re.I): "∂{root}/∂{name}",
+    re.compile(r"\b(?:new|updated|next)\b", re.I): "{name}⁺",
+}
+_CHANGING = re.compile(  # words before or behind a formula that make something else of it
+    r"\b(?:change|step|difference|increase|decrease|ratio|percentage|square|half|twice|minus|plus|times|product"
+    r"|divided|over|squared|cubed|per|or|not|negative|log|logarithm|root)\b",
+    re.I,
+)
 _TABLE = re.compile(r"\s*\|\s.*\s\|\s*$")
 _NOTE = re.compile(r"\(derived above\)$| is the (?:larger|largest|smaller|smallest)\)$|: .* does not depend on .*$")
 _LATEX_TEXT = re.compile(r"\\(?:text(?:bf|it|rm)?|emph|(?:sub)*section|paragraph|caption|frametitle)\*?\{([^{}]*)\}")
 _TURNS = re.compile(  # where one equation ends and the next begins on the same line
     r"\s*(?:⇒|⟹|∴|∵|\\(?:Rightarrow|Longrightarrow|implies|therefore)(?![a-zA-Z])|[,.;]?\s+(?:and|so|thus|hence|therefore"
-    r"|then|where|with|which gives|giving)\s+|,\s+|\\q?quad(?![a-zA-Z])|\.\s+(?=\S))\s*"
+    r"|then|where|with|which gives|giving)\s+|,\s+|\\q?quad(?![a-zA-Z])|(?<=\S)\.\s+(?=\S))\s*"
 )
 _WORD = re.compile(r"(?<![\\\w{^∂/])[^\W\d_][\w'’-]*(?![\w}^(/'’-])")
 _WORDS_BEFORE = re.compile(r"\s*(?:[(]?[^\W\d_][\w'’-]*[)]?[,:.;]?|\d+[.):]|:)(?=\s)")
@@ -90,7 +104,8 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
             for part in _split(row, re.compile(r"(?<!\\);")):
                 text = _COMMENT.sub("", part) if not part.lstrip().startswith("#") else ""
                 bullet = _BULLET.match(text)
-                text = text[bullet.end() if bullet else 0 :].strip()
+                text = _MARKED_UP.sub(r"\1", text[bullet.end() if bullet else 0 :]).strip()
+                text = _COLON.sub(r"\1 = ", text, count=1) if _COLON.match(text) else text
                 if text.strip("&$ ."):
                     yield from ((number, turn) for turn in _turns(text))
 
@@ -127,6 +142,8 @@ def _turns(text: str) -> list[str]:
     """Return the equations of a row that words or commas part."""
     parts: list[str] = []
     for part in _split(text, _TURNS):
+        if not part.strip() and not parts:
+            continue
         if parts and not (_relations(part) and _relations(parts[-1]) and not _CONTINUED.match(part)):
             start = text.find(part, len(parts[-1]))
             joint = text[text.find(parts[-1]) :][: start + len(part) - text.find(parts[-1])]
@@ -185,7 +202,13 @@ def _without_words_before(text: str, names: Names) -> str:
         word = found[0].strip()
         if word[-1:] in ":." or not _is_known(word.strip("(),:.;"), names):
             end = place
-    return text[end:]
+    before, rest = text[:end], text[end:].strip()
+    if _CHANGING.search(before):
+        return text
+    for words, form in _ABOUT.items():
+        if words.search(before) and re.fullmatch(r"\S+", rest) and not before.rstrip().endswith(":"):
+            return form.format(root=names.root, name=rest)
+    return rest
 
 
 def _without_words_behind(text: str, names: Names) -> str:
@@ -199,7 +222,8 @@ def _without_words_behind(text: str, names: Names) -> str:
     for found in re.finditer(r"[,.;:]?\s+([^\W\d_][\w'’-]*)", words[0]):
         if not _is_known(found[1], names) and len(found[1]) > 1:
             before = text[: words.start() + found.start()].rstrip()
-            return before if before and before[-1] not in "+-−*/·×^=(" else text
+            changes = _CHANGING.search(text, len(before))
+            return before if before and before[-1] not in "+-−*/·×^=(" and not changes else text
     return text
 
 

@@ -9,11 +9,12 @@ from autograd import ops
 from autograd.marking.calls import SIGNED, Calls
 from autograd.marking.cursor import CLOSING, END, MOST, is_array
 from autograd.marking.quotients import Quotients
-from autograd.marking.spelling import FRACTIONS, RAISED
+from autograd.marking.spelling import CONSTANTS, FRACTIONS, RAISED
 from autograd.marking.syntax import (
     ArrayCall,
     ArrayName,
     Call,
+    Constant,
     Name,
     Number,
     Quotient,
@@ -64,8 +65,8 @@ class Parser(Calls):
     def continuation(self, left: Tree) -> tuple[int, Callable[[Tree], Tree] | None]:
         """Return how what comes next goes on from `left`: how strongly it binds, and what reads it."""
         token = self.next
-        if token.kind in ("raised", "updated", "transposed"):
-            return POSTFIX if token.kind == "updated" else POWER, getattr(self, f"read_{token.kind}")
+        if token.kind in self.MARKS:
+            return self.MARKS[token.kind], getattr(self, f"read_{token.kind}")
         if token.kind == "sign":
             if token.text == "+" and isinstance(left, Name) and self.ahead(1).text in (END.text, ")", ",", "="):
                 return POSTFIX, self.read_updated
@@ -87,11 +88,17 @@ class Parser(Calls):
     def read_infix(self, left: Tree) -> Tree:
         binding, meaning = INFIX[self.take().text]
         is_power = binding == POWER
-        right = self.exponent() if is_power else self.expression(binding)
+        right = self.expression(POWER - 1 if is_power else binding)
+        if is_power and isinstance(left, Name) and left.label == "e":
+            left = self.base(left, right)
         return self.operation(meaning, left, right)
 
-    def exponent(self) -> Tree:
-        return self.expression(POWER - 1)
+    def base(self, e: Name, exponent: Tree) -> Tree:
+        """Return what e is, where a Value is labelled so: that Value if it is squared and the like."""
+        if e.updated or (isinstance(exponent, Number) and exponent.value.is_integer()):
+            return e
+        self.notes.append("e with this exponent is read as Euler's number, and not as the Value labelled e")
+        return Constant("e", CONSTANTS["e"])
 
     def operation(self, meaning: Op | str, left: Tree, right: Tree) -> Tree:
         if isinstance(meaning, str):
@@ -115,6 +122,13 @@ class Parser(Calls):
     def read_transposed(self, left: Tree) -> Tree:
         self.take()
         return ArrayCall("transpose", (left,)) if is_array(left) else left
+
+    def read_grad(self, left: Tree) -> Tree:
+        """∂E/∂w5, as programs call it: w5.grad."""
+        self.take()
+        if not isinstance(left, Name):
+            raise self.not_read(".grad stands behind the name of a Value, as in w5.grad")
+        return Quotient(self.names.root, left.label)
 
     def read_juxtaposed(self, left: Tree) -> Tree:
         """A product without a sign."""
@@ -180,6 +194,9 @@ class Parser(Calls):
         return self.expression(SIGNED)
 
     def group(self) -> Tree:
+        quotient = self.bracketed_quotient()
+        if quotient is not None:
+            return quotient
         opening = self.take().text
         bars, self.bars = self.bars, 0
         items = [self.expression(0)]
@@ -224,9 +241,14 @@ class Parser(Calls):
     def gradient(self) -> Tree:
         self.take()
         self.accept("_")
-        token = self.take()
-        by = token.text if token.kind == "name" else token.text[:20]
-        return ArrayCall("gradient", (ArrayName(by),))
+        by = self.bracketed_name()
+        meaning = None if by is None else self.meaning(by)
+        if not isinstance(meaning, str):
+            return ArrayCall("gradient", (ArrayName(by or "?"),))
+        if self.next.kind == "name":
+            of = self.variable(self.take().text)
+            return Quotient(of, meaning) if isinstance(of, str) else ArrayCall("gradient", (of,))
+        return Quotient(self.names.root, meaning)
 
     def sum(self) -> Tree:
         """Σ over an index: the body is read once for each of its numbers."""
@@ -280,6 +302,12 @@ class Parser(Calls):
             last = int(self.take().text.translate(RAISED))
         return letter, first, last
 
+    MARKS: ClassVar[dict[str, int]] = {  # what stands behind a name, and how strongly it binds
+        "raised": POWER,
+        "transposed": POWER,
+        "updated": POSTFIX,
+        "grad": POSTFIX,
+    }
     PREFIX: ClassVar[dict[str, Callable[[Parser], Tree]]] = {
         "-": negative,
         "+": positive,

@@ -54,16 +54,24 @@ class Quotients(Cursor):
     def meant(self, meaning: Any, text: str) -> Tree:
         if isinstance(meaning, str):
             tree: Tree = Name(meaning)
-            if self.next.kind == "primes":
-                self.take()
-                return Name(meaning, updated=True)
-            return tree
+            return self.primed(meaning) if self.next.kind == "primes" else tree
         if isinstance(meaning, (int, float)):
             return constant(float(meaning))
         if isinstance(meaning, ArrayName):
             return meaning
         copy: Tree = copied(meaning)
         return copy
+
+    def primed(self, label: str) -> Tree:
+        """Return w' as the new value of w, and E'(w) as ∂E/∂w."""
+        self.take()
+        if self.next.text != "(":
+            return Name(label, updated=True)
+        if self.ahead(1).kind != "name" or self.ahead(2).text != ")":
+            raise self.not_read(f"the derivative of {label} is written ∂{label}/∂x")
+        by = self.variable(self.ahead(1).text)
+        self.place += 3
+        return Quotient(label, by) if isinstance(by, str) else ArrayCall("gradient", (by,))
 
     def other_name(self, text: str) -> Tree:
         """Return what a name means that no Value has."""
@@ -109,6 +117,8 @@ class Quotients(Cursor):
         bar = re.fullmatch("(.*?)[\u0304\u0305](.*)", text)
         by = bar[1] + bar[2] if bar else text[1:] if _DIFFERENTIAL.match(text) else ""
         meaning = self.meaning(by) if by else None
+        if meaning == self.names.root:
+            raise self.not_read(f"{text} stands alone: a derivative is written d{meaning}/dx")
         if isinstance(meaning, str):
             self.notes.append(f"{text} is read as ∂{self.names.root}/∂{meaning}")
             return Quotient(self.names.root, meaning)
@@ -134,6 +144,22 @@ class Quotients(Cursor):
             below = self.differential()
             if below is not None:
                 return self.derivative(above, below)
+        self.place = start
+        return None
+
+    def bracketed_quotient(self) -> Tree | None:
+        """Return (dy)/(dx) where it stands here; None, at the same place, where it does not."""
+        start = self.place
+        ends: list[tuple[str, int]] = []
+        while self.accept("("):
+            found = self.differential()
+            if found is None or not self.accept(")"):
+                break
+            ends.append(found)
+            if len(ends) == 2:
+                return self.derivative(*ends)
+            if not self.accept("/"):
+                break
         self.place = start
         return None
 

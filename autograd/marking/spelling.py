@@ -52,7 +52,7 @@ FRACTIONS = {
 }
 RAISED = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
 CONSTANTS = {"e": 2.718281828459045, "π": 3.141592653589793, "pi": 3.141592653589793}
-RATES = ("η", "eta", "lr", "learning_rate", "rate")
+RATES = ("η", "eta", "lr", "learning_rate", "rate", "α", "alpha")
 RELATION = re.compile(
     r"(?P<becomes>:=|←|\\(?:gets|leftarrow|coloneqq)(?![a-zA-Z]))"
     r"|(?P<equals>==?|[≈≃≅≐≡→↦≙∼]|\\(?:approx|simeq|cong|doteq|equiv|to|rightarrow|longrightarrow|mapsto|triangleq)(?![a-zA-Z]))"
@@ -60,7 +60,7 @@ RELATION = re.compile(
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     row.name: row for row in ops.TABLE if row not in (ops.add, ops.sub, ops.mul, ops.div, ops.pow)
 } | {
-    "σ": ops.sigmoid, "sig": ops.sigmoid, "logistic": ops.sigmoid, "sgm": ops.sigmoid,
+    "σ": ops.sigmoid, "sigma": ops.sigmoid, "sig": ops.sigmoid, "logistic": ops.sigmoid, "sgm": ops.sigmoid,
     "ln": ops.log, "sgn": ops.sign, "signum": ops.sign, "max": ops.maximum, "min": ops.minimum, "tg": ops.tan,
     "th": ops.tanh, "ReLU": ops.relu, "Relu": ops.relu, "Tanh": ops.tanh, "heaviside": ops.step,
     "log10": lambda x: ops.log(x) / ops.log(10.0), "log_10": lambda x: ops.log(x) / ops.log(10.0),

@@ -23,6 +23,8 @@ _UPDATED = re.compile(
 )
 _PRIMES = re.compile(r"'+|\^\{\s*'+\s*\}")
 _TRANSPOSED = re.compile(r"ᵀ|\^\s*\{?\s*(?:T|ᵀ|\\top)\s*\}?(?![\w])|\.T\b")
+_GRAD = re.compile(r"\.grad\b")
+_DOT = re.compile(r"(?<=\s)\.(?=\s)")
 _POWER_OF_TEN = r"\s*(?:\*|x|X|×)\s*10\s*(?:(?:\^|\*\*)\s*[{(]?\s*([-+]?\s*[0-9]+)\s*[})]?|([⁻⁺]?[⁰¹²³⁴-⁹]+))"
 _NUMBER = re.compile(
     rf"10(?:\^\{{?(-[0-9]+)\}}?|([⁻][⁰¹²³⁴-⁹]+))"
@@ -37,7 +39,7 @@ _BLANK = re.compile(r"\?+|…|\.{3}")
 class Token(NamedTuple):
     """One piece of what is written.
 
-    kind      "number", "name", "raised", "updated", "transposed", "primes", "fraction" or "sign"
+    kind      "number", "name", "raised", "updated", "transposed", "primes", "grad", "fraction" or "sign"
     text      what is written, in the signs of text
     number    of a number
     """
@@ -144,6 +146,7 @@ class _Scanner:
         if not self.take(_UPDATED, "updated"):
             self.take(_PRIMES, "primes")
         self.take(_TRANSPOSED, "transposed")
+        self.take(_GRAD, "grad")
 
     def take_sign(self) -> bool:
         sign = self.text[self.place]
@@ -154,6 +157,11 @@ class _Scanner:
         if self.take(re.compile("[⁻⁺]?[⁰¹²³⁴-⁹]+"), "raised") or self.take(_UPDATED, "updated"):
             return True
         if self.place and self.take(_TRANSPOSED, "transposed"):
+            return True
+        if _DOT.match(self.text, self.place):
+            self.notes.append("a dot between spaces is read as ·")
+            self.found.append(Token("sign", "*"))
+            self.place += 1
             return True
         if self.text.startswith("...", self.place) or not self.take(_SIGN, "sign"):
             return False
