@@ -94,9 +94,11 @@ def truth(steps, results, point, places):
         exact[place][1 << bit] += mp.one
     for (name, operands), result in zip(steps, results[len(point) :], strict=True):
         args = [exact[x] if isinstance(x, int) else constant(x) for x in operands]
-        step = EXACT_ROWS[name](*args)
-        exact.append([mp.mpf(result.data), *step[1:]])
-        yield step
+        number, *derivatives = EXACT_ROWS[name](*args)
+        if name == "gaussian" and number:  # of a rounded x², and −2x times that is its slope
+            derivatives = [part * result.data / number for part in derivatives]
+        exact.append([mp.mpf(result.data), *derivatives])
+        yield [number, *derivatives]
 
 
 ROUNDINGS = 2  # a row of the table is right to two units in the last place
