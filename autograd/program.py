@@ -437,7 +437,7 @@ class Program:
         return table
 
     def _checked_row(self, k: int, row: Any) -> list[float]:
-        numbers = list(row) if isinstance(row, Iterable) and not isinstance(row, str) else [row]
+        numbers: list[Any] = list(row) if isinstance(row, Iterable) and not isinstance(row, str) else [row]
         if len(numbers) != len(self.inputs):
             names = ", ".join(map(self._title, range(len(self.inputs))))
             raise ValueError(f"row {k} has {len(numbers)} number(s), and must have {len(self.inputs)}: {names}")

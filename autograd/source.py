@@ -376,7 +376,9 @@ class Guard(NamedTuple):
     outcome: bool
 
     def __str__(self) -> str:
-        right = repr(self.right).removesuffix(".0") if isinstance(self.right, float) else self.right.label or "a Value"
+        right = repr(self.right).removesuffix(".0")
+        if isinstance(self.right, Value):
+            right = self.right.label or "a Value"
         return f"{self.left.label or 'a Value'} {self.symbol} {right}"
 
 

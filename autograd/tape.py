@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
+from numba.core.errors import NumbaError
 
 from autograd import ops
 from autograd.formula import Written
@@ -320,7 +321,7 @@ class Tape:
         gradients: Sequence[float] = (),
     ) -> Run:
         sums = np.array(gradients, float) if gradients else np.zeros(self.moving)
-        outputs, means, failed = np.empty(len(table)), np.empty(rounds), range(0)
+        outputs, means, done, failed = np.empty(len(table)), np.empty(rounds), 0, range(0)
         with self._ready(table, parameters) as (kernel, tape, memory):
             for part in reversed(self._parts(table)):  # several only where there is one round
                 rows, numbers = _plain(table[part]), memory.ravel()
@@ -384,6 +385,6 @@ def compiles(op: Op) -> bool:
     arguments: Any = numba.types.UniTuple
     try:
         _compiled(lambda args: function(*args)).compile(numba.float64(arguments(numba.float64, op.arity)))
-    except numba.core.errors.NumbaError:
+    except NumbaError:
         return False
     return True

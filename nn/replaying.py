@@ -90,7 +90,7 @@ class Batches:
     def prepare(self, loss: Any, parameters: set[Value], epochs: int, known: bool) -> None:
         """Record an example of each shape, where all examples are numbers alone."""
         is_index = loss is losses.softmax_cross_entropy or loss not in _LOSSES
-        parts = []
+        parts: list[tuple[_Numbers, _Numbers]] = []
         for x, target in self.examples:
             try:
                 parts.append((_Numbers(x), _Numbers(target, is_index)))
@@ -104,7 +104,8 @@ class Batches:
             with _generators_put_back():
                 for key in dict.fromkeys(self.keys):
                     work = self.keys.count(key) * epochs
-                    replays[key] = self._recorded(*parts[firsts[key]], parameters, work)
+                    x, target = parts[firsts[key]]
+                    replays[key] = self._recorded(x, target, parameters, work)
                 if known:
                     self._require_fitting_targets(loss)
         except Exception:

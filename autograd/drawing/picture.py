@@ -28,7 +28,7 @@ class Picture:
         _require("engine", engine, (None, "dot", "embedded"))
         self.figure = figure
         self.format = format
-        self.engine = engine
+        self.engine: Engine | None = engine
         self.digraph = digraph(figure, rankdir, format)
 
     @property

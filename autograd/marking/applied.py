@@ -38,8 +38,9 @@ def copied(tree: Any) -> Any:
     done: dict[Any, Any] = {}
     for place in reversed(list(walk(tree))):
         if parts(place):
-            head = place.op if isinstance(place, Call) else place.kind
-            done[place] = type(place)(head, tuple(done[arg] for arg in parts(place)))
+            whole: Any = place
+            head = whole.op if isinstance(place, Call) else whole.kind
+            done[place] = type(whole)(head, tuple(done[arg] for arg in parts(place)))
         elif isinstance(place, Number):
             done[place] = Number(place.text, place.typed)
         elif isinstance(place, Name):

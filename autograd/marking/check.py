@@ -48,7 +48,7 @@ def _lines(claims: str | Iterable[str] | Mapping[str, Any]) -> list[str]:
         claims = claims.splitlines()
     elif isinstance(claims, Mapping):
         claims = [f"{left} = {'' if right is None or right is ... else right}" for left, right in claims.items()]
-    lines = list(claims) if isinstance(claims, Iterable) else [claims]
+    lines: list[Any] = list(claims) if isinstance(claims, Iterable) else [claims]
     for line in lines:
         if not isinstance(line, str):
             raise TypeError(f"a claim is a string, not {type(line).__name__}")

@@ -176,6 +176,7 @@ class Reader:
 
     def new_name(self, text: str) -> str | None:
         """Return the name that stands alone in `text` and means nothing yet; None where there is none."""
+        found = None
         try:
             found = tokens(text, self.names, [])
             if found is None or len(found) != 1 or found[0].kind != "name":
