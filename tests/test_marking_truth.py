@@ -73,7 +73,7 @@ def test_what_is_printed_is_right(campaign):
     for root, leaf in derivations(rng, campaign(40)):
         digits, rounding = rng.randint(2, 9), rng.choice(["round", "cut"])
         text = str(chain_rule(root, leaf, digits=digits, rounding=rounding, detail=rng.choice(["names", "operations"])))
-        if "|" in text or "√" in text or "derived above" in text:
+        if not text:
             continue
         wrong = [line for line in check_derivation(root, equations(text)).lines if not line.right]
         assert not wrong, (text, [f"{line.claim}: {line.because}" for line in wrong])
@@ -98,6 +98,15 @@ def falsified(rng, line):
     return head + claim[: place.start()] + written + claim[place.end() :]
 
 
+def follows(line):
+    """Whether the result is what the rounded numbers before it give, to the digits that it has."""
+    *_, numbers, result = line.replace("−", "-").replace("·", "*").split("=")
+    if not re.fullmatch(r"[-+*/(). 0-9]+", numbers) or not re.fullmatch(r"[-(). 0-9]+", result):
+        return False
+    places = len(result.strip(" ()").partition(".")[2])
+    return abs(eval(numbers) - float(result.strip(" ()"))) < 10.0**-places
+
+
 @pytest.mark.slow
 def test_a_falsified_number_is_never_right(campaign):
     rng = random.Random(2)
@@ -110,7 +119,7 @@ def test_a_falsified_number_is_never_right(campaign):
             other = falsified(rng, line)
             if other:
                 marks = check_derivation(root, [*lines[:k], other, *lines[k + 1 :]])
-                assert not marks, (line, other, str(marks))
+                assert not marks or follows(other), (line, other, str(marks))
 
 
 @pytest.mark.slow
@@ -137,7 +146,7 @@ def same(root, line, changed):
     """Whether the two formulas agree near by; wherever the leaves are, where one of them has a kink."""
     from autograd.marking.points import Point
     from autograd.marking.terms import Evaluator
-    from autograd.reading import Reader
+    from autograd.marking.reader import Reader
 
     board = Board(root)
     reader, rng = Reader(board.names.values()), random.Random(4)

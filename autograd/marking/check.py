@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autograd import ops
-from autograd.marking.judge import Judge
+from autograd.marking import reader
+from autograd.marking.judge import Equation, Judge, Outcome
 from autograd.marking.marks import Line, Marks
+from autograd.marking.names import labels_of
 from autograd.marking.points import Board, letters
 from autograd.marking.syntax import Call, Name, Number, Side, Term, Unreadable, has_names
+from autograd.marking.syntax import Line as Read
 from autograd.marking.verdict import Verdict
-from autograd.reading import Reader
+from autograd.op import Op
 from autograd.value import Value
 
 
-def check_derivation(root: Value, claims: str | Iterable[str] | Mapping[str, Any]) -> Marks:
+def check_derivation(
+    root: Value,
+    claims: str | Iterable[str] | Mapping[str, Any],
+    names: Mapping[str, Any] | None = None,
+) -> Marks:
     """Mark a derivation by hand of `root`'s gradients, as a person types it: lines of the form `… = … = …`.
 
     claims  one string of many lines, a list of lines, or a mapping from left sides to right sides
+    names   what the writer calls a Value, a number, a list or a matrix of Values; the Values may stand beside `root`,
+            and a label may stand for its Value
 
     Names are the labels of the Values that `root` depends on (E is `root` where it has none). dA/dB is the
     derivative over all paths. w5+ is w5 after a step of gradient descent, at the rate that the lines state. Each
     side after the first is a claim. A formula must hold at other numbers too; a number may be rounded or cut off at
-    any digit. A claim with ? or … for a part of it, or with nothing on a side, is open: neither right nor wrong. What
-    is written is never run as Python, and no `.grad` is touched. Raises TypeError for what is not a Value, and not
-    text.
+    any digit. A claim with ? or … for a part of it, or with nothing on a side, is open: neither right nor wrong; so
+    is what is not understood. A claim that is not so, and follows from a wrong line above, is told to. What is
+    written is never run as Python, and no `.grad` is touched. Raises TypeError for what is not a Value, and not text.
 
     >>> w, x = Value(0.4, label="w"), Value(0.5933, label="x")
     >>> print(check_derivation((1 - w * x) ** 2, "dE/dw = -2*(1 - w*x)*x = -0.90 = 0.905"))
@@ -38,9 +48,9 @@ def check_derivation(root: Value, claims: str | Iterable[str] | Mapping[str, Any
     if not isinstance(root, Value):
         raise TypeError(f"check_derivation takes a Value, not {type(root).__name__}")
     lines = _lines(claims)
-    board = Board(root, text="\n".join(lines))
-    equations = Reader(board.labels).equations(lines)
-    return Marks(_marked(board, equations), board.moved)
+    labels, called = labels_of(names or {})
+    board = Board(root, labels, "\n".join(lines))
+    return Marks(_marked(board, _reader(board, called).lines(lines)), board.moved)
 
 
 def _lines(claims: str | Iterable[str] | Mapping[str, Any]) -> list[str]:
@@ -55,53 +65,81 @@ def _lines(claims: str | Iterable[str] | Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _marked(board: Board, equations: Sequence[Sequence[Side]]) -> Iterator[Line]:
-    rate, trained = _descent(board, equations)
+def _reader(board: Board, called: Mapping[str, Any]) -> reader.Reader:
+    before, _ = board.partners
+    nets = {board.names[out]: board.names[net] for out, net in before.items()}
+    nets |= {board.names[out]: f"net of {board.names[out]}" for out in board.unnamed_nets()}
+    functions: dict[str, Op] = {}
+    for v in board.nodes:
+        if v.op is not None:
+            functions.setdefault(v.op.name, v.op)
+    functions = {name: op for name, op in functions.items() if op not in ops.TABLE and re.fullmatch(r"\w+'*", name)}
+    root = board.names[board.root]
+    return reader.Reader(board.labels, root=root, nets=nets, names=called, functions=functions)
+
+
+def _marked(board: Board, lines: Sequence[Read]) -> Iterator[Line]:
+    rate, trained = _descent(board, lines)
     judge = Judge(board, rate, trained)
-    for number, ((left, subject), *claims) in enumerate(equations, 1):
-        if isinstance(subject, Unreadable):
-            verdict = Verdict(subject.verdict)
-            yield Line(left, str(verdict), None, str(subject), number, left, "", (verdict,))
+    for line in lines:
+        if not line.sides:
+            yield _line(line, line.text, "", line.text, Outcome((Verdict.DEFINED,), None, "; ".join(line.read)))
             continue
-        equation = judge.equation(subject, number) if subject is not None else None
+        (left, subject), *claims = line.sides
+        if isinstance(subject, Unreadable):
+            outcome = Outcome((Verdict(subject.verdict),), None, str(subject))
+            yield _line(line, left, "", left, outcome)
+            continue
+        equation = Equation(subject, line.number) if subject is not None else None
         for text, side in claims:
             outcome = judge.claim(equation, side if subject is not None else None)
-            yield Line(
-                f"{left} = {text}",
-                ", ".join(map(str, outcome.verdicts)),
-                outcome.expected,
-                outcome.because,
-                number,
-                left,
-                text,
-                outcome.verdicts,
-                outcome.read,
-                outcome.places,
-                outcome.follows,
-            )
+            yield _line(line, left, text, f"{left} = {text}", outcome)
 
 
-def _descent(board: Board, equations: Sequence[Sequence[Side]]) -> tuple[float | None, list[str]]:
+def _line(line: Read, left: str, side: str, claim: str, outcome: Outcome) -> Line:
+    return Line(
+        claim,
+        ", ".join(map(str, outcome.verdicts)),
+        outcome.expected,
+        outcome.because,
+        line.number,
+        left,
+        side,
+        outcome.verdicts,
+        "; ".join(filter(None, (*line.read, outcome.read))),
+        outcome.places,
+        outcome.follows,
+    )
+
+
+def _descent(board: Board, lines: Sequence[Read]) -> tuple[float | None, list[str]]:
     """Return the learning rate that the lines state, and the labels of the leaves that are updated."""
-    updates = [
-        (subject.label, claims)
-        for (_, subject), *claims in equations
-        if isinstance(subject, Name) and subject.updated and board.values[subject.label].op is None
-    ]
-    rate = _stated_rate(side.term for _, claims in updates for side in claims)
+    updates = []
+    for line in lines:
+        for side in line.sides[:1]:
+            subject = side.term
+            if isinstance(subject, Name) and subject.updated and board.values[subject.label].op is None:
+                updates.append((subject.label, line.sides[1:]))
+    rate = _stated_rate(side for _, claims in updates for side in claims)
     kinds = {letters(label) for label, _ in updates} or {"w#"}
-    return rate, [board.names[v] for v in board.leaves if v in board.names and letters(board.names[v]) in kinds]
+    return rate, [name for v, name in board.names.items() if v.op is None and letters(name) in kinds]
 
 
-def _stated_rate(sides: Iterable[Term | Unreadable | None]) -> float | None:
+def _stated_rate(sides: Iterable[Side]) -> float | None:
     """Return the factor before the gradient in these updates; where they differ, that of most."""
     rates: Counter[float] = Counter()
-    for side in sides:
+    for _, side in sides:
         if isinstance(side, Call) and side.op in (ops.sub, ops.add):
-            step = side.args[1]
-            while isinstance(step, Call) and step.op is ops.mul:
-                last = step.args[1]
-                step = last if isinstance(last, Number) and has_names(step.args[0]) else step.args[0]
-            if isinstance(step, Number) and step is not side.args[1]:
-                rates[step.value] += 1
+            rate = _first_number(side.args[1])
+            if rate is not None:
+                rates[rate] += 1
     return rates.most_common(1)[0][0] if rates else None
+
+
+def _first_number(step: Term) -> float | None:
+    """Return the number at the head of a product, or behind the names in it; None where it is no product."""
+    whole = step
+    while isinstance(step, Call) and step.op is ops.mul:
+        last = step.args[1]
+        step = last if isinstance(last, Number) and has_names(step.args[0]) else step.args[0]
+    return step.value if isinstance(step, Number) and step is not whole else None

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.marking.known import Known
-from autograd.marking.points import Point, letters
-from autograd.marking.slips import ACTIVATIONS, FACTORS, INSTEAD, WHOLE, Facts, mutations, substituted
+from autograd.marking.points import ACTIVATIONS, Point, letters
+from autograd.marking.slips import FACTORS, INSTEAD, WHOLE, Facts, mutations, substituted
 from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk, written
 from autograd.marking.terms import Evaluator, flat
 from autograd.marking.verdict import Verdict
@@ -73,6 +73,8 @@ class Explainer:
             yield Found(verdict, partial(self._times, factor, subject))
         yield Found(Verdict.RECIPROCAL, lambda point: _over(1.0, value(subject, point)), WHOLE)
         labelled = self.board.values
+        if not self.known.is_named(subject):
+            return
         if isinstance(subject, Quotient):
             yield from self._in_gradient(labelled[subject.of], labelled[subject.by])
             yield from self._mean(subject)

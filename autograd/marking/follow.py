@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -64,7 +64,10 @@ class Own:
                 sources = entries if formula.right else [formula, *entries]
                 if sources:
                     yield self.evaluator.value(formula.term, self.point, numbers), sources
-        entries = [entry for own, entry in self.numbers.items() if own != key]
+        named = self.board.names.values()
+        entries = [entry for own, entry in self.numbers.items() if own != key and _is_of(entry.subject, named)]
+        if not _is_of(subject, named):
+            return
         for entry in reversed(entries):
             yield from self._with(subject, [entry])
         yield from self._with(subject, entries)
@@ -150,9 +153,26 @@ class Own:
         return point.derivative(of, by) + passes * change
 
 
+def _is_of(subject: Term, named: Collection[str]) -> bool:
+    """Whether it is about named Values alone."""
+    if isinstance(subject, Quotient):
+        return subject.of in named and subject.by in named and not subject.held
+    return isinstance(subject, Name)
+
+
 def credited(entries: list[Entry]) -> int | None:
     """Return the line of the first wrong entry, None where there is none, or a silly one among them."""
     wrong = [entry for entry in entries if not entry.right]
     if not wrong or any(entry.is_silly for entry in wrong):
         return None
     return min(entry.line for entry in wrong)
+
+
+def rounding(value: float, entries: list[Entry]) -> float:
+    """Return how far what follows from these may be off, for the writer had more digits than are written.
+
+    It is 0 where that would be more than a fiftieth: then almost anything would follow.
+    """
+    numbers = [entry.term for entry in entries if isinstance(entry.term, Number) and entry.term.value]
+    relative = sum(number.unit / abs(number.value) for number in numbers if number.unit < 1.0)
+    return abs(value) * relative if relative < 0.02 else 0.0

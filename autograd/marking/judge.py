@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from autograd.marking.accuracy import SAID, agreement, worst
 from autograd.marking.align import Pair, matched
 from autograd.marking.explain import Explainer, Found, explained
-from autograd.marking.follow import Entry, Own, credited
+from autograd.marking.follow import Entry, Own, credited, rounding
 from autograd.marking.known import Known
 from autograd.marking.points import KINKED, Board, GivenData, Point, far, near
 from autograd.marking.readings import Read, Reader
@@ -351,7 +351,7 @@ class Judge:
 
     def is_idle(self, side: Term, place: Number) -> bool:
         """Whether a number changes nothing, as a factor beside 0 does."""
-        other = Number(repr(2 * place.value + 1))
+        other = Number(repr(1.001 * place.value + place.unit))
         return self.evaluator.value(side, self.here, {place: other}) == self.value(side)
 
     def numbers_not_so(self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]) -> Outcome:
@@ -427,6 +427,8 @@ class Judge:
         before, formula = equation.put_in, equation.formula
         if before and not before.right and agreement(side.text, self.value(before.term)):
             return before.line if side.value else None
+        if before and before.right:  # it is to follow from these numbers, and from no others
+            return None
         candidates = []
         with suppress(DomainError):
             if formula:
@@ -437,9 +439,10 @@ class Judge:
                     candidates.append((self.value(formula.term), [formula]))
         with suppress(Unreadable):
             for value, entries in [*candidates, *self.own.predictions(subject)]:
-                if entries and agreement(side.text, value):
-                    if all(entry.right for entry in entries):
+                if all(entry.right for entry in entries):
+                    if entries and agreement(side.text, value):
                         return 0
+                elif agreement(side.text, value) or abs(value - side.value) <= side.unit + rounding(value, entries):
                     line = credited(entries)
                     if line is not None:
                         return line

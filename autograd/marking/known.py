@@ -202,6 +202,8 @@ class Known:
     def of(self, subject: Term) -> Term | None:
         """Return the formula that is known for a subject, None where it is not a name or a derivative."""
         values = self.board.values
+        if not self.is_named(subject):
+            return None
         if isinstance(subject, Quotient):
             return self.gradient(values[subject.of], values[subject.by])
         if isinstance(subject, Name) and subject.label in values and not subject.updated:
@@ -211,6 +213,13 @@ class Known:
             step = Call(ops.mul, (Name("η"), self._root_by(subject.label)))
             return Call(ops.sub, (Name(subject.label), step))
         return None
+
+    def is_named(self, subject: Term) -> bool:
+        """Whether the formulas of named Values say something of it."""
+        labels = [subject.of, subject.by] if isinstance(subject, Quotient) else []
+        labels += [subject.label] if isinstance(subject, Name) else []
+        held = isinstance(subject, Quotient) and bool(subject.held)
+        return not held and all(self.board.values.get(label) in self.board.names for label in labels)
 
     def _root_by(self, label: str) -> Quotient:
         return Quotient(self.board.names[self.board.root], label)
@@ -227,6 +236,8 @@ class Known:
 
     def _places(self, subject: Term) -> Iterator[Term]:
         values = self.board.values
+        if not self.is_named(subject):
+            return
         if isinstance(subject, Quotient):
             yield from self._places_of_gradient(values[subject.of], values[subject.by])
         elif isinstance(subject, Name) and subject.updated and values[subject.label].op is None:

@@ -59,6 +59,11 @@ class Line:
             return "open"
         return "WRONG" if self.wrong else "follows"
 
+    @property
+    def told(self) -> str:
+        """How it was read, where that was a choice, as the end of a sentence."""
+        return f" (read: {self.read})" if self.read and not self.right else ""
+
     def to_dict(self) -> dict[str, Any]:
         """Return the line for a program."""
         return {
@@ -133,6 +138,8 @@ class Marks:
         """Return the points by a scheme, in which an open claim is worth none, and counts in `of`."""
         method = accuracy = following = most = 0.0
         for line in self.lines:
+            if line.verdicts[0] is Verdict.DEFINED:
+                continue
             formula = any(c.isalpha() for c in line.side)
             worth = scheme.method if formula else scheme.accuracy
             most += worth
@@ -164,7 +171,7 @@ class Marks:
         return head
 
     def __str__(self) -> str:
-        rows = [f"{line.mark:5}  {line.claim}: {line.because}" for line in self.lines]
+        rows = [f"{line.mark:5}  {line.claim}: {line.because}{line.told}" for line in self.lines]
         return "\n".join([*self._head(), *rows])
 
     __repr__ = __str__
@@ -173,7 +180,7 @@ class Marks:
         rows = []
         for line in self.lines:
             style = "" if line.right else " font-weight: bold"
-            cells = [html.escape(cell) for cell in (line.mark, line.claim, line.because)]
+            cells = [html.escape(cell) for cell in (line.mark, line.claim, line.because + line.told)]
             rows.append("".join(f"<td style='text-align: left;{style}'>{cell}</td>" for cell in cells))
         head = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self._head())
         return f"{head}<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"

@@ -21,6 +21,8 @@ from autograd.value import Value
 _UNTRAINED = re.compile(r"(b|w|bias|weight|theta|θ)[\W_\d]*\w{0,3}$", re.IGNORECASE)
 
 
+ACTIVATIONS = (ops.sigmoid, ops.tanh, ops.relu, ops.softplus)
+KINKED = (ops.relu, ops.abs, ops.maximum, ops.minimum, ops.step, ops.sign)
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
@@ -40,10 +42,10 @@ class Board:
     moved    the sentence that tells so, else ""
     names    each named Value and its name, as derivations have it; `root` is E where it has none
     labels   what they are called in the lines: two may be called the same
-    values   the same the other way round
+    values   the same the other way round, and what an unnamed pre-activation is called
     """
 
-    def __init__(self, root: Value, beside: Iterable[Value] = (), text: str = "") -> None:
+    def __init__(self, root: Value, beside: Mapping[Value, str] | None = None, text: str = "") -> None:
         record = Record(root)
         self.moved = record.moved()
         self.stands_for: dict[Value, Value] = {}
@@ -55,13 +57,18 @@ class Board:
         self.leaves = list(record.leaves)
         self.nodes = list(record.nodes)
         seen = {*self.leaves, *self.nodes}
+        beside = {self.stands_for.get(v, v): label for v, label in (beside or {}).items()}
         for other in beside:
+            if other in seen:
+                continue
             part = Record(other, seen)
             self.leaves += [v for v in part.leaves if v not in seen]
             self.nodes += [v for v in part.nodes if v not in seen]
             seen.update(part.values)
-        self.names = self._named(text)
+        self.names = {**self._named(text), **beside}
         self.values = {label: v for v, label in self.names.items()}
+        for head, net in self.unnamed_nets().items():
+            self.values.setdefault(f"net of {self.names[head]}", net)
         self.labels = [v.label or name for v, name in self.names.items()]
         if "⁽" in text:  # the lines tell Values of one label apart
             self.labels = list(self.names.values())
@@ -79,6 +86,15 @@ class Board:
         if not self.root.label:
             names[self.root] = "v1" if invented else "E"
         return names
+
+    def unnamed_nets(self) -> dict[Value, Value]:
+        """Return the pre-activation of each named activation, where it has no name."""
+        return {
+            head: head.args[0]
+            for head in self.nodes
+            if head in self.names and head.op in ACTIVATIONS
+            if isinstance(head.args[0], Value) and head.args[0] not in self.names
+        }
 
     def nodes_of(self, of: Value, held: frozenset[Value]) -> list[Value]:
         """Return what `of` was computed through, each after its arguments; what is held is a leaf."""
@@ -257,9 +273,6 @@ def _defined(board: Board, choices: Iterable[Mapping[Value, float]]) -> Iterator
             yield Point(board, numbers)
 
 
-KINKED = (ops.relu, ops.abs, ops.maximum, ops.minimum, ops.step, ops.sign)
-
-
 def _branch(point: Point) -> list[float]:
     """Return on which side of its kink each operation is that has one."""
     sides = []
@@ -281,7 +294,7 @@ def near(board: Board) -> list[Point]:
             (found if _branch(point) == here else others).append(point)
         if len(found) == 2:
             return found
-    return (found + others)[:2]
+    return (found + others[::-1])[:2]
 
 
 def far(board: Board) -> list[Point]:

@@ -12,9 +12,9 @@ from autograd.marking.align import Stands, matched
 from autograd.marking.explain import Explainer, Found
 from autograd.marking.follow import Entry
 from autograd.marking.known import LONG
-from autograd.marking.points import GivenData, Point
+from autograd.marking.points import ACTIVATIONS, GivenData, Point
 from autograd.marking.readings import Read, applied
-from autograd.marking.slips import ACTIVATIONS, INSTEAD, WHOLE, mutations
+from autograd.marking.slips import INSTEAD, WHOLE, mutations
 from autograd.marking.syntax import Name, Number, Quotient, Term, Unreadable, walk, written
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
@@ -130,7 +130,7 @@ class Repairs:
 
     def _without_activation(self, subject: Term, side: Term, stands: Stands) -> Iterator[Found]:
         """Yield the activations whose slope was left out of a product of numbers."""
-        if not isinstance(subject, Quotient):
+        if not isinstance(subject, Quotient) or not self.explainer.known.is_named(subject):
             return
         known, board = self.explainer.known, self.explainer.board
         of, by = board.values[subject.of], board.values[subject.by]

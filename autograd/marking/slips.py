@@ -20,7 +20,6 @@ from autograd.value import Value
 
 INSTEAD = "{} where {} belongs"
 WHOLE = "of the whole"
-ACTIVATIONS = (ops.sigmoid, ops.tanh, ops.relu, ops.softplus)
 _ANGLES = (ops.sin, ops.cos, ops.tan)
 _DEGREE = Call(ops.div, (Constant("π", math.pi), number(180.0)))
 _BASES = (number(10.0), number(2.0))

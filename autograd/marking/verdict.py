@@ -24,6 +24,7 @@ class Verdict(StrEnum):
     ROUNDED = "ROUNDED", "right, rounded to the digits that are written"
     CUT = "CUT", "right, cut off at the digits that are written"
     FOLLOWS_ROUNDED = "FOLLOWS FROM ROUNDED", "right for the rounded numbers written"
+    DEFINED = "DEFINED", "a name of the writer's own"
     # not true, and yet nothing new is wrong
     FOLLOWS = "FOLLOWS FROM LINE", "it follows from a wrong line above, and loses nothing again"
     # open
@@ -82,7 +83,7 @@ class Verdict(StrEnum):
     # fmt: on
 
 
-RIGHT = (Verdict.EXACT, Verdict.ROUNDED, Verdict.CUT, Verdict.FOLLOWS_ROUNDED)
+RIGHT = (Verdict.EXACT, Verdict.ROUNDED, Verdict.CUT, Verdict.FOLLOWS_ROUNDED, Verdict.DEFINED)
 OPEN = (
     Verdict.NOT_ANSWERED,
     Verdict.NOT_READ,
