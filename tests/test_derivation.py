@@ -556,7 +556,7 @@ def test_a_label_with_a_question_mark_is_no_blank():
         ("dE/dw5 = 3·10^-99999999999999999999", "REFUSED"),
         ("dE/dw5 = 0e-99999999999999999999", "REFUSED"),
         ("dE/dw5 = 0." + "0" * 3000 + "1", "REFUSED"),
-        ("dE/dw5 = " + "-" * 3_900 + "1", "NOT READ"),
+        ("dE/dw5 = " + "-" * 3_900 + "1", "REFUSED"),
         ("dE/dw5 = " + "{" * 1_900 + "}" * 1_900, "REFUSED"),
         ("dE/dw5 = " + "*".join(["w5"] * 90), "WRONG"),
         ("dE/dw5 = " + "*".join(["1.01"] * 90), "TOO FEW DIGITS"),
@@ -572,8 +572,7 @@ def test_a_label_with_a_question_mark_is_no_blank():
         ("dE/dw5 = exp()", "NOT READ"),
         ("dE/dw5 = \x00", "NOT READ"),
         (r"dE/dw5 = \frac{1}{", "NOT READ"),
-        ("good morning", "NOT READ"),
-        ("dE/dw5 = __import__('os')", "UNKNOWN NAME"),
+        ("dE/dw5 = __import__('os')", "NOT READ"),
         ("dE/dw5 = (lambda: 0)()", "UNKNOWN NAME"),
         ("w5+ = 0.3589", "NO RATE"),
         ("η⁺ = 0.5", "NOT READ"),
@@ -630,7 +629,7 @@ def test_the_report():
         "right  dE/dw5 = 0.0821: it is 0.082167, cut off",
         "WRONG  dE/dw5 = -0.0822: SIGN, of the whole; it is 0.082167",
         "open   dE/dw5 = ?: not answered yet",
-        "open   <script> = 1: NOT READ, '<' is not understood here",
+        "open   <script> = 1: NOT READ, '<script>' is not understood here",
     ]
     assert "<script>" not in marks._repr_html_()
     assert re.findall(">(right|open|WRONG)<", marks._repr_html_()) == ["right", "WRONG", "open", "open"]

@@ -18,7 +18,7 @@ def marks_of(text, root=E):
     return [line.mark for line in check_derivation(root, text).lines]
 
 
-SOLUTION = """dE/dout_o1 = out_o1 - t1 = 0.74137
+SOLUTION = """dE/dout_o1 = out_o1 - t1 = 0.741365
 dout_o1/dnet_o1 = {slope}
 dE/dnet_o1 = {delta}
 dE/dw5 = dE/dnet_o1 * out_h1 = {w5}
@@ -27,7 +27,7 @@ w5+ = w5 - 0.5*dE/dw5 = {moved}"""
 
 
 def solution(slope):
-    delta = 0.74137 * slope
+    delta = float(f"{0.741365 * slope:.6f}")
     w5 = delta * 0.59327
     return SOLUTION.format(
         slope=f"{slope:.6f}",
@@ -82,7 +82,9 @@ def test_names_of_the_writer_and_values_beside_the_root():
     other = 1 - p
     loss = p * p
     loss.label = "L"
-    check_derivation(loss, "dJ/dz = 2*p1*p1*(1 - p1)\np2 = 1 - p1 = 0.31", names={"J": loss, "p1": p, "p2": other}).require()
+    check_derivation(
+        loss, "dJ/dz = 2*p1*p1*(1 - p1)\np2 = 1 - p1 = 0.31", names={"J": loss, "p1": p, "p2": other}
+    ).require()
 
 
 def test_moved_leaves_are_told():

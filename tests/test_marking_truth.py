@@ -145,8 +145,8 @@ def test_a_name_swapped_for_another_is_never_right(campaign):
 def same(root, line, changed):
     """Whether the two formulas agree near by; wherever the leaves are, where one of them has a kink."""
     from autograd.marking.points import Point
-    from autograd.marking.terms import Evaluator
     from autograd.marking.reader import Reader
+    from autograd.marking.terms import Evaluator
 
     board = Board(root)
     reader, rng = Reader(board.names.values()), random.Random(4)

@@ -424,6 +424,7 @@ class Judge:
     def predicted(self, equation: Equation, side: Number) -> int | None:
         """Return the wrong line that the number follows from, 0 for rounded numbers, None for neither."""
         subject = equation.subject
+        true = self.value(subject)
         before, formula = equation.put_in, equation.formula
         if before and not before.right and agreement(side.text, self.value(before.term)):
             return before.line if side.value else None
@@ -442,10 +443,12 @@ class Judge:
                 if all(entry.right for entry in entries):
                     if entries and agreement(side.text, value):
                         return 0
-                elif agreement(side.text, value) or abs(value - side.value) <= side.unit + rounding(value, entries):
-                    line = credited(entries)
-                    if line is not None:
-                        return line
+                    continue
+                off = side.unit + rounding(value, entries)
+                near = abs(value - side.value) <= off < abs(value - true) / 3
+                line = credited(entries) if near or agreement(side.text, value) else None
+                if line is not None:
+                    return line
         return None
 
     def not_told_apart(self, subject: Term, side: Number, verdict: Verdict) -> list[str]:
