@@ -55,7 +55,7 @@ def check_derivation(
 
 def _lines(claims: str | Iterable[str] | Mapping[str, Any]) -> list[str]:
     if isinstance(claims, str):
-        claims = claims.splitlines()
+        claims = claims.lstrip("\n").splitlines()  # line 1 is the first that has anything
     elif isinstance(claims, Mapping):
         claims = [f"{left} = {'' if right is None or right is ... else right}" for left, right in claims.items()]
     lines: list[Any] = list(claims) if isinstance(claims, Iterable) else [claims]
