@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 
 from autograd.derivation import Derivation, Factor, Quotient, product
 from autograd.digits import Rounding
-from autograd.formula import Notation, checked_notation
 from autograd.graph import Detail, Edge, Graph, named_graph
+from autograd.notation import Notation, checked_notation
 from autograd.op import RANGE, DomainError
 from autograd.value import Value
 

@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from autograd.cancelling import cancels, sum_cancels
-from autograd.formula import Formula, Notation, formula
+from autograd.formula import Formula, formula
 from autograd.graph import TOLD_APART, Edge, Graph
 from autograd.kinks import decided
+from autograd.notation import Notation
 from autograd.value import Value
 
 _DEEPEST = 12  # how far a term in a term is indented

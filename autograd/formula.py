@@ -8,113 +8,23 @@ each operation is written.
 from __future__ import annotations
 
 import math
-import operator
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import ops
 from autograd.constants import LATEX, recognised
-from autograd.digits import MINUS, Rounding, mantissa_and_power
 from autograd.graph import RAISED
-from autograd.latex import latex_name
-from autograd.reverse import topological_order
+from autograd.notation import TEXT, Notation, Style, is_plain
+from autograd.op import ATOM, NEGATIVE, PRODUCT, Op
+from autograd.record import Record
 from autograd.symbolic import Symbolic
 from autograd.value import Value
 
-Style = Literal["text", "latex"]
+if TYPE_CHECKING:
+    from autograd.record import Node
 
 LONGEST = 500  # operations and arguments; a longer formula is an ellipsis
-
-
-class Notation(NamedTuple):
-    """How formulas, names and numbers are written.
-
-    style      "text" or "latex"
-    digits     significant digits of a number
-    rounding   "round", or "cut", as many lectures do
-    """
-
-    style: Style = "text"
-    digits: int = 4
-    rounding: Rounding = "round"
-
-    def number(self, x: float) -> str:
-        """`x` to so many digits, without trailing zeros, with a real minus sign and a power of ten
-        where it is far off.
-
-        >>> Notation().number(-0.082167), Notation(rounding="cut").number(0.082167), Notation().number(3.51e-05)
-        ('−0.08217', '0.08216', '3.51·10⁻⁵')
-        """
-        mantissa, power = mantissa_and_power(x, self.digits, self.rounding)
-        sign = "-" if self.style == "latex" else MINUS
-        sign = sign if x < 0 and mantissa != "0" else ""
-        if not power:
-            return sign + mantissa
-        ten = f"10^{{{power}}}" if self.style == "latex" else f"10{str(power).translate(RAISED)}"
-        return sign + (ten if mantissa == "1" else mantissa + self.times + ten)
-
-    def name(self, label: str) -> str:
-        r"""`label` as it stands in a formula.
-
-        >>> latex = Notation("latex")
-        >>> print(latex.name("w5"), latex.name("out_h1"), latex.name("net_h1_2"), latex.name("50 %"))
-        w_5 \mathrm{out}_{h1} \mathrm{net}_{h1,2} \mathrm{50\ \%}
-        """
-        if self.style == "text":
-            line = re.sub(r"\s+", " ", label)
-            return "".join(c if c.isprintable() else "?" for c in line)
-        return latex_name(label)
-
-    @property
-    def times(self) -> str:
-        """The dot of a product, set tight in text."""
-        return r" \cdot " if self.style == "latex" else "·"
-
-    def words(self, words: str) -> str:
-        """Plain words beside a formula."""
-        return r"\text{" + words.replace("…", r"\dots") + "}" if self.style == "latex" else words
-
-    def derivative(self, of: str, by: str, held: tuple[str, ...] = ()) -> str:
-        """∂of/∂by, with the names that are held fixed.
-
-        >>> Notation().derivative("y", "x", ("f",))
-        '∂y/∂x|f'
-        """
-        fixed = ",".join(map(self.name, held))
-        if self.style == "text":
-            above, below = (self.name(name) if _is_plain(name) else f"({self.name(name)})" for name in (of, by))
-            return f"∂{above}/∂{below}" + (f"|{fixed}" if held else "")
-        fraction = rf"\frac{{\partial {self.name(of)}}}{{\partial {self.name(by)}}}"
-        return rf"\left.{fraction}\right|_{{{fixed}}}" if held else fraction
-
-
-def _is_plain(name: str) -> bool:
-    """Whether it reads as one name in a formula, and needs no brackets."""
-    letters = re.sub(r"⁽[⁰¹²³⁴-⁹]+⁾$", "", name)
-    return not letters[:1].isdecimal() and all(c.isalpha() or c.isdecimal() or c in "_.'′,₀₁₂₃₄₅₆₇₈₉" for c in letters)
-
-
-TEXT = Notation()
-
-
-def checked_notation(digits: int, rounding: Rounding = "round") -> Notation:
-    """The notation of text that a user asks for. ValueError for digits below 1 and for an unknown
-    rounding.
-
-    >>> checked_notation(6).number(2 / 3)
-    '0.666667'
-    """
-    try:
-        number = 0 if isinstance(digits, bool) else operator.index(digits)  # numpy's integers too
-    except TypeError:
-        number = 0
-    if number < 1:
-        raise ValueError(f"digits must be a whole number from 1 up, not {digits!r}")
-    if rounding not in ("round", "cut"):
-        raise ValueError(f"rounding must be 'round' or 'cut', not {rounding!r}")
-    return Notation("text", number, rounding)
 
 
 class Formula(NamedTuple):
@@ -143,15 +53,13 @@ def formula(
     Formula(names='½(t1 − out_o1)²', numbers='½(0.01 − 0.7514)²')
     """
     if names is None:
-        names = {v: v.label for part in topological_order(value) for v in part if v.label}
+        names = {v: v.label for v in Record(value).labelled()}
     writer = _Writer(names, notation, data or {})
     form = writer.normal_form(value)
     ellipsis = notation.words("…")
-    return (
-        Formula(ellipsis, ellipsis)
-        if form is None
-        else Formula(*(writer.written(form, view).text for view in _VIEWS[1:]))
-    )
+    if form is None:
+        return Formula(ellipsis, ellipsis)
+    return Formula(*(writer.written(form, view).text for view in _VIEWS[1:]))
 
 
 class Written(NamedTuple):
@@ -198,6 +106,12 @@ def _constant(number: float) -> _Sum:
     return ((number, ()),) if number else ()
 
 
+def _size(node: Node, args: Sequence[Any]) -> int:
+    """Return how many operations and arguments a node is made of; of too many, one too many."""
+    sizes = [1 if isinstance(x, float) else x for x in args]
+    return min(1 + sum(sizes), LONGEST + 1)
+
+
 def _is_constant(form: _Sum) -> bool:
     return not form or (len(form) == 1 and not form[0][1])
 
@@ -209,7 +123,7 @@ class _Form(Symbolic):
         self.writer = writer
         self.form = form
 
-    def _apply(self, op: ops.Op, args: tuple[Any, ...]) -> _Form:
+    def _apply(self, op: Op, args: tuple[Any, ...]) -> _Form:
         forms = [x.form if isinstance(x, _Form) else _constant(float(x)) for x in args]
         return _Form(self.writer, self.writer.applied(op, forms))
 
@@ -221,19 +135,23 @@ class _Writer:
         self.notation = notation
         self.constants = notation._replace(digits=max(6, notation.digits), rounding="round")
         self.half = r"\frac{1}{2}" if notation.style == "latex" else "½"
-        self.algebra: dict[ops.Op, Callable[..., _Sum]] = {
+        self.algebra: dict[Op, Callable[..., _Sum]] = {
             ops.add: self.add, ops.sub: self.sub, ops.mul: self.mul, ops.div: self.div, ops.pow: self.pow,
             ops.neg: self.neg,
         }  # fmt: skip
 
     def normal_form(self, value: Value) -> _Sum | None:
-        leaves, nodes = topological_order(value, self.names)
-        sizes: dict[Any, int] = {}
-        for v in nodes:
-            sizes[v] = min(1 + sum(sizes.get(x, 1) for x in v.args), LONGEST + 1)
-        if sizes.get(value, 1) > LONGEST:
+        """Return `value` as a sum of products; None where that would be too long to read."""
+        record = Record(value, self.names)
+        sizes = record.evaluate(dict.fromkeys(record.leaves, 1), _size)
+        if sizes[value] > LONGEST:
             return None
-        forms: dict[Any, _Sum] = {}
+        form: _Sum = record.evaluate(self.leaf_forms(record.leaves), self.node_form)[value]
+        return form
+
+    def leaf_forms(self, leaves: Sequence[Value]) -> dict[Value, _Sum]:
+        """Return each leaf as its name, or as a constant where it has none."""
+        forms: dict[Value, _Sum] = {}
         seen: dict[str, Value] = {}
         for leaf in leaves:
             if leaf not in self.names:
@@ -242,18 +160,19 @@ class _Writer:
             name = self.names[leaf]
             if seen.setdefault(name, leaf) is not leaf:
                 raise ValueError(f"two Values are named {name!r}: give each a label of its own")
-            key = self.piece(f"\0{len(seen)}\0", ops.ATOM)  # two names may be written alike
-            forms[leaf] = self.base(key, self.name(name), self.number(self.data.get(leaf, leaf.data), self.notation))
-        for v in nodes:
-            args = [_constant(x) if isinstance(x, float) else forms[x] for x in v.args]
-            op: Any = v.op
-            if all(map(_is_constant, args)):
-                forms[v] = _constant(v.data)
-            else:
-                forms[v] = self.applied(op, args)
-        return forms[value]
+            key = self.piece(f"\0{len(seen)}\0", ATOM)  # two names may be written alike
+            number = self.number(self.data.get(leaf, leaf.data), self.notation)
+            forms[leaf] = self.base(key, self.name(name), number)
+        return forms
 
-    def applied(self, op: ops.Op, args: Sequence[_Sum]) -> _Sum:
+    def node_form(self, node: Node, args: Sequence[Any]) -> _Sum:
+        """Return what a node is in the forms of its arguments, of which numbers are constants."""
+        forms = [_constant(x) if isinstance(x, float) else x for x in args]
+        if all(map(_is_constant, forms)):
+            return _constant(node.data)
+        return self.applied(node.op, forms)
+
+    def applied(self, op: Op, args: Sequence[_Sum]) -> _Sum:
         """What an operation makes of its arguments; as the blackboard has it, where its row says
         so.
         """
@@ -308,7 +227,7 @@ class _Writer:
         except (OverflowError, ZeroDivisionError):
             return self.call(ops.pow, a, b)
 
-    def call(self, op: ops.Op, *args: _Sum) -> _Sum:
+    def call(self, op: Op, *args: _Sum) -> _Sum:
         form = op.latex if self.notation.style == "latex" else op.text
         texts = (form.format(*[self.written(x, view) for x in args]) for view in _VIEWS)
         return self.base(*(self.piece(text, op.binding) for text in texts))
@@ -328,15 +247,15 @@ class _Writer:
         return form[0] if len(form) == 1 else (1.0, ((self.bracket(form), 1.0),)) if form else (0.0, ())
 
     def name(self, name: str) -> Written:
-        plain = self.notation.style == "latex" or _is_plain(name)
-        return self.piece(self.notation.name(name), ops.ATOM if plain else 0)
+        plain = self.notation.style == "latex" or is_plain(name)
+        return self.piece(self.notation.name(name), ATOM if plain else 0)
 
     def number(self, x: float, notation: Notation) -> Written:
         text = notation.number(x)
         times_ten = "^" in text or not text.isascii()
-        return self.piece(text, ops.NEGATIVE if x < 0 else ops.PRODUCT if times_ten else ops.ATOM)
+        return self.piece(text, NEGATIVE if x < 0 else PRODUCT if times_ten else ATOM)
 
-    def apply(self, op: ops.Op, *args: Written) -> Written:
+    def apply(self, op: Op, *args: Written) -> Written:
         return self.piece((op.latex if self.notation.style == "latex" else op.text).format(*args), op.binding)
 
     # How a form is written, in one of the views.
@@ -373,16 +292,16 @@ class _Writer:
 
     def halved(self, above: list[Written]) -> Written:
         result = self.chain(above)
-        text = f"{result:{ops.PRODUCT}}"
+        text = f"{result:{PRODUCT}}"
         if text.startswith(("(", r"\left(")):
-            return self.piece(self.half + text, ops.PRODUCT)
-        return self.chain([self.piece(self.half, ops.ATOM), result])
+            return self.piece(self.half + text, PRODUCT)
+        return self.chain([self.piece(self.half, ATOM), result])
 
     def over(self, above: Written, below: list[Written]) -> Written:
         return self.apply(ops.div, above, self.chain(below)) if below else above
 
     def irrational(self, sign: str) -> Written:
-        return self.piece(LATEX[sign] if self.notation.style == "latex" else sign, ops.ATOM)
+        return self.piece(LATEX[sign] if self.notation.style == "latex" else sign, ATOM)
 
     def chain(self, pieces: list[Written]) -> Written:
         return reduce(partial(self.apply, ops.mul), pieces)

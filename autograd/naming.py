@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from autograd import value as _value
+from autograd.value import Value
 
 
 def with_names(names: Mapping[str, object]) -> None:
@@ -10,12 +10,11 @@ def with_names(names: Mapping[str, object]) -> None:
 
     Names that begin with `_` are left out.
 
-    >>> from autograd import Value
     >>> x = Value(2.0); y = x * 3
     >>> with_names({"x": x, "y": y})
     >>> y
     Value(data=6.0, grad=0.0, label='y')
     """
     for name, value in names.items():
-        if isinstance(value, _value.Value) and not value.label and not name.startswith("_"):
+        if isinstance(value, Value) and not value.label and not name.startswith("_"):
             value.label = name

@@ -16,11 +16,7 @@ import math
 import operator
 
 from autograd import exact
-from autograd.op import NEGATIVE as NEGATIVE
-from autograd.op import POWER as POWER
-from autograd.op import PRODUCT as PRODUCT
-from autograd.op import SUM as SUM
-from autograd.op import Op as Op
+from autograd.op import NEGATIVE, POWER, PRODUCT, SUM, Op
 
 log: Op
 cos: Op
@@ -121,9 +117,3 @@ minimum  = Op("minimum",  min,       lambda x, y, z: smaller(x, y),
 
 TABLE: tuple[Op, ...] = tuple(row for row in list(globals().values()) if isinstance(row, Op) and row.reads is None)
 __all__ = [row.name for row in TABLE]
-
-# until all is moved
-from autograd.op import ATOM as ATOM  # noqa: E402
-from autograd.op import DomainError as DomainError  # noqa: E402
-from autograd.op import described as described  # noqa: E402
-from autograd.op import real as real  # noqa: E402

@@ -14,10 +14,12 @@ from numbers import Integral
 from typing import Any, Literal, TypeAlias
 
 from autograd import ops
-from autograd.ops import TABLE, DomainError, Op, real
-from autograd.reverse import recompute, topological_order
+from autograd.op import DomainError, Op, real
+from autograd.ops import TABLE
+from autograd.record import Record
+from autograd.recording import RELATIONS
 from autograd.source import Guard, Listing, filled, guards, script
-from autograd.value import RELATIONS, Value
+from autograd.value import Value
 
 # What an engine's run gives: the mean of the outputs in each round, the parameters and the gradients after the last,
 # and the rows of which one failed, in the order in which they were run; none where all went well.
@@ -234,7 +236,8 @@ class Program:
         if backend not in (None, "numba", "python"):
             raise ValueError(f"unknown backend {backend!r}: it must be 'numba' or 'python'")
         self._nodes: list[Any]
-        leaves, self._nodes = topological_order(output)
+        self._record = Record(output)
+        leaves, self._nodes = self._record.leaves, self._record.nodes
         others = dict.fromkeys(leaves)
         for place, v in enumerate(self.inputs):
             if v not in others:
@@ -468,7 +471,7 @@ class Program:
 
     def _replay(self, parameters: dict[Value, float], inputs: dict[Value, float]) -> None:
         """An eager pass at other numbers, for the errors that it raises."""
-        copies = recompute(self._nodes, {v: Value(number, v.label) for v, number in (parameters | inputs).items()})
+        copies = self._record.copy({v: Value(x, v.label) for v, x in (parameters | inputs).items()})
         for guard in self.guards:
             left, right = (x if isinstance(x, float) else copies[x].data for x in (guard.left, guard.right))
             if RELATIONS[guard.symbol](left, right) is not guard.outcome:
@@ -479,7 +482,7 @@ class Program:
                 )
         # Once more with the inputs as constants, for they need no derivative.
         leaves = {v: Value(number, v.label) for v, number in parameters.items()} | inputs
-        output = recompute(self._nodes, leaves)[self.output]
+        output = self._record.copy(leaves)[self.output]
         if isinstance(output, Value):
             output.backward()
 

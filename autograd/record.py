@@ -90,11 +90,12 @@ class Record:
                 results[v] = apply(v, [results[x] if isinstance(x, Value) else x for x in v.args])
         return results
 
-    def copy(self, replaced: Mapping[Value, Value] | None = None) -> dict[Value, Value]:
+    def copy(self, replaced: Mapping[Value, Any] | None = None) -> dict[Value, Any]:
         """Record the nodes anew, with their labels; return what stands for each Value.
 
-        A leaf stands for itself, unless `replaced` has another Value for it. It is recorded inside
-        `no_grad` too. Raises DomainError where an operation is not defined there.
+        A leaf stands for itself, unless `replaced` has another Value for it, or a number: then it
+        is a constant. It is recorded inside `no_grad` too. Raises DomainError where an operation is
+        not defined there.
 
         >>> x = Value(2.0, label="x")
         >>> y = x * x
@@ -102,9 +103,10 @@ class Record:
         Value(data=9.0, grad=0.0)
         """
 
-        def recorded(node: Node, args: list[Any]) -> Value:
-            value: Value = node.op(*args)
-            value.label = node._label
+        def recorded(node: Node, args: list[Any]) -> Any:
+            value = node.op(*args)
+            if isinstance(value, Value):
+                value.label = node._label
             return value
 
         with enable_grad():
@@ -132,7 +134,7 @@ class Record:
                 return f"{names} has moved since {self.root._label or 'this'} was computed: {was}"
         return ""
 
-    def anew(self) -> dict[Value, Value]:
+    def anew(self) -> dict[Value, Any]:
         """Return `copy()` at the numbers that the leaves have now.
 
         Raises ValueError where that would be another computation: an operation is not defined

@@ -7,7 +7,7 @@ from typing import Any, overload
 from autograd.faults import sweep_by_terms, term
 from autograd.op import real
 from autograd.record import Record
-from autograd.recording import collector_paused as collector_paused
+from autograd.recording import collector_paused
 from autograd.value import Value
 
 _lock = RLock()  # a backward pass adds to `.grad`, and two threads may share a leaf
@@ -108,25 +108,3 @@ def _times(upstream: Any, local: Any) -> Any:
 
 
 Value.backward = backward
-
-
-# until all is moved
-from autograd.record import topological_order as topological_order  # noqa: E402
-from autograd.recording import enable_grad  # noqa: E402
-
-
-def dependents(nodes: Any, of: Iterable[Value]) -> set[Value]:  # noqa: D103
-    found = set(of)
-    for v in nodes:
-        if not found.isdisjoint(v.args):
-            found.add(v)
-    return found
-
-
-def recompute(nodes: Iterable[Any], values: dict[Any, Any]) -> dict[Any, Any]:  # noqa: D103
-    with enable_grad():
-        for v in nodes:
-            values[v] = v.op(*[values.get(x, x) for x in v.args])
-            if isinstance(values[v], Value):
-                values[v].label = v.label
-    return values

@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.formula import Written
-from autograd.ops import ATOM, NEGATIVE, POWER, PRODUCT, SUM, Op
+from autograd.op import ATOM, NEGATIVE, POWER, PRODUCT, SUM, Op
+from autograd.record import Record
 from autograd.recording import comparisons_of
-from autograd.reverse import dependents, topological_order
 from autograd.value import Value
 
 WIDEST = 8  # summands of a derivative in one line
@@ -245,7 +245,8 @@ class Listing:
     ) -> None:
         self.leaves: list[Value]
         self.nodes: list[Any]
-        self.leaves, self.nodes = topological_order(output)
+        record = Record(output)
+        self.leaves, self.nodes = record.leaves, list(record.nodes)
         self.forward: list[str] = []
         self.derivatives: dict[str, list[Written]] = {}  # by name, what each is the sum of, in the order of the sweep
         self.delicate: dict[Written, None] = {}  # what must be finite, for an operation may hide that it is not
@@ -253,7 +254,7 @@ class Listing:
         for v in (*self.leaves, *self.nodes):
             if v.label or not v.args:
                 self.names.title(v)
-        active = dependents(self.nodes, parameters)
+        active = record.dependents(parameters)
         partials = {v: list(_partials(v, active)) for v in self.nodes if v in active}
         self._list_forward(partials, {output, *kept})
         self.delicate[self.names[output]] = None

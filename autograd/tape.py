@@ -23,8 +23,9 @@ from numba.core.errors import NumbaError
 
 from autograd import ops
 from autograd.formula import Written
-from autograd.ops import ATOM, TABLE, Op
-from autograd.reverse import dependents, topological_order
+from autograd.op import ATOM, Op
+from autograd.ops import TABLE
+from autograd.record import Record
 from autograd.source import Names, Term, definition, filled, origin, references, shows, slope_of, written
 from autograd.value import Value
 
@@ -214,14 +215,15 @@ class Tape:
 
     def __init__(self, program: Program, moving: Sequence[Value]) -> None:
         output, inputs, parameters, guards = program.output, program.inputs, program.parameters, program.guards
-        nodes: list[Any] = topological_order(output)[1]
+        record = Record(output)
+        nodes: list[Any] = record.nodes
         self.rows = (*TABLE, *(op for op in dict.fromkeys(v.op for v in nodes) if op not in TABLE))
         kept = {output, *(x for guard in guards for x in (guard.left, guard.right))}  # numbers that are wanted later
 
         # The sweep: which partial, of which node, with the slope above, goes to which slope, or to the gradient of
         # which parameter. One that is used again has a slope for each use, so that they add up as in the eager pass.
         partials = dict(zip(self.rows, accumulate((3 * op.arity for op in self.rows), initial=0), strict=False))
-        active = dependents(nodes, moving)
+        active = record.dependents(moving)
         times = Counter(x for v in nodes if v in active for x in v.args)
         gradients = {p: k for k, p in enumerate(moving)}
         slopes: dict[Any, int] = {output: 0}

@@ -157,9 +157,3 @@ class Value(Methods):
 
 
 eager.namespace["Value"] = Value
-
-# until all is moved
-from autograd.naming import with_names as with_names  # noqa: E402
-from autograd.recording import RELATIONS as RELATIONS  # noqa: E402
-from autograd.recording import enable_grad as enable_grad  # noqa: E402
-from autograd.recording import no_grad as no_grad  # noqa: E402

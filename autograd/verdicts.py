@@ -6,7 +6,7 @@ import math
 from typing import Literal, NamedTuple
 
 from autograd.differences import SMALLEST, Difference, Limit
-from autograd.formula import Notation
+from autograd.notation import Notation
 from autograd.tables import columns, markup
 
 Verdict = Literal["OK", "WRONG", "KINK", "UNSURE"]

@@ -11,7 +11,7 @@ from typing import Any, SupportsIndex, TypeAlias
 
 from autograd import Value, gelu, leaky_relu, swish
 from autograd.ops import TABLE
-from autograd.reverse import collector_paused
+from autograd.recording import collector_paused
 from nn.module import Module, whole_number
 
 Activation: TypeAlias = str | Callable[[Value], Value]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from autograd import DomainError, Value
-from autograd.ops import described, real
+from autograd.op import described, real
 from nn.module import whole_number
 
 Schedule = Callable[[int], float]

@@ -14,7 +14,7 @@ from lecture_claims import CLAIMS
 from autograd import Value, chain_rule, exp, grad, log, sigmoid, sin, sqrt
 from autograd.marking.accuracy import agreement
 from autograd.marking.check import check_derivation
-from autograd.reverse import topological_order
+from autograd.record import topological_order
 from nn import MLP, half_squared_error
 from nn.lecture import error, network
 

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from autograd import Op, Value, draw_dot, exp, gelu, maximum, sigmoid, sin, sqrt, step_through
 from autograd.drawing import COLOURS, EngineError, engines
 from autograd.graph import named_graph
-from autograd.reverse import topological_order
+from autograd.record import topological_order
 from nn import MLP, half_squared_error
 from nn.lecture import error, network
 

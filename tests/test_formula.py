@@ -14,8 +14,9 @@ from mpmath import mp
 
 import autograd
 from autograd import Op, Value, cos, exp, grad, sin
-from autograd.formula import Formula, Notation, formula
+from autograd.formula import Formula, formula
 from autograd.graph import named_graph
+from autograd.notation import Notation
 
 LATEX = Notation("latex")
 

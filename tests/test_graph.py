@@ -15,7 +15,7 @@ from mpmath import mp
 import autograd
 from autograd import Value, cos, exp, sigmoid, sin
 from autograd.graph import named_graph
-from autograd.reverse import topological_order
+from autograd.record import topological_order
 
 approx = pytest.approx
 

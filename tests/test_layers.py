@@ -9,7 +9,7 @@ import pytest
 
 import autograd
 from autograd import DomainError, Value, no_grad
-from autograd.reverse import topological_order
+from autograd.record import topological_order
 from nn import MLP, Layer, Neuron
 from nn.layers import ACTIVATIONS
 

@@ -6,7 +6,7 @@ import pytest
 from lecture_numbers import DATA, GRADIENTS, LOCAL, near
 
 from autograd import grad
-from autograd.reverse import topological_order
+from autograd.record import topological_order
 from nn import SGD, half_squared_error, train
 from nn.lecture import INPUTS, LEARNING_RATE, TARGETS, error, network
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Value
-from autograd.reverse import topological_order
+from autograd.record import topological_order
 from nn import binary_cross_entropy, half_squared_error, hinge, mean_squared_error, softmax_cross_entropy
 
 

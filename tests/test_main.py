@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from autograd import chain_rule
-from autograd.reverse import topological_order
+from autograd.record import topological_order
 from nn import MLP, half_squared_error
 from nn.command import main, options
 from nn.command import results as results_module

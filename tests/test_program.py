@@ -38,8 +38,8 @@ from autograd import (
     sqrt,
     tape,
 )
+from autograd.record import topological_order
 from autograd.recording import comparisons
-from autograd.reverse import topological_order
 from nn import MLP, SGD, Adam, hinge, mean_squared_error
 from nn.lecture import error, network
 from nn.losses import mean

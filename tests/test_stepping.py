@@ -22,7 +22,7 @@ from autograd.digits import judge, significant
 from autograd.drawing import COLOURS, EngineError
 from autograd.drawing.theme import PLAIN as PLAIN_SHADE
 from autograd.graph import named_graph
-from autograd.reverse import topological_order
+from autograd.record import topological_order
 from autograd.stepping import step_through
 from nn import MLP, half_squared_error
 from nn.lecture import error, network

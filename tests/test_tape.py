@@ -15,7 +15,7 @@ from expressions import blend
 
 import autograd
 from autograd import Program, Value, maximum, ops, sigmoid, sin, tape
-from autograd.reverse import topological_order
+from autograd.record import topological_order
 from nn import MLP, hinge
 
 rng = random.Random(0)

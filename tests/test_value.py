@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import DomainError, Op, Value, exp, gaussian, grad, log, maximum, no_grad, sqrt, with_names
-from autograd.reverse import topological_order
+from autograd.record import topological_order
 
 cube = Op("cube", lambda x: x**3, lambda x, z: 3 * x**2)
 

@@ -19,8 +19,8 @@ from autograd.drawing.picture import Picture as Picture
 from autograd.drawing.svg import image as image
 from autograd.drawing.theme import COLOURS as COLOURS
 from autograd.drawing.theme import WIDTHS as WIDTHS
-from autograd.formula import checked_notation
 from autograd.graph import Detail, Graph, named_graph
+from autograd.notation import checked_notation
 from autograd.record import Record
 from autograd.value import Value
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from autograd.derivation import Derivation, Factor, joined_numbers
 from autograd.drawing.labels import BLANK, filled
-from autograd.formula import Notation
 from autograd.graph import Edge
+from autograd.notation import Notation
 
 _WIDEST = 130  # characters of products in a line
 _WIDEST_WITH_NUMBERS = 90

@@ -13,9 +13,10 @@ from autograd.drawing.equation import Equation, equation
 from autograd.drawing.gradients import Gradients, in_words
 from autograd.drawing.labels import BLANK, definition, one_line, shown_names
 from autograd.drawing.theme import PLAIN, Shade, shade
-from autograd.formula import Notation, formula
+from autograd.formula import formula
 from autograd.graph import Edge, Graph
 from autograd.groups import found_groups
+from autograd.notation import Notation
 from autograd.tables import columns
 from autograd.value import Value
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from autograd.digits import exact
-from autograd.formula import TEXT
 from autograd.graph import Graph
+from autograd.notation import TEXT
 from autograd.op import DomainError, described
 from autograd.value import Value
 

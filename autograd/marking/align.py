@@ -11,6 +11,7 @@ from autograd.marking.known import LONG, ONE
 from autograd.marking.syntax import Call, Number, Term, written
 from autograd.marking.terms import NEUTRAL, flat, neutral
 from autograd.marking.verdict import Verdict
+from autograd.op import Op
 
 
 class Pair(NamedTuple):
@@ -50,7 +51,7 @@ def matched(symbols: Term, numbers: Term, stands: Stands) -> Match | None:
     return match
 
 
-def _factors(term: Term, op: ops.Op) -> list[Term]:
+def _factors(term: Term, op: Op) -> list[Term]:
     """Return the parts of a sum or a product; the sign of a whole product goes to its first factor.
 
     What a product is divided by is a factor too: one over it.
@@ -69,7 +70,7 @@ def _factors(term: Term, op: ops.Op) -> list[Term]:
     return factors
 
 
-def _neighbours(symbols: Term, numbers: Term, op: ops.Op, stands: Stands) -> Match | None:
+def _neighbours(symbols: Term, numbers: Term, op: Op, stands: Stands) -> Match | None:
     parts, places = _factors(symbols, op), _factors(numbers, op)
     parts = [part for part in parts if not neutral(part, op)] or parts[:1]
     spare = [neutral(place, op) for place in places]

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
-from autograd.formula import Notation
 from autograd.marking.spelling import GREEK, SIGNS, plain
 from autograd.marking.syntax import ArrayName, Term, Unreadable
+from autograd.notation import Notation
 from autograd.op import Op
 from autograd.value import Value
 

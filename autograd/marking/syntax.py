@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias, overload
 
-from autograd import ops
-from autograd.formula import TEXT
-from autograd.op import Op
+from autograd.notation import TEXT
+from autograd.op import POWER, PRODUCT, SUM, Op
 
 
 @dataclass(eq=False, frozen=True)
@@ -129,6 +128,7 @@ def walk(tree: Tree) -> Iterator[Tree]:
 def written(tree: Tree, least: int = 0) -> str:
     """Return the tree as a message shows it, in brackets if it binds weaker than `least`.
 
+    >>> from autograd import ops
     >>> x = Name("x")
     >>> written(Call(ops.mul, (Number("2"), Call(ops.add, (x, Number("-1"))))))
     '2·(x + (-1))'
@@ -145,14 +145,14 @@ def _bracketed(text: str, binding: int, least: int) -> str:
 
 def _leaf(place: Tree) -> tuple[str, int]:
     if isinstance(place, Number):
-        return place.text, ops.SUM if place.text.startswith("-") else ops.POWER + 1
+        return place.text, SUM if place.text.startswith("-") else POWER + 1
     if isinstance(place, Name):
-        return place.label + ("⁺" if place.updated else ""), ops.POWER + 1
+        return place.label + ("⁺" if place.updated else ""), POWER + 1
     if isinstance(place, Constant):
-        return place.symbol, ops.POWER + 1
+        return place.symbol, POWER + 1
     if isinstance(place, Quotient):
-        return _quotient(place), ops.POWER + 1
-    return place.name if isinstance(place, ArrayName) else "[]", ops.POWER + 1
+        return _quotient(place), POWER + 1
+    return place.name if isinstance(place, ArrayName) else "[]", POWER + 1
 
 
 def _quotient(place: Quotient) -> str:
@@ -167,11 +167,11 @@ def _quotient(place: Quotient) -> str:
 def _composed(place: Tree, done: dict[Tree, tuple[str, int]]) -> tuple[str, int]:
     args = [done[arg] for arg in parts(place)]
     if isinstance(place, ArrayCall):
-        texts = [_bracketed(*arg, ops.PRODUCT) for arg in args]
+        texts = [_bracketed(*arg, PRODUCT) for arg in args]
         if place.kind == "vector":
-            return f"[{', '.join(texts)}]", ops.POWER + 1
+            return f"[{', '.join(texts)}]", POWER + 1
         form = ARRAY_OPERATIONS.get(place.kind) or f"{place.kind}({', '.join(['{}'] * len(texts))})"
-        return form.format(*texts), ops.PRODUCT
+        return form.format(*texts), PRODUCT
     assert isinstance(place, Call)
     waiting = iter(args)
     form = place.op.text.replace("{:^}", "^{:5}")

@@ -11,8 +11,8 @@ from copy import deepcopy
 from autograd.drawing import Engine
 from autograd.drawing.figure import figure_of
 from autograd.drawing.gradients import Gradients, swept
-from autograd.formula import checked_notation
 from autograd.graph import Graph, named_graph
+from autograd.notation import checked_notation
 from autograd.stepping.page import Page as Page
 from autograd.stepping.steps import Step as Step
 from autograd.value import Value

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from autograd.formula import Notation
+from autograd.notation import Notation
 from nn.command.text import network_section
 
 # The document. A line that is too long for the page is broken at its signs.

@@ -9,9 +9,9 @@ from typing import Any
 from autograd import DomainError, Program, Value, check_derivation
 from autograd.chain_rule import derive
 from autograd.derivation import Derivation, Factor
-from autograd.formula import Notation
 from autograd.graph import named_graph
 from autograd.marking.marks import Marks
+from autograd.notation import Notation
 from autograd.record import Record
 from nn import lecture
 from nn.command.options import parser, setting

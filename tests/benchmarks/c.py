@@ -42,7 +42,7 @@ PENALTY = "for (long i = 0; i < {parameters}; i++) loss += {l2} * p[i] * p[i], g
 def source(loss: Any, parameters: list[Any], inputs: list[Any], n: int, lr: float, l2: float) -> str:
     """C that descends on the mean of `loss` over `n` rows, and l2 times the sum of the squares of the parameters."""
     from autograd import grad
-    from autograd.reverse import topological_order
+    from autograd.record import topological_order
 
     gradient = grad(loss, parameters)
     _, nodes = topological_order(sum(gradient, loss))
