@@ -108,6 +108,8 @@ class Quotients(Cursor):
     def with_number(self, text: str) -> str:
         """Return the name with the number of the index that it ends with, as in δ_o under Σ_o."""
         for letter, k in self.indices.items():
+            if letter in INDICES and text[1:].endswith(letter):
+                return f"{text[:-1]}{k}"
             if letter not in INDICES and text.endswith(letter):
                 return f"{text}{k}"
         return text
@@ -181,7 +183,7 @@ class Quotients(Cursor):
         return self.derivative(above, below)
 
     def differential(self) -> tuple[str, int] | None:
-        """Return the name after ∂ or d, and how often it is taken; None where none stands here."""
+        """Return the name after ∂ or d, and how often it is taken; None where there is none."""
         token = self.take()
         order = 1
         if token.text == "∂" or self.is_d(token):
@@ -197,7 +199,8 @@ class Quotients(Cursor):
 
     def is_d(self, token: Token) -> bool:
         """Whether it is a d that stands apart from its name."""
-        return token.text == "d" and (self.next.kind in ("name", "raised") or self.next.text in ("(", "^"))
+        is_followed = self.next.kind in ("name", "raised") or self.next.text in ("(", "^")
+        return token.text == "d" and is_followed
 
     def bracketed_name(self) -> str | None:
         """Take a name, in brackets or not; None where none stands here."""
@@ -221,7 +224,8 @@ class Quotients(Cursor):
     def derivative(self, above: tuple[str, int], below: tuple[str, int]) -> Tree:
         of, by = (self.variable(text) for text, _ in (above, below))
         if isinstance(of, ArrayName) or isinstance(by, ArrayName):
-            return ArrayCall("quotient", tuple(ArrayName(x) if isinstance(x, str) else x for x in (of, by)))
+            ends = [ArrayName(x) if isinstance(x, str) else x for x in (of, by)]
+            return ArrayCall("quotient", tuple(ends))
         return Quotient(of, by, (), above[1])
 
     def variable(self, text: str) -> str | ArrayName:

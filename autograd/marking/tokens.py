@@ -1,4 +1,4 @@
-r"""What is written, taken apart: numbers, names, signs. LaTeX is brought into the signs of text first."""
+r"""What is written, taken apart: numbers, names, signs; LaTeX in the signs of text."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ _DOT = re.compile(r"(?<=\s)\.(?=\s)")
 _POWER_OF_TEN = r"\s*(?:\*|x|X|×)\s*10\s*(?:(?:\^|\*\*)\s*[{(]?\s*([-+]?\s*[0-9]+)\s*[})]?|([⁻⁺]?[⁰¹²³⁴-⁹]+))"
 _NUMBER = re.compile(
     rf"10(?:\^\{{?(-[0-9]+)\}}?|([⁻][⁰¹²³⁴-⁹]+))"
-    rf"|((?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:(?:[eE]([-+]?[0-9]+)(?![\w]))|{_POWER_OF_TEN})?)(?:(?<=[0-9])(?:…|\.{{3}}))?"
+    rf"|(([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:(?:[eE]([-+]?[0-9]+)(?![\w]))|{_POWER_OF_TEN})?)"
+    rf"(?:(?<=[0-9])(?:…|\.{{3}}))?"
 )
 _COMMA = re.compile(r"([0-9]+),([0-9]+)(?![0-9.,])")
+_TIMES = re.compile(r"\s*[xX]\s*(?=-?[0-9.])")
 _PERCENT = re.compile(r"\s*%")
 _SIGN = re.compile(r"\*\*|\.\*|\\frac|\\sqrt|[-+*/^()\[\]{},|‖⊙@√∂Σ∇=_%:]")
 _BLANK = re.compile(r"\?+|…|\.{3}")
@@ -101,22 +103,33 @@ class _Scanner:
         return True
 
     def take_number(self) -> bool:
-        comma = _COMMA.match(self.text, self.place)
-        if comma and not self.lists[-1] and "." not in comma.string[: comma.start()]:
-            self.notes.append(f"{comma[0]} is read as {comma[1]}.{comma[2]}")
-            self.text = f"{self.text[: comma.start()]}{comma[1]}.{comma[2]}{self.text[comma.end() :]}"
+        self.read_comma()
         found = _NUMBER.match(self.text, self.place)
         if not found:
             return False
         self.place = found.end()
-        power = next((part for part in (found[1], found[2], found[4], found[5], found[6]) if part), "")
-        digits = "1" if found[3] is None else re.match(r"[0-9.]*", found[3])[0]  # type: ignore[index]
-        text = digits + (f"e{power.translate(RAISED).replace(' ', '')}" if power else "")
+        power = next(filter(None, (found[k] for k in (1, 2, 5, 6, 7))), "")
+        text = found[4] or "1"
+        if power:
+            text += f"e{power.translate(RAISED).replace(' ', '')}"
         percent = _PERCENT.match(self.text, self.place)
         if percent:
             self.place = percent.end()
         self.found.append(Token("number", found[0], _number(text, found[0], percent is not None)))
+        times = _TIMES.match(self.text, self.place)
+        if times:
+            self.found.append(Token("sign", "*"))
+            self.place = times.end()
         return True
+
+    def read_comma(self) -> None:
+        """Write a decimal comma as a point; one between thousands, beside a point, is left out."""
+        comma = _COMMA.match(self.text, self.place)
+        if comma and not self.lists[-1]:
+            grouped = len(comma[2]) == 3 and comma[1] != "0" and re.search(r"\d\.\d", self.text)
+            read = comma[1] + ("" if grouped else ".") + comma[2]
+            self.notes.append(f"{comma[0]} is read as {read}")
+            self.text = self.text[: comma.start()] + read + self.text[comma.end() :]
 
     def take_name(self) -> bool:
         found = NAME.match(self.text, self.place)
@@ -179,10 +192,13 @@ class _Scanner:
 
 
 def _number(text: str, typed: str, percent: bool) -> Number:
+    digits, _, power = text.partition("e")
     if len(text) > MOST:
         raise Unreadable("REFUSED", f"{typed[:20]} is too long for a number")
-    lost = not math.isfinite(float(text)) or (float(text) == 0 and re.search("[1-9]", text.partition("e")[0]))
-    if lost or (len(re.sub(".*e", "", text)) > 6 and "e" in text):
+    if re.match(r"0[0-9]", digits):
+        raise Unreadable("NOT READ", f"no number begins as {digits[:20]} does")
+    vanishes = float(text) == 0 and re.search("[1-9]", digits)
+    if len(power) > 6 or vanishes or not math.isfinite(float(text)):
         raise Unreadable("REFUSED", f"{typed[:20]} is too large or too small for a float")
     if percent:
         text = f"{Decimal(text).scaleb(-2):f}"
