@@ -50,7 +50,7 @@ def rounded(x: float, digits: int, rounding: Rounding = "round") -> float:
 
 
 def mantissa_and_power(x: float, digits: int, rounding: Rounding = "round") -> tuple[str, int]:
-    """Return |x| to so many digits without trailing zeros, and the power of ten it is to be taken by.
+    """Return |x| to so many digits without trailing zeros, and the power of ten that goes with it.
 
     The power is 0 where the number is neither tiny nor huge.
 

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from autograd import Op, Value, draw_dot, exp, gelu, maximum, sigmoid, sin, sqrt, step_through
 from autograd.drawing import COLOURS, EngineError, engines
+from autograd.drawing.labels import one_line
 from autograd.graph import named_graph
 from autograd.record import topological_order
 from nn import MLP, half_squared_error
@@ -471,6 +472,21 @@ def test_operations_of_the_user_break_nothing(engine):
     root = backward(named("y", op(x)))
     assert elements(draw_dot(root, engine=engine).svg())["n1"][1][0] == 'y = </text> x\\l"&amp;'
     assert elements(draw_dot(root, detail="operations", engine=engine).svg())["n1"][1][0] == 'y = <i>" \\N'
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_a_label_in_a_sentence_breaks_nothing(label):
+    x, b = Value(2.0, label), Value(0.0, label)
+    root = backward(named("y", x * x))
+    x.data = 3.0
+    picture = draw_dot(root, engine="embedded")
+    elements(picture.svg())  # is XML
+    assert picture.figure.note.startswith(one_line(label)[:400] if len(label) < 400 else "x" * 399)
+    assert "\n" not in picture.figure.note
+    assert parsed(step_through(root, engine="embedded")._picture.svg()) is not None
+    title, _, _ = elements(draw_dot(x + sqrt(b), engine="embedded").svg())["e1"]
+    assert "derivative of sqrt" in title
+    assert len(title) < 1100
 
 
 def test_names_that_look_alike_are_told_apart():

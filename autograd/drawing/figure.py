@@ -11,7 +11,7 @@ from autograd.derivation import edge_formula, edge_number
 from autograd.digits import MINUS, decimals, exact
 from autograd.drawing.equation import Equation, equation
 from autograd.drawing.gradients import Gradients, in_words
-from autograd.drawing.labels import BLANK, definition, one_line, shown_names
+from autograd.drawing.labels import BLANK, definition, filled, one_line, shown_names
 from autograd.drawing.theme import PLAIN, Shade, shade
 from autograd.formula import formula
 from autograd.graph import Edge, Graph
@@ -21,7 +21,9 @@ from autograd.tables import columns
 from autograd.value import Value
 
 NO_DERIVATIVE = "does not exist"
-_LONGEST_LABEL = 1000  # in words
+_LONGEST_LABEL = 1000  # in a tooltip
+_LONGEST_NOTE = 400
+_WIDEST_LEGEND = 110
 
 
 class Node(NamedTuple):
@@ -145,8 +147,11 @@ def figure_of(
     for v in graph.names if shown is None else shown:
         builder.add(v)
     title, heading, legend = builder.words()
-    if gradients.note:
-        legend.append(gradients.note)
+    note = one_line(gradients.note)  # in which labels stand
+    if len(note) > _LONGEST_NOTE:
+        note = note[: _LONGEST_NOTE - 1] + "…"
+    if note:
+        legend += filled(note, "(?= )", _WIDEST_LEGEND)
     keys = {v: node.key for v, node in builder.nodes.items()}
     return Figure(
         graph=graph,
@@ -154,7 +159,7 @@ def figure_of(
         title=title,
         heading=heading,
         legend=legend,
-        note=gradients.note,
+        note=note,
         lit=wrt is not None,
         parting=builder.paths_part(),
         nodes=builder.nodes,
@@ -225,7 +230,7 @@ class _Builder:
         value = math.nan
         if isinstance(edge.found, Exception):
             written = local = NO_DERIVATIVE
-            title = f"{name}: {edge.found}"
+            title = f"{name}: {one_line(str(edge.found))[:_LONGEST_LABEL]}"
         else:
             value = edge_number(edge, self.graph)
             written, local = edge_formula(edge, self.graph, notation).names, notation.number(value)

@@ -70,7 +70,7 @@ class Picture:
         return path
 
     def render(self, name: str) -> str:
-        """Write `name`.svg, or .png where that is the format, as micrograd does; return the path."""
+        """Write `name`.svg, or .png where that is the format, as in micrograd; return the path."""
         return str(self.save(f"{name}.{self.format}"))
 
     def __str__(self) -> str:

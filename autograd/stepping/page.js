@@ -1,6 +1,7 @@
 const $ = id => document.getElementById(id);
 const { steps, nodes, colours, widths } = JSON.parse($("steps").textContent);
-const figure = document.querySelector(".figure"), svg = figure.querySelector("svg"), table = document.querySelector("details");
+const figure = document.querySelector(".figure"), svg = figure.querySelector("svg");
+const table = document.querySelector("details");
 const part = key => $(`${svg.id}-${key}`);
 const last = steps.length;
 const final = $("caption").textContent;
@@ -8,12 +9,14 @@ const PLAIN = ["plain"];
 let now = 0, timer = 0, asked = 0, right = 0, open = false;
 
 // The picture comes with the final numbers: its tooltips, and the local derivatives on its edges.
-const words = new Map([...svg.querySelectorAll(".edge > title, [data-role=local]")].map(line => [line, line.textContent]));
+const lines = svg.querySelectorAll(".edge > title, [data-role=local]");
+const words = new Map([...lines].map(line => [line, line.textContent]));
 
-// The state after k steps is drawn from the start each time: no step needs an inverse. Without `known`, the number of
-// step k is left out.
+// The state after k steps is drawn from the start each time: no step needs an inverse. Without
+// `known`, the number of step k is left out.
 function draw(k, known) {
-  const state = Object.fromEntries(nodes.map(({ key, data }) => [key, { data, grad: "—", shade: PLAIN }]));
+  const first = ({ key, data }) => [key, { data, grad: "—", shade: PLAIN }];
+  const state = Object.fromEntries(nodes.map(first));
   const shades = {};
   for (const step of steps.slice(0, known ? k : k - 1)) {
     Object.assign(state[step.node], step.sets);
@@ -35,24 +38,25 @@ function draw(k, known) {
   const step = steps[k - 1];
   for (const { edge } of steps) {
     if (!edge) continue;
-    const [sign, rank] = shades[edge] ?? PLAIN, group = part(edge), path = group.querySelector("path");
-    const ink = paint([path], sign);
+    const [sign, rank] = shades[edge] ?? PLAIN, group = part(edge);
+    const ink = paint(group.querySelectorAll("path"), sign);
     for (const shape of group.querySelectorAll("path, polygon")) {
       shape.setAttribute("stroke", ink);
       shape.setAttribute("stroke-width", sign === "plain" ? 1 : widths[rank]);
     }
-    const told = edge in shades || edge === step?.edge;  // before its turn, the local derivative would tell too much
-    for (const text of group.querySelectorAll("[data-role=local]")) text.textContent = told ? words.get(text) : "";
+    const told = edge in shades || edge === step?.edge;  // before its turn it would tell too much
+    for (const line of group.querySelectorAll("title, [data-role=local]")) {
+      line.textContent = told ? words.get(line) : "";
+    }
     for (const shape of group.querySelectorAll("text, polygon")) shape.setAttribute("fill", ink);
-    group.querySelector("title").textContent = told ? words.get(group.querySelector("title")) : "";
   }
   for (const group of svg.querySelectorAll(".now")) group.classList.remove("now", "backward");
   for (const key of step ? step.lit : []) part(key).classList.add("now");
   if (step?.edge) part(step.edge).classList.add("backward");
 }
 
-// Dashes the shapes of a negative gradient, and returns the colour of their lines. All colours are those of light; the
-// picture's own style sheet turns them in the dark.
+// Dashes the shapes of a negative gradient, and returns the colour of their lines. All colours are
+// those of light; the picture's own style sheet turns them in the dark.
 function paint(shapes, sign) {
   for (const shape of shapes) {
     if (sign === "neg") shape.setAttribute("stroke-dasharray", "5,2");
@@ -64,13 +68,15 @@ function paint(shapes, sign) {
 function say(k, known) {
   const step = steps[k - 1];
   const place = step ? `step ${k} of ${last}` : "start";
-  const lines = step ? [...step.given] : ["The leaves have their data. Step on with → or the slider."];
+  const start = "The leaves have their data. Step on with → or the slider.";
+  const lines = step ? [...step.given] : [start];
   if (step) lines[lines.length - 1] += ` = ${known ? step.result : "?"}`;
   const after = step && known ? step.after : [];
   write(step ? `${step.phase} · ${place}` : `start · ${last} steps`, lines, after);
   if (step) $("caption").children[lines.length - 1].className = "result";
   $("slider").value = k;
-  $("slider").setAttribute("aria-valuetext", [place, ...(step ? [...lines, ...after] : [])].join("; "));
+  const spoken = step ? [place, ...lines, ...after] : [place];
+  $("slider").setAttribute("aria-valuetext", spoken.join("; "));
   $("back").setAttribute("aria-disabled", k === 0);
   $("next").setAttribute("aria-disabled", k === last);
   $("guess").hidden = !$("predict").checked || !step;
@@ -82,8 +88,9 @@ function say(k, known) {
 
 function write(phase, lines, after) {
   $("phase").textContent = phase;
-  const paragraph = (textContent, className) => Object.assign(document.createElement("p"), { textContent, className });
-  $("caption").replaceChildren(...lines.map(line => paragraph(line, "")), ...after.map(line => paragraph(line, "after")));
+  const paragraph = className => textContent =>
+    Object.assign(document.createElement("p"), { textContent, className });
+  $("caption").replaceChildren(...lines.map(paragraph("")), ...after.map(paragraph("after")));
 }
 
 const isKnown = () => !$("predict").checked || now === 0 || Boolean(steps[now - 1].revealed);
@@ -101,19 +108,24 @@ function go(k) {
   follow();
 }
 
-// Scrolls the picture to what the step is about, or, where that is too wide or too high, to the node that changes.
+// Scrolls the picture to what the step is about, or, where that is too wide or too high, to the
+// node that changes.
 function follow() {
   const step = steps[now - 1], frame = figure.getBoundingClientRect();
   if (!step) return;
   const around = keys => {
     const boxes = keys.map(key => part(key).getBoundingClientRect());
-    const [left, top] = ["left", "top"].map(side => Math.min(...boxes.map(box => box[side])));
-    const [right, bottom] = ["right", "bottom"].map(side => Math.max(...boxes.map(box => box[side])));
-    return { left, top, right, bottom };
+    const least = side => Math.min(...boxes.map(box => box[side]));
+    const most = side => Math.max(...boxes.map(box => box[side]));
+    return { left: least("left"), top: least("top"), right: most("right"), bottom: most("bottom") };
   };
   let box = around(step.lit);
-  if (box.right - box.left > frame.width || box.bottom - box.top > frame.height) box = around([step.node]);
-  const by = (start, end) => box[start] < frame[start] || box[end] > frame[end] ? (box[start] + box[end] - frame[start] - frame[end]) / 2 : 0;
+  const tooWide = box.right - box.left > frame.width;
+  if (tooWide || box.bottom - box.top > frame.height) box = around([step.node]);
+  const by = (start, end) => {
+    if (box[start] >= frame[start] && box[end] <= frame[end]) return 0;
+    return (box[start] + box[end] - frame[start] - frame[end]) / 2;
+  };
   figure.scrollBy(by("left", "right"), by("top", "bottom"));
 }
 
@@ -127,11 +139,13 @@ function play(on) {
   $("play").textContent = timer ? "❚❚ pause" : "▶ play";
 }
 
-// How what was typed stands to x: "right" if x, rounded or cut off at the decimals that were typed, is what was typed,
-// with two digits or exactly; "short" if so with fewer; else "wrong". null if it is no number.
+// How what was typed stands to x: "right" if x, rounded or cut off at the decimals that were typed,
+// is what was typed, with two digits or exactly; "short" if so with fewer; else "wrong". null if it
+// is no number.
 function compare(typed, x) {
   const plain = typed.trim().replace(/[−–]/g, "-").replace(",", ".").replace(/\s/g, "");
-  if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(plain) || !Number.isFinite(Number(plain))) return null;
+  const isNumber = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(plain);
+  if (!isNumber || !Number.isFinite(Number(plain))) return null;
   const found = agreement(plain, x);
   if (found === "exact") return "right";
   const { coefficient, exponent } = decimal(plain);
@@ -146,9 +160,13 @@ function judge(typed, step) {
   if (found[0] === null) return ["that is no number: write it like −0.0381 or 3.81e-2", "unclear"];
   if (found.includes("right")) return ["right", "right"];
   if (found.includes("short")) return ["right as far as it goes: give two digits", "unclear"];
-  const slips = answers.flatMap(x => [["the sign is wrong", -x], ["it is twice too large", 2 * x], ["it is half of what it should be", x / 2]]);
-  const named = [...slips, ...step.slips].filter(([, wrong]) => compare(typed, wrong) === "right").map(([name]) => name);
-  return [[...new Set(named)].join(", or ") || "not yet", "wrong"];
+  const slips = answers.flatMap(x => [
+    ["the sign is wrong", -x],
+    ["it is twice too large", 2 * x],
+    ["it is half of what it should be", x / 2],
+  ]);
+  const made = [...slips, ...step.slips].filter(([, wrong]) => compare(typed, wrong) === "right");
+  return [[...new Set(made.map(([name]) => name))].join(", or ") || "not yet", "wrong"];
 }
 
 function verdict(said, kind) {
@@ -182,7 +200,11 @@ function jump(k) {
   go(k);
 }
 
-$("reveal").addEventListener("click", () => { verdict("", ""); reveal(false); $("check").focus(); });
+$("reveal").addEventListener("click", () => {
+  verdict("", "");
+  reveal(false);
+  $("check").focus();
+});
 $("back").addEventListener("click", () => jump(now - 1));
 $("next").addEventListener("click", () => jump(now + 1));
 $("play").addEventListener("click", () => play(!timer));
@@ -190,14 +212,15 @@ $("slider").addEventListener("input", () => jump(Number($("slider").value)));
 $("predict").addEventListener("change", () => jump(now));
 $("theme").addEventListener("click", () => {
   const { dataset } = document.documentElement;
-  const dark = dataset.theme ? dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const preferred = matchMedia("(prefers-color-scheme: dark)").matches;
+  const dark = dataset.theme ? dataset.theme === "dark" : preferred;
   dataset.theme = dark ? "light" : "dark";
 });
 
 document.addEventListener("keydown", event => {
   const { key, target } = event;
   if (target.id === "number" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (target === figure && figure.scrollWidth > figure.clientWidth) return;  // there the arrows scroll
+  if (target === figure && figure.scrollWidth > figure.clientWidth) return;  // the arrows scroll
   const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last }[key];
   if (to !== undefined) jump(to);
   else if (key === " " && !target.matches("button, summary, #predict")) play(!timer);

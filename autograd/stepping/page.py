@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 class Page:
-    """A page that stands alone. It shows itself in a notebook, in a frame of its own, and prints as a list of steps.
+    """A page that stands alone. It prints as a list of steps.
+
+    In a notebook it shows itself in a frame of its own.
 
     figure   what its picture shows
     steps    what it steps through, as data
@@ -40,10 +42,11 @@ class Page:
         name = figure.graph.names[root]
         picture = self._picture.drawn()
         style += f"{_themes()}.figure {{ --width: {picture.width}; }}\n"
-        policy = f"default-src 'none'; style-src {_hashes(style, picture.stylesheet)}; script-src {_hashes(script)}"
+        styles = _hashes(style, picture.stylesheet)
         final = f"{name} = {figure.notation.number(root.data)}, and every gradient"
         parts = {
-            "policy": f"{policy}; base-uri 'none'; form-action 'none'",
+            "policy": f"default-src 'none'; style-src {styles}; script-src {_hashes(script)};"
+            " base-uri 'none'; form-action 'none'",
             "title": escape(f"{name}, step by step"),
             "style": style,
             "final": escape(f"{final} ({figure.note})" if figure.note else final),
@@ -105,14 +108,15 @@ class Page:
 
 
 def _themes() -> str:
-    """Return the colours for the whole page: by preference, by its own switch, and light on paper."""
+    """Return the colours of the whole page: by preference, by its own switch, light on paper."""
     light, dark = (
         "".join(f"--{name}:{colour}!important;" for name, colour in colours.items()) for colours in COLOURS.values()
     )
+    preferred, switched = _dark(":not([data-theme=light])", dark), _dark("[data-theme=dark]", dark)
     return (
         f":root,svg{{color-scheme:light;{light}--now:#7B3F9D}}\n"
-        f"@media screen and (prefers-color-scheme:dark){{{_dark(':not([data-theme=light])', dark)}}}\n"
-        f"@media screen{{{_dark('[data-theme=dark]', dark)}}}\n"
+        f"@media screen and (prefers-color-scheme:dark){{{preferred}}}\n"
+        f"@media screen{{{switched}}}\n"
     )
 
 
@@ -128,10 +132,11 @@ def _hashes(*texts: str) -> str:
     return " ".join(f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in texts)
 
 
-# For the backward pass: an arrowhead at the beginning of an edge, and a line where its own head was.
+# For the backward pass: an arrowhead at the beginning of an edge, and a line where its head was.
 _MARKERS = (
-    '<defs><marker id="backward" viewBox="0 0 10 10" refX="10" refY="5" markerWidth="11" markerHeight="11" '
-    'markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0 1L10 5L0 9z"/></marker>'
-    '<marker id="onward" refY="2" markerWidth="7" markerHeight="4" markerUnits="userSpaceOnUse" orient="auto">'
+    '<defs><marker id="backward" viewBox="0 0 10 10" refX="10" refY="5" markerWidth="11"'
+    ' markerHeight="11" markerUnits="userSpaceOnUse" orient="auto-start-reverse">'
+    '<path d="M0 1L10 5L0 9z"/></marker><marker id="onward" refY="2" markerWidth="7"'
+    ' markerHeight="4" markerUnits="userSpaceOnUse" orient="auto">'
     '<path d="M0 .2H6.5V3.8H0z"/></marker></defs>'
 )
