@@ -10,7 +10,7 @@ import random
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from autograd import ops
 from autograd.graph import told_apart
@@ -26,6 +26,7 @@ KINKED = (ops.relu, ops.abs, ops.maximum, ops.minimum, ops.step, ops.sign)
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
+@lru_cache(maxsize=4096)
 def letters(label: str) -> str:
     """Return the label without its numbers: what alike names have in common.
 
