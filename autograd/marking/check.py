@@ -9,7 +9,8 @@ from typing import Any
 
 from autograd import ops
 from autograd.marking import reader
-from autograd.marking.judge import Equation, Judge, Outcome
+from autograd.marking.bench import Equation, Outcome
+from autograd.marking.judge import Judge
 from autograd.marking.marks import Line, Marks
 from autograd.marking.names import labels_of
 from autograd.marking.points import Board, letters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import islice
@@ -12,14 +12,15 @@ from autograd import ops
 from autograd.marking.accuracy import agreement, worst
 from autograd.marking.align import Pair
 from autograd.marking.follow import Own
-from autograd.marking.known import Known, number
+from autograd.marking.known import LONG, Known, number
 from autograd.marking.points import Point
 from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, walk, written
 from autograd.marking.terms import Evaluator
-from autograd.marking.verdict import Verdict
+from autograd.marking.verdict import RIGHT, Verdict
 from autograd.op import DomainError
 
 MOST = 300  # readings that are tried
+EFFORT = 6000  # places that are evaluated to find one
 LIKELY = 5  # meanings of a number that are tried
 FRACTIONS = (3, 6, 7, 9, 11, 12)  # 0.333 may be 1/3
 
@@ -60,43 +61,45 @@ class Reader:
 
     def readings(self, subject: Term, side: Term, pairs: Sequence[Pair]) -> Iterator[Read]:
         """Yield readings, the likeliest first: numbers written alike stand for one thing, then each for itself."""
-        places = [place for place in walk(side) if isinstance(place, Number)]
-        typed = {place.label for place in walk(side) if isinstance(place, Name)}
+        everything = list(walk(side))
+        places = [place for place in everything if isinstance(place, Number)]
+        typed = {place.label for place in everything if isinstance(place, Name)}
         aligned = {pair.number: pair for pair in pairs}
-        if pairs and all(pair.verdict for pair in pairs):
-            yield Read(worst(p.verdict for p in pairs), {p.number: p.symbol for p in pairs}, False)
+        verdicts = [pair.verdict for pair in pairs]
+        if pairs and all(verdicts) and Verdict.FOLLOWS not in verdicts:
+            yield Read(worst(verdicts), {pair.number: pair.symbol for pair in pairs}, False)
         meanings = {place: self.meanings(subject, place, aligned.get(place)) for place in places}
-        if not any(len(options) > 1 for options in meanings.values()):
+        if len(places) > LONG or all(len(options) == 1 for options in meanings.values()):
             return
-        grouped: dict[str, list[Number]] = {}
-        for place in places:
-            grouped.setdefault(place.text, []).append(place)
-        alone = [[place] for place in places]
-        ways = [list(grouped.values())] if len(grouped) == len(places) else [list(grouped.values()), alone]
-        for groups in ways:
+        most = min(MOST, EFFORT // len(everything))
+        for groups in _groupings(places):
             options = [meanings[group[0]] for group in groups]
-            for choice in islice(_likeliest(options), MOST):
-                instead: dict[Term, Term] = {
-                    p: m.symbol for ps, m in zip(groups, choice, strict=True) for p in ps if m.symbol is not p
-                }
-                chosen = [m.symbol for m in choice]
-                doubtful = any(isinstance(symbol, Name) and symbol.label in typed for symbol in chosen)
-                yield Read(worst(m.verdict for m in choice), instead, doubtful)
+            for choice in islice(_likeliest(options), most):
+                yield _read(groups, choice, typed)
 
     def meanings(self, subject: Term, place: Number, pair: Pair | None) -> list[Meaning]:
         """Return what a number may stand for: a whole one beside names stands for itself."""
         itself = Meaning(Verdict.EXACT, place)
-        found = [Meaning(pair.verdict, pair.symbol)] if pair and pair.verdict else []
+        known = pair is not None and pair.verdict in RIGHT
+        found = [Meaning(pair.verdict, pair.symbol)] if known and pair and pair.verdict else []
         if not self.evaluator.is_decimal(place):
             return [itself, *found]
+        found += [*self._own(place), *self._fitting(subject, place)]
+        named = [meaning for meaning in found if meaning.verdict is Verdict.EXACT]
+        return [*found[: len(named)], itself, *found[len(named) :]]
+
+    def _own(self, place: Number) -> Iterator[Meaning]:
+        """Yield what the writer said this number is."""
         for entry in self.own.numbers.values():
             if isinstance(entry.term, Number) and entry.term.text == place.text and entry.right:
-                found.append(Meaning(Verdict.FOLLOWS_ROUNDED, entry.subject))
-        unit = 1.1 * place.unit
+                yield Meaning(Verdict.FOLLOWS_ROUNDED, entry.subject)
+
+    def _fitting(self, subject: Term, place: Number) -> list[Meaning]:
+        """Return what in the formulas of the subject has these digits, the simplest first."""
         fits = []
         for term, value in self.values(subject):
             for sign in (1.0, -1.0):
-                near = abs(sign * value - place.value) < unit
+                near = abs(sign * value - place.value) < 1.1 * place.unit
                 verdict = agreement(place.text, sign * value) if near else None
                 if verdict:
                     fits.append(Meaning(verdict, term if sign > 0 else Call(ops.neg, (term,))))
@@ -106,9 +109,7 @@ class Reader:
             if verdict and verdict is not Verdict.EXACT:
                 fits.append(Meaning(verdict, number(fraction)))
         fits.sort(key=lambda meaning: (meaning.verdict is not Verdict.EXACT, _size(meaning.symbol)))
-        found += fits[:LIKELY]
-        named = [meaning for meaning in found if meaning.verdict is Verdict.EXACT]
-        return [*found[: len(named)], itself, *found[len(named) :]]
+        return fits[:LIKELY]
 
     def values(self, subject: Term) -> list[tuple[Term, float]]:
         """Return what stands in the formulas of a subject, and its numbers."""
@@ -120,6 +121,26 @@ class Reader:
                     found.append((term, self.evaluator.value(term, self.here)))
             self._values[key] = found
         return self._values[key]
+
+
+def _groupings(places: Sequence[Number]) -> list[list[list[Number]]]:
+    """Return two ways to group numbers: those that are written alike together, and each alone."""
+    alike: dict[str, list[Number]] = {}
+    for place in places:
+        alike.setdefault(place.text, []).append(place)
+    together = list(alike.values())
+    return [together] if len(together) == len(places) else [together, [[place] for place in places]]
+
+
+def _read(groups: Sequence[Sequence[Number]], choice: Sequence[Meaning], typed: Collection[str]) -> Read:
+    """Return the reading in which each group has its meaning."""
+    instead: dict[Term, Term] = {}
+    for group, meaning in zip(groups, choice, strict=True):
+        if meaning.symbol is not group[0]:
+            instead.update(dict.fromkeys(group, meaning.symbol))
+    symbols = [meaning.symbol for meaning in choice]
+    doubtful = any(isinstance(symbol, Name) and symbol.label in typed for symbol in symbols)
+    return Read(worst(meaning.verdict for meaning in choice), instead, doubtful)
 
 
 def _likeliest(options: Sequence[Sequence[Meaning]]) -> Iterator[tuple[Meaning, ...]]:

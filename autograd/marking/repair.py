@@ -113,11 +113,14 @@ class Repairs:
     def of_numbers(self, formula: Entry | None, subject: Term, side: Term, stands: Stands) -> list[Found]:
         """Return the slips that were made in the formula into which these numbers were put."""
         fits: list[Found] = []
-        sources = [formula.term if formula else None, self.explainer.known.of(subject)]
+        sources = [formula.term] if formula else []
+        known = self.explainer.known.of(subject)
+        sources += [known] if known is not None else []
         for term in sources:
-            if term is None or sum(1 for _ in walk(term)) > LONG:
+            size = sum(1 for _ in walk(term))
+            if size > LONG:
                 continue
-            work = sum(1 for _ in walk(term)) * sum(1 for _ in walk(side))
+            work = size * sum(1 for _ in walk(side))
             for verdict, place, other, where, parts in islice(mutations(term, self.facts), 20_000 // work):
                 if verdict is Verdict.STANDS_FOR or (where == WHOLE and verdict is not Verdict.RECIPROCAL):
                     continue

@@ -1,0 +1,97 @@
+"""Judges a formula: it must hold at other numbers too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from autograd.marking.accuracy import SAID
+from autograd.marking.align import Pair
+from autograd.marking.bench import Bench, Equation, Outcome
+from autograd.marking.follow import Entry
+from autograd.marking.readings import Read
+from autograd.marking.syntax import Term, Unreadable
+from autograd.marking.verdict import Verdict
+from autograd.op import DomainError
+
+HELD = "the formula holds"
+STANDS = "each number stands for its symbol"
+
+
+class Formulas:
+    """Judges formulas on a bench."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+
+    def formula(self, equation: Equation, side: Term, true: float) -> Outcome:
+        """Return what a formula in names is found to be."""
+        subject = equation.subject
+        if self.bench.agrees(subject, side):
+            return self.holds(Read(Verdict.EXACT, {}, False), true)
+        aligned = list(self.bench.alignments(equation, side))
+        for entry, found in aligned:
+            if not entry.right and all(pair.verdict for pair in found):
+                return self.bench.follows(entry.line, true)
+        in_chain = next((found for entry, found in aligned if entry.right), [])
+        pairs = in_chain or self.bench.known_alignment(subject, side)
+        tried = [Read(Verdict.EXACT, {}, False)]
+        doubtful = None
+        for read in self.bench.reader.readings(subject, side, pairs):
+            tried.append(read)
+            if self.bench.agrees(subject, side, read.instead):
+                if not read.doubtful:
+                    return self.holds(read, true)
+                doubtful = doubtful or read
+        given = self.for_given_data(subject, side, tried)
+        if given:
+            return self.holds(given, true, self.bench.data.told())
+        if doubtful:
+            told = f"right if {doubtful.told()}; as typed it gives {self.bench.value(side):.6g}, and it is {true:.6g}"
+            return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}", doubtful.told())
+        return self.formula_not_so(equation, side, true, in_chain, tried)
+
+    def holds(self, read: Read, true: float, data: str = "") -> Outcome:
+        because = HELD + ", at other numbers too" * (len(self.bench.points) > 1)
+        if data:
+            because = f"{HELD} {data}"
+        if read.verdict is not Verdict.EXACT:
+            because += f"; {STANDS}{SAID[read.verdict]}"
+        return Outcome((read.verdict,), true, because, read.told())
+
+    def for_given_data(self, subject: Term, side: Term, tried: Iterable[Read]) -> Read | None:
+        """Return the reading in which it holds while the given data move within what they are."""
+        if len(self.bench.data_points) < 3:
+            return None
+        for read in tried:
+            if not read.doubtful and self.bench.evaluator.agree(subject, side, self.bench.data_points, read.instead):
+                return read
+        return None
+
+    def formula_not_so(
+        self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair], tried: Sequence[Read]
+    ) -> Outcome:
+        subject = equation.subject
+        if self.bench.evaluator.agree(subject, side, [self.bench.here]):
+            reason = self.bench.repairs.held_by_targets(subject, side, self.bench.data)
+            if reason:
+                return Outcome((Verdict.UNSURE,), true, f"UNSURE, {reason}")
+            because = "COINCIDENCE, the formula holds at these numbers, and not at others"
+            return Outcome((Verdict.COINCIDENCE,), true, because)
+        for entry in reversed(self.bench.own.formulas.values()):
+            if not entry.right and self.follows_formula(subject, side, entry):
+                return self.bench.follows(entry.line, true)
+        so = f"the formula gives {self.bench.value(side):.6g}, and it is {true:.6g}"
+        fits = self.bench.misput(pairs or self.bench.known_alignment(subject, side))
+        fits = fits or self.bench.repairs.of_formula(subject, side, self.bench.points, tried)
+        return self.bench.wrong(fits, so, true)
+
+    def follows_formula(self, subject: Term, side: Term, entry: Entry) -> bool:
+        with suppress(DomainError, Unreadable):
+            for point in self.bench.points:
+                predicted = self.bench.own.formula_follows(subject, entry, point)
+                if not math.isclose(predicted, self.bench.evaluator.value(side, point), rel_tol=1e-9):
+                    return False
+            return True
+        return False

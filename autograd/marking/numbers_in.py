@@ -1,0 +1,140 @@
+"""Judges numbers that were put into a formula: each is held to the symbol in its place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+
+from autograd.marking.accuracy import SAID, agreement, worst
+from autograd.marking.align import Pair, matched
+from autograd.marking.bench import Bench, Equation, Outcome
+from autograd.marking.follow import Entry
+from autograd.marking.formulas import STANDS
+from autograd.marking.readings import Read
+from autograd.marking.syntax import Call, Number, Quotient, Term, walk, written
+from autograd.marking.verdict import RIGHT, Verdict
+
+
+class NumbersIn:
+    """Judges arithmetic on a bench."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+
+    def numbers(self, equation: Equation, side: Term, true: float) -> Outcome:
+        """Return what arithmetic is found to be that is claimed to give the subject."""
+        aligned = list(self.bench.alignments(equation, side))
+        for entry, pairs in aligned:
+            if all(pair.verdict for pair in pairs):
+                return self.all_stand(entry, pairs, true)
+        outcome = self.goes_on(equation, side, true) or self.exact(aligned, side, true)
+        if outcome:
+            return outcome
+        in_chain = [pairs for entry, pairs in aligned if entry.right]
+        pairs = in_chain[0] if in_chain else self.bench.known_alignment(equation.subject, side)
+        if not in_chain and pairs and all(pair.verdict in RIGHT for pair in pairs):
+            return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence)
+        return self.read(equation, side, true, [] if in_chain else pairs) or (
+            self.numbers_not_so(equation, side, true, pairs)
+        )
+
+    def exact(self, aligned: Sequence[tuple[Entry, list[Pair]]], side: Term, true: float) -> Outcome | None:
+        """Return the outcome where it comes to exactly what is so, and no number is idle that is off."""
+        strange = [pair.number for _, pairs in aligned for pair in pairs if pair.verdict is None]
+        if not math.isclose(self.bench.value(side), true, rel_tol=1e-12, abs_tol=0.0):
+            return None
+        if any(self.is_idle(side, place) for place in strange):
+            return None
+        return Outcome((Verdict.EXACT,), true, "it is so")
+
+    def read(self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]) -> Outcome | None:
+        """Return the outcome where all numbers stand for something, in whatever order."""
+        for read in self.bench.reader.readings(equation.subject, side, pairs):
+            if self.bench.agrees(equation.subject, side, read.instead) and self.all_put_in(side, read):
+                return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence, read.told())
+        return None
+
+    def all_put_in(self, side: Term, read: Read) -> bool:
+        """Whether each decimal stands for something, and none for itself."""
+        decimals = [place for place in walk(side) if self.bench.evaluator.is_decimal(place)]
+        if any(self.is_idle(side, place) for place in decimals):
+            return False
+        return bool(decimals) and all(read.instead.get(place, place) is not place for place in decimals)
+
+    def all_stand(self, entry: Entry, pairs: Sequence[Pair], true: float) -> Outcome:
+        """Return the outcome where each number is what its symbol is, or what the writer said it is."""
+        numbers = self.bench.own.numbers
+        wrong = [numbers[written(pair.symbol)] for pair in pairs if self.rests_on_wrong(pair)]
+        if not entry.right:
+            wrong.append(entry)
+        if any(own.is_silly for own in wrong):
+            told = f"almost anything would follow from line {wrong[0].line}; it is {true:.6g}"
+            return Outcome((Verdict.WRONG,), true, told)
+        if wrong:
+            return self.bench.follows(min(own.line for own in wrong), true)
+        verdict = worst(pair.verdict for pair in pairs)
+        for symbol, number, how in pairs:
+            if how is not Verdict.EXACT and written(symbol) not in numbers:
+                self.bench.own.state(symbol, number, entry.line, True)
+        if verdict is Verdict.FOLLOWS:
+            return self.bench.follows(entry.line, true)
+        return Outcome((verdict,), true, f"{STANDS}{SAID[verdict]}")
+
+    def rests_on_wrong(self, pair: Pair) -> bool:
+        """Whether the number is the writer's own for that symbol, from a wrong line."""
+        return pair.verdict is Verdict.FOLLOWS and written(pair.symbol) in self.bench.own.numbers
+
+    def goes_on(self, equation: Equation, side: Term, true: float) -> Outcome | None:
+        """Return the outcome where arithmetic that was typed before is taken one step further."""
+        before = equation.put_in
+        pairs = before and matched(before.term, side, self.bench.stands_typed)
+        if before is None or not pairs or not all(pair.verdict for pair in pairs):
+            return None
+        if not before.right:
+            return self.bench.follows(before.line, true)
+        return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence)
+
+    def is_idle(self, side: Term, place: Number) -> bool:
+        """Whether a number changes nothing, as a factor beside 0 does."""
+        other = Number(repr(1.001 * place.value + place.unit))
+        return self.bench.evaluator.value(side, self.bench.here, {place: other}) == self.bench.value(side)
+
+    def numbers_not_so(self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]) -> Outcome:
+        subject, value = equation.subject, self.bench.value(side)
+        off = self.bench.evaluator.spread(side, self.bench.here)
+        so = f"as written it gives {value:.6g}, and it is {true:.6g}"
+        fits = self.bench.misput(pairs)
+        joined = any(pair.verdict is None and isinstance(pair.symbol, Call) for pair in pairs)
+        if joined or not fits:
+            fits = self.bench.repairs.of_numbers(equation.formula, subject, side, self.bench.stands) or fits
+        if fits:
+            return self.bench.wrong(fits, so, true)
+        if off > abs(true) / 2:
+            told = f"TOO FEW DIGITS to tell: as written it is {value:.6g}, give or take {off:.1g}"
+            return Outcome((Verdict.TOO_FEW_DIGITS,), true, told)
+        if abs(value - true) <= off:
+            return self.unknown_numbers(subject, side, true)
+        fits = []
+        if isinstance(subject, Quotient):
+            fits += self.bench.repairs.misread_number(side, self.bench.here, true, off)
+        fits += self.bench.rivals(subject, partial(_near, value, off), sharp=off <= abs(value) / 100)
+        return self.bench.wrong(fits, so, true)
+
+    def unknown_numbers(self, subject: Term, side: Term, true: float) -> Outcome:
+        """Return the outcome of numbers that come to what is so, though some stand for nothing known."""
+        known = [value for _, value in self.bench.reader.values(subject)]
+        strange = [
+            place.text
+            for place in walk(side)
+            if self.bench.evaluator.is_decimal(place) and not any(agreement(place.text, x) for x in known)
+        ]
+        words = ", ".join(strange) or "the numbers"
+        told = f"it comes to {true:.6g} as it should, but it is not told what {words} stand for"
+        return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}")
+
+
+def _near(value: float, off: float, x: float) -> Verdict | None:
+    if math.isclose(x, value, rel_tol=1e-12):
+        return Verdict.EXACT
+    return Verdict.ROUNDED if abs(x - value) <= off else None

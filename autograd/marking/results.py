@@ -1,0 +1,121 @@
+"""Judges the number that comes out: by its digits, and by what it follows from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from decimal import Decimal
+from functools import partial
+
+from autograd.marking.accuracy import SAID, agreement
+from autograd.marking.bench import Bench, Equation, Outcome
+from autograd.marking.explain import Found
+from autograd.marking.follow import Entry, credited, rounding
+from autograd.marking.syntax import Number, Term, Unreadable
+from autograd.marking.verdict import Verdict
+from autograd.op import DomainError
+
+
+class Results:
+    """Judges results on a bench."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+
+    def result(self, equation: Equation, side: Number, true: float) -> Outcome:
+        """Return what a number is found to be that stands for the subject."""
+        so = f"it is {true:.{max(6, len(side.text) - 2)}g}"
+        verdict = agreement(side.text, true)
+        if not verdict:
+            line = self.predicted(equation, side, true)
+            if line:
+                return self.bench.follows(line, true)
+            verdict = None if line is None else Verdict.FOLLOWS_ROUNDED
+        if verdict:
+            return self.right(equation, side, true, so, verdict)
+        if "." in side.text and not side.value and abs(true) < side.unit:
+            return Outcome((Verdict.TOO_FEW_DIGITS,), true, f"TOO FEW DIGITS, {so}")
+        return self.result_not_so(equation, side, true, so)
+
+    def right(self, equation: Equation, side: Number, true: float, so: str, verdict: Verdict) -> Outcome:
+        notes = [so + SAID[verdict]]
+        before = equation.put_in
+        if before and not before.right:
+            given = self.bench.value(before.term)
+            if not agreement(side.text, given):
+                notes.append(f"what is written before gives {given:.6g}")
+        notes += self.not_told_apart(equation.subject, side, verdict)
+        return Outcome((verdict,), true, "; ".join(notes))
+
+    def predicted(self, equation: Equation, side: Number, true: float) -> int | None:
+        """Return the wrong line that the number follows from, 0 for rounded numbers, None for neither."""
+        before = equation.put_in
+        follows = before and agreement(side.text, self.bench.value(before.term))
+        if before and before.right:  # it is to follow from these numbers, and from no others
+            return 0 if follows else None
+        if before and follows:
+            return before.line if side.value else None
+        with suppress(Unreadable):
+            for value, entries in self.candidates(equation):
+                line = self.rests_on(side, true, value, entries)
+                if line is not None:
+                    return line
+        return None
+
+    def candidates(self, equation: Equation) -> Iterator[tuple[float, list[Entry]]]:
+        """Yield what the subject would be by what the writer has stated, and by which lines."""
+        formula = equation.formula
+        if formula:
+            with suppress(DomainError):
+                numbers, entries = self.bench.own.put_in(formula.term)
+                sources = entries if formula.right else [formula, *entries]
+                yield self.bench.evaluator.value(formula.term, self.bench.here, numbers), sources
+                if not formula.right:
+                    yield self.bench.value(formula.term), [formula]
+        yield from self.bench.own.predictions(equation.subject)
+
+    def rests_on(self, side: Number, true: float, value: float, entries: list[Entry]) -> int | None:
+        """Return the line that a number rests on if it is this value, 0 where they are all right."""
+        agrees = agreement(side.text, value)
+        if all(entry.right for entry in entries):
+            return 0 if entries and agrees else None
+        off = side.unit + rounding(value, entries)
+        near = abs(value - side.value) <= off < abs(value - true) / 3
+        return credited(entries) if near or agrees else None
+
+    def not_told_apart(self, subject: Term, side: Number, verdict: Verdict) -> list[str]:
+        digits = len(Decimal(side.text).as_tuple().digits)
+        if digits > 2 or verdict is Verdict.EXACT:
+            return []
+        fits = self.bench.rivals(subject, partial(agreement, side.text), sharp=False)
+        names = dict.fromkeys(str(slip.verdict) for slip in fits)
+        return [f"{digits} digit(s) do not tell it from " + ", ".join(names)] if fits else []
+
+    def result_not_so(self, equation: Equation, side: Number, true: float, so: str) -> Outcome:
+        """Return the slips that give the number."""
+        text, before = side.text, equation.put_in
+        digits = len(Decimal(text).as_tuple().digits)
+        fits = self.bench.rivals(equation.subject, partial(agreement, text), sharp=digits > 2)
+        if _lacks_a_digit(text, true):
+            fits.append(Found(Verdict.DIGIT_LEFT_OUT, lambda point: true))
+        if before and self.departs(side, before):
+            aside = f"what is written before gives {self.bench.value(before.term):.6g}"
+            if before.right or not fits:
+                fits.append(Found(Verdict.ARITHMETIC, lambda point: true, aside))
+            else:
+                so = f"{so}; {aside}"
+        return self.bench.wrong(fits, so, true)
+
+    def departs(self, side: Number, before: Entry) -> bool:
+        """Whether the number is not what is written before it gives."""
+        given = self.bench.value(before.term)
+        if agreement(side.text, given):
+            return False
+        off = self.bench.evaluator.spread(before.term, self.bench.here)
+        return before.right or abs(side.value - given) > off + side.unit
+
+
+def _lacks_a_digit(text: str, true: float) -> bool:
+    end = len(text.lower().partition("e")[0])
+    longer = (text[:k] + digit + text[k:] for k in range(2, end) for digit in "0123456789")
+    return len(text) > 6 and any(agreement(number, true) for number in longer)
