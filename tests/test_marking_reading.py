@@ -2,6 +2,7 @@
 
 import random
 import time
+from timeit import repeat
 
 import pytest
 from hypothesis import given, settings
@@ -387,8 +388,6 @@ LONG = r"""( { [ | - x x^ \frac{ Σ_k w_ij x, = so \underbrace{x}_{y} ∂E/ 1, _
 
 @pytest.mark.parametrize("piece", [*LONG.split(), "a b ", "(x = ", "x = y and ", "word ", "  ", "x (is ", ": "])
 def test_a_long_line_takes_no_time(piece):
-    lines = reader()
     for text in (piece * (LONGEST // len(piece)), "E = " + piece * ((LONGEST - 5) // len(piece))):
-        start = time.process_time()
-        lines.lines([text])
-        assert time.process_time() - start < 0.2
+        read = lambda text=text: reader().lines([text])
+        assert min(repeat(read, number=1, repeat=3, timer=time.process_time)) < 0.2  # best of three
