@@ -543,3 +543,22 @@ def test_check_of_a_file_that_cannot_be_read(tmp_path, capsys):
         with pytest.raises(SystemExit, match="2"):
             main(["--check", str(tmp_path / name)])
         assert capsys.readouterr().err.endswith(f"cannot be read: {reason}\n")
+
+
+def test_check_with_the_writer_s_names_and_for_programs(tmp_path, capsys):
+    claims, names = tmp_path / "claims.txt", tmp_path / "names.json"
+    claims.write_text(r"\frac{\partial E_{total}}{\partial w_5} = 0.0821", encoding="utf-8")
+    names.write_text('{"E_{total}": "E"}')
+    assert main(["--check", str(claims), "--names", str(names), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["right"]
+    assert report["lines"][0]["verdict"] == ["CUT"]
+    for text, problem in (
+        ("[1]", "holds no object"),
+        ("{", "not JSON"),
+        ('{"F": "nothing"}', "nothing is labelled so"),
+    ):
+        names.write_text(text)
+        with pytest.raises(SystemExit):
+            main(["--check", str(claims), "--names", str(names)])
+        assert problem in capsys.readouterr().err

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from autograd.marking.verdict import OPEN, RIGHT, Verdict
+from autograd.tables import markup
 
 
 @dataclass(frozen=True)
@@ -177,10 +178,6 @@ class Marks:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = []
-        for line in self.lines:
-            style = "" if line.right else " font-weight: bold"
-            cells = [html.escape(cell) for cell in (line.mark, line.claim, line.because + line.told)]
-            rows.append("".join(f"<td style='text-align: left;{style}'>{cell}</td>" for cell in cells))
+        rows = [(line.mark, line.claim, line.because + line.told) for line in self.lines]
         head = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self._head())
-        return f"{head}<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
+        return head + markup(rows)

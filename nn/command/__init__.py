@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             try:
                 if options.check is not None:
                     marked = marks(options)
-                    put(str(marked))
+                    put(json.dumps(marked.to_dict(), indent=2) if options.json else str(marked))
                     return 0 if marked else 1
                 r = report(options)
             except (argparse.ArgumentTypeError, DomainError) as error:

@@ -24,6 +24,10 @@ w1.svg, w2.svg, ...
 --check takes lines such as  dE/dw5 = dE/dout_o1 * dout_o1/dnet_o1 * out_h1 =
 0.7413*0.1868*0.5932 = 0.0821  and says of each side whether it is right, or
 which slip gives it. The exit status is 0 if all is right and nothing open.
+--names tells what the writer calls a name, a list or a matrix of names:
+{"E_total": "E", "target_o1": "t1", "W1": [["w1", "w2"], ["w3", "w4"]]}.
+With --json it prints {"right": ..., "counts": ..., "first_slip": ...,
+"lines": [{"line": ..., "verdict": [...], "because": ..., ...}, ...]}.
 
 --json prints one object:
   layers, activation, bias, lr, rounds, seed   as the options
@@ -110,6 +114,7 @@ def parser() -> Parser:
     add("--latex", metavar="FILE", help="write the derivations to a LaTeX document too")
     add("--out", metavar="DIR", help="draw the graph and each gradient into this folder, and a page to step through")
     add("--check", metavar="FILE", help="mark a file of lines derived by hand, instead of all else")
+    add("--names", metavar="FILE", help='with --check: JSON of what the writer calls things, {"E_total": "E"}')
     add("--json", action="store_true", help="print everything as JSON")
     return p
 

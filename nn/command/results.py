@@ -1,6 +1,7 @@
 """All that the command computes, as one dict: `--json` prints it as it is."""
 
 import argparse
+import json
 from collections.abc import Collection, Iterable, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
@@ -110,7 +111,28 @@ def marks(options: argparse.Namespace) -> Marks:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise argparse.ArgumentTypeError(f"--check: {options.check!r} cannot be read: {reason}") from None
-    return check_derivation(half_squared_error(model(inputs), targets), claims)
+    root = half_squared_error(model(inputs), targets)
+    try:
+        return check_derivation(root, claims, names=called(options.names))
+    except (TypeError, ValueError) as problem:
+        if options.names is None:
+            raise
+        raise argparse.ArgumentTypeError(f"--names: {problem}") from None
+
+
+def called(path: str | None) -> dict[str, Any]:
+    """Return what the file that --names names says the writer calls things: {"E_total": "E", …}."""
+    if path is None:
+        return {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            names = json.load(file)
+    except (OSError, ValueError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else f"it is not JSON: {problem}"
+        raise argparse.ArgumentTypeError(f"--names: {path!r} cannot be read: {reason}") from None
+    if not isinstance(names, dict):
+        raise argparse.ArgumentTypeError(f'--names: {path!r} holds no object, as {{"E_total": "E"}} is one')
+    return names
 
 
 def listed(names: Iterable[str]) -> str:
