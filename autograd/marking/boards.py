@@ -10,7 +10,7 @@ from autograd.marking.names import Names
 from autograd.marking.spelling import FUNCTIONS, RATES, RELATION
 from autograd.marking.syntax import Unreadable
 
-LONGEST = 4000  # characters of a line that is taken apart
+LONGEST = 20_000  # characters of a line that is taken apart
 
 
 class Written(NamedTuple):
@@ -105,7 +105,8 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
                 text = _COMMENT.sub("", part) if not part.lstrip().startswith("#") else ""
                 bullet = _BULLET.match(text)
                 text = _MARKED_UP.sub(r"\1", text[bullet.end() if bullet else 0 :]).strip()
-                text = _COLON.sub(r"\1 = ", text, count=1) if _COLON.match(text) else text
+                if ":" in text[:200] and _COLON.match(text[:200]):
+                    text = _COLON.sub(r"\1 = ", text, count=1)
                 if text.strip("&$ ."):
                     yield from ((number, turn) for turn in _turns(text))
 

@@ -29,6 +29,7 @@ _INDEX = re.compile(
     r"_\{?\(?([ijklmnᵢⱼₖₗₘₙ](?:\s*,?\s*[ijklmnᵢⱼₖₗₘₙ0-9])*|[0-9]\s*,?\s*[ijkl]+)\)?\}?(?!\w)|([ᵢⱼₖₗₘₙ]+)$"
 )
 _LATEX = Notation("latex")
+LONGEST = 300  # characters of a name
 
 
 @lru_cache(10_000)
@@ -113,6 +114,8 @@ class Names:
 
     def find(self, name: str) -> Meaning | None:
         """Return what a name means, None where it means nothing. Unreadable where it means several things."""
+        if len(name) > LONGEST:
+            return None
         if name in self.defined:
             return self.defined[name]
         defined = self.defined.get(key(name))

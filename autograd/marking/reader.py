@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from autograd.marking.applied import copied
-from autograd.marking.boards import Written, equations_of
+from autograd.marking.boards import LONGEST, Written, equations_of
 from autograd.marking.names import Names, index_letters
 from autograd.marking.parser import Parser
 from autograd.marking.quotients import NeedsIndex
@@ -31,7 +31,6 @@ from autograd.marking.syntax import (
 from autograd.marking.tokens import tokens
 from autograd.op import Op
 
-LONGEST = 4000  # characters of an equation
 COMBINATIONS = 400  # of the numbers that one-letter indices may have
 
 

@@ -7,11 +7,11 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from autograd.marking.names import Names
+from autograd.marking.names import LONGEST, Names
 from autograd.marking.spelling import FRACTIONS, RAISED, plain
 from autograd.marking.syntax import Number, Unreadable
 
-MOST = 300  # characters of a number, or of a name
+MOST = 300  # characters of a number
 
 _LETTER = "(?:(?![²³¹⁰⁴-⁹₀-₉½⅓⅔¼¾⅕-⅞ᵀᵢⱼₖₗₘₙΣ])[^\\W\\d_][\u0300-\u036f\u20d7]*)"
 _BELOW = rf"(?:\s*_\s*\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}|_?[₀-₉ᵢⱼₖₗₘₙ]+|_(?:{_LETTER}|[0-9])+)"
@@ -136,7 +136,7 @@ class _Scanner:
         if not found or (found[0] in ("ᵀ",)):
             return False
         text, end = found[0], found.end()
-        if len(text) > MOST:
+        if len(text) > LONGEST:
             raise Unreadable("NOT READ", f"{text[:20]}… is too long for a name")
         more = _MORE.match(self.text, end)
         if more and self.is_known(text + (f"^({more[1]})" if more[1] else more[0])):
