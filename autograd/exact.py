@@ -22,3 +22,12 @@ def one_minus_sigmoid(x: float, z: float) -> float:  # noqa: D103
 def one_minus_tanh_2(x: float, z: float) -> float:  # noqa: D103
     e = math.exp(-2.0 * math.fabs(x))
     return 1.0 - z * z if z * z < 0.9 else 4.0 * e / ((1.0 + e) * (1.0 + e))
+
+
+# e^(−x²). The rounding of x² would be that of e's power: so x is parted, x² = h² + (x − h)(x + h),
+# with h of half as many digits, whose square is exact.
+def gaussian(x: float) -> float:  # noqa: D103
+    if math.fabs(x) > 28.0:  # less than the smallest float
+        return 0.0
+    h = 134217729.0 * x - (134217729.0 * x - x)
+    return math.exp(-h * h) * math.exp((h - x) * (h + x))

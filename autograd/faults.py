@@ -71,7 +71,6 @@ def _local_derivative(v: Node, place: int) -> float:
     derivative = _derivative(v, place)
     try:
         local = v.op.partials[place](*numbers, v._data)
-        1.0 * local  # a Decimal is a real number, and yet no factor of a float
         if local != local:
             raise ArithmeticError("nan")
         return math.copysign(math.inf, local) if math.isinf(local) else real(local, derivative)

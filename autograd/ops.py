@@ -90,7 +90,7 @@ sigmoid  = Op("sigmoid",  exact.sigmoid,  lambda x, z: z * one_minus_sigmoid(x, 
               symbol="σ", text="σ({:0})", latex=r"\sigma\left({:0}\right)")
 softplus = Op("softplus", exact.softplus, lambda x, z: sigmoid(x),
               doc="ln(1 + e^x), exact for every x; its slope is sigmoid(x)")
-gaussian = Op("gaussian", lambda x: math.exp(-x * x), lambda x, z: -2 * (x * z),
+gaussian = Op("gaussian", exact.gaussian, lambda x, z: -2 * (x * z),
               doc="e^(−x²)", text="e^(−{:5}²)", latex="e^{{-{:5}^2}}", binding=POWER)
 erf      = Op("erf",      math.erf,  lambda x, z: 2 / math.sqrt(math.pi) * gaussian(x),
               doc="the error function")

@@ -100,6 +100,8 @@ def grad(y: Value, xs: Value | Sequence[Value], held: Collection[Value] = ()) ->
 
 def _times(upstream: Any, local: Any) -> Any:
     """Return their product, but with no node for a factor of 1: most partials of a sum are 1."""
+    if not isinstance(local, Value):
+        local = real(local)
     if upstream.__class__ is float and upstream == 1.0:
         return local
     if local.__class__ is float and local == 1.0:

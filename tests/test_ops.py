@@ -180,6 +180,12 @@ def test_sigmoid_and_softplus_are_exact_in_their_tails(x):
         assert softplus(x) == approx(float(mp.log1p(mp.exp(x))), rel=1e-15, abs=0)
 
 
+@pytest.mark.parametrize("x", [0.0, 1e-200, 0.3, -1.7, 5.1, -18.7, 26.4, 27.2, -30.0, 1e300])
+def test_gaussian_is_exact_in_its_tails(x):
+    with mp.workdps(60):
+        assert autograd.gaussian(x) == approx(float(mp.exp(-(mp.mpf(x) ** 2))), rel=1e-15, abs=5e-324)
+
+
 def test_a_maximum_with_itself_has_slope_one():
     for row in (maximum, autograd.minimum):
         a = Value(3.0)

@@ -210,10 +210,6 @@ def test_an_error_in_a_user_row_changes_nothing():
 @pytest.mark.parametrize("slope", [np.sqrt(2), np.float32(0.5), 2, Fraction(1, 4), Decimal("0.5")], ids=repr)
 def test_a_partial_may_give_any_real_number(slope):
     row = Op("row", lambda x: x, lambda x, z: slope)
-    if isinstance(slope, Decimal):  # which does not multiply with a float
-        with pytest.raises(TypeError, match=r"the derivative of row\(w = 3.0\) by x must be a real number"):
-            row(Value(3.0, "w")).backward()
-        return
     w = Value(3.0, "w")
     between = w * 1
     node = row(between)
@@ -227,8 +223,9 @@ def test_a_partial_that_gives_no_number_is_named(slope):
     row = Op("row", lambda x: x, lambda x, z: slope)
     w = Value(3.0, "w")
     w.grad = 7.0
-    with pytest.raises((TypeError, DomainError), match=r"the derivative of row\(w = 3.0\) by x"):
-        (row(w) * 2).backward()
+    for differentiate in (Value.backward, lambda y: grad(y, w)):
+        with pytest.raises((TypeError, DomainError), match=r"the derivative of row\(w = 3.0\) by x"):
+            differentiate(row(w) * 2)
     assert w.grad == 7.0
 
 
