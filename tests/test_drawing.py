@@ -21,7 +21,7 @@ from expressions import named
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Op, Value, draw_dot, exp, gelu, maximum, sigmoid, sin, sqrt, step_through
+from autograd import Op, Value, draw_dot, exp, gelu, groups, maximum, sigmoid, sin, sqrt, step_through
 from autograd.drawing import COLOURS, EngineError, engines
 from autograd.drawing.labels import one_line
 from autograd.graph import named_graph
@@ -413,6 +413,25 @@ def test_a_sum_that_is_used_elsewhere_stays_in_its_neuron():
     net = named("net_h1", Value(1.0, "x") * 2.0)
     out = named("out_h1", sigmoid(net))
     assert clusters(out + net * net) == {"hidden neuron h₁": ["net_h1", "out_h1"]}
+
+
+@pytest.mark.dot
+def test_who_knows_what_belongs_together_says_so(monkeypatch):
+    monkeypatch.setattr(groups, "_finders", [])
+    assert clusters(lecture()) == {}  # a name means nothing to a picture
+
+    @groups.register
+    def hidden(names, heads):
+        return [groups.Group("hidden <layer>", [v for v in names if "_h" in v.label])]
+
+    @groups.register
+    def sums(names, heads):  # net_h1 and net_h2 are in a frame already
+        return [groups.Group("sums", [v for v in names if v.label.startswith("net_")]), groups.Group("none", [])]
+
+    assert clusters(lecture()) == {
+        "hidden <layer>": ["net_h1", "out_h1", "net_h2", "out_h2"],
+        "sums": ["net_o1", "net_o2"],
+    }
 
 
 # labels
