@@ -473,7 +473,7 @@ class Program:
         """An eager pass at other numbers, for the errors that it raises."""
         copies = self._record.copy({v: Value(x, v.label) for v, x in (parameters | inputs).items()})
         for guard in self.guards:
-            left, right = (x if isinstance(x, float) else copies[x].data for x in (guard.left, guard.right))
+            left, right = (copies[x].data if isinstance(x, Value) else x for x in (guard.left, guard.right))
             if RELATIONS[guard.symbol](left, right) is not guard.outcome:
                 raise ValueError(
                     f"{guard} was {guard.outcome} when this was recorded, and is {not guard.outcome} here, with {left} "
