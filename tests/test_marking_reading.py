@@ -148,6 +148,7 @@ def read(text):
         ("Σ_{k=1}^{3} w_k", "w1 + w2 + w3"),
         (r"\sum_{k=5} w_k·2", "w5·2 + w6·2 + w7·2 + w8·2"),
         ("Σ_i Σ_j W_ij", "w1 + w2 + (w3 + w4)"),
+        ("Σ_o ∂E/∂out_o·∂out_o/∂net_o", "∂E/∂out_o1·∂out_o1/∂net_o1 + ∂E/∂out_o2·∂out_o2/∂net_o2"),
         ("½ Σ_k (t_k − out_ok)²", "1/2·((t1 − out_o1)^2 + (t2 − out_o2)^2)"),
         (r"\sum\limits_{o}{\delta_{o} net_o}", "∂E/∂net_o1·net_o1 + ∂E/∂net_o2·net_o2"),
         # what is not known

@@ -86,12 +86,14 @@ class Quotients(Cursor):
             found_tree = read(text)
             if found_tree is not None:
                 return found_tree
-        if self.is_array_name(text):
+        if self.is_array(text) or self.next.kind == "transposed":
             return ArrayName(text)
         raise self.names.unknown(text)
 
-    def is_array_name(self, text: str) -> bool:
-        return self.names.is_array_like(text) or self.next.kind == "transposed"
+    def is_array(self, text: str) -> bool:
+        """Whether it is a list or a matrix by its labels, and not one of its entries under a Σ."""
+        spelled = key(text)
+        return self.with_number(spelled) == spelled and self.names.is_array_like(text)
 
     def delta(self, text: str) -> Tree | None:
         rest = re.fullmatch(r"(?:δ|delta)_?\{?(\w+?)\}?", text)
@@ -233,7 +235,7 @@ class Quotients(Cursor):
         if isinstance(meaning, (str, ArrayName)):
             return meaning
         if meaning is None:
-            if self.names.is_array_like(text):
+            if self.is_array(text):
                 return ArrayName(text)
             raise self.names.unknown(text)
         raise self.not_read(f"{text} is no Value: nothing can be derived by it")
