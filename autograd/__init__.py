@@ -11,15 +11,16 @@ if exists(f"{__path__[0]}/numpy"):
     )
 
 from autograd import ops
+from autograd import reverse as reverse  # which binds Value.backward
 from autograd.chain_rule import chain_rule
 from autograd.formula import formula
 from autograd.functions import gelu, leaky_relu, swish
 from autograd.gradcheck import gradcheck
+from autograd.gradients import grad
 from autograd.naming import with_names
 from autograd.op import DomainError, Op
 from autograd.ops import *  # noqa: F403
 from autograd.recording import enable_grad, no_grad
-from autograd.reverse import grad
 from autograd.value import Value
 
 if TYPE_CHECKING:

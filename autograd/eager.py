@@ -104,6 +104,12 @@ def _defined(text: str) -> dict[str, Any]:
     return functions
 
 
+def both_sides(op: Op) -> tuple[Callable[[Value, Any], Value], Callable[[Value, Any], Value]]:
+    """Return the methods that apply `op` to a Value on its left, and to one on its right."""
+    apply = applied(op)
+    return apply, lambda self, other: apply(other, self)
+
+
 def _applied_to_many(op: Op, args: tuple[Any, ...]) -> Value:
     operands = [operand(op, args, place) for place in range(len(args))]
     value: Value = namespace["Value"](op.compute(args, [number for _, number in operands]))

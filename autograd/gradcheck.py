@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import ops
 from autograd.differences import SMALLEST, Function, difference
+from autograd.gradients import grad
 from autograd.graph import require_known, told_apart
 from autograd.op import Op, described, real
 from autograd.record import Record
 from autograd.recording import collector_paused, enable_grad
-from autograd.reverse import grad
 from autograd.value import Value
 from autograd.verdicts import LONG, Report, Row, judged
 

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Literal, NamedTuple
 
+from autograd.gradients import grad
 from autograd.record import Record
 from autograd.recording import enable_grad
-from autograd.reverse import grad
 from autograd.value import Value
 
 Detail = Literal["names", "operations"]

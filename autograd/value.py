@@ -6,16 +6,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from autograd import eager, ops
-from autograd.eager import applied
+from autograd.eager import applied, both_sides
 from autograd.functions import Methods
 from autograd.op import Op, real
 from autograd.recording import comparison
-
-
-def _sides(op: Op) -> tuple[Callable[[Value, Any], Value], Callable[[Value, Any], Value]]:
-    """Return the methods that apply `op` to a Value on its left, and to one on its right."""
-    apply = applied(op)
-    return apply, lambda self, other: apply(other, self)
 
 
 class Value(Methods):
@@ -103,10 +97,10 @@ class Value(Methods):
 
     # fmt: off
     __add__                   = applied(ops.add)
-    __sub__,     __rsub__     = _sides(ops.sub)
-    __mul__,     __rmul__     = _sides(ops.mul)
-    __truediv__, __rtruediv__ = _sides(ops.div)
-    __pow__,     __rpow__     = _sides(ops.pow)
+    __sub__,     __rsub__     = both_sides(ops.sub)
+    __mul__,     __rmul__     = both_sides(ops.mul)
+    __truediv__, __rtruediv__ = both_sides(ops.div)
+    __pow__,     __rpow__     = both_sides(ops.pow)
     __neg__ = applied(ops.neg)
     __abs__ = applied(ops.abs)
 
