@@ -25,7 +25,7 @@ from autograd import Op, Value, draw_dot, exp, gelu, groups, maximum, sigmoid, s
 from autograd.drawing import COLOURS, EngineError, engines
 from autograd.drawing.labels import one_line
 from autograd.graph import named_graph
-from autograd.record import topological_order
+from autograd.record import Record
 from nn import MLP, half_squared_error
 from nn.lecture import error, network
 
@@ -91,7 +91,7 @@ def backward(root):
 
 
 def by_label(root):
-    return {v.label: v for part in topological_order(root) for v in part if v.label}
+    return {v.label: v for v in Record(root).labelled()}
 
 
 def number(text):

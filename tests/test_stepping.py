@@ -22,7 +22,7 @@ from autograd.digits import judge, significant
 from autograd.drawing import COLOURS, EngineError
 from autograd.drawing.theme import PLAIN as PLAIN_SHADE
 from autograd.graph import named_graph
-from autograd.record import topological_order
+from autograd.record import Record
 from autograd.stepping import step_through
 from nn import MLP, half_squared_error
 from nn.lecture import error, network
@@ -123,7 +123,7 @@ def test_what_comes_out_by_hand_is_what_the_line_says():
 
 def test_the_order_is_that_of_the_sweep():
     E = lecture()
-    labelled = [v for v in topological_order(E)[1] if v.label]
+    labelled = [v for v in Record(E).nodes if v.label]
     page = step_through(E)
     assert [step.asked.translate(PLAIN) for step in page.steps if step.phase == "forward"] == [
         v.label for v in labelled
@@ -233,11 +233,11 @@ def test_refused(root, options, kind, words):
 
 def test_no_grad_is_touched_and_the_numbers_are_those_of_the_moment():
     E = lecture()
-    leaves, nodes = topological_order(E)
+    record = Record(E)
     page = step_through(E)
     before = page.html()
-    assert {v.grad for v in leaves + nodes} == {0.0}
-    for leaf in leaves:
+    assert {v.grad for v in record.values} == {0.0}
+    for leaf in record.leaves:
         leaf.data += 1
     E.backward()
     assert page.html() == before
