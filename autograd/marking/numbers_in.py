@@ -28,25 +28,19 @@ class NumbersIn:
         for entry, pairs in aligned:
             if all(pair.verdict for pair in pairs):
                 return self.all_stand(entry, pairs, true)
-        outcome = self.goes_on(equation, side, true) or self.exact(aligned, side, true)
+        strange = [pair.number for _, pairs in aligned for pair in pairs if pair.verdict is None]
+        idle = any(self.is_idle(side, place) for place in strange)  # it is off, and its line would not tell
+        outcome = self.goes_on(equation, side, true)
         if outcome:
             return outcome
+        if not idle and math.isclose(self.bench.value(side), true, rel_tol=1e-12, abs_tol=0.0):
+            return Outcome((Verdict.EXACT,), true, "it is so")
         in_chain = [pairs for entry, pairs in aligned if entry.right]
         pairs = in_chain[0] if in_chain else self.bench.known_alignment(equation.subject, side)
         if not in_chain and pairs and all(pair.verdict in RIGHT for pair in pairs):
             return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence)
-        return self.read(equation, side, true, [] if in_chain else pairs) or (
-            self.numbers_not_so(equation, side, true, pairs)
-        )
-
-    def exact(self, aligned: Sequence[tuple[Entry, list[Pair]]], side: Term, true: float) -> Outcome | None:
-        """Return the outcome where it comes to exactly what is so, and no number is idle that is off."""
-        strange = [pair.number for _, pairs in aligned for pair in pairs if pair.verdict is None]
-        if not math.isclose(self.bench.value(side), true, rel_tol=1e-12, abs_tol=0.0):
-            return None
-        if any(self.is_idle(side, place) for place in strange):
-            return None
-        return Outcome((Verdict.EXACT,), true, "it is so")
+        found = None if idle else self.read(equation, side, true, [] if in_chain else pairs)
+        return found or self.numbers_not_so(equation, side, true, pairs)
 
     def read(self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]) -> Outcome | None:
         """Return the outcome where all numbers stand for something, in whatever order."""

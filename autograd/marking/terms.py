@@ -78,8 +78,7 @@ class Evaluator:
             for point in points:
                 aim = self.value(subject, point)
                 given = self.values(side, point, instead)
-                scale = max(map(abs, given.values()))
-                if not math.isclose(given[side], aim, rel_tol=1e-9, abs_tol=1e-15 * scale):
+                if not math.isclose(given[side], aim, rel_tol=1e-9) and abs(given[side] - aim) > slack(side, given):
                     return False
             return True
         return False
@@ -101,6 +100,29 @@ class Evaluator:
     def is_decimal(self, place: Term) -> TypeGuard[Number]:
         """Whether it is a number that no formula in names has of itself."""
         return isinstance(place, Number) and not place.value.is_integer() and place.value not in (0.5, self.rate)
+
+
+def slack(term: Term, numbers: Mapping[Term, float]) -> float:
+    """Return how far the value may be off because terms cancel in its sums.
+
+    A product hands the error on that its factors have; a sum adds one, by its largest term.
+    """
+    largest = 1e-15 * max(map(abs, numbers.values()))
+    if numbers[term] == 0.0:
+        return largest
+    errors: dict[Term, float] = {}
+    for place in reversed(list(walk(term))):
+        if not isinstance(place, Call) or place not in numbers:
+            errors[place] = 0.0
+            continue
+        sizes = [abs(numbers[arg]) for arg in place.args]
+        own = [errors[arg] for arg in place.args]
+        if place.op in (ops.add, ops.sub):
+            errors[place] = sum(own) + 1e-15 * max(sizes)
+        else:
+            relative = sum(error / size for error, size in zip(own, sizes, strict=True) if size)
+            errors[place] = abs(numbers[place]) * relative
+    return min(errors[term], largest)
 
 
 def neutral(term: Term, op: Op) -> bool:
