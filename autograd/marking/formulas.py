@@ -11,7 +11,7 @@ from autograd.marking.align import Pair
 from autograd.marking.bench import Bench, Equation, Outcome
 from autograd.marking.follow import Entry
 from autograd.marking.readings import Read
-from autograd.marking.syntax import Term, Unreadable
+from autograd.marking.syntax import Quotient, Term, Unreadable
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
 
@@ -62,19 +62,27 @@ class Formulas:
 
     def for_given_data(self, subject: Term, side: Term, tried: Iterable[Read]) -> Read | None:
         """Return the reading in which it holds while the given data move within what they are."""
-        if len(self.bench.data_points) < 3:
+        if len(self.bench.data_points) < 3 or self.is_by_a_datum(subject):
             return None
         for read in tried:
             if not read.doubtful and self.bench.evaluator.agree(subject, side, self.bench.data_points, read.instead):
                 return read
         return None
 
+    def is_by_a_datum(self, subject: Term) -> bool:
+        """Whether it is a derivative by a leaf that would be held at 0: by that, it must move."""
+        data = self.bench.data
+        zeros = [data.board.names[v] for v in data.zeros]
+        return isinstance(subject, Quotient) and subject.by in zeros
+
     def formula_not_so(
         self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair], tried: Sequence[Read]
     ) -> Outcome:
         subject = equation.subject
         if self.bench.evaluator.agree(subject, side, [self.bench.here]):
-            reason = self.bench.repairs.held_by_targets(subject, side, self.bench.data)
+            reason = ""
+            if not self.is_by_a_datum(subject):
+                reason = self.bench.repairs.held_by_targets(subject, side, self.bench.data)
             if reason:
                 return Outcome((Verdict.UNSURE,), true, f"UNSURE, {reason}")
             because = "COINCIDENCE, the formula holds at these numbers, and not at others"
