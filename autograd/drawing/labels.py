@@ -12,6 +12,7 @@ BLANK = "\u2007"  # a space as wide as a digit
 _JOINER = "\u200d"  # inside an emoji
 _LONGEST_NAME = 40
 _LONGEST_TERM = 40
+_WIDEST_LINE = 24
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _INDEX = re.compile(r"(?<=[^\W\d_])[0-9]+(_[0-9]+)?(?=(⁽[⁰¹²³⁴-⁹]+⁾)?$)")
 _SIGN = r"(?= [+−] )"
@@ -64,8 +65,12 @@ def wrapped(text: str) -> list[str]:
     terms = re.split(_SIGN, text)
     short = [t if len(t) <= _LONGEST_TERM else t[: _LONGEST_TERM - 1] + "…" for t in terms]
     text = "".join(short)
-    fewest = len(filled(text, _SIGN, 24))
-    lines = next(lines for width in range(25) if len(lines := filled(text, _SIGN, width)) == fewest)
+    lines = filled(text, _SIGN, _WIDEST_LINE)
+    for width in range(_WIDEST_LINE - 1, -1, -1):
+        narrower = filled(text, _SIGN, width) if len(lines) > 1 else []
+        if len(narrower) != len(lines):
+            break
+        lines = narrower
     return lines if len(lines) <= 4 else [*lines[:3], "+ …"]
 
 
