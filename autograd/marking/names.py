@@ -18,15 +18,21 @@ from autograd.value import Value
 
 Meaning: TypeAlias = "str | float | ArrayName | Term"  # a label, a number, an array, a definition
 
+LETTER = "(?:(?![²³¹⁰⁴-⁹₀-₉½⅓⅔¼¾⅕-⅞ᵀᵢⱼₖₗₘₙΣ])[^\\W\\d_][\u0300-\u036f\u20d7]*)"
+BELOW = rf"(?:\s*_\s*\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}|_?[₀-₉ᵢⱼₖₗₘₙ]+|_(?:{LETTER}|[0-9])+)"
+NAME = re.compile(rf"{LETTER}(?:{LETTER}|[0-9])*{BELOW}*")
 _SPELLED = str.maketrans(
     {sign: name for name, sign in GREEK.items() if not name.startswith("var")} | {"ϵ": "epsilon", "ϕ": "phi"}
 )
-_MARKS = {"\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde", "\u0307": "dot", "\u0308": "ddot"}
+_MARKED = str.maketrans(
+    {"\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde", "\u0307": "dot", "\u0308": "ddot"}
+)
 _ABOVE = re.compile(r"\^\{?\s*[(\[]\s*([\w+-]+)\s*[)\]]\s*\}?|⁽([⁰¹²³⁴-⁹]+)⁾|\^\{?\s*(\w+)\s*\}?|\{\}")
 _WRITTEN = re.compile(r"[_{}\s,\\]")
 INDICES = "ijklmn"  # one-letter indices that need no Σ
 _INDEX = re.compile(
-    r"_\{?\(?([ijklmnᵢⱼₖₗₘₙ](?:\s*,?\s*[ijklmnᵢⱼₖₗₘₙ0-9])*|[0-9]\s*,?\s*[ijkl]+)\)?\}?(?!\w)|([ᵢⱼₖₗₘₙ]+)$"
+    r"_\{?\(?([ijklmnᵢⱼₖₗₘₙ](?:\s*,?\s*[ijklmnᵢⱼₖₗₘₙ0-9])*|[0-9]\s*,?\s*[ijkl]+)\)?\}?(?!\w)"
+    r"|([ᵢⱼₖₗₘₙ]+)$"
 )
 _LATEX = Notation("latex")
 LONGEST = 300  # characters of a name
@@ -36,16 +42,13 @@ LONGEST = 300  # characters of a name
 def key(name: str) -> str:
     r"""Return what close variants of a name have in common.
 
-    >>> key("out_{h1}"), key("out_h₁"), key("ŷ_1"), key("yhat1"), key("θ"), key("net_{h1}^{(2)}"), key("net_h1⁽²⁾")
-    ('outh1', 'outh1', 'yhat1', 'yhat1', 'theta', 'neth1⁽2⁾', 'neth1⁽2⁾')
+    >>> [key(name) for name in ("out_{h1}", "out_h₁", "ŷ_1", "θ", "net_{h1}^{(2)}", "net_h1⁽²⁾")]
+    ['outh1', 'outh1', 'yhat1', 'theta', 'neth1⁽2⁾', 'neth1⁽2⁾']
     """
     above = "".join(part for groups in _ABOVE.findall(name) for part in groups)
     text = unicodedata.normalize("NFD", _ABOVE.sub("", name)).translate(_MARKED)
     text = _WRITTEN.sub("", unicodedata.normalize("NFKC", text)).translate(_SPELLED)
     return f"{text}⁽{unicodedata.normalize('NFKC', above)}⁾" if above else text
-
-
-_MARKED = str.maketrans(_MARKS)
 
 
 @lru_cache(10_000)
@@ -57,6 +60,11 @@ def _loose(name: str) -> str:
     found = re.fullmatch(r"(\D*)(.*?)⁽(.*)⁾", key(name))
     text = found[1] + found[3] + found[2] if found else key(name)
     return text.casefold() if text[1:2].isalpha() else text
+
+
+def _spellings(name: str) -> tuple[str, str, str]:
+    """Return how a name is looked up: as it is, by its key, and loosely."""
+    return name, key(name), _loose(name)
 
 
 class Names:
@@ -81,57 +89,65 @@ class Names:
         self.root = root
         self.nets = dict(nets or {})
         self.functions = dict(functions or {})
-        self.defined: dict[str, Term] = {}
+        self._defined: dict[str, Term] = {}
         self._levels: tuple[dict[str, dict[str, Meaning]], ...] = ({}, {}, {})
         for label in self.labels:
             self._add(label, label)
         for name, meaning in (given or {}).items():
             self._give(name, meaning)
         self._suggestions = [*self.labels, *(given or {})]
-        self.odd = sorted({odd for label in self._suggestions for odd in _odd(label)}, key=len, reverse=True)
+        odd = {spelling for label in self._suggestions for spelling in _odd(label)}
+        self.odd = sorted(odd, key=lambda spelling: (-len(spelling), spelling))
 
     def _add(self, name: str, meaning: Meaning) -> None:
-        spelled = name.translate(SIGNS)
-        for level, spelling in zip(self._levels, (spelled, key(spelled), _loose(spelled)), strict=True):
+        for level, spelling in zip(self._levels, _spellings(name.translate(SIGNS)), strict=True):
             level.setdefault(spelling, {})[str(meaning)] = meaning
         self._levels[0].setdefault(plain(_LATEX.name(name)).strip(), {})[str(meaning)] = meaning
 
     def _give(self, name: str, meaning: Any) -> None:
-        """Take in what the writer calls by `name`, and the elements of an array as name_12, name_1."""
+        """Take in what the writer calls by `name`; an entry of an array is name_1, or name_12."""
         if isinstance(meaning, (list, tuple)):
-            rows = _array(meaning)
-            self._add(name, ArrayName(name, rows))
-            for i, row in enumerate(rows, 1):
-                for j, label in enumerate(row if isinstance(row, tuple) else (), 1):
-                    self._add(f"{name}_{i}{j}", label)
-                if not isinstance(row, tuple):
-                    self._add(f"{name}_{i}", row)
+            self._add(name, ArrayName(name, _array(meaning)))
+            for i, row in enumerate(meaning, 1):
+                entries = enumerate(row, 1) if isinstance(row, (list, tuple)) else [("", row)]
+                for j, entry in entries:
+                    self._add(f"{name}_{i}{j}", entry)
             return
         if isinstance(meaning, str) and meaning not in self.labels:
             meaning = self.find(meaning) or _refuse(name, meaning)
-        for level, spelling in zip(self._levels, (name.translate(SIGNS), key(name), _loose(name)), strict=True):
+        for level, spelling in zip(self._levels, _spellings(name.translate(SIGNS)), strict=True):
             level[spelling] = {str(meaning): meaning}
 
+    def define(self, name: str, term: Term) -> None:
+        """Let a new name, and close variants of it, mean a term."""
+        self._defined[key(name)] = term
+
+    def definition(self, name: str) -> Term | None:
+        """Return what a line above defines a name as; None where none does."""
+        return self._defined.get(key(name))
+
     def find(self, name: str) -> Meaning | None:
-        """Return what a name means, None where it means nothing. Unreadable where it means several things."""
+        """Return what a name means, None where it means nothing.
+
+        Raises Unreadable where it means several things.
+        """
         if len(name) > LONGEST:
             return None
-        if name in self.defined:
-            return self.defined[name]
-        defined = self.defined.get(key(name))
+        defined = self.definition(name)
         if defined is not None:
             return defined
-        for level, spelling in zip(self._levels, (name, key(name), _loose(name)), strict=True):
-            found = level.get(spelling)
-            if found:
-                break
-        else:
+        spellings = zip(self._levels, _spellings(name), strict=True)
+        found = next((level[spelling] for level, spelling in spellings if spelling in level), None)
+        if found is None:
             return None
         if len(found) > 1:
-            raise Unreadable("UNKNOWN NAME", f"{name} may be {' or '.join(found)}: type the one that is meant")
+            several = " or ".join(found)
+            reason = f"{name} may be {several}: type the one that is meant"
+            raise Unreadable("UNKNOWN NAME", reason)
         [meaning] = found.values()
         if isinstance(meaning, str) and self.labels[meaning] > 1:
-            raise Unreadable("UNKNOWN NAME", f"two Values are labelled {meaning}: give each a label of its own")
+            reason = f"two Values are labelled {meaning}: give each a label of its own"
+            raise Unreadable("UNKNOWN NAME", reason)
         return meaning
 
     @cached_property
@@ -151,12 +167,13 @@ class Names:
         return self._stems[key(name)] > 1
 
     def net(self, name: str) -> str | None:
-        """Return the label of the pre-activation that δ_name is about; None where none is meant alone.
+        """Return the label of the pre-activation that δ_name is about; None where there is none.
 
         δ2 is about the one unit of layer 2, z2_1, where it has one alone.
         """
         if name.isdecimal():
-            units = [label for label in self.labels if re.fullmatch(rf"(?:z|net)_?{name}(?:_\d+)?", label)]
+            unit = re.compile(rf"(?:z|net)_?{name}(?:_\d+)?")
+            units = list(filter(unit.fullmatch, self.labels))
             return units[0] if len(units) == 1 else None
         for prefix in ("", "out_", "a_", "net_", "z_", "o_", "h_"):
             found = self.find(prefix + name)
@@ -165,7 +182,7 @@ class Names:
         return None
 
     def split(self, name: str) -> list[str] | None:
-        """Return the labels that are written side by side, as in wx for w·x; None where there are none."""
+        """Return the labels that stand side by side, as in wx for w·x; None where none do."""
         pieces = re.findall(r"[^\W\d_](?:_?\d+)?", name)
         if not 2 <= len(pieces) <= 4 or "".join(pieces) != name:
             return None
@@ -175,17 +192,13 @@ class Names:
 
     def unknown(self, name: str) -> Unreadable:
         """Return the error that says so, with the names that are nearest."""
-        near = (
-            sorted(difflib.get_close_matches(name[:60], self._suggestions, 2, 0.5))
-            if len(self._suggestions) < 5000
-            else []
-        )
+        near = sorted(difflib.get_close_matches(name[:60], self._suggestions[:1000], 2, 0.5))
         hint = f": did you mean {' or '.join(near)}?" if near else ""
         return Unreadable("UNKNOWN NAME", f"nothing is labelled {name[:60]}{hint}")
 
     def is_near(self, name: str) -> bool:
         """Whether it is likely a slip of the pen for a label."""
-        return bool(difflib.get_close_matches(name, self._suggestions, 1, 0.8))
+        return bool(difflib.get_close_matches(name, self._suggestions[:1000], 1, 0.8))
 
 
 def index_letters(name: str) -> str:
@@ -211,7 +224,8 @@ def with_indices(name: str, numbers: Mapping[str, int]) -> str:
     if not found:
         return name
     letters = unicodedata.normalize("NFKC", found[0])
-    return name[: found.start()] + "".join(str(numbers.get(c, c)) for c in letters) + name[found.end() :]
+    below = "".join(str(numbers.get(c, c)) for c in letters)
+    return name[: found.start()] + below + name[found.end() :]
 
 
 def _array(rows: Sequence[Any]) -> tuple[Any, ...]:
@@ -224,8 +238,6 @@ def _refuse(name: str, meaning: str) -> str:
 
 def _odd(label: str) -> Iterable[str]:
     """Yield the spellings of a label that would not be read as one name."""
-    from autograd.marking.tokens import NAME
-
     text = label.translate(SIGNS)
     if not NAME.fullmatch(text) and not re.fullmatch(r"[\d.]*", text):
         yield text
@@ -235,7 +247,7 @@ def _odd(label: str) -> Iterable[str]:
 
 
 def labels_of(names: Mapping[str, Any]) -> tuple[dict[Value, str], dict[str, Any]]:
-    """Return a label for each Value in `names`, and the same names with labels in the place of Values.
+    """Return a label for each Value in `names`, and the same names with labels for Values.
 
     A Value is called by its label, and where it has none by what the writer calls it. Raises
     TypeError for what is no Value, number, label, or list of them.
@@ -254,8 +266,7 @@ def labels_of(names: Mapping[str, Any]) -> tuple[dict[Value, str], dict[str, Any
             return [called(name, item, f"{place}{k}") for k, item in enumerate(list(meaning), 1)]
         if isinstance(meaning, (str, int, float)):
             return meaning
-        raise TypeError(
-            f"names[{name!r}] is a Value, a label, a number, or lists of them, not {type(meaning).__name__}"
-        )
+        kind = type(meaning).__name__
+        raise TypeError(f"names[{name!r}] is a Value, a label, a number, or lists of them, not {kind}")
 
     return labels, {name: called(name, meaning) for name, meaning in names.items()}

@@ -63,25 +63,30 @@ class Parser(Calls):
         return left
 
     def continuation(self, left: Tree) -> tuple[int, Callable[[Tree], Tree] | None]:
-        """Return how what comes next goes on from `left`: how strongly it binds, and what reads it."""
+        """Return how strongly what comes next binds, and what reads it; None where nothing goes on."""
         token = self.next
         if token.kind in self.MARKS:
             return self.MARKS[token.kind], getattr(self, f"read_{token.kind}")
-        if token.kind == "sign":
-            if token.text == "+" and isinstance(left, Name) and self.ahead(1).text in (END.text, ")", ",", "="):
-                return POSTFIX, self.read_updated
-            if token.text in INFIX:
-                return INFIX[token.text][0], self.read_infix
-            if token.text == "|" and isinstance(left, Quotient) and not self.bars:
-                return POSTFIX, self.read_held
-        if token.kind in ("name", "fraction") or (token.kind == "sign" and self.opens(token.text)):
-            return PRODUCT, self.read_juxtaposed
         if token.kind == "number":
             raise self.not_read(f"a sign is missing before {token.text[:20]}")
+        if token.kind == "sign":
+            return self.after_sign(token.text, left)
+        if token.kind in ("name", "fraction"):
+            return PRODUCT, self.read_juxtaposed
         return 0, None
 
-    def opens(self, sign: str) -> bool:
-        return sign in ("(", "[", "{", "√", "\\frac", "\\sqrt", "∂", "Σ", "∇") or (sign in "|‖" and not self.bars)
+    def after_sign(self, sign: str, left: Tree) -> tuple[int, Callable[[Tree], Tree] | None]:
+        """Return what `continuation` does, before a sign."""
+        if sign == "+" and isinstance(left, Name) and self.ahead(1).text in (END.text, ")", ",", "="):
+            return POSTFIX, self.read_updated
+        if sign in INFIX:
+            return INFIX[sign][0], self.read_infix
+        if sign == "|" and isinstance(left, Quotient) and not self.bars:
+            return POSTFIX, self.read_held
+        closes = self.bars and sign in ("|", "‖")
+        if sign in self.OPENING and not closes:
+            return PRODUCT, self.read_juxtaposed
+        return 0, None
 
     # Signs after an operand.
 
@@ -94,18 +99,18 @@ class Parser(Calls):
         return self.operation(meaning, left, right)
 
     def base(self, e: Name, exponent: Tree) -> Tree:
-        """Return what e is, where a Value is labelled so: that Value if it is squared and the like."""
+        """Return what e is, where a Value is labelled so: that Value where it is squared."""
         if e.updated or (isinstance(exponent, Number) and exponent.value.is_integer()):
             return e
-        self.notes.append("e with this exponent is read as Euler's number, and not as the Value labelled e")
+        self.notes.append("e with this exponent is read as Euler's number, not as the Value e")
         return Constant("e", CONSTANTS["e"])
 
     def operation(self, meaning: Op | str, left: Tree, right: Tree) -> Tree:
         if isinstance(meaning, str):
-            if not is_array(left) and not is_array(right):
-                self.notes.append("the elementwise product of two numbers is read as their product")
-                meaning = ops.mul
-            return self.call(meaning, left, right) if isinstance(meaning, Op) else ArrayCall(meaning, (left, right))
+            if is_array(left) or is_array(right):
+                return ArrayCall(meaning, (left, right))
+            self.notes.append("the elementwise product of two numbers is read as their product")
+            meaning = ops.mul
         if meaning is ops.mul and is_array(left) and is_array(right):
             return ArrayCall("matmul", (left, right))
         return self.call(meaning, left, right)
@@ -250,30 +255,33 @@ class Parser(Calls):
             return Quotient(of, meaning) if isinstance(of, str) else ArrayCall("gradient", (of,))
         return Quotient(self.names.root, meaning)
 
-    def sum(self) -> Tree:
+    def sum_over(self) -> Tree:
         """Σ over an index: the body is read once for each of its numbers."""
         self.take()
-        letter, first, last = self.range()
+        letter, first, last = self.index_range()
         if letter in self.indices:
             raise self.not_read(f"{letter} is an index already")
         start, end, depth, notes = self.place, self.place, self.depth, list(self.notes)
+        is_open = last > first + 99  # as far as there are names
         total: Tree | None = None
         for k in range(first, min(last, first + 99) + 1):
             self.place, self.depth = start, depth
             try:
                 term = self.with_index(letter, k)
             except Unreadable as error:
-                if total is None and k == 0 and last > 99:
-                    continue  # names begin at 1
-                if total is None or last <= 99 or error.verdict == "REFUSED":
+                if error.verdict == "REFUSED" or not is_open or (k and total is None):
                     raise
+                if total is None:
+                    continue  # names begin at 1
                 break
             end = self.place
             total = term if total is None else self.operation(ops.add, total, term)
         if total is None:
             raise self.not_read(f"nothing has the index {letter}")
         self.place, self.depth = end, depth
-        self.notes[:] = [*notes, f"Σ over {letter} goes as far as there are names"]
+        self.notes[:] = notes
+        if is_open:
+            self.notes.append(f"Σ over {letter} goes as far as there are names")
         return total
 
     def with_index(self, letter: str, k: int) -> Tree:
@@ -283,7 +291,7 @@ class Parser(Calls):
         finally:
             del self.indices[letter]
 
-    def range(self) -> tuple[str, int, int]:
+    def index_range(self) -> tuple[str, int, int]:
         if not self.accept("_"):
             raise self.not_read("Σ needs its index below, as in Σ_k p_k")
         bracket = self.opening()
@@ -308,6 +316,7 @@ class Parser(Calls):
         "updated": POSTFIX,
         "grad": POSTFIX,
     }
+    OPENING = ("(", "[", "{", "|", "‖", "√", "\\frac", "\\sqrt", "∂", "Σ", "∇")
     PREFIX: ClassVar[dict[str, Callable[[Parser], Tree]]] = {
         "-": negative,
         "+": positive,
@@ -320,6 +329,6 @@ class Parser(Calls):
         "\\sqrt": root,
         "\\frac": fraction,
         "∂": Quotients.partial,
-        "Σ": sum,
+        "Σ": sum_over,
         "∇": gradient,
     }

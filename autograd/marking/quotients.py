@@ -9,7 +9,7 @@ from autograd import ops
 from autograd.marking.applied import constant, copied
 from autograd.marking.cursor import Cursor
 from autograd.marking.names import INDICES, index_letters, key, with_indices
-from autograd.marking.spelling import CONSTANTS, RATES
+from autograd.marking.spelling import CONSTANTS, RATE, RATES
 from autograd.marking.syntax import (
     ArrayCall,
     ArrayName,
@@ -81,7 +81,7 @@ class Quotients(Cursor):
         if text in CONSTANTS:
             return Constant(text, CONSTANTS[text])
         if text in RATES:
-            return Name("η")
+            return Name(RATE)
         for read in (self.delta, self.short_gradient, self.side_by_side):
             found_tree = read(text)
             if found_tree is not None:

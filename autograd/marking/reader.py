@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import product
 from typing import Any
 
@@ -15,7 +16,7 @@ from autograd.marking.boards import LONGEST, Written, equations_of
 from autograd.marking.names import Names, index_letters
 from autograd.marking.parser import Parser
 from autograd.marking.quotients import NeedsIndex
-from autograd.marking.spelling import RATES
+from autograd.marking.spelling import RATE, RATES
 from autograd.marking.syntax import (
     ArrayCall,
     ArrayName,
@@ -31,8 +32,6 @@ from autograd.marking.syntax import (
 from autograd.marking.tokens import tokens
 from autograd.op import Op
 
-COMBINATIONS = 400  # of the numbers that one-letter indices may have
-
 
 class Reader:
     """Reads what is written in these labels.
@@ -44,7 +43,8 @@ class Reader:
     functions   operations of the record by their names
 
     >>> from autograd.marking.syntax import written
-    >>> [[subject, claim]] = Reader(["E", "w5", "out"]).equations(["∂E/∂w₅ = 2out(1 − out)"])
+    >>> reader = Reader(["E", "w5", "out"])
+    >>> [[subject, claim]] = reader.equations(["∂E/∂w₅ = 2out(1 − out)"])
     >>> written(subject.term), written(claim.term)
     ('∂E/∂w5', '2·out·(1 − out)')
     """
@@ -61,7 +61,10 @@ class Reader:
         self.names = Names(labels, root, nets, names, functions)
 
     def equations(self, lines: Iterable[str]) -> list[list[Side]]:
-        """Return the sides of each equation, its subject first: alone, and Unreadable, where it cannot be read."""
+        """Return the sides of each equation, its subject first.
+
+        The subject is alone, and Unreadable, where it cannot be read.
+        """
         return [line.sides for line in self.lines(lines) if line.sides]
 
     def lines(self, lines: Iterable[str]) -> list[Line]:
@@ -96,38 +99,30 @@ class Reader:
             yield self.sides(equation, {})
             return
         except NeedsIndex as error:
-            letters = _letters(equation.sides[0])
-            if not letters or len(letters) > 3:
-                raise
             missing = error
+        letters = _letters(equation.sides[0])
         count = 0
-        for numbers in product(range(10), repeat=len(letters)):
-            indices = dict(zip(letters, numbers, strict=True))
-            try:
-                line = self.sides(equation, indices)
-            except Unreadable:
-                continue
-            count += 1
-            if count <= COMBINATIONS:
-                said = ", ".join(f"{letter} = {k}" for letter, k in indices.items())
-                yield line._replace(read=(f"for {said}", *line.read))
+        if 0 < len(letters) <= 3:
+            for numbers in product(range(10), repeat=len(letters)):
+                indices = dict(zip(letters, numbers, strict=True))
+                with suppress(Unreadable):
+                    line = self.sides(equation, indices)
+                    count += 1
+                    said = ", ".join(f"{letter} = {k}" for letter, k in indices.items())
+                    yield line._replace(read=(f"for {said}", *line.read))
         if not count:
             raise missing
 
     def sides(self, equation: Written, indices: Mapping[str, int]) -> Line:
-        """Return the equation read. Unreadable where its subject is not."""
+        """Return the equation read. Raises Unreadable where its subject is not."""
         notes: list[str] = []
         texts = list(equation.sides)
         defined = None if indices else self.definition(equation, notes)
-        if defined is not None:
-            texts = [f"{texts[0]} = {texts[1]}", *texts[2:]]
-            first = Side(_cut(texts[0]), defined)
-            if len(texts) == 1:
-                return Line(equation.number, equation.text, [], tuple(notes))
-        else:
+        if defined is None:
             first = self.side(texts[0], notes, indices)
-        rest = [self.side(text, notes, indices) for text in texts[1:]]
-        sides = [first, *rest]
+        else:
+            first = Side(_cut(f"{texts[0]} = {texts.pop(1)}"), defined)
+        sides = [first, *(self.side(text, notes, indices) for text in texts[1:])]
         if not has_names(first.term) and has_names(sides[-1].term):
             sides = sides[::-1]
         elif isinstance(first.term, Unreadable):
@@ -135,7 +130,8 @@ class Reader:
         if equation.becomes and isinstance(first.term, Name):
             notes.append(f"{first.term.label} on the left is read as its new value")
             sides[0] = Side(first.text, Name(first.term.label, updated=True))
-        return Line(equation.number, equation.text, sides, tuple(dict.fromkeys(notes)))
+        is_claimed = len(sides) > 1
+        return Line(equation.number, equation.text, sides if is_claimed else [], tuple(dict.fromkeys(notes)))
 
     def side(self, text: str, notes: list[str], indices: Mapping[str, int]) -> Side:
         try:
@@ -148,49 +144,52 @@ class Reader:
             return Side(_cut(text), error)
 
     def read(self, text: str, notes: list[str], indices: Mapping[str, int] | None = None) -> Term | None:
-        """Return the tree of one side, None if it has a blank. Unreadable where it cannot be read."""
+        """Return the tree of one side, None if it has a blank. Raises Unreadable."""
         found = tokens(text, self.names, notes)
         if found is None:
             return None
         tree = Parser(found, self.names, notes, indices).side()
         if isinstance(tree, (ArrayName, ArrayCall)):
-            raise Unreadable("NOT READ", "vectors and matrices are not marked: write it for one entry", tree)
+            reason = "vectors and matrices are not marked: write it for one entry"
+            raise Unreadable("NOT READ", reason, tree)
         if isinstance(tree, Quotient) and tree.order > 1:
             raise Unreadable("NOT READ", "second derivatives are not marked", tree)
         return tree
 
     def definition(self, equation: Written, notes: list[str]) -> Term | None:
         """Return what a new name on the left is defined as; None where it is no new name."""
-        name = re.sub(r"\s*\(.*\)$", "", equation.sides[0]).strip()
-        found = self.new_name(name)
-        if found is None:
+        left, right = equation.sides[:2]
+        name = self.new_name(re.sub(r"\s*\(.*\)$", "", left).strip())
+        if name is None:
             return None
-        term = self.read(equation.sides[1], notes)
-        if term is None or (isinstance(term, Number) and self.names.is_near(found) and found not in RATES):
+        term = self.read(right, notes)
+        slips = isinstance(term, Number) and name not in RATES and self.names.is_near(name)
+        if term is None or slips:
             return None
-        self.names.defined[found] = term
-        notes.append(f"{found} is taken as a name of your own, for {equation.sides[1].strip()}")
+        self.names.define(name, term)
+        notes.append(f"{name} is taken as a name of your own, for {right}")
         copy: Term = copied(term)
         return copy
 
     def new_name(self, text: str) -> str | None:
-        """Return the name that stands alone in `text` and means nothing yet; None where there is none."""
-        found = None
+        """Return the name that stands alone in `text` and means nothing yet, or a number."""
         try:
             found = tokens(text, self.names, [])
-            if found is None or len(found) != 1 or found[0].kind != "name":
-                return None
-            name = found[0].text
-            known = self.names.defined.get(name)
-            if isinstance(known, Number) or (name in RATES and self.names.find(name) is None):
-                return name
-            Parser(found, self.names, []).side()
+        except Unreadable:
+            return None
+        if found is None or [token.kind for token in found] != ["name"]:
+            return None
+        name = found[0].text
+        if isinstance(self.names.definition(name), Number):
+            return name
+        try:
+            tree = Parser(found, self.names, []).side()
         except NeedsIndex:
             return None
         except Unreadable as error:
-            if error.verdict == "UNKNOWN NAME" and found and " may be " not in str(error):
-                return found[0].text
-        return None
+            is_unknown = error.verdict == "UNKNOWN NAME" and " may be " not in str(error)
+            return name if is_unknown else None
+        return name if isinstance(tree, Name) and tree.label == RATE else None
 
 
 def _letters(text: str) -> str:

@@ -52,7 +52,8 @@ FRACTIONS = {
 }
 RAISED = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
 CONSTANTS = {"e": 2.718281828459045, "π": 3.141592653589793, "pi": 3.141592653589793}
-RATES = ("η", "eta", "lr", "learning_rate", "rate", "α", "alpha")
+RATE = "η"  # the learning rate, where no line defines it
+RATES = (RATE, "eta", "lr", "learning_rate", "rate", "α", "alpha")
 RELATION = re.compile(
     r"(?P<becomes>:=|←|\\(?:gets|leftarrow|coloneqq)(?![a-zA-Z]))"
     r"|(?P<equals>==?|[≈≃≅≐≡→↦≙∼]|\\(?:approx|simeq|cong|doteq|equiv|to|rightarrow|longrightarrow|mapsto|triangleq)(?![a-zA-Z]))"

@@ -7,25 +7,27 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from autograd.marking.names import LONGEST, Names
+from autograd.marking.names import BELOW, LETTER, LONGEST, NAME, Names
 from autograd.marking.spelling import FRACTIONS, RAISED, plain
 from autograd.marking.syntax import Number, Unreadable
 
 MOST = 300  # characters of a number
 
-_LETTER = "(?:(?![²³¹⁰⁴-⁹₀-₉½⅓⅔¼¾⅕-⅞ᵀᵢⱼₖₗₘₙΣ])[^\\W\\d_][\u0300-\u036f\u20d7]*)"
-_BELOW = rf"(?:\s*_\s*\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}|_?[₀-₉ᵢⱼₖₗₘₙ]+|_(?:{_LETTER}|[0-9])+)"
 _ABOVE = r"(?:\^\{?\s*[(\[]\s*\w+\s*[)\]]\s*\}?|⁽[⁰¹²³⁴-⁹]+⁾)"
-NAME = re.compile(rf"{_LETTER}(?:{_LETTER}|[0-9])*{_BELOW}*")
-_MORE = re.compile(rf"{_ABOVE}{_BELOW}*|\((\d)\)")
+_MORE = re.compile(rf"{_ABOVE}{BELOW}*|\((\d)\)")
+_RAISED = re.compile("[⁻⁺]?[⁰¹²³⁴-⁹]+")
 _UPDATED = re.compile(
-    r"⁺|\^\s*\{\s*\+\s*\}|\^\+|\s*[\^_]\s*\{\s*\(?(?:new|neu|next|updated|t\+1)\)?\s*\}|\((?:new|neu)\)|\^\(?new\)?"
+    r"⁺|\^\s*\{\s*\+\s*\}|\^\+|\((?:new|neu)\)|\^\(?new\)?"
+    r"|\s*[\^_]\s*\{\s*\(?(?:new|neu|next|updated|t\+1)\)?\s*\}"
 )
 _PRIMES = re.compile(r"'+|\^\{\s*'+\s*\}")
 _TRANSPOSED = re.compile(r"ᵀ|\^\s*\{?\s*(?:T|ᵀ|\\top)\s*\}?(?![\w])|\.T\b")
 _GRAD = re.compile(r"\.grad\b")
 _DOT = re.compile(r"(?<=\s)\.(?=\s)")
-_POWER_OF_TEN = r"\s*(?:\*|x|X|×)\s*10\s*(?:(?:\^|\*\*)\s*[{(]?\s*([-+]?\s*[0-9]+)\s*[})]?|([⁻⁺]?[⁰¹²³⁴-⁹]+))"
+_POWER_OF_TEN = (
+    r"\s*(?:\*|x|X|×)\s*10\s*"
+    r"(?:(?:\^|\*\*)\s*[{(]?\s*([-+]?\s*[0-9]+)\s*[})]?|([⁻⁺]?[⁰¹²³⁴-⁹]+))"
+)
 _NUMBER = re.compile(
     rf"10(?:\^\{{?(-[0-9]+)\}}?|([⁻][⁰¹²³⁴-⁹]+))"
     rf"|(([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:(?:[eE]([-+]?[0-9]+)(?![\w]))|{_POWER_OF_TEN})?)"
@@ -41,7 +43,8 @@ _BLANK = re.compile(r"\?+|…|\.{3}")
 class Token(NamedTuple):
     """One piece of what is written.
 
-    kind      "number", "name", "raised", "updated", "transposed", "primes", "grad", "fraction" or "sign"
+    kind      "number", "fraction", "name" and what stands behind one ("raised", "updated", "primes",
+              "transposed", "grad"), or "sign"
     text      what is written, in the signs of text
     number    of a number
     """
@@ -71,7 +74,7 @@ class _Scanner:
         self.found: list[Token] = []
         self.lists = [False]  # for each open bracket, whether commas part its items
         odd = "|".join(map(re.escape, names.odd))
-        end = rf"(?!{_LETTER}|[0-9₀-₉])"
+        end = rf"(?!{LETTER}|[0-9₀-₉])"
         self.odd = re.compile(rf"d?(?:{odd}){end}|(?:{odd}){end}") if odd else None
 
     def all(self) -> list[Token] | None:
@@ -85,7 +88,8 @@ class _Scanner:
                 blank = True
                 self.place = found.end()
             else:
-                raise Unreadable("NOT READ", f"{self.text[self.place : self.place + 20]!r} is not understood here")
+                piece = self.text[self.place : self.place + 20]
+                raise Unreadable("NOT READ", f"{piece!r} is not understood here")
         return None if blank or not self.found else self.found
 
     def take(self, pattern: re.Pattern[str], kind: str) -> bool:
@@ -133,16 +137,18 @@ class _Scanner:
 
     def take_name(self) -> bool:
         found = NAME.match(self.text, self.place)
-        if not found or (found[0] in ("ᵀ",)):
+        if not found:
             return False
         text, end = found[0], found.end()
         if len(text) > LONGEST:
             raise Unreadable("NOT READ", f"{text[:20]}… is too long for a name")
         more = _MORE.match(self.text, end)
-        if more and self.is_known(text + (f"^({more[1]})" if more[1] else more[0])):
-            if more[1]:
-                self.notes.append(f"{text}({more[1]}) is read as the Value number {more[1]} with this label")
-            text, end = text + (f"^({more[1]})" if more[1] else more[0]), more.end()
+        if more:
+            longer = text + (f"^({more[1]})" if more[1] else more[0])
+            if self.is_known(longer):
+                if more[1]:
+                    self.notes.append(f"{text}{more[0]} is read as number {more[1]} of this label")
+                text, end = longer, more.end()
         self.found.append(Token("name", text))
         self.place = end
         self.take_marks()
@@ -150,7 +156,7 @@ class _Scanner:
 
     def is_known(self, name: str) -> bool:
         try:
-            return self.names.find(name) is not None or self.names.find(name.lstrip("d")) is not None
+            return any(self.names.find(part) is not None for part in (name, name.lstrip("d")))
         except Unreadable:
             return True
 
@@ -167,7 +173,7 @@ class _Scanner:
             self.found.append(Token("fraction", sign))
             self.place += 1
             return True
-        if self.take(re.compile("[⁻⁺]?[⁰¹²³⁴-⁹]+"), "raised") or self.take(_UPDATED, "updated"):
+        if self.take(_RAISED, "raised") or self.take(_UPDATED, "updated"):
             return True
         if self.place and self.take(_TRANSPOSED, "transposed"):
             return True
@@ -183,10 +189,8 @@ class _Scanner:
 
     def follow_brackets(self, sign: str) -> None:
         if sign in ("(", "[", "{"):
-            before = self.found[-2] if len(self.found) > 1 else None
-            self.lists.append(
-                sign == "[" or (before is not None and before.text in ("max", "min", "maximum", "minimum"))
-            )
+            before = self.found[-2].text if len(self.found) > 1 else ""
+            self.lists.append(sign == "[" or before in ("max", "min", "maximum", "minimum"))
         elif sign in (")", "]", "}") and len(self.lists) > 1:
             self.lists.pop()
 
