@@ -7,15 +7,14 @@ import operator
 import random
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count, pairwise
-from typing import Any, SupportsIndex, TypeAlias
+from typing import Any, TypeAlias
 
 from autograd import Value, gelu, leaky_relu, swish
 from autograd.ops import TABLE
 from autograd.recording import collector_paused
-from nn.module import Module, whole_number
+from nn.module import Module, Seed, generator, whole_number
 
 Activation: TypeAlias = str | Callable[[Value], Value]
-Seed: TypeAlias = SupportsIndex | random.Random | None
 
 
 def linear(x: Value) -> Value:
@@ -111,7 +110,7 @@ class Neuron(_Network):
             raise ValueError(f"unknown bias {bias!r}: it must be 'neuron', 'shared' (in a layer) or None")
         self.nin = whole_number(nin, "the number of inputs")
         bound = INITS[init](self.nin, nout)
-        uniform = (_generator(seed) or random).uniform
+        uniform = (generator(seed) or random).uniform
         self.w = [Value(uniform(-bound, bound)) for _ in range(self.nin)]
         self.b = Value(0.0) if isinstance(bias, str) else bias
         self.activation = _activation(activation if activation is not None else "relu" if nonlin else "linear")
@@ -157,7 +156,7 @@ class Layer(_Network):
     ) -> None:
         self.nin = nin
         nout = whole_number(nout, "the number of neurons")
-        options = {"bias": Value(0.0) if bias == "shared" else bias, "seed": _generator(seed), "nout": nout, **kwargs}
+        options = {"bias": Value(0.0) if bias == "shared" else bias, "seed": generator(seed), "nout": nout, **kwargs}
         self.neurons = [Neuron(nin, **options) for _ in range(nout)]
 
     def __call__(self, x: Any) -> Any:
@@ -204,22 +203,15 @@ class MLP(_Network):
         init: str = "uniform",
         seed: Seed = None,
     ) -> None:
-        if not isinstance(nouts, Sequence) or not nouts:
-            raise ValueError(f"an MLP takes a list with the number of neurons in each layer, not {nouts!r}")
-        depth = len(nouts)
-        if activation is None:
-            activation = ["relu"] * (depth - 1) + ["linear"]
-        elif isinstance(activation, str) or callable(activation):
-            activation = [activation] * depth
-        if not isinstance(activation, Sequence) or len(activation) != depth:
-            raise ValueError(f"{depth} layer(s) take one activation, or a list of {depth}, not {activation!r}")
+        activations = _activations(activation, nouts)
         self.nin = nin
-        seed = _generator(seed)
+        seed = generator(seed)
         self.layers = [
             Layer(n, m, activation=_activation(f), bias=bias, init=init, seed=seed)
-            for (n, m), f in zip(pairwise([nin, *nouts]), activation, strict=True)
+            for (n, m), f in zip(pairwise([nin, *nouts]), activations, strict=True)
         ]
         self.input_labels = [f"i{k}" for k in range(1, nin + 1)]
+        depth = len(self.layers)
         for place, layer in enumerate(self.layers, 1):
             row = "o" if place == depth else "h" if depth == 2 else f"h{place}_"
             for k, neuron in enumerate(layer.neurons, 1):
@@ -256,11 +248,19 @@ class MLP(_Network):
         return f"MLP of [{', '.join(map(str, self.layers))}]"
 
 
-def _generator(seed: Seed) -> random.Random | None:
-    if seed is None or isinstance(seed, random.Random):
-        return seed
-    number: Any = operator.index(seed) if hasattr(seed, "__index__") else seed
-    return random.Random(number)
+def _activations(which: Any, nouts: Sequence[int]) -> list[Any]:
+    """Return one activation for each layer. ValueError where there is another number of them."""
+    if not isinstance(nouts, Sequence) or not nouts:
+        wanted = "a list with the number of neurons in each layer"
+        raise ValueError(f"an MLP takes {wanted}, not {nouts!r}")
+    depth = len(nouts)
+    if which is None:
+        return ["relu"] * (depth - 1) + ["linear"]
+    if isinstance(which, str) or callable(which):
+        return [which] * depth
+    if not isinstance(which, Sequence) or len(which) != depth:
+        raise ValueError(f"{depth} layer(s) take one activation, or a list of {depth}, not {which!r}")
+    return list(which)
 
 
 def _activation(which: Any) -> Callable[[Value], Value]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import operator
 import os
+import random
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, TypeAlias
 
 from autograd import Value
 from autograd.files import write_whole
 from autograd.op import real
+
+Seed: TypeAlias = SupportsIndex | random.Random | None
 
 
 class Module:
@@ -225,6 +228,14 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a finite number")
+
+
+def generator(seed: Seed) -> Any:
+    """Return a generator of random numbers for a seed; one that is given stays, and None too."""
+    if seed is None or isinstance(seed, random.Random):
+        return seed
+    number: Any = operator.index(seed) if hasattr(seed, "__index__") else seed
+    return random.Random(number)
 
 
 def whole_number(n: Any, what: str) -> int:

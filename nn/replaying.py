@@ -90,30 +90,37 @@ class Batches:
     def prepare(self, loss: Any, parameters: set[Value], epochs: int, known: bool) -> None:
         """Record an example of each shape, where all examples are numbers alone."""
         is_index = loss is losses.softmax_cross_entropy or loss not in _LOSSES
-        parts: list[tuple[_Numbers, _Numbers]] = []
-        for x, target in self.examples:
-            try:
-                parts.append((_Numbers(x), _Numbers(target, is_index)))
-            except (TypeError, ValueError):
-                return  # Values, or what is no number: computed anew, it is told or is right
+        try:
+            parts = [(_Numbers(x), _Numbers(t, is_index)) for x, t in self.examples]
+        except (TypeError, ValueError):
+            return  # Values, or what is no number: computed anew, it is told or is right
         self.keys = [(x.key, target.key) for x, target in parts]
-        numbers = [[*x.numbers, *target.numbers] for x, target in parts]
-        firsts = {key: k for k, key in reversed(list(enumerate(self.keys)))}
-        replays = {}
         try:
             with _generators_put_back():
-                for key in dict.fromkeys(self.keys):
-                    work = self.keys.count(key) * epochs
-                    x, target = parts[firsts[key]]
-                    replays[key] = self._recorded(x, target, parameters, work)
+                replays = self._recorded_by_shape(parts, parameters, epochs)
                 if known:
                     self._require_fitting_targets(loss)
         except Exception:
             return  # computed anew, it has the error when the example's turn comes
-        if all(replays.values()):
-            self.replays = {key: replay for key, replay in replays.items() if replay}
-            places = [self.replays[key].places for key in self.keys]
-            self.rows = [[row[k] for k in p] for row, p in zip(numbers, places, strict=True)]
+        if replays:
+            self.replays = replays
+            for key, (x, target) in zip(self.keys, parts, strict=True):
+                numbers = [*x.numbers, *target.numbers]
+                self.rows.append([numbers[k] for k in replays[key].places])
+
+    def _recorded_by_shape(
+        self, parts: list[tuple[_Numbers, _Numbers]], parameters: set[Value], epochs: int
+    ) -> dict[Hashable, _Replay]:
+        """Return a program for each shape of example; none where one depends on no parameter."""
+        replays: dict[Hashable, _Replay] = {}
+        for key, (x, target) in zip(self.keys, parts, strict=True):
+            if key not in replays:
+                times = self.keys.count(key) * epochs
+                replay = self._recorded(x, target, parameters, times)
+                if replay is None:
+                    return {}
+                replays[key] = replay
+        return replays
 
     def _recorded(self, x: _Numbers, target: _Numbers, parameters: set[Value], times: int) -> _Replay | None:
         from autograd import Program  # now, so that `import nn` stays quick

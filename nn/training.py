@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import reprlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, SupportsIndex
 
 from autograd import DomainError, Value
-from nn.module import Module, whole_number
+from nn.module import Module, generator, whole_number
 from nn.optimizers import Optimizer
 from nn.replaying import Batches, is_known_to_be_pure
 
@@ -22,7 +21,7 @@ def train(
     *,
     epochs: int,
     batch_size: int | None = None,
-    seed: int = 0,
+    seed: SupportsIndex = 0,
     progress: bool = True,
     replay: bool | None = None,
 ) -> list[float]:
@@ -53,20 +52,15 @@ def train(
     >>> len(history), f"{history[-1]:.4f} {model(10):.4f}"
     (100, '0.0000 21.0000')
     """
-    examples = list(examples)
-    if not examples:
-        raise ValueError("there are no examples to train on")
-    for example in examples:
-        if not isinstance(example, (tuple, list)) or len(example) != 2:
-            raise ValueError(f"an example is a pair of inputs and target, not {reprlib.repr(example)}")
+    examples = _checked(examples)
     batch_size = len(examples) if batch_size is None else whole_number(batch_size, "batch_size")
     epochs = whole_number(epochs, "epochs")
-    rng = random.Random(seed)
+    rng = generator(seed)
     history: list[float] = []
     try:
         batches = Batches(lambda x, target: _loss(loss, model(x), target), examples)
         pure = is_known_to_be_pure(model, loss)
-        parameters = dict.fromkeys([*model.parameters(), *optimizer.parameters])
+        parameters = list(dict.fromkeys([*model.parameters(), *optimizer.parameters]))
         if epochs > 1 and (replay or (replay is None and pure)):
             batches.prepare(loss, set(parameters), epochs, pure)
         for _ in _with_bar(range(epochs), progress):
@@ -76,12 +70,7 @@ def train(
                 batches.check(order[0])
             for start in range(0, len(order), batch_size):
                 batch = order[start : start + batch_size]
-                if pure:
-                    for parameter in parameters:
-                        parameter.grad = 0.0
-                else:  # a model of one's own may zero more, and have other parameters now
-                    model.zero_grad()
-                    optimizer.zero_grad()
+                _zero_gradients(parameters if pure else [], model, optimizer)
                 total += batches.backward(batch) * len(batch)
                 optimizer.step()
             history.append(total / len(examples))
@@ -90,6 +79,31 @@ def train(
     except DomainError as error:
         raise DomainError(f"epoch {len(history) + 1}: {error}") from None
     return history
+
+
+def _checked(examples: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Return the examples as a list. ValueError where there are none, or one is not a pair."""
+    pairs = list(examples)
+    if not pairs:
+        raise ValueError("there are no examples to train on")
+    for pair in pairs:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            shown = reprlib.repr(pair)
+            raise ValueError(f"an example is a pair of inputs and target, not {shown}")
+    return pairs
+
+
+def _zero_gradients(known: list[Value], model: Module, optimizer: Optimizer) -> None:
+    """Set the gradients to 0: of the parameters that are known, or by the model's own method.
+
+    A model of one's own may zero more, and have other parameters than a moment ago.
+    """
+    if known:
+        for parameter in known:
+            parameter.grad = 0.0
+    else:
+        model.zero_grad()
+        optimizer.zero_grad()
 
 
 def _loss(loss: Callable[[Any, Any], Value], output: Any, target: Any) -> Value:
@@ -104,6 +118,7 @@ def _with_bar(epochs: range, progress: bool) -> Iterable[int]:
         with suppress(ImportError):
             from tqdm import tqdm  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
-            bar: Iterable[int] = tqdm(epochs, unit="epoch", delay=1, disable=None)  # None: off where no terminal is
+            # disable=None: no bar where no terminal is
+            bar: Iterable[int] = tqdm(epochs, unit="epoch", delay=1, disable=None)
             return bar
     return epochs
