@@ -132,8 +132,11 @@ def test_on_a_full_disk_the_old_file_stays(tmp_path, name):
     SAVES[name](path)
     before = path.read_bytes()
     code = f"""
-import resource, signal
+import os, resource, signal
 from test_files import SAVES
+first = {str(tmp_path / f"first-{name}")!r}
+SAVES[{name!r}](first)  # so that an engine that draws in this process has begun
+os.remove(first)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (256, 256))
 try:
