@@ -102,6 +102,12 @@ def read(text):
         ("max(0,2)", "max(0, 2)"),
         ("σ(0,3775)", "σ(0.3775)"),
         ("log10(x)", "ln(x)/2.302585092994046"),
+        ("1[x > 0]", "step(x)"),
+        (r"\mathbb{1}\{x > 0\} y", "step(x)·y"),
+        ("w5[x>0]", "w5·step(x)"),
+        ("sech²(x)", "(2/(e^x + e^(−x)))^2"),
+        ("y e^{xy}", "y·e^(x·y)"),
+        ("3x^2y", "3·x^2·y"),
         # names
         ("out_{h1}", "out_h1"),
         ("outh1", "out_h1"),
@@ -233,8 +239,12 @@ def test_a_board(text, expected):
 
 
 def test_what_was_read_by_choice_is_said():
-    lines = reader().lines(["E = 0,25 = wx = xy", "δ_o1 = 1", "foo = 2x"])
-    assert lines[0].read == ("0,25 is read as 0.25", "xy is read as x·y")
+    lines = reader().lines(["E = 0,25 = 1/2x = xy", "δ_o1 = 1", "foo = 2x"])
+    assert lines[0].read == (
+        "0,25 is read as 0.25",
+        "…/2x is read as (…/2)·x",
+        "xy is read as x·y",
+    )
     assert lines[1].read == ("δ_o1 is read as ∂E/∂net_o1",)
     assert lines[2].read == ("foo is taken as a name of your own, for 2x",)
     assert not lines[2].sides

@@ -139,6 +139,9 @@ class Parser(Calls):
         """A product without a sign."""
         if self.next.text == "[" and self.ahead(1).kind == "number" and self.ahead(2).text == "]":
             raise self.not_read("one entry is written with its number below, as in w_1")
+        before = self.tokens[self.place - 1]
+        if isinstance(left, Call) and left.op is ops.div and before.kind == "number":
+            self.notes.append(f"…/{before.text}{self.next.text} is read as (…/{before.text})·{self.next.text}")
         return self.operation(ops.mul, left, self.expression(PRODUCT))
 
     def read_held(self, left: Tree) -> Tree:

@@ -67,6 +67,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "log10": lambda x: ops.log(x) / ops.log(10.0), "log_10": lambda x: ops.log(x) / ops.log(10.0),
     "lg": lambda x: ops.log(x) / ops.log(10.0), "log2": lambda x: ops.log(x) / ops.log(2.0),
     "log_2": lambda x: ops.log(x) / ops.log(2.0), "ld": lambda x: ops.log(x) / ops.log(2.0),
+    "cosh": lambda x: (ops.exp(x) + ops.exp(-x)) / 2.0, "sinh": lambda x: (ops.exp(x) - ops.exp(-x)) / 2.0,
+    "sech": lambda x: 2.0 / (ops.exp(x) + ops.exp(-x)),
     "gelu": functions.gelu, "swish": functions.swish, "silu": functions.swish,
     "leaky_relu": functions.leaky_relu, "square": lambda x: x * x,
 }

@@ -33,6 +33,7 @@ _NUMBER = re.compile(
     rf"|(([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:(?:[eE]([-+]?[0-9]+)(?![\w]))|{_POWER_OF_TEN})?)"
     rf"(?:(?<=[0-9])(?:…|\.{{3}}))?"
 )
+_INDICATOR = re.compile(r"(?:\b[1IH]\s*|𝟙\s*)?_?[\[({]([^\[\](){}<>=]+)>\s*0\s*[\])}]")
 _COMMA = re.compile(r"([0-9]+),([0-9]+)(?![0-9.,])")
 _TIMES = re.compile(r"\s*[xX]\s*(?=-?[0-9.])")
 _PERCENT = re.compile(r"\s*%")
@@ -62,7 +63,7 @@ def tokens(text: str, names: Names, notes: list[str]) -> list[Token] | None:
     >>> [token.text for token in tokens("2σ'(z₁)^2 − 0,5", Names(["z1"]), [])]
     ['2', 'σ', "'", '(', 'z₁', ')', '^', '2', '-', '0.5']
     """
-    return _Scanner(plain(text), names, notes).all()
+    return _Scanner(_INDICATOR.sub(r" step(\1)", plain(text)), names, notes).all()
 
 
 class _Scanner:
