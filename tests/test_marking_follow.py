@@ -133,3 +133,12 @@ def test_hostile_text_is_no_fault(text):
     for line in check_derivation(E, text).lines:
         assert line.verdict
         assert line.mark in ("right", "follows", "open", "WRONG")
+
+
+def test_a_record_of_any_depth():
+    x = Value(0.3, label="x")
+    y = x
+    for _ in range(2000):
+        y = sigmoid(1.1 * y)
+    y.label = "y"
+    assert marks_of("dy/dx = 0.2\ny = 0.3\ny = σ(x)", y) == ["WRONG"] * 3

@@ -91,7 +91,7 @@ class Explainer:
         """Yield the slips made in one place of a term."""
         for verdict, place, other, where, parts in mutations(term, self.facts):
             at = self._at(term, place, other)
-            if place is not term or verdict in WHOLLY or isinstance(term, (Name, Quotient)):
+            if place is not term or where == INSTEAD or verdict in WHOLLY:
                 yield Found(verdict, at, where, parts)
 
     def _at(self, term: Term, place: Term, other: Term) -> Callable[[Point], float]:
@@ -308,7 +308,7 @@ class Explainer:
             gradient = Quotient(self.board.names[root], label)
             slope = partial(self.evaluator.value, gradient)
             yield Found(Verdict.FACTOR_LEFT_OUT, lambda p: p.data[before] - slope(p), "the learning rate")
-            yield Found(Verdict.UPDATE_ADDED, lambda p: p.data[before] + rate * slope(p))
+            yield Found(Verdict.UPDATE_ADDED, lambda p: p.data[before] + rate * slope(p), "it is subtracted")
             for found in self.of(gradient):
                 at = lambda point, found=found: point.data[before] - rate * found.at(point)
                 yield found._replace(at=at).within("{}", gradient)

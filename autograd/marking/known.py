@@ -6,8 +6,8 @@ source of them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import reduce
 from itertools import islice
 from typing import Any
@@ -22,6 +22,7 @@ from autograd.symbolic import Symbolic
 from autograd.value import Value
 
 LONG = 60  # places in a formula: a longer one is not expanded further
+LONGEST = 500  # places in a formula: of a longer one nothing is known but its name
 MOST = 400  # places of a formula that a number may stand for
 
 
@@ -70,27 +71,62 @@ def _times(a: Term, b: Term) -> Term:
 
 def simplified(op: Op, args: tuple[Term, ...]) -> Term:
     """Return the operation on terms as a person writes it: constants folded, 1·x and x + 0 are x."""
-    if all(isinstance(x, Number) for x in args):
-        try:
-            result = op(*[x.value for x in args])  # type: ignore[union-attr]
-        except ArithmeticError:
-            return Call(op, args)
-        return number(result) if math.isfinite(result) else Call(op, args)
+    numbers = [x.value for x in args if isinstance(x, Number)]
+    if len(numbers) == len(args):
+        return _folded(op, args, numbers)
     if op is ops.mul:
         return _times(*args)
     if op is ops.neg:
         return _negative(args[0])
-    if op in (ops.add, ops.sub) and _is(args[1], 0.0):
-        return args[0]
-    if op is ops.add and _is(args[0], 0.0):
-        return args[1]
-    if op is ops.sub and _is(args[0], 0.0):
-        return _negative(args[1])
+    if op in (ops.add, ops.sub):
+        return _sum(op, *args)
     if op in (ops.div, ops.pow) and _is(args[1], 1.0):
         return args[0]
     if op is ops.div and _is(args[0], 0.0):
         return ZERO
     return Call(op, args)
+
+
+def _folded(op: Op, args: tuple[Term, ...], numbers: list[float]) -> Term:
+    try:
+        return number(op(*numbers))
+    except ArithmeticError:
+        return Call(op, args)
+
+
+def _sum(op: Op, a: Term, b: Term) -> Term:
+    if _is(b, 0.0):
+        return a
+    if _is(a, 0.0):
+        return b if op is ops.add else _negative(b)
+    return Call(op, (a, b))
+
+
+def size(term: Term) -> int:
+    """Return how many places the term has; it may be kept as a graph, with far fewer objects."""
+    sizes: dict[Term, int] = {}
+    todo = [term]
+    while todo:
+        args = todo[-1].args if isinstance(todo[-1], Call) else ()
+        missing = [arg for arg in args if arg not in sizes]
+        todo += missing
+        if not missing:
+            sizes[todo.pop()] = 1 + sum(sizes[arg] for arg in args)
+    return sizes[term]
+
+
+def fresh(term: Term) -> Term:
+    """Return the term with an object of its own in each place, so that one place can be changed."""
+    done: list[Term] = []
+    for place in reversed(list(walk(term))):
+        if isinstance(place, Call):
+            count = len(place.args)
+            args = tuple(done[-count:])
+            del done[-count:]
+            done.append(Call(place.op, args))
+        else:
+            done.append(replace(place))
+    return done[0]
 
 
 class _Expression(Symbolic):
@@ -126,7 +162,10 @@ class Known:
 
     def formula(self, v: Value) -> Term:
         """Return what `v` was computed as, in the names of the Values it was computed from."""
-        return self.name(v) if v.op is None else self._parts(v)[v]
+        if v.op is None:
+            return self.name(v)
+        term = self._parts(v)[v]
+        return term if size(term) <= LONGEST else self.name(v)
 
     def _parts(self, head: Value) -> dict[Value, Term]:
         if head not in self._formulas:
@@ -138,6 +177,8 @@ class Known:
             for v in record.nodes:
                 args = tuple(number(x) if isinstance(x, float) else terms[x] for x in v.args)
                 terms[v] = simplified(v.op, args)
+            if size(terms[head]) <= LONGEST:
+                terms[head] = fresh(terms[head])
             self._formulas[head] = terms
         return self._formulas[head]
 
@@ -164,18 +205,19 @@ class Known:
                     local = _as_term(partial(*args, _Expression(terms[v])))
                     part = _times(upstream[v], local)
                     upstream[x] = simplified(ops.add, (upstream[x], part)) if x in upstream else part
-        return {v: term for v, term in upstream.items() if v in self.board.names and v is not head}
+        tails = [v for v in upstream if v in self.board.names and v is not head]
+        return {v: fresh(upstream[v]) for v in tails if size(upstream[v]) <= LONGEST}
 
     def gradient(self, of: Value, by: Value) -> Term:
         """Return ∂of/∂by along the named Values: a product, with a sum where paths meet."""
         key = of, by
         if key not in self._gradients:
-            self._gradients[key] = self._chained(of, by)
+            self._gradients[key] = fresh(self._chained(of, by))
         return self._gradients[key]
 
     def without(self, of: Value, by: Value, edge: tuple[Value, Value]) -> Term:
         """Return ∂of/∂by where the factor of one edge is left out."""
-        return self._chained(of, by, edge)
+        return fresh(self._chained(of, by, edge))
 
     def _chained(self, of: Value, by: Value, left_out: tuple[Value, Value] | None = None) -> Term:
         """Sum what each named Value gets from the heads above it, from `of` down to `by`."""

@@ -55,11 +55,15 @@ class Repairs:
     def _repaired(self, subject: Term, typed: Term, points: Sequence[Point]) -> Iterator[Found]:
         for verdict, place, other, where, parts in mutations(typed, self.facts):
             if verdict in _REPAIRS and self.evaluator.agree(subject, typed, points, {place: other}):
-                if place is typed:
+                if place is typed and where != INSTEAD:
                     continue
                 named = _INVERSE.get(verdict, verdict)
                 if where == INSTEAD:
                     parts = parts[1], parts[0]
+                elif named is Verdict.DIVIDED:
+                    where = "divided by {}"
+                elif named is Verdict.MULTIPLIED:
+                    where = "multiplied by {}"
                 yield Found(named, _never, where, parts)
 
     def _misread(self, subject: Term, side: Term, points: Sequence[Point]) -> Iterator[Found]:
@@ -101,7 +105,7 @@ class Repairs:
         """Return what is wrong with a number that is not what its symbol is."""
         true = self.evaluator.value(symbol, here)
         if agreement(number.text, -true):
-            return [Found(Verdict.SIGN, _never, INSTEAD, (number.text, f"{written(symbol)} = {true:.6g}"))]
+            return [Found(Verdict.SIGN, _never, INSTEAD, (number.text, _valued(symbol, true)))]
         fits = [_stands(number, symbol, true)]
         for verdict, place, other, where, parts in mutations(symbol, self.facts):
             if place is symbol and verdict in (Verdict.SWAPPED_INDEX, Verdict.PRE, Verdict.POST):
@@ -172,7 +176,11 @@ class Repairs:
 
 
 def _stands(place: Number, symbol: Term, value: float) -> Found:
-    return Found(Verdict.STANDS_FOR, _never, INSTEAD, (place.text, f"{written(symbol)} = {value:.6g}"))
+    return Found(Verdict.STANDS_FOR, _never, INSTEAD, (place.text, _valued(symbol, value)))
+
+
+def _valued(symbol: Term, value: float) -> str:
+    return symbol.text if isinstance(symbol, Number) else f"{written(symbol)} = {value:.6g}"
 
 
 def _never(point: Point) -> float:

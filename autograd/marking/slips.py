@@ -120,6 +120,11 @@ def _is_factor(spot: Spot) -> bool:
     return spot.within(ops.mul) and not unit
 
 
+def _is_term(spot: Spot) -> bool:
+    """Whether it is a term of a sum; that of 1 − out is told as FORGOT 1 − OUT."""
+    return spot.within(ops.add, ops.sub) and not (spot.parent and _is_one_minus(Spot(spot.parent, None, 0)))
+
+
 def _is_divisor(spot: Spot) -> bool:
     return spot.within(ops.div) and spot.argument == 1
 
@@ -208,7 +213,7 @@ SLIPS: tuple[Slip, ...] = (
     Slip(Verdict.FACTOR_LEFT_OUT,   _is_left_out,                                   _put(lambda term: ONE)),
     Slip(Verdict.FORGOT_ONE_MINUS,  lambda s: _is_factor(s) and _is_one_minus(s),   _put(lambda term: ONE)),
     Slip(Verdict.EXPONENT_LEFT_OUT, lambda s: s.within(ops.pow) and s.argument == 1, _put(lambda term: ONE)),
-    Slip(Verdict.TERM_LEFT_OUT,     lambda s: s.within(ops.add, ops.sub),           _put(lambda term: ZERO)),
+    Slip(Verdict.TERM_LEFT_OUT,     _is_term,           _put(lambda term: ZERO)),
     Slip(Verdict.SWAPPED_INDEX,     _is_symbol,                                     _others),
     Slip(Verdict.PRE,               _is_symbol,                                     _partner(Verdict.PRE)),
     Slip(Verdict.POST,              _is_symbol,                                     _partner(Verdict.POST)),
@@ -249,6 +254,18 @@ def mutations(term: Term, facts: Facts, rows: Sequence[Slip] = SLIPS) -> Iterato
             if row.applies_to(spot):
                 for change in row.change(spot, facts):
                     yield Mutation(row.verdict, spot.term, *change)
+    yield from _everywhere(term, facts)
+
+
+def _everywhere(term: Term, facts: Facts) -> Iterator[Mutation]:
+    """Yield another name in all places of one that stands in several, as in net·(1 − net)."""
+    labels = [place.label for place in walk(term) if isinstance(place, Name) and not place.updated]
+    rows = [row for row in SLIPS if row.verdict in (Verdict.SWAPPED_INDEX, Verdict.PRE, Verdict.POST)]
+    for label in dict.fromkeys(labels):
+        if labels.count(label) > 1:
+            for row in rows:
+                for other, where, parts in row.change(Spot(Name(label), None, 0), facts):
+                    yield Mutation(row.verdict, term, substituted(term, {label: other}), where, parts)
 
 
 def substituted(term: Term, others: dict[str, Term]) -> Term:
