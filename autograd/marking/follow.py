@@ -128,16 +128,20 @@ class Own:
             if tail is not by and (of, tail) in slopes:
                 above[tail] = slopes[of, tail]
                 continue
-            total = 0.0
-            for head, end in edges:
-                if end is tail and head in above:
-                    local = slopes.get((head, tail)) if (head, tail) != (of, by) else None
-                    total += above[head] * (point.edge(head, tail) if local is None else local)
-            above[tail] = total
+            heads = [head for head, end in edges if end is tail and head in above]
+            above[tail] = sum(above[head] * self._edge(point, head, tail, of, by, slopes) for head in heads)
             for (top, bottom), slope in slopes.items():  # a slope over several edges
-                if bottom is tail and top in above and (top, tail) not in edges and top is not of:
+                if bottom is tail and top in above and top not in heads and top is not of:
                     above[tail] += above[top] * (slope - point.derivative(top, tail))
         return above.get(by, 0.0)
+
+    def _edge(
+        self, point: Point, head: Value, tail: Value, of: Value, by: Value, slopes: dict[tuple[Value, Value], float]
+    ) -> float:
+        """Return the derivative on an edge, as the writer has it; not of what is asked for itself."""
+        if (head, tail) in slopes and (head, tail) != (of, by):
+            return slopes[head, tail]
+        return point.edge(head, tail)
 
     def formula_follows(self, subject: Term, entry: Entry, point: Point) -> float:
         """Return what the subject is where a derivative on its way is what an entry says: it is linear in it."""

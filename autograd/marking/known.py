@@ -52,21 +52,32 @@ def _negative(term: Term) -> Term:
 
 def _times(a: Term, b: Term) -> Term:
     """Return a product with its constant first, and its sign on its first factor."""
-    if _is(a, 0.0) or _is(b, 0.0):
-        return ZERO
-    if isinstance(b, Number) and not isinstance(a, Number):
-        a, b = b, a
-    if isinstance(b, Call) and b.op is ops.neg:
-        return _times(_negative(a), b.args[0])
-    if _is(a, 1.0):
-        return b
-    if _is(a, -1.0):
-        return _negative(b)
-    if isinstance(a, Number) and isinstance(b, Call) and b.op is ops.mul and isinstance(b.args[0], Number):
-        return _times(number(a.value * b.args[0].value), b.args[1])
-    if isinstance(b, Call) and b.op is ops.mul:
-        return _times(_times(a, b.args[0]), b.args[1])
-    return Call(ops.mul, (a, b))
+    todo = [b]
+    while todo:
+        factor = todo.pop()
+        if isinstance(factor, Call) and factor.op is ops.mul:
+            todo += reversed(factor.args)
+        elif isinstance(factor, Call) and factor.op is ops.neg:
+            a = _negative(a)
+            todo.append(factor.args[0])
+        elif isinstance(a, Number):
+            a = _scaled(a, factor)
+        else:
+            a = _scaled(factor, a) if isinstance(factor, Number) else Call(ops.mul, (a, factor))
+    return a
+
+
+def _scaled(constant: Number, term: Term) -> Term:
+    """Return a constant times a term that is no constant, or is one too."""
+    if isinstance(term, Number):
+        return number(constant.value * term.value)
+    if constant.value in (0.0, 1.0):
+        return term if constant.value else ZERO
+    if constant.value == -1.0:
+        return _negative(term)
+    if isinstance(term, Call) and term.op is ops.mul and isinstance(term.args[0], Number):
+        return Call(ops.mul, (number(constant.value * term.args[0].value), term.args[1]))
+    return Call(ops.mul, (constant, term))
 
 
 def simplified(op: Op, args: tuple[Term, ...]) -> Term:

@@ -28,11 +28,10 @@ class NumbersIn:
         for entry, pairs in aligned:
             if all(pair.verdict for pair in pairs):
                 return self.all_stand(entry, pairs, true)
-        strange = [pair.number for _, pairs in aligned for pair in pairs if pair.verdict is None]
-        idle = any(self.is_idle(side, place) for place in strange)  # it is off, and its line would not tell
         outcome = self.goes_on(equation, side, true)
         if outcome:
             return outcome
+        idle = self.has_idle(side, aligned)
         if not idle and math.isclose(self.bench.value(side), true, rel_tol=1e-12, abs_tol=0.0):
             return Outcome((Verdict.EXACT,), true, "it is so")
         in_chain = [pairs for entry, pairs in aligned if entry.right]
@@ -41,6 +40,11 @@ class NumbersIn:
             return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence)
         found = None if idle else self.read(equation, side, true, [] if in_chain else pairs)
         return found or self.numbers_not_so(equation, side, true, pairs)
+
+    def has_idle(self, side: Term, aligned: Sequence[tuple[Entry, list[Pair]]]) -> bool:
+        """Whether a number is off, and its line would not tell."""
+        strange = [pair.number for _, pairs in aligned for pair in pairs if pair.verdict is None]
+        return any(self.is_idle(side, place) for place in strange)
 
     def read(self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]) -> Outcome | None:
         """Return the outcome where all numbers stand for something, in whatever order."""

@@ -18,7 +18,7 @@ from autograd.op import DomainError
 from autograd.record import Record
 from autograd.value import Value
 
-_UNTRAINED = re.compile(r"(b|w|bias|weight|theta|θ)[\W_\d]*\w{0,3}$", re.IGNORECASE)
+_TRAINED = re.compile(r"(b|w|bias|weight|theta|θ)[\W_\d]*\w{0,3}$", re.IGNORECASE)
 
 
 ACTIVATIONS = (ops.sigmoid, ops.tanh, ops.relu, ops.softplus)
@@ -316,27 +316,32 @@ class GivenData:
 
     def __init__(self, board: Board, trained: Iterable[str] = ()) -> None:
         self.board = board
-        groups: dict[str, list[Value]] = {}
-        for v in board.leaves:
-            if v in board.names:
-                groups.setdefault(letters(board.names[v]), []).append(v)
-        kinds = {letters(label) for label in trained}
         self.hot: list[list[Value]] = []
         self.whole: list[list[Value]] = []
         self.binary: list[Value] = []
         self.zeros: list[Value] = []
-        for kind, group in groups.items():
-            data = [v.data for v in group]
-            given = kind not in kinds and not _UNTRAINED.match(kind.replace("#", ""))
-            if not given:
-                continue
-            self.binary += [v for v in group if v.data in (0.0, 1.0)]
-            if len(group) > 1 and sorted(data) == [0.0] * (len(data) - 1) + [1.0]:
-                self.hot.append(group)
-            elif len(group) > 1 and min(data) >= 0.0 and math.isclose(sum(data), 1.0):
-                self.whole.append(group)
-            else:
-                self.zeros += [v for v in group if v.data == 0.0]
+        kinds = {letters(label) for label in trained}
+        for kind, group in self._groups().items():
+            if kind not in kinds and not _TRAINED.match(kind.replace("#", "")):
+                self._take(group)
+
+    def _groups(self) -> dict[str, list[Value]]:
+        """Return the named leaves by their labels without numbers."""
+        groups: dict[str, list[Value]] = {}
+        for v in self.board.leaves:
+            if v in self.board.names:
+                groups.setdefault(letters(self.board.names[v]), []).append(v)
+        return groups
+
+    def _take(self, group: list[Value]) -> None:
+        data = [v.data for v in group]
+        self.binary += [v for v in group if v.data in (0.0, 1.0)]
+        if len(group) > 1 and sorted(data) == [0.0] * (len(data) - 1) + [1.0]:
+            self.hot.append(group)
+        elif len(group) > 1 and min(data) >= 0.0 and math.isclose(sum(data), 1.0):
+            self.whole.append(group)
+        else:
+            self.zeros += [v for v in group if v.data == 0.0]
 
     def __bool__(self) -> bool:
         return bool(self.hot or self.whole or self.zeros)
