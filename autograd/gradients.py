@@ -30,9 +30,21 @@ def grad(y: Value, xs: Value | Sequence[Value], held: Collection[Value] = ()) ->
     for v in (y, *wanted):
         if not isinstance(v, Value):
             raise TypeError(f"grad takes Values, not {type(v).__name__}")
+    upstream = _upstream(y, wanted, held)
+    gradients = [upstream.get(x, 0.0) for x in wanted]
+    # Each is a new Value, for it may be a node of the graph: naming ∂(x·y)/∂x must not rename y.
+    results = [1.0 * g if isinstance(g, Value) else Value(g) for g in gradients]
+    return results[0] if isinstance(xs, Value) else results
+
+
+def _upstream(y: Value, wanted: list[Value], held: Collection[Value]) -> dict[Any, Any]:
+    """Return the gradient of y by each Value on the way to those that are wanted.
+
+    It is a Value or, as long as it is constant, a float.
+    """
     record = Record(y, held)
     needed = record.dependents(wanted)
-    upstream: dict[Any, Any] = {y: 1.0}  # a Value or, as long as it is constant, a float
+    upstream: dict[Any, Any] = {y: 1.0}
     for v in reversed(record.nodes):
         if v not in needed or v not in upstream:
             continue
@@ -43,10 +55,7 @@ def grad(y: Value, xs: Value | Sequence[Value], held: Collection[Value] = ()) ->
                 except (ArithmeticError, TypeError, ValueError) as error:
                     part = term(v, place, upstream[v], error)
                 upstream[x] = upstream[x] + part if x in upstream else part
-    gradients = [upstream.get(x, 0.0) for x in wanted]
-    # Each is a new Value, for it may be a node of the graph: naming ∂(x·y)/∂x must not rename y.
-    results = [1.0 * g if isinstance(g, Value) else Value(g) for g in gradients]
-    return results[0] if isinstance(xs, Value) else results
+    return upstream
 
 
 def _times(upstream: Any, local: Any) -> Any:

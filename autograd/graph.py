@@ -95,19 +95,25 @@ def named_graph(
     if towards is not None:
         require_known(record, towards)
     moved = record.moved()
-    stand_ins: Mapping[Value, Value] = {}
+    stand_ins: Mapping[Value, Value] = record.anew() if moved else {}
     if moved:
-        stand_ins = record.anew()
         root = stand_ins[root]
         record = Record(root)
         also = {stand_ins.get(v, v) for v in also}
-        towards = towards if towards is None else stand_ins.get(towards, towards)
+        towards = None if towards is None else stand_ins.get(towards, towards)
     if not record.labelled():
         detail = "operations"
-    shown = [v for v in record.values if v.label or v is root or v is towards or v in also or detail == "operations"]
+    shown = _visible(record, {root, towards, *also}, detail)
     names = told_apart([(v, v.label) for v in shown], root)
     edges = _edges(names, towards)
     return Graph(root, names, edges, detail, {v: v.data for v in names}, moved, stand_ins)
+
+
+def _visible(record: Record, chosen: Collection[Value | None], detail: Detail) -> list[Value]:
+    """Return the Values of the record that are chosen, or have a label; or all of them."""
+    if detail == "operations":
+        return record.values
+    return [v for v in record.values if v.label or v in chosen]
 
 
 def require_known(record: Record, value: Value) -> None:

@@ -34,15 +34,21 @@ def decided(head: Value, derivative: Value, names: Collection[Value]) -> tuple[V
     with enable_grad():
         simple = record.evaluate({leaf: leaf for leaf in record.leaves}, applied)[derivative]
     result = simple if isinstance(simple, Value) else Value(simple)
-    compared = {v.args for v in choices}
+    return result, *_chosen(head, {v.args for v in choices}, names)
+
+
+def _chosen(
+    head: Value, compared: Collection[tuple[Any, ...]], names: Collection[Value]
+) -> tuple[Value | float | None, str]:
+    """Return which argument was chosen, and the word for it; "" where both kinds are there."""
     tops = [v for v in Record(head, names).nodes if v.args in compared and v.op in _WORDS]
-    kinds = {v.op for v in tops}
-    if len(kinds) != 1:
-        return result, None, ""
-    [kind] = kinds
+    if len({v.op for v in tops}) != 1:
+        return None, ""
+    kind = tops[-1].op
     rivals = _rivals(tops[-1], names)
     chosen = (max if kind is ops.maximum else min)(rivals, key=_number)
-    return result, chosen, _WORDS[kind][len(rivals) > 2]
+    of_two, of_more = _WORDS[kind]
+    return chosen, of_more if len(rivals) > 2 else of_two
 
 
 def _rivals(top: Value, names: Collection[Value]) -> list[Value | float]:

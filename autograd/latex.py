@@ -86,11 +86,22 @@ def _next_part(rest: str) -> tuple[tuple[str, str] | None, str]:
             text = r"\prime" * len(match[1]) if match[1][0] in _PRIMES else match[1]
             return (place, _small(text)), rest[match.end() :]
     if rest[0] == "^" and rest[1:2] in _BRACKETS:
-        end = rest.find(_BRACKETS[rest[1]])
-        inside = rest[2:end]
-        if end > 0 and re.fullmatch(r"[\w+-]+", inside):
-            shown = inside if rest[1] == "{" else rest[1 : end + 1]
-            return ("^", shown), rest[end + 1 :]
+        return _bracketed(rest)
+    return _set_small(rest)
+
+
+def _bracketed(rest: str) -> tuple[tuple[str, str] | None, str]:
+    """Return what stands in brackets after `^`, and what is left."""
+    end = rest.find(_BRACKETS[rest[1]])
+    inside = rest[2:end]
+    if end < 0 or not re.fullmatch(r"[\w+-]+", inside):
+        return None, rest
+    shown = inside if rest[1] == "{" else rest[1 : end + 1]
+    return ("^", shown), rest[end + 1 :]
+
+
+def _set_small(rest: str) -> tuple[tuple[str, str] | None, str]:
+    """Return what Unicode sets above or below at the beginning of `rest`, and what is left."""
     for place, is_set in (("^", _raised), ("_", _lowered)):
         length = next((k for k, c in enumerate(rest) if not is_set(c)), len(rest))
         if length:
@@ -111,13 +122,7 @@ def _small(text: str) -> str:
 
 
 def _base(base: str) -> str:
-    letters = "".join(c for c in base if c not in _ACCENTS)
-    accents = [_ACCENTS[c] for c in base if c in _ACCENTS]
-    if not accents:
-        for word in _WORDS:
-            stem = letters.removesuffix(word)
-            if stem != letters and (len(stem) == 1 or stem in _SPELLED):
-                letters, accents = stem, [word]
+    letters, accents = _accented(base)
     if letters in _SPELLED:
         text = rf"\{letters}"
     elif len(letters) == 1:
@@ -128,6 +133,18 @@ def _base(base: str) -> str:
         text = rf"\{accent}{{{text}}}"
     # a command of letters must not run into the letters that follow it
     return text + " " if re.search(r"\\[a-zA-Z]+$", text) else text
+
+
+def _accented(base: str) -> tuple[str, list[str]]:
+    """Return the letters, and the accents above them: typed as marks, or as words after them."""
+    letters = "".join(c for c in base if c not in _ACCENTS)
+    accents = [_ACCENTS[c] for c in base if c in _ACCENTS]
+    if not accents:
+        for word in _WORDS:
+            stem = letters.removesuffix(word)
+            if stem != letters and (len(stem) == 1 or stem in _SPELLED):
+                return stem, [word]
+    return letters, accents
 
 
 def _script(place: str, text: str) -> str:

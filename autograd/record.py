@@ -122,12 +122,7 @@ class Record:
         'w has moved since this was computed: mul(2.0, w = 1.0) was 1.0'
         """
         for v in self.nodes:
-            numbers = [x if x.__class__ is float else x._data for x in v.args]  # type: ignore[union-attr]
-            try:
-                unchanged = v.op.compute(v.args, numbers) == v._data
-            except DomainError:
-                unchanged = False
-            if not unchanged:
+            if not _is_current(v):
                 leaves = [x for x in v.args if isinstance(x, Value) and x.op is None]
                 names = " or ".join(x._label or "a leaf" for x in leaves) or "a Value"
                 was = f"{v.op.name}({described(v.args)}) was {v._data}"
@@ -150,8 +145,17 @@ class Record:
                 number = copies[right]._data
             if RELATIONS[symbol](copies[left]._data, number) != outcome:
                 asked = f"{left._label or 'a Value'} {symbol} {number}"
-                raise ValueError(f"{remedy}: {asked} is {not outcome} now, and a branch may depend on it")
+                raise ValueError(f"{remedy}: {asked} is {not outcome} now; a branch may depend on it")
         return copies
+
+
+def _is_current(v: Node) -> bool:
+    """Whether `v` is what its operation gives for its arguments as they are now."""
+    numbers = [x._data if isinstance(x, Value) else x for x in v.args]
+    try:
+        return v.op.compute(v.args, numbers) == v._data
+    except DomainError:
+        return False
 
 
 def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[Value], list[Any]]:
