@@ -143,13 +143,7 @@ class _Code(Symbolic):
 def _pulled(op: Op) -> Callable[[Value], None]:
     """Return `pull` for a row of the table of one or two arguments."""
     numbers = "ab"[: op.arity]
-    terms = []
-    for derivative in op.partials:
-        local = derivative(*map(_Code, numbers), _Code("z"))
-        if isinstance(local, _Code):
-            terms.append(f"g * {local.text}")
-        else:
-            terms.append({1.0: "g", -1.0: "-g"}.get(local, f"g * {local!r}"))
+    terms = [_term(derivative, numbers) for derivative in op.partials]
     used = {name for term in terms for name in re.findall(r"\b[abz]\b", term)}
     lines = ["def pull(v):", "    g = v._grad"]
     if "z" in used:
@@ -164,6 +158,14 @@ def _pulled(op: Op) -> Callable[[Value], None]:
         for x, term in zip("xy", terms, strict=True):
             lines += [f"    if {x}.__class__ is not float:", f"        {x}._grad += {term}"]
     return _defined("\n".join(lines))["pull"]  # type: ignore[no-any-return]
+
+
+def _term(derivative: Callable[..., Any], numbers: str) -> str:
+    """Return the code of the upstream gradient g times a local derivative."""
+    local = derivative(*map(_Code, numbers), _Code("z"))
+    if isinstance(local, _Code):
+        return f"g * {local.text}"
+    return {1.0: "g", -1.0: "-g"}.get(local, f"g * {local!r}")
 
 
 def _first_pull(op: Op, v: Value) -> None:

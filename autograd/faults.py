@@ -52,17 +52,23 @@ def term(v: Node, place: int, upstream: Any, error: Exception | None = None) -> 
     if error is None and math.isfinite(size * local):
         return size * local
     x: Any = v.args[place]
-    try:
-        found = _divided_last(v, place, upstream)
-        if isinstance(found, Value) or math.isfinite(found):
-            return found
-    except (ArithmeticError, TypeError, ValueError):
-        pass
+    found = _rescued(v, place, upstream)
+    if found is not None:
+        return found
     if math.isinf(local) and not abs(size) >= 1:  # the gradient itself may be finite
         raise DomainError(f"{_derivative(v, place)} is {RANGE}")
     if math.isfinite(size * local) and error is not None:
         raise error
     raise _past_range(x)
+
+
+def _rescued(v: Node, place: int, upstream: Any) -> Any:
+    """Return the term taken in another order, where that is finite; else None."""
+    try:
+        found = _divided_last(v, place, upstream)
+    except (ArithmeticError, TypeError, ValueError):
+        return None
+    return found if isinstance(found, Value) or math.isfinite(found) else None
 
 
 def _local_derivative(v: Node, place: int) -> float:

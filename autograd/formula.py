@@ -97,13 +97,22 @@ class _Base:
 
 
 # The normal form: a sum of products, each a coefficient and bases with their exponents.
-_Product = tuple[float, tuple[tuple[_Base, float], ...]]
+_Factors = tuple[tuple[_Base, float], ...]
+_Product = tuple[float, _Factors]
 _Sum = tuple[_Product, ...]
 _VIEWS = (0, 1, 2)  # key, names, numbers
 
 
 def _constant(number: float) -> _Sum:
     return ((number, ()),) if number else ()
+
+
+def _gathered(factors: _Factors) -> _Factors:
+    """Return the factors with the exponents of equal bases added up."""
+    exponents: dict[_Base, float] = {}
+    for base, exponent in factors:
+        exponents[base] = exponents.get(base, 0.0) + exponent
+    return tuple((base, exponent) for base, exponent in exponents.items() if exponent)
 
 
 def _size(node: Node, args: Sequence[Any]) -> int:
@@ -201,10 +210,7 @@ class _Writer:
         (p, left), (q, right) = self.product(a), self.product(b)
         if p and q and not (p * q and math.isfinite(p * q)):  # past a float's range: left unfolded
             q, right = 1.0, ((self.bracket(_constant(q)), 1.0), *right)
-        exponents: dict[_Base, float] = {}
-        for base, exponent in left + right:
-            exponents[base] = exponents.get(base, 0.0) + exponent
-        factors = tuple((base, exponent) for base, exponent in exponents.items() if exponent)
+        factors = _gathered(left + right)
         if p * q == 1.0 and len(factors) == 1 and factors[0][1] == 1.0 and factors[0][0].terms:
             return factors[0][0].terms  # a sum that stands alone needs no brackets
         return ((p * q, factors),) if p * q else ()
@@ -228,7 +234,7 @@ class _Writer:
             return self.call(ops.pow, a, b)
 
     def call(self, op: Op, *args: _Sum) -> _Sum:
-        form = op.latex if self.notation.style == "latex" else op.text
+        form = self.form_of(op)
         texts = (form.format(*[self.written(x, view) for x in args]) for view in _VIEWS)
         return self.base(*(self.piece(text, op.binding) for text in texts))
 
@@ -252,11 +258,16 @@ class _Writer:
 
     def number(self, x: float, notation: Notation) -> Written:
         text = notation.number(x)
-        times_ten = "^" in text or not text.isascii()
-        return self.piece(text, NEGATIVE if x < 0 else PRODUCT if times_ten else ATOM)
+        if x < 0:
+            return self.piece(text, NEGATIVE)
+        has_power_of_ten = "^" in text or not text.isascii()
+        return self.piece(text, PRODUCT if has_power_of_ten else ATOM)
 
     def apply(self, op: Op, *args: Written) -> Written:
-        return self.piece((op.latex if self.notation.style == "latex" else op.text).format(*args), op.binding)
+        return self.piece(self.form_of(op).format(*args), op.binding)
+
+    def form_of(self, op: Op) -> str:
+        return op.latex if self.notation.style == "latex" else op.text
 
     # How a form is written, in one of the views.
 
@@ -278,6 +289,10 @@ class _Writer:
         below = [self.power(base.views[view], -e) for base, e in factors if e < 0]
         if coefficient == 0.5 and above:
             return self.over(self.halved(above), below)
+        return self.with_constant(coefficient, above, below)
+
+    def with_constant(self, coefficient: float, above: list[Written], below: list[Written]) -> Written:
+        """Return a product with its coefficient as a person writes it: ⅔·x as 2·x/3."""
         only_below = bool(below) and not above
         constant = recognised(coefficient, over_names=only_below)
         if constant.below:

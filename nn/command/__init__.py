@@ -19,33 +19,37 @@ from nn.command.text import page, put
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and returns its exit status."""
-    words = sys.argv[1:] if arguments is None else arguments
-    p = parser()
+    """Run the command and return its exit status."""
     try:
         try:
-            # argparse takes "-1e-3" for an option, but not " -1e-3"
-            options = p.parse_args([f" {word}" if NEGATIVE.match(word) else word for word in words])
-            try:
-                if options.check is not None:
-                    marked = marks(options)
-                    put(json.dumps(marked.to_dict(), indent=2) if options.json else str(marked))
-                    return 0 if marked else 1
-                r = report(options)
-            except (argparse.ArgumentTypeError, DomainError) as error:
-                p.error(str(error))
-            if options.latex is not None:
-                try:
-                    write_whole(options.latex, document(r, options.digits or 9))
-                except OSError as error:
-                    p.error(f"--latex: {options.latex!r} cannot be written: {error.strerror}")
-            bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-            put(json.dumps(r, indent=2, default=data) if options.json else page(r, options, bold))
+            return _run(sys.argv[1:] if arguments is None else arguments)
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush when Python ends
+        # for the flush when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _run(words: Sequence[str]) -> int:
+    p = parser()
+    # argparse takes "-1e-3" for an option, but not " -1e-3"
+    options = p.parse_args([f" {word}" if NEGATIVE.match(word) else word for word in words])
+    try:
+        if options.check is not None:
+            marked = marks(options)
+            put(json.dumps(marked.to_dict(), indent=2) if options.json else str(marked))
+            return 0 if marked else 1
+        r = report(options)
+    except (argparse.ArgumentTypeError, DomainError) as error:
+        p.error(str(error))
+    if options.latex is not None:
+        try:
+            write_whole(options.latex, document(r, options.digits or 9))
+        except OSError as error:
+            p.error(f"--latex: {options.latex!r} cannot be written: {error.strerror}")
+    bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    put(json.dumps(r, indent=2, default=data) if options.json else page(r, options, bold))
     return 0
