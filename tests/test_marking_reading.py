@@ -144,6 +144,8 @@ def read(text):
         ("∂E/∂x|y", "∂E/∂x|y"),
         ("∂E/∂x|_{y,θ}·2", "∂E/∂x|y,θ·2"),
         (r"\left.\frac{\partial E}{\partial x}\right|_{y}", "∂E/∂x|y"),
+        ("2 ∂E/∂x²", "2·∂E/∂x^2"),
+        (r"\left(\frac{\partial E}{\partial x}\right)^2", "∂E/∂x^2"),
         ("∂(50 %)/∂(a b)", "∂(50 %)/∂(a b)"),
         ("δ_o1", "∂E/∂net_o1"),
         ("δo", "∂E/∂net_o1"),

@@ -145,7 +145,7 @@ class Quotients(Cursor):
         start = self.place
         above = self.differential()
         if above is not None and self.accept("/"):
-            below = self.differential()
+            below = self.denominator(above)
             if below is not None:
                 return self.derivative(above, below)
         self.place = start
@@ -179,7 +179,7 @@ class Quotients(Cursor):
         above = self.differential()
         if above is None or not self.accept("}") or not self.accept("{"):
             return None
-        below = self.differential()
+        below = self.denominator(above)
         if below is None or not self.accept("}"):
             return None
         return self.derivative(above, below)
@@ -197,7 +197,14 @@ class Quotients(Cursor):
             text = None
         if text is None:
             return None
-        return text, max(order, self.order())
+        return text, order
+
+    def denominator(self, above: tuple[str, int]) -> tuple[str, int] | None:
+        """Return the differential below; its power is that of a second derivative, ∂²y/∂x²."""
+        below = self.differential()
+        if below is not None and above[1] > 1:
+            self.order()
+        return below
 
     def is_d(self, token: Token) -> bool:
         """Whether it is a d that stands apart from its name."""
