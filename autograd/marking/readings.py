@@ -65,9 +65,7 @@ class Reader:
         places = [place for place in everything if isinstance(place, Number)]
         typed = {place.label for place in everything if isinstance(place, Name)}
         aligned = {pair.number: pair for pair in pairs}
-        verdicts = [pair.verdict for pair in pairs]
-        if pairs and all(verdicts) and Verdict.FOLLOWS not in verdicts:
-            yield Read(worst(verdicts), {pair.number: pair.symbol for pair in pairs}, False)
+        yield from _as_aligned(pairs)
         meanings = {place: self.meanings(subject, place, aligned.get(place)) for place in places}
         if len(places) > LONG or all(len(options) == 1 for options in meanings.values()):
             return
@@ -121,6 +119,13 @@ class Reader:
                     found.append((term, self.evaluator.value(term, self.here)))
             self._values[key] = found
         return self._values[key]
+
+
+def _as_aligned(pairs: Sequence[Pair]) -> Iterator[Read]:
+    """Yield the reading in which each number is the symbol in its place, where each is right."""
+    verdicts = [pair.verdict for pair in pairs]
+    if pairs and all(verdict in RIGHT for verdict in verdicts):
+        yield Read(worst(verdicts), {pair.number: pair.symbol for pair in pairs}, False)
 
 
 def _groupings(places: Sequence[Number]) -> list[list[list[Number]]]:

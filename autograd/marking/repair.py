@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 
+from autograd import ops
 from autograd.marking.accuracy import agreement
 from autograd.marking.align import Stands, matched
 from autograd.marking.explain import Explainer, Found
 from autograd.marking.follow import Entry
-from autograd.marking.known import LONG
+from autograd.marking.known import LONG, number
 from autograd.marking.points import ACTIVATIONS, GivenData, Point
 from autograd.marking.readings import Read, applied
-from autograd.marking.slips import INSTEAD, WHOLE, mutations
-from autograd.marking.syntax import Name, Number, Quotient, Term, Unreadable, walk, written
+from autograd.marking.slips import FACTORS, INSTEAD, WHOLE, mutations
+from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, walk, written
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
 
@@ -101,39 +102,43 @@ class Repairs:
                     fits.append(Found(Verdict.WRONG_NAME, _never, INSTEAD, (place, other)))
         return fits
 
-    def of_number(self, symbol: Term, number: Number, here: Point) -> list[Found]:
+    def of_number(self, symbol: Term, typed: Number, here: Point) -> list[Found]:
         """Return what is wrong with a number that is not what its symbol is."""
         true = self.evaluator.value(symbol, here)
-        if agreement(number.text, -true):
-            return [Found(Verdict.SIGN, _never, INSTEAD, (number.text, _valued(symbol, true)))]
-        fits = [_stands(number, symbol, true)]
+        if agreement(typed.text, -true):
+            return [Found(Verdict.SIGN, _never, INSTEAD, (typed.text, _valued(symbol, true)))]
+        fits = [_stands(typed, symbol, true)]
         for verdict, place, other, where, parts in mutations(symbol, self.facts):
             if place is symbol and verdict in (Verdict.SWAPPED_INDEX, Verdict.PRE, Verdict.POST):
                 with suppress(DomainError):
-                    if agreement(number.text, self.evaluator.value(other, here)) and len(number.text) > 4:
+                    if agreement(typed.text, self.evaluator.value(other, here)) and len(typed.text) > 4:
                         fits.append(Found(verdict, _never, where, parts))
         return fits
 
     def of_numbers(self, formula: Entry | None, subject: Term, side: Term, stands: Stands) -> list[Found]:
         """Return the slips that were made in the formula into which these numbers were put."""
-        fits: list[Found] = []
-        sources = [formula.term] if formula else []
         known = self.explainer.known.of(subject)
-        sources += [known] if known is not None else []
-        for term in sources:
-            size = sum(1 for _ in walk(term))
-            if size > LONG:
-                continue
-            work = size * sum(1 for _ in walk(side))
-            for verdict, place, other, where, parts in islice(mutations(term, self.facts), 20_000 // work):
-                if verdict is Verdict.STANDS_FOR or (where == WHOLE and verdict is not Verdict.RECIPROCAL):
-                    continue
-                pairs = matched(applied(term, {place: other}), side, stands)
-                if pairs and all(pair.verdict for pair in pairs):
-                    fits.append(Found(verdict, _never, where, parts))
+        for term in [formula.term if formula else None, known]:
+            fits = self._in_source(term, side, stands) if term is not None else []
             if fits:
-                break
-        return [*fits, *self._without_activation(subject, side, stands)]
+                return [*fits, *self._without_activation(subject, side, stands)]
+        return list(self._without_activation(subject, side, stands))
+
+    def _in_source(self, term: Term, side: Term, stands: Stands) -> list[Found]:
+        """Return the slips in this formula after which the numbers stand for its symbols."""
+        size = sum(1 for _ in walk(term))
+        if size > LONG:
+            return []
+        tries = 20_000 // (size * sum(1 for _ in walk(side)))
+        return [found for found, other in islice(self._changed(term), tries) if _all_stand(other, side, stands)]
+
+    def _changed(self, term: Term) -> Iterator[tuple[Found, Term]]:
+        """Yield each slip that one may make in a formula, and the formula with it."""
+        for verdict, factor in FACTORS:
+            yield Found(verdict, _never), Call(ops.mul, (number(factor), term))
+        for verdict, place, other, where, parts in mutations(term, self.facts):
+            if verdict is not Verdict.STANDS_FOR and (where != WHOLE or verdict is Verdict.RECIPROCAL):
+                yield Found(verdict, _never, where, parts), applied(term, {place: other})
 
     def _without_activation(self, subject: Term, side: Term, stands: Stands) -> Iterator[Found]:
         """Yield the activations whose slope was left out of a product of numbers."""
@@ -181,6 +186,11 @@ def _stands(place: Number, symbol: Term, value: float) -> Found:
 
 def _valued(symbol: Term, value: float) -> str:
     return symbol.text if isinstance(symbol, Number) else f"{written(symbol)} = {value:.6g}"
+
+
+def _all_stand(term: Term, side: Term, stands: Stands) -> bool:
+    pairs = matched(term, side, stands)
+    return bool(pairs) and all(pair.verdict for pair in pairs or ())
 
 
 def _never(point: Point) -> float:
