@@ -62,7 +62,9 @@ __all__ += [name for name in ops.__all__ if name not in ("abs", "pow")]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is only needed later when it is first asked for: `import autograd` stays quick."""
+    """Import what is only needed later when it is first asked for: `import autograd` stays
+    quick.
+    """
     if name not in _LATER:
         raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     globals()[name] = value = getattr(import_module(f"autograd.{_LATER[name]}"), name)

@@ -119,7 +119,9 @@ def _applied_to_many(op: Op, args: tuple[Any, ...]) -> Value:
 
 
 class _Code(Symbolic):
-    """An expression as Python code: a partial that is given such for its arguments writes itself."""
+    """An expression as Python code: a partial that is given such for its arguments writes
+    itself.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -103,7 +103,9 @@ class _Tree(Symbolic):
 
 def _divided_last(v: Node, place: int, upstream: Any) -> Any:
     """Return the term where the partial is a quotient a/b: as (upstream·a)/b."""
-    args = [x if isinstance(upstream, Value) or not isinstance(x, Value) else x._data for x in v.args]
+    args = [
+        x if isinstance(upstream, Value) or not isinstance(x, Value) else x._data for x in v.args
+    ]
     result = v if isinstance(upstream, Value) else v._data
     tree = v.op.partials[place](*(_Tree(None, (x,)) for x in (*args, result)))
     if not isinstance(tree, _Tree) or tree.op is not ops.div:

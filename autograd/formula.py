@@ -63,7 +63,9 @@ def formula(
 
 
 class Written(NamedTuple):
-    """A piece of a formula; `{:n}` in a row's form puts it in brackets if it binds weaker than n."""
+    """A piece of a formula; `{:n}` in a row's form puts it in brackets if it binds weaker
+    than n.
+    """
 
     text: str
     binding: int
@@ -138,15 +140,17 @@ class _Form(Symbolic):
 
 
 class _Writer:
-    def __init__(self, names: Mapping[Value, str], notation: Notation, data: Mapping[Value, float]) -> None:
+    def __init__(
+        self, names: Mapping[Value, str], notation: Notation, data: Mapping[Value, float]
+    ) -> None:
         self.names = names
         self.data = data
         self.notation = notation
         self.constants = notation._replace(digits=max(6, notation.digits), rounding="round")
         self.half = r"\frac{1}{2}" if notation.style == "latex" else "½"
         self.algebra: dict[Op, Callable[..., _Sum]] = {
-            ops.add: self.add, ops.sub: self.sub, ops.mul: self.mul, ops.div: self.div, ops.pow: self.pow,
-            ops.neg: self.neg,
+            ops.add: self.add, ops.sub: self.sub, ops.mul: self.mul,
+            ops.div: self.div, ops.pow: self.pow, ops.neg: self.neg,
         }  # fmt: skip
 
     def normal_form(self, value: Value) -> _Sum | None:
@@ -198,7 +202,9 @@ class _Writer:
         terms: dict[Any, float] = {}
         for coefficient, factors in a + b:
             terms[factors] = terms.get(factors, 0.0) + coefficient
-        return tuple((coefficient, factors) for factors, coefficient in terms.items() if coefficient)
+        return tuple(
+            (coefficient, factors) for factors, coefficient in terms.items() if coefficient
+        )
 
     def sub(self, a: _Sum, b: _Sum) -> _Sum:
         return self.add(a, self.neg(b))
@@ -223,7 +229,9 @@ class _Writer:
             return self.call(ops.pow, a, b)
         exponent = b[0][0] if b else 0.0
         coefficient, factors = self.product(a)
-        if not exponent.is_integer() and (coefficient != 1.0 or [e for _, e in factors] != [1.0]):  # √(x·x) is not x
+        if not exponent.is_integer() and (
+            coefficient != 1.0 or [e for _, e in factors] != [1.0]
+        ):  # √(x·x) is not x
             coefficient, factors = 1.0, ((self.bracket(a), 1.0),)
         powers = tuple((base, e * exponent) for base, e in factors)
         try:
@@ -250,7 +258,13 @@ class _Writer:
         return _Base(tuple(self.written(form, view) for view in _VIEWS), form)
 
     def product(self, form: _Sum) -> _Product:
-        return form[0] if len(form) == 1 else (1.0, ((self.bracket(form), 1.0),)) if form else (0.0, ())
+        return (
+            form[0]
+            if len(form) == 1
+            else (1.0, ((self.bracket(form), 1.0),))
+            if form
+            else (0.0, ())
+        )
 
     def name(self, name: str) -> Written:
         plain = self.notation.style == "latex" or is_plain(name)
@@ -291,7 +305,9 @@ class _Writer:
             return self.over(self.halved(above), below)
         return self.with_constant(coefficient, above, below)
 
-    def with_constant(self, coefficient: float, above: list[Written], below: list[Written]) -> Written:
+    def with_constant(
+        self, coefficient: float, above: list[Written], below: list[Written]
+    ) -> Written:
         """Return a product with its coefficient as a person writes it: ⅔·x as 2·x/3."""
         only_below = bool(below) and not above
         constant = recognised(coefficient, over_names=only_below)
@@ -322,4 +338,8 @@ class _Writer:
         return reduce(partial(self.apply, ops.mul), pieces)
 
     def power(self, base: Written, exponent: float) -> Written:
-        return base if exponent == 1.0 else self.apply(ops.pow, base, self.number(exponent, self.constants))
+        return (
+            base
+            if exponent == 1.0
+            else self.apply(ops.pow, base, self.number(exponent, self.constants))
+        )

@@ -13,7 +13,9 @@ from autograd.value import Value
 def grad(y: Value, xs: Value, held: Collection[Value] = ()) -> Value: ...
 @overload
 def grad(y: Value, xs: Sequence[Value], held: Collection[Value] = ()) -> list[Value]: ...
-def grad(y: Value, xs: Value | Sequence[Value], held: Collection[Value] = ()) -> Value | list[Value]:
+def grad(
+    y: Value, xs: Value | Sequence[Value], held: Collection[Value] = ()
+) -> Value | list[Value]:
     """Return ∂y/∂x as a new Value for each x in `xs`, or for one: 0 where y does not depend on x.
 
     The gradients are recorded like any Value, so they can be derived again, to any order. No

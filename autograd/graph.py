@@ -167,7 +167,9 @@ def _edges(names: Mapping[Value, str], towards: Value | None) -> dict[Value, lis
     return edges
 
 
-def _derivatives(head: Value, tails: Sequence[Value], names: Collection[Value]) -> Sequence[Value | Exception]:
+def _derivatives(
+    head: Value, tails: Sequence[Value], names: Collection[Value]
+) -> Sequence[Value | Exception]:
     """Return the derivative by each tail, or the error that says why it does not exist."""
     with enable_grad():
         try:

@@ -17,7 +17,9 @@ _WORDS = {
 _CHOICES = (ops.larger, ops.smaller)
 
 
-def decided(head: Value, derivative: Value, names: Collection[Value]) -> tuple[Value, Value | float | None, str]:
+def decided(
+    head: Value, derivative: Value, names: Collection[Value]
+) -> tuple[Value, Value | float | None, str]:
     """Return a derivative of `head` with each choice of a maximum or minimum put in as 1 or 0.
 
     With it come the argument that was chosen, and in words what it is: "largest". Where there is no

@@ -5,13 +5,15 @@ import unicodedata
 
 # fmt: off
 _GREEK = {
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ζ": "zeta", "η": "eta",
-    "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi",
-    "ρ": "rho", "σ": "sigma", "τ": "tau", "υ": "upsilon", "φ": "varphi", "χ": "chi", "ψ": "psi",
-    "ω": "omega", "ϵ": "epsilon", "ϕ": "phi", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda",
-    "Ξ": "Xi", "Π": "Pi", "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ζ": "zeta",
+    "η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu",
+    "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "υ": "upsilon", "φ": "varphi",
+    "χ": "chi", "ψ": "psi", "ω": "omega", "ϵ": "epsilon", "ϕ": "phi",
+    "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi",
+    "Σ": "Sigma", "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
 }
-_ACCENTS = {  # by the mark that Unicode combines with a letter, and by the word that is typed for it
+# by the mark that Unicode combines with a letter
+_ACCENTS = {
     "\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde", "\u0307": "dot",
     "\u0308": "ddot", "\u20d7": "vec",
 }
@@ -105,7 +107,9 @@ def _set_small(rest: str) -> tuple[tuple[str, str] | None, str]:
     for place, is_set in (("^", _raised), ("_", _lowered)):
         length = next((k for k, c in enumerate(rest) if not is_set(c)), len(rest))
         if length:
-            return (place, unicodedata.normalize("NFKC", rest[:length]).replace("−", "-")), rest[length:]
+            return (place, unicodedata.normalize("NFKC", rest[:length]).replace("−", "-")), rest[
+                length:
+            ]
     return None, rest
 
 

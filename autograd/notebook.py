@@ -38,7 +38,9 @@ class _Naming(ast.NodeTransformer):
             case ast.For(target=target) | ast.AsyncFor(target=target):
                 node.body.insert(0, _naming(node, [target]))
             case ast.With(items=items) | ast.AsyncWith(items=items):
-                node.body.insert(0, _naming(node, [item.optional_vars for item in items if item.optional_vars]))
+                node.body.insert(
+                    0, _naming(node, [item.optional_vars for item in items if item.optional_vars])
+                )
             case ast.NamedExpr(target=target):  # (y := x) becomes (y := x, with_names({"y": y}))[0]
                 pair = ast.Tuple([node, _naming(node, [target]).value], ast.Load())
                 return ast.copy_location(ast.Subscript(pair, ast.Constant(0), ast.Load()), node)
@@ -50,7 +52,9 @@ def _naming(node: ast.AST, targets: list[ast.expr]) -> ast.Expr:
     line of `node`.
     """
     parts = [part for target in targets for part in ast.walk(target)]
-    names = [part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
+    names = [
+        part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    ]
     named = ", ".join(f"{name!r}: {name}" for name in names)
     module = "__import__('autograd.notebook').notebook"
     call = ast.Expr(ast.parse(f"{module}.name_variables({{{named}}})", mode="eval").body)

@@ -85,7 +85,9 @@ class Op:
         # where pickle looks the name up
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")
         if not partials:
-            raise TypeError(f"Op({name!r}) needs one partial derivative for each argument, and has none")
+            raise TypeError(
+                f"Op({name!r}) needs one partial derivative for each argument, and has none"
+            )
         _require(f"function of Op({name!r})", function, self.arity, "the arguments")
         for place, partial in enumerate(partials, 1):
             role = f"partial {place} of Op({name!r})"
@@ -197,7 +199,9 @@ def real(x: Any, what: str = "Value") -> float:
 
 
 def _is_like_real(x: Any) -> bool:
-    """Whether it is a real number though no Real: Decimal is a Number only, numpy's bool neither."""
+    """Whether it is a real number though no Real: Decimal is a Number only, numpy's bool
+    neither.
+    """
     decimal = isinstance(x, Number) and not isinstance(x, Complex)
     return decimal or (type(x).__module__ == "numpy" and type(x).__name__ in ("bool", "bool_"))
 

@@ -41,7 +41,7 @@ div = Op("div", operator.truediv, lambda x, y, z: 1 / y,
          doc="the quotient", symbol="÷", text="{:3}/{:4}", latex=r"\frac{{{:0}}}{{{:0}}}",
          binding=PRODUCT, domain="y ≠ 0")
 
-pow = Op("pow", math.pow,         lambda x, y, z: y * x ** (y - (y != 0)),  # flat for a constant y = 0
+pow = Op("pow", math.pow,         lambda x, y, z: y * x ** (y - (y != 0)),  # a constant 0: flat
                                   lambda x, y, z: z * log(x),
          doc="x to the power y", symbol="**", text="{:5}{:^}", latex="{:5}^{{{:0}}}", binding=POWER,
          domain="x > 0, or x < 0 with a whole y, or x = 0 with y ≥ 0",
@@ -115,5 +115,7 @@ minimum  = Op("minimum",  min,       lambda x, y, z: smaller(x, y),
               text="min({:0}, {:0})", latex=r"\min\left({:0}, {:0}\right)")
 # fmt: on
 
-TABLE: tuple[Op, ...] = tuple(row for row in list(globals().values()) if isinstance(row, Op) and row.reads is None)
+TABLE: tuple[Op, ...] = tuple(
+    row for row in list(globals().values()) if isinstance(row, Op) and row.reads is None
+)
 __all__ = [row.name for row in TABLE]

@@ -21,8 +21,9 @@ from autograd.recording import RELATIONS
 from autograd.source import Guard, Listing, filled, guards, script
 from autograd.value import Value
 
-# What an engine's run gives: the mean of the outputs in each round, the parameters and the gradients after the last,
-# and the rows of which one failed, in the order in which they were run; none where all went well.
+# What an engine's run gives: the mean of the outputs in each round, the parameters and the
+# gradients after the last, and the rows of which one failed, in the order in which they were run;
+# none where all went well.
 Run: TypeAlias = tuple[list[float], Sequence[float], Sequence[float], range]
 
 PACE = 1e6  # operations in one call of generated code, about 0.1 s: as much as a Ctrl-C may undo
@@ -68,11 +69,15 @@ _RESERVED = set(re.findall("[a-z]+", _CODE))
 
 
 class Generated:
-    """An engine of a program: its record as generated Python. `moving` are the parameters that want a gradient."""
+    """An engine of a program: its record as generated Python. `moving` are the parameters that want
+    a gradient.
+    """
 
     def __init__(self, program: Program, moving: Sequence[Value]) -> None:
         guards = program.guards
-        compared = {x for guard in guards for x in (guard.left, guard.right) if isinstance(x, Value)}
+        compared = {
+            x for guard in guards for x in (guard.left, guard.right) if isinstance(x, Value)
+        }
         listing = Listing(program.output, moving, seed="seed", kept=compared, reserved=_RESERVED)
         names = listing.names
         forward, delicate = list(listing.forward), list(listing.delicate)
@@ -82,7 +87,8 @@ class Generated:
         for guard in guards:
             right = names[guard.right].text if isinstance(guard.right, Value) else repr(guard.right)
             forward.append(
-                f"if ({names[guard.left].text} {guard.symbol} {right}) is not {guard.outcome}: raise ValueError"
+                f"if ({names[guard.left].text} {guard.symbol} {right}) is not {guard.outcome}:"
+                " raise ValueError"
             )
         moved = [names.title(v) for v in moving]
         text = filled(
@@ -96,17 +102,24 @@ class Generated:
             INPUTS=_pattern(map(names.title, program.inputs)),
             OUTPUT=names[program.output].text,
         )
-        # A row of one's own is called with all that an Op makes sure of, whatever its function gives.
+        # A row of one's own is called with all that an Op makes sure of, whatever its function
+        # gives.
         functions = names.functions.items()
-        namespace: dict[str, Any] = {name: op.function if op in TABLE or op.reads else op for name, op in functions}
+        namespace: dict[str, Any] = {
+            name: op.function if op in TABLE or op.reads else op for name, op in functions
+        }
         exec(text, namespace)
         self._evaluate, self._run = namespace["evaluate"], namespace["run"]
         self.pace = PACE / (len(listing.nodes) + 1)
         self.moving = len(moving)
 
     def table(self, rows: Any) -> Any:
-        """The rows as a list; of an array too large for that, blocks become lists when their turn comes."""
-        return rows.astype(float).tolist() if hasattr(rows, "dtype") and len(rows) <= BLOCK else rows
+        """The rows as a list; of an array too large for that, blocks become lists when their turn
+        comes.
+        """
+        return (
+            rows.astype(float).tolist() if hasattr(rows, "dtype") and len(rows) <= BLOCK else rows
+        )
 
     def outputs(self, table: Any, parameters: Sequence[float]) -> tuple[list[float], range]:
         outputs: list[float] = self._evaluate(_InBlocks(table, 1), parameters)
@@ -123,7 +136,9 @@ class Generated:
     ) -> Run:
         gradients = gradients or [0.0] * self.moving
         rows = table[::-1] if isinstance(table, list) else _InBlocks(table, -1)
-        means, parameters, gradients, done, outputs = self._run(rows, rounds, rate, count, parameters, gradients)
+        means, parameters, gradients, done, outputs = self._run(
+            rows, rounds, rate, count, parameters, gradients
+        )
         failed = range(0) if done is None else range(len(table) - done - 1, len(table) - done)
         if outputs and not failed:  # of one round, in which nothing moved
             total = outputs[-1]
@@ -136,13 +151,17 @@ class Generated:
         self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
     ) -> tuple[list[float], Sequence[float], range]:
         """Return the outputs, the gradients with what each row adds, and the rows that failed."""
-        _, _, gradients, done, outputs = self._run(table[::-1], 1, 0.0, count, parameters, gradients)
+        _, _, gradients, done, outputs = self._run(
+            table[::-1], 1, 0.0, count, parameters, gradients
+        )
         failed = range(0) if done is None else range(len(table) - done - 1, len(table) - done)
         return outputs[::-1], gradients, failed
 
 
 class _InBlocks:
-    """The rows of a table, from the first to the last or the other way round; only a block at a time is a list."""
+    """The rows of a table, from the first to the last or the other way round; only a block at a
+    time is a list.
+    """
 
     def __init__(self, table: Any, direction: Literal[1, -1]) -> None:
         self.table = table
@@ -151,14 +170,17 @@ class _InBlocks:
     def __iter__(self) -> Iterator[Any]:
         for start in range(0, len(self.table), BLOCK)[:: self.direction]:
             block = self.table[start : start + BLOCK]
-            yield from (block if isinstance(block, list) else block.astype(float).tolist())[:: self.direction]
+            yield from (block if isinstance(block, list) else block.astype(float).tolist())[
+                :: self.direction
+            ]
 
 
 def _pattern(names: Iterable[str]) -> str:
     return f"({''.join(f'{name}, ' for name in names)})"
 
 
-# A row in the functions that numpy, jax.numpy and torch have in common, where these do not agree on it.
+# A row in the functions that numpy, jax.numpy and torch have in common, where these do not agree on
+# it.
 _COMPOSED: dict[str, Callable[[Any, Any], Any]] = {
     "abs": lambda np, x: np.maximum(x, -x),  # for jax.numpy.abs has the slope 1 at 0
     "sigmoid": lambda np, x: np.exp(-np.logaddexp(np.zeros_like(x), -x)),
@@ -179,41 +201,51 @@ def _over(namespace: Any, op: Op) -> Callable[..., Any]:
         return partial(_COMPOSED[op.name], namespace)
     if hasattr(namespace, op.name):
         function = getattr(namespace, op.name)
-        return lambda *args: function(*(_like(namespace, x, args) if isinstance(x, float) else x for x in args))
+        return lambda *args: function(
+            *(_like(namespace, x, args) if isinstance(x, float) else x for x in args)
+        )
     of_jax = namespace.__name__.startswith("jax")
-    function = getattr(import_module("jax.scipy.special"), op.name) if of_jax else namespace.vectorize(op.function)
+    function = (
+        getattr(import_module("jax.scipy.special"), op.name)
+        if of_jax
+        else namespace.vectorize(op.function)
+    )
     return function  # type: ignore[no-any-return]
 
 
 def _like(namespace: Any, number: float, args: Iterable[Any]) -> Any:
     """The number as an array of the type that the others have."""
-    return namespace.asarray(number, dtype=next((x.dtype for x in args if hasattr(x, "dtype")), None))
+    return namespace.asarray(
+        number, dtype=next((x.dtype for x in args if hasattr(x, "dtype")), None)
+    )
 
 
 class Program:
     """The recorded graph of `output`, to be run on other numbers, fast.
 
     inputs    the leaves that each row of data gives numbers to, in this order
-    backend   "numba": a flat tape in machine code, `pip install 'handgrad[fast]'`; "python": generated Python.
-              Unless given, numba where it is installed
+    backend   "numba": a flat tape in machine code, `pip install 'handgrad[fast]'`; "python":
+              generated Python. Unless given, numba where it is installed
 
-    The other leaves are the parameters: their numbers are read from the Values, and gradients are added to their
-    `.grad`. Inputs get none. All comes out as it does eagerly, to the last bit. Only a row of your own may differ under
-    numba: in that bit, where it takes a power with a constant exponent; and where Python would raise inside it for
-    1/0 or e^1000, machine code goes on with infinity.
+    The other leaves are the parameters: their numbers are read from the Values, and gradients are
+    added to their `.grad`. Inputs get none. All comes out as it does eagerly, to the last bit. Only
+    a row of your own may differ under numba: in that bit, where it takes a power with a constant
+    exponent; and where Python would raise inside it for 1/0 or e^1000, machine code goes on with
+    infinity.
 
-    A row is a sequence of numbers, one for each input, or a number where there is one input. Rows are a list of them, a
-    NumPy array, or a pandas frame, whose columns are found by the labels of the inputs, else by place. Without rows,
-    the inputs have the numbers of their Values.
+    A row is a sequence of numbers, one for each input, or a number where there is one input. Rows
+    are a list of them, a NumPy array, or a pandas frame, whose columns are found by the labels of
+    the inputs, else by place. Without rows, the inputs have the numbers of their Values.
 
-    A Python `if` that was taken while recording is not in the record. So a comparison of Values in the graph that comes
-    out otherwise than it did then raises ValueError. One of a Value that only the `if` has seen is not known here, nor
-    is an `if` on `.data`.
+    A Python `if` that was taken while recording is not in the record. So a comparison of Values in
+    the graph that comes out otherwise than it did then raises ValueError. One of a Value that only
+    the `if` has seen is not known here, nor is an `if` on `.data`.
 
-    Raises TypeError for anything but Values, and for rows of anything but numbers; ValueError for an input that is no
-    leaf of the graph, for rows of another width and for an unknown backend; DomainError, with the row and the Value,
-    for nan, and where an operation is not defined. No `.grad` and no parameter is then changed. Several threads may ask
-    one program for outputs; `backward` and `descend` are for one at a time.
+    Raises TypeError for anything but Values, and for rows of anything but numbers; ValueError for
+    an input that is no leaf of the graph, for rows of another width and for an unknown backend;
+    DomainError, with the row and the Value, for nan, and where an operation is not defined. No
+    `.grad` and no parameter is then changed. Several threads may ask one program for outputs;
+    `backward` and `descend` are for one at a time.
 
     >>> w, x, t = Value(1.0, label="w"), Value(0.0, label="x"), Value(0.0, label="t")
     >>> program = Program((w * x - t) ** 2, inputs=[x, t])
@@ -226,7 +258,11 @@ class Program:
     """
 
     def __init__(
-        self, output: Value, inputs: Iterable[Value] = (), *, backend: Literal["numba", "python"] | None = None
+        self,
+        output: Value,
+        inputs: Iterable[Value] = (),
+        *,
+        backend: Literal["numba", "python"] | None = None,
     ) -> None:
         self.output = output
         self.inputs = (inputs,) if isinstance(inputs, Value) else tuple(inputs)
@@ -241,8 +277,15 @@ class Program:
         others = dict.fromkeys(leaves)
         for place, v in enumerate(self.inputs):
             if v not in others:
-                problem = "stands twice among the inputs" if v in self.inputs[:place] else "is not a leaf of the graph"
-                raise ValueError(f"{self._title(place)} {problem}, of which {output.label or 'this'} is the output")
+                problem = (
+                    "stands twice among the inputs"
+                    if v in self.inputs[:place]
+                    else "is not a leaf of the graph"
+                )
+                raise ValueError(
+                    f"{self._title(place)} {problem}, of which {output.label or 'this'} is the"
+                    " output"
+                )
             del others[v]
         self.parameters = tuple(others)
         self.guards = guards(dict.fromkeys((*leaves, *self._nodes)))
@@ -254,7 +297,9 @@ class Program:
             own: Iterable[Any] = dict.fromkeys(v.op for v in self._nodes if v.op not in TABLE)
             foreign = [op.name for op in own if not import_module("autograd.tape").compiles(op)]
             if foreign and backend:
-                raise ValueError(f"numba cannot compile the function of {foreign[0]}: backend='python' runs it")
+                raise ValueError(
+                    f"numba cannot compile the function of {foreign[0]}: backend='python' runs it"
+                )
             self.backend = "python" if foreign else "numba"
 
     def __call__(self, row: Any = None) -> float:
@@ -263,7 +308,9 @@ class Program:
 
     def outputs(self, rows: Any = None) -> list[float]:
         """The output at each row."""
-        any_engine = next(iter(tuple(self._engines)), ())  # each computes the outputs; threads add more
+        any_engine = next(
+            iter(tuple(self._engines)), ()
+        )  # each computes the outputs; threads add more
         engine, table, parameters = self._prepared(any_engine, rows)
         outputs, failed = engine.outputs(table, parameters)
         if failed:
@@ -271,7 +318,9 @@ class Program:
         return outputs  # type: ignore[no-any-return]
 
     def backward(self, rows: Any = None, reduce: Literal["mean", "sum"] = "mean") -> float:
-        """The mean of the outputs at the rows, or their sum; its derivatives are added to the parameters' `.grad`."""
+        """The mean of the outputs at the rows, or their sum; its derivatives are added to the
+        parameters' `.grad`.
+        """
         if reduce not in ("mean", "sum"):
             raise ValueError(f"reduce must be 'mean' or 'sum', not {reduce!r}")
         engine, table, parameters = self._prepared(self.parameters, rows)
@@ -281,7 +330,9 @@ class Program:
         if failed or not all(map(math.isfinite, (*loss, *gradients))):
             for p in self.parameters:
                 real(p.grad, f"{p.label or 'a parameter'}.grad")
-            raise self._failure(table, failed or reversed(range(len(table))), parameters, sums=gradients)
+            raise self._failure(
+                table, failed or reversed(range(len(table))), parameters, sums=gradients
+            )
         for p, gradient in zip(self.parameters, gradients, strict=True):
             p.grad = gradient
         return float(loss[0])
@@ -295,26 +346,37 @@ class Program:
         before = [p._grad for p in self.parameters]
         outputs, gradients, failed = engine.accumulate(table, count, parameters, before)
         if failed or not all(map(math.isfinite, gradients)):
-            raise self._failure(table, failed or reversed(range(len(table))), parameters, sums=gradients)
+            raise self._failure(
+                table, failed or reversed(range(len(table))), parameters, sums=gradients
+            )
         for p, gradient in zip(self.parameters, gradients, strict=True):
             p._grad = gradient
         return outputs  # type: ignore[no-any-return]
 
-    def descend(self, lr: float, rounds: int, rows: Any = None, *, wrt: Iterable[Value] | None = None) -> list[float]:
-        """Gradient descent on the mean of the outputs: the mean before each of the `rounds`, all rows in each.
+    def descend(
+        self, lr: float, rounds: int, rows: Any = None, *, wrt: Iterable[Value] | None = None
+    ) -> list[float]:
+        """Gradient descent on the mean of the outputs: the mean before each of the `rounds`, all
+        rows in each.
 
-        `wrt` are the parameters that move, by `lr` times their derivative; all, unless given. No `.grad` is touched.
-        After Ctrl-C the parameters keep what whole rounds have learned.
+        `wrt` are the parameters that move, by `lr` times their derivative; all, unless given. No
+        `.grad` is touched. After Ctrl-C the parameters keep what whole rounds have learned.
         """
         rate = real(lr, "lr")
         if not isinstance(rounds, Integral) or rounds < 0:
             raise ValueError(f"rounds must be a whole number of at least 0, not {rounds!r}")
         moving = self.parameters
         if wrt is not None:
-            moving, known = tuple(dict.fromkeys([wrt] if isinstance(wrt, Value) else wrt)), set(self.parameters)
+            moving, known = (
+                tuple(dict.fromkeys([wrt] if isinstance(wrt, Value) else wrt)),
+                set(self.parameters),
+            )
             for v in moving:
                 if v not in known:
-                    raise ValueError(f"wrt takes parameters of the graph, and {getattr(v, 'label', '') or v!r} is none")
+                    raise ValueError(
+                        "wrt takes parameters of the graph, and"
+                        f" {getattr(v, 'label', '') or v!r} is none"
+                    )
         engine, table, numbers = self._prepared(moving, rows)
         count, at_once = len(table), max(1, int(engine.pace / len(table)))
         losses: list[float] = []
@@ -326,9 +388,14 @@ class Program:
                     done = len(losses) + len(list(takewhile(math.isfinite, means)))
                     raise self._failure(table, (), numbers, f"round {done}: ")
                 sums = after
-                if not all(map(math.isfinite, after)):  # the gradient that did it is that of the last whole round
+                if not all(
+                    map(math.isfinite, after)
+                ):  # the gradient that did it is that of the last whole round
                     failed = reversed(range(count))
-                    means, after = means[:-1], engine.run(table, len(means) - 1, rate, count, numbers)[1]
+                    means, after = (
+                        means[:-1],
+                        engine.run(table, len(means) - 1, rate, count, numbers)[1],
+                    )
                 losses += means
                 if failed:
                     raise self._failure(table, failed, after, f"round {len(losses)}: ", sums)
@@ -340,10 +407,11 @@ class Program:
         return losses
 
     def source(self) -> str:
-        """The graph as straight-line Python: the numbers of the leaves, the forward pass, and the backward pass.
+        """The graph as straight-line Python: the numbers of the leaves, the forward pass, and the
+        backward pass.
 
-        It runs on its own, with `math` alone, and comes to the same numbers to the last bit. A derivative is called
-        `d_` and the name of its Value.
+        It runs on its own, with `math` alone, and comes to the same numbers to the last bit. A
+        derivative is called `d_` and the name of its Value.
 
         >>> x = Value(2.0, label="x")
         >>> y = x**2 + 1; y.label = "y"
@@ -361,10 +429,12 @@ class Program:
         return script(Listing(self.output, self.parameters))
 
     def function(self, namespace: Any) -> Callable[..., Any]:
-        """The forward pass as a plain function of arrays: `f(parameters, inputs=())`, each a sequence of them.
+        """The forward pass as a plain function of arrays: `f(parameters, inputs=())`, each a
+        sequence of them.
 
-        `namespace` is `numpy`, `jax.numpy` or `torch`; the arrays broadcast. So a graph that was built here can be
-        differentiated, mapped and compiled there. ValueError where the graph holds comparisons.
+        `namespace` is `numpy`, `jax.numpy` or `torch`; the arrays broadcast. So a graph that was
+        built here can be differentiated, mapped and compiled there. ValueError where the graph
+        holds comparisons.
 
         >>> import numpy
         >>> x, w = Value(1.0, label="x"), Value(2.0, label="w")
@@ -373,7 +443,10 @@ class Program:
         [3.0, 5.0, 7.0]
         """
         if self.guards:
-            raise ValueError(f"the graph holds the comparison {self.guards[0]}, which a function of arrays cannot make")
+            raise ValueError(
+                f"the graph holds the comparison {self.guards[0]}, which a function of arrays"
+                " cannot make"
+            )
         leaves = (*self.parameters, *self.inputs)
         slots: dict[Any, int] = {v: k for k, v in enumerate((*leaves, *self._nodes))}
         steps = [(_over(namespace, v.op), [slots.get(x, x) for x in v.args]) for v in self._nodes]
@@ -391,10 +464,14 @@ class Program:
         return function
 
     def _prepared(self, moving: tuple[Value, ...], rows: Any) -> tuple[Any, Any, Sequence[float]]:
-        """The engine for these gradients, the rows as it takes them, and the parameters' numbers."""
+        """The engine for these gradients, the rows as it takes them, and the parameters'
+        numbers.
+        """
         table = self._checked(rows)
         if moving not in self._engines:
-            kind: Any = import_module("autograd.tape").Tape if self.backend == "numba" else Generated
+            kind: Any = (
+                import_module("autograd.tape").Tape if self.backend == "numba" else Generated
+            )
             self._engines[moving] = kind(self, moving)
         engine = self._engines[moving]
         return engine, engine.table(table), [p._data for p in self.parameters]
@@ -407,7 +484,9 @@ class Program:
         return self.inputs[place].label or f"input {place + 1}"
 
     def _checked(self, rows: Any) -> Any:
-        """The rows as a list of lists of floats, or as a two-dimensional array of finite numbers."""
+        """The rows as a list of lists of floats, or as a two-dimensional array of finite
+        numbers.
+        """
         if rows is None:
             return [[v.data for v in self.inputs]]
         if hasattr(rows, "columns"):  # a pandas frame
@@ -422,28 +501,43 @@ class Program:
             rows = np.asarray(rows)
             if rows.ndim == 1 and len(self.inputs) == 1:
                 rows = rows[:, None]
-            if rows.ndim == 2 and rows.shape[1] == len(self.inputs) and rows.dtype.kind in "biuf" and len(rows):
+            if (
+                rows.ndim == 2
+                and rows.shape[1] == len(self.inputs)
+                and rows.dtype.kind in "biuf"
+                and len(rows)
+            ):
                 blocks = range(0, len(rows), BLOCK)
                 with np.errstate(over="ignore"):  # of a longdouble
                     bad = next(
-                        (k for k in blocks if not np.isfinite(rows[k : k + BLOCK].astype(float, copy=False)).all()),
+                        (
+                            k
+                            for k in blocks
+                            if not np.isfinite(rows[k : k + BLOCK].astype(float, copy=False)).all()
+                        ),
                         None,
                     )
                 if bad is None:
                     return rows
                 rows = rows[: bad + BLOCK]
         if not isinstance(rows, Iterable) or getattr(rows, "ndim", 1) == 0:
-            raise TypeError(f"rows must be a list of rows, an array or a frame, not {type(rows).__name__}")
+            raise TypeError(
+                f"rows must be a list of rows, an array or a frame, not {type(rows).__name__}"
+            )
         table = [self._checked_row(k, row) for k, row in enumerate(rows)]
         if not table:
             raise ValueError("there are no rows")
         return table
 
     def _checked_row(self, k: int, row: Any) -> list[float]:
-        numbers: list[Any] = list(row) if isinstance(row, Iterable) and not isinstance(row, str) else [row]
+        numbers: list[Any] = (
+            list(row) if isinstance(row, Iterable) and not isinstance(row, str) else [row]
+        )
         if len(numbers) != len(self.inputs):
             names = ", ".join(map(self._title, range(len(self.inputs))))
-            raise ValueError(f"row {k} has {len(numbers)} number(s), and must have {len(self.inputs)}: {names}")
+            raise ValueError(
+                f"row {k} has {len(numbers)} number(s), and must have {len(self.inputs)}: {names}"
+            )
         if all(x.__class__ is float and x - x == 0.0 for x in numbers):
             return numbers
         return [real(x, f"row {k}: {self._title(place)}") for place, x in enumerate(numbers)]
@@ -456,7 +550,9 @@ class Program:
         where: str = "",
         sums: Sequence[float] = (),
     ) -> Exception:
-        """The error of an eager pass at those numbers, with the row; else that of the `sums`, one for a parameter."""
+        """The error of an eager pass at those numbers, with the row; else that of the `sums`, one
+        for a parameter.
+        """
         numbers = dict(zip(self.parameters, parameters, strict=True))
         for k in failed:
             try:
@@ -466,18 +562,23 @@ class Program:
         what = "the sum of the outputs"
         for p, total in zip(self.parameters, sums, strict=False):
             if not math.isfinite(total):
-                what = f"the sum of the derivatives by {p.label or 'a parameter'}, or a step along it,"
+                what = (
+                    f"the sum of the derivatives by {p.label or 'a parameter'}, or a step along it,"
+                )
         return DomainError(f"{where}{what} is past the range of a float, ±1.8e308")
 
     def _replay(self, parameters: dict[Value, float], inputs: dict[Value, float]) -> None:
         """An eager pass at other numbers, for the errors that it raises."""
         copies = self._record.copy({v: Value(x, v.label) for v, x in (parameters | inputs).items()})
         for guard in self.guards:
-            left, right = (copies[x].data if isinstance(x, Value) else x for x in (guard.left, guard.right))
+            left, right = (
+                copies[x].data if isinstance(x, Value) else x for x in (guard.left, guard.right)
+            )
             if RELATIONS[guard.symbol](left, right) is not guard.outcome:
                 raise ValueError(
-                    f"{guard} was {guard.outcome} when this was recorded, and is {not guard.outcome} here, with {left} "
-                    f"and {right}: the record holds only one branch of an if. Let maximum, relu or step choose; where "
+                    f"{guard} was {guard.outcome} when this was recorded, and is"
+                    f" {not guard.outcome} here, with {left} and {right}: the record holds only one branch of an if."
+                    " Let maximum, relu or step choose; where "
                     f"nothing in the record depends on the comparison, make it inside no_grad()"
                 )
         # Once more with the inputs as constants, for they need no derivative.
@@ -490,7 +591,9 @@ class Program:
         return _restored, (self.output, self.inputs, self.backend, self.guards)
 
 
-def _restored(output: Value, inputs: tuple[Value, ...], backend: Any, guards: list[Guard]) -> Program:
+def _restored(
+    output: Value, inputs: tuple[Value, ...], backend: Any, guards: list[Guard]
+) -> Program:
     program = Program(output, inputs, backend=backend)
     program.guards = guards
     return program

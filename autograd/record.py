@@ -145,7 +145,9 @@ class Record:
                 number = copies[right]._data
             if RELATIONS[symbol](copies[left]._data, number) != outcome:
                 asked = f"{left._label or 'a Value'} {symbol} {number}"
-                raise ValueError(f"{remedy}: {asked} is {not outcome} now; a branch may depend on it")
+                raise ValueError(
+                    f"{remedy}: {asked} is {not outcome} now; a branch may depend on it"
+                )
         return copies
 
 

@@ -93,7 +93,9 @@ comparisons = WeakKeyDictionary()
 _lock = Lock()
 
 
-def note_comparison(left: Value, symbol: str, right: Value | float, number: float, outcome: bool) -> None:
+def note_comparison(
+    left: Value, symbol: str, right: Value | float, number: float, outcome: bool
+) -> None:
     """Keep a comparison for as long as its Values live; inside `no_grad` it is not kept."""
     if is_paused():
         return

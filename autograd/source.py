@@ -1,4 +1,5 @@
-"""A record as Python code: the forward pass, and the backward pass in the order of the sweep, in the graph's names.
+"""A record as Python code: the forward pass, and the backward pass in the order of the sweep, in
+the graph's names.
 
 It is exact: what the code computes agrees with the record, and with `backward()`, to the last bit.
 """
@@ -32,7 +33,8 @@ WIDEST = 8  # summands of a derivative in one line
 
 
 class Term:
-    """An operation that is written and not computed: given these for its arguments, a partial writes itself down.
+    """An operation that is written and not computed: given these for its arguments, a partial
+    writes itself down.
 
     op    the operation; None where the term stands for `args[0]`, something that has a name
     args  terms and numbers
@@ -95,7 +97,8 @@ _FORMS: dict[Any, tuple[str, int]] = {
 
 
 def slope_of(op: Op, place: int, args: Sequence[Any], result: Any) -> Any:
-    """The partial derivative by the argument at `place`, written in terms; a number where it is constant.
+    """The partial derivative by the argument at `place`, written in terms; a number where it is
+    constant.
 
     TypeError where it is not made of operations.
     """
@@ -103,31 +106,42 @@ def slope_of(op: Op, place: int, args: Sequence[Any], result: Any) -> Any:
         return op.partials[place](*args, result)
     except (TypeError, AttributeError) as error:
         raise TypeError(
-            f"partial {place + 1} of {op.name} must be made of operations, without a Python if or a function of "
+            f"partial {place + 1} of {op.name} must be made of operations, without a Python if or a"
+            " function of "
             f"math, to be replayed: {error}"
         ) from None
 
 
 def written(term: Any, names: Mapping[Any, Written]) -> Written:
-    """A term or a number as Python code; `names` holds how each thing and each operation is called."""
+    """A term or a number as Python code; `names` holds how each thing and each operation is
+    called.
+    """
     if not isinstance(term, Term):
         text = repr(term).removesuffix(".0")
-        return Written("-0.0" if text == "-0" else text, NEGATIVE if text[0] == "-" else ATOM, "text")
+        return Written(
+            "-0.0" if text == "-0" else text, NEGATIVE if text[0] == "-" else ATOM, "text"
+        )
     if term.op is None:
         return names[term.args[0]]
     form, binding = _FORMS.get(term.op.function, ("", ATOM))
     if term.op.function is math.pow:
         exponent = term.args[1]
         if not isinstance(exponent, Term) and exponent == int(exponent):
-            form, binding = "{:5} ** {:5}", POWER  # another one would make a negative number complex
+            form, binding = (
+                "{:5} ** {:5}",
+                POWER,
+            )  # another one would make a negative number complex
     if form:
         return Written(form.format(*(written(x, names) for x in term.args)), binding, "text")
-    args = [written(x, names).text if isinstance(x, Term) else repr(float(x)) for x in term.args]  # max(x, 0) may be 0
+    args = [
+        written(x, names).text if isinstance(x, Term) else repr(float(x)) for x in term.args
+    ]  # max(x, 0) may be 0
     return Written(f"{names[term.op].text}({', '.join(args)})", ATOM, "text")
 
 
 def definition(op: Op, name: str) -> str | None:
-    """The text `def name(x): …` of a row's function that needs nothing but `math`; None where there is no such text.
+    """The text `def name(x): …` of a row's function that needs nothing but `math`; None where there
+    is no such text.
 
     >>> print(definition(ops.step, "step"))
     def step(x):
@@ -143,14 +157,27 @@ def definition(op: Op, name: str) -> str | None:
         return None
     for node in ast.walk(module):
         if isinstance(node, (ast.Lambda, ast.FunctionDef)) and node.lineno == code.co_firstlineno:
-            body: list[ast.stmt] = [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
-            arguments = ast.arguments([], [ast.arg(x.arg) for x in node.args.args], None, [], [], None, [])
+            body: list[ast.stmt] = (
+                [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
+            )
+            arguments = ast.arguments(
+                [], [ast.arg(x.arg) for x in node.args.args], None, [], [], None, []
+            )
             plain = ast.FunctionDef(name, arguments, body, [])
-            imported = ast.parse("import math").body  # Python compiles the call of an imported function in its own way
+            imported = ast.parse(
+                "import math"
+            ).body  # Python compiles the call of an imported function in its own way
             found: dict[str, Any] = {}
-            exec(compile(ast.fix_missing_locations(ast.Module([*imported, plain], [])), "", "exec"), found)
-            others = {x.id for x in ast.walk(plain) if isinstance(x, ast.Name)} - {*code.co_varnames}
-            if _same(found[name].__code__, code) and all(_is_plain(x, function.__globals__) for x in others):
+            exec(
+                compile(ast.fix_missing_locations(ast.Module([*imported, plain], [])), "", "exec"),
+                found,
+            )
+            others = {x.id for x in ast.walk(plain) if isinstance(x, ast.Name)} - {
+                *code.co_varnames
+            }
+            if _same(found[name].__code__, code) and all(
+                _is_plain(x, function.__globals__) for x in others
+            ):
                 return ast.unparse(plain)
     return None
 
@@ -162,11 +189,14 @@ def _same(one: CodeType, other: CodeType) -> bool:
 
 
 def _is_plain(name: str, known: Mapping[str, Any]) -> bool:
-    return known.get(name) is math if name == "math" else name not in known and hasattr(builtins, name)
+    return (
+        known.get(name) is math if name == "math" else name not in known and hasattr(builtins, name)
+    )
 
 
 class Names(dict[Any, Written]):
-    """How each Value and each operation is written where it is used: by its name, unless it was given other code.
+    """How each Value and each operation is written where it is used: by its name, unless it was
+    given other code.
 
     functions  the operations that were asked for, by name
     """
@@ -176,7 +206,9 @@ class Names(dict[Any, Written]):
         self._titles: dict[Value, str] = {}
         self._unlabelled = count(1)
         # What each name stands for: the table's functions have theirs from the beginning.
-        self._taken: dict[str, Any] = dict.fromkeys(("math", *reserved, *keyword.kwlist, *dir(builtins)))
+        self._taken: dict[str, Any] = dict.fromkeys(
+            ("math", *reserved, *keyword.kwlist, *dir(builtins))
+        )
         self._taken.update((_spelling(op), op.function) for op in ops.TABLE)
 
     def __missing__(self, key: Value | Op) -> Written:
@@ -191,7 +223,8 @@ class Names(dict[Any, Written]):
         return self[key]
 
     def title(self, v: Value) -> str:
-        """Its label as Python takes it, or v1, v2, …: no other has this name, nor the derivative of another, `d_name`.
+        """Its label as Python takes it, or v1, v2, …: no other has this name, nor the derivative of
+        another, `d_name`.
 
         >>> Names().title(Value(1.0, label="50 %"))
         '_50__'
@@ -231,7 +264,8 @@ class Listing:
     kept      further Values of the record that are to have a line
     reserved  names that no Value may have
 
-    A labelled Value has a line; what has no label is written where it is used, unless it is used again elsewhere.
+    A labelled Value has a line; what has no label is written where it is used, unless it is used
+    again elsewhere.
     """
 
     def __init__(
@@ -248,8 +282,12 @@ class Listing:
         record = Record(output)
         self.leaves, self.nodes = record.leaves, list(record.nodes)
         self.forward: list[str] = []
-        self.derivatives: dict[str, list[Written]] = {}  # by name, what each is the sum of, in the order of the sweep
-        self.delicate: dict[Written, None] = {}  # what must be finite, for an operation may hide that it is not
+        self.derivatives: dict[
+            str, list[Written]
+        ] = {}  # by name, what each is the sum of, in the order of the sweep
+        self.delicate: dict[
+            Written, None
+        ] = {}  # what must be finite, for an operation may hide that it is not
         self.names = Names(reserved)
         for v in (*self.leaves, *self.nodes):
             if v.label or not v.args:
@@ -261,7 +299,9 @@ class Listing:
         if output in active:
             self._list_backward(partials, output, Written(seed, ATOM, "text"))
 
-    def _list_forward(self, partials: dict[Value, list[tuple[Value, Any]]], kept: Collection[Value]) -> None:
+    def _list_forward(
+        self, partials: dict[Value, list[tuple[Value, Any]]], kept: Collection[Value]
+    ) -> None:
         uses = Counter(x for v in self.nodes for x in v.args)
         again = {x for terms in partials.values() for _, term in terms for x in references(term)}
         for v in self.nodes:
@@ -269,17 +309,31 @@ class Listing:
             for place, x in enumerate(v.args):
                 if isinstance(x, Value) and not shows(v.op, v.args, place):
                     self.delicate[self.names[x]] = None
-            quick = v.op.function in _FORMS and all(x.__class__ is float or _is_name(self.names[x]) for x in v.args)
-            if v.label or v in kept or uses[v] > 1 or (v in again and not quick) or not _is_short(code):
+            quick = v.op.function in _FORMS and all(
+                x.__class__ is float or _is_name(self.names[x]) for x in v.args
+            )
+            if (
+                v.label
+                or v in kept
+                or uses[v] > 1
+                or (v in again and not quick)
+                or not _is_short(code)
+            ):
                 self.forward.append(f"{self.names.title(v)} = {code.text}")
             else:
                 self.names[v] = code
 
-    def _list_backward(self, partials: dict[Value, list[tuple[Value, Any]]], output: Value, seed: Written) -> None:
+    def _list_backward(
+        self, partials: dict[Value, list[tuple[Value, Any]]], output: Value, seed: Written
+    ) -> None:
         sums: dict[Value, list[Written]] = {output: [seed]}
         for v in reversed(partials):
             terms = sums.pop(v)
-            once = len(terms) == 1 and (_is_name(terms[0]) or len(partials[v]) == 1) and _is_short(terms[0])
+            once = (
+                len(terms) == 1
+                and (_is_name(terms[0]) or len(partials[v]) == 1)
+                and _is_short(terms[0])
+            )
             if v is output or v.label or not once:
                 name = f"d_{self.names.title(v)}"
                 self.derivatives[name] = terms
@@ -297,10 +351,14 @@ class Listing:
             self.derivatives[f"d_{self.names.title(output)}"] = [seed]
 
     def backward(self, leaves: Collection[Value] = ()) -> Iterator[str]:
-        """The lines of the backward pass. What is a sum for the leaves in `leaves` is added to what is there."""
+        """The lines of the backward pass. What is a sum for the leaves in `leaves` is added to what
+        is there.
+        """
         begun = {f"d_{self.names.title(v)}" for v in leaves}
         for name, terms in self.derivatives.items():
-            rest = terms if name in begun or len(terms) > 2 else terms[::-1]  # a + b is b + a, and reads better
+            rest = (
+                terms if name in begun or len(terms) > 2 else terms[::-1]
+            )  # a + b is b + a, and reads better
             for k in range(0, len(rest), WIDEST):
                 first = [Written(name, ATOM, "text")] if k or name in begun else []
                 yield f"{name} = {_joined(first + rest[k : k + WIDEST])}"
@@ -344,9 +402,11 @@ def _partials(v: Any, active: Collection[Value]) -> Iterator[tuple[Value, Any]]:
 
 
 def shows(op: Op, args: Sequence[Any], place: int) -> bool:
-    """Whether infinity or nan for the argument at `place` shows in the result, and is not hidden as in 1/∞ or σ(∞).
+    """Whether infinity or nan for the argument at `place` shows in the result, and is not hidden as
+    in 1/∞ or σ(∞).
 
-    What is not a float among `args` may have any number; of a row of one's own little is known then.
+    What is not a float among `args` may have any number; of a row of one's own little is known
+    then.
 
     >>> shows(ops.div, "xy", 0), shows(ops.div, "xy", 1)
     (True, False)
@@ -369,7 +429,9 @@ def _shows(op: Op, args: tuple[float | None, ...], place: int) -> bool:
 
 
 class Guard(NamedTuple):
-    """A comparison that was made while recording. A Python `if` may have asked: the record holds only one branch."""
+    """A comparison that was made while recording. A Python `if` may have asked: the record holds
+    only one branch.
+    """
 
     left: Value
     symbol: str
@@ -384,7 +446,9 @@ class Guard(NamedTuple):
 
 
 def guards(values: Collection[Value]) -> list[Guard]:
-    """The comparisons that were made of `values`, with one another or with a number that stays as it was."""
+    """The comparisons that were made of `values`, with one another or with a number that stays as
+    it was.
+    """
     found = []
     for left, symbol, right, number, outcome in comparisons_of(values):
         other = right if isinstance(right, Value) and right in values else float(number)
@@ -402,13 +466,17 @@ def script(listing: Listing) -> str:
         elif origin(op) == "math":
             functions.append(name)
         elif origin(op) != "builtins":
-            imports.append(f"from {op.__module__} import {op.name}" + f" as {name}" * (name != op.name))
+            imports.append(
+                f"from {op.__module__} import {op.name}" + f" as {name}" * (name != op.name)
+            )
     heads = ["import math"] * any("math." in text for text in texts)
     heads += [f"from math import {', '.join(functions)}"] * bool(functions)
     parts = [
         "\n".join(heads + imports),
         *texts,
-        "\n".join(["# the leaves", *(f"{listing.names.title(v)} = {v.data!r}" for v in listing.leaves)]),
+        "\n".join(
+            ["# the leaves", *(f"{listing.names.title(v)} = {v.data!r}" for v in listing.leaves)]
+        ),
         "\n".join(["# forward", *listing.forward]) if listing.forward else "",
         "\n".join(["# backward", *listing.backward()]) if listing.derivatives else "",
     ]
@@ -416,7 +484,8 @@ def script(listing: Listing) -> str:
 
 
 def filled(template: str, **parts: str | list[str]) -> str:
-    """The template with each of its words in capitals replaced: by a word, or a line that it fills by lines.
+    """The template with each of its words in capitals replaced: by a word, or a line that it fills
+    by lines.
 
     >>> filled("if x:\\n    THEN", THEN=["y = 1", "z = 2"])
     'if x:\\n    y = 1\\n    z = 2'

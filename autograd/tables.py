@@ -25,10 +25,15 @@ def points_aligned(cells: Sequence[str]) -> list[str]:
     """
     before = [len(cell) - len(cell.lstrip("−0123456789")) for cell in cells]  # 0 for a word
     widest = max(before, default=0)
-    return [" " * (widest - width) + cell if width else cell for width, cell in zip(before, cells, strict=True)]
+    return [
+        " " * (widest - width) + cell if width else cell
+        for width, cell in zip(before, cells, strict=True)
+    ]
 
 
-def markup(rows: Iterable[Sequence[str]], head: Sequence[str] = (), *, ids: Sequence[str] = ()) -> str:
+def markup(
+    rows: Iterable[Sequence[str]], head: Sequence[str] = (), *, ids: Sequence[str] = ()
+) -> str:
     """Return the rows as an HTML table, in which any text stands for itself.
 
     head   the title of each column

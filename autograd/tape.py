@@ -1,7 +1,9 @@
-"""A record as a flat tape: numbers in slots and a list of steps, run by machine code that numba makes of the table.
+"""A record as a flat tape: numbers in slots and a list of steps, run by machine code that numba
+makes of the table.
 
-One kernel serves every graph: it is compiled once on a machine, and kept on disk. It takes several rows at a time, in
-lanes. It does what the eager pass does, in the same order, and comes to the same numbers, to the last bit.
+One kernel serves every graph: it is compiled once on a machine, and kept on disk. It takes several
+rows at a time, in lanes. It does what the eager pass does, in the same order, and comes to the same
+numbers, to the last bit.
 """
 
 from __future__ import annotations
@@ -26,7 +28,17 @@ from autograd.formula import Written
 from autograd.op import ATOM, Op
 from autograd.ops import TABLE
 from autograd.record import Record
-from autograd.source import Names, Term, definition, filled, origin, references, shows, slope_of, written
+from autograd.source import (
+    Names,
+    Term,
+    definition,
+    filled,
+    origin,
+    references,
+    shows,
+    slope_of,
+    written,
+)
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -35,13 +47,14 @@ if TYPE_CHECKING:
 WIDE = 64  # lanes at most
 PACE = 2e7  # steps in one call, about 0.1 s: after each call Python may notice Ctrl-C
 
-# A tape is a table of lines. The plan says where each part ends: [0] operations, [1] guards, [2] the sweep, [3] sums
-# for parameters that are used again; the rest are the parameters that move. Then come [4] the slot of the output,
-# [5] that of its slope, and [6] the lanes.
+# A tape is a table of lines. The plan says where each part ends: [0] operations, [1] guards, [2]
+# the sweep, [3] sums for parameters that are used again; the rest are the parameters that move.
+# Then come [4] the slot of the output, [5] that of its slope, and [6] the lanes.
 _KERNEL = """
 @njit
 def power(x, y):
-    return x if y == 1.0 else math.pow(x, y)  # which is the same, and saves its cost in the derivative of a square
+    # x¹ is x, and saves the cost of a power in the derivative of a square
+    return x if y == 1.0 else math.pow(x, y)
 
 
 @njit
@@ -114,7 +127,8 @@ for k in range(plan[1], plan[2]):
     CHOOSE
 """
 
-# What becomes of a product: it is the first for a slope, or one more, or all that a parameter gets of a row.
+# What becomes of a product: it is the first for a slope, or one more, or all that a parameter gets
+# of a row.
 FIRST, MORE, ALL = range(3)
 _WAYS = (
     """
@@ -136,7 +150,9 @@ gradients[parameter] = gradient
 
 @cache
 def _kernel(rows: tuple[Op, ...], alone: bool) -> dict[str, Any]:
-    """The functions of `_KERNEL` for these rows of the table, as machine code; for one lane, or for any number."""
+    """The functions of `_KERNEL` for these rows of the table, as machine code; for one lane, or for
+    any number.
+    """
     names = Names(reserved=re.findall("[a-z]+", _KERNEL + _FORWARD))
     arity = max(op.arity for op in rows)
     arguments = tuple(Term(None, (f"x{place}",)) for place in range(arity))
@@ -184,7 +200,9 @@ def _kernel(rows: tuple[Op, ...], alone: bool) -> dict[str, Any]:
         return _compiled(function)
 
     namespace["njit"] = njit
-    exec(compile(text, __file__, "exec"), namespace)  # numba keeps what it compiles beside this file
+    exec(
+        compile(text, __file__, "exec"), namespace
+    )  # numba keeps what it compiles beside this file
     return namespace
 
 
@@ -195,13 +213,18 @@ def _choice(branches: list[list[str]]) -> list[str]:
     """The lines that do what `code` says."""
     lines = []
     for code, branch in enumerate(branches):
-        lines += [f"{'elif' if code else 'if'} code == {code}:", *(f"    {statement}" for statement in branch)]
+        lines += [
+            f"{'elif' if code else 'if'} code == {code}:",
+            *(f"    {statement}" for statement in branch),
+        ]
     return lines
 
 
 @cache
 def _asks(op: Op, place: int) -> tuple[int, ...] | None:
-    """Which arguments a partial needs, and −1 for the result; None where it is 1, whatever they are."""
+    """Which arguments a partial needs, and −1 for the result; None where it is 1, whatever they
+    are.
+    """
     slope = slope_of(op, place, [Term(None, (k,)) for k in range(op.arity)], Term(None, (-1,)))
     return None if not isinstance(slope, Term) and slope == 1 else tuple(references(slope))
 
@@ -214,15 +237,26 @@ class Tape:
     """An engine of a program, as `Generated` is: its record in machine code."""
 
     def __init__(self, program: Program, moving: Sequence[Value]) -> None:
-        output, inputs, parameters, guards = program.output, program.inputs, program.parameters, program.guards
+        output, inputs, parameters, guards = (
+            program.output,
+            program.inputs,
+            program.parameters,
+            program.guards,
+        )
         record = Record(output)
         nodes: list[Any] = record.nodes
         self.rows = (*TABLE, *(op for op in dict.fromkeys(v.op for v in nodes) if op not in TABLE))
-        kept = {output, *(x for guard in guards for x in (guard.left, guard.right))}  # numbers that are wanted later
+        kept = {
+            output,
+            *(x for guard in guards for x in (guard.left, guard.right)),
+        }  # numbers that are wanted later
 
-        # The sweep: which partial, of which node, with the slope above, goes to which slope, or to the gradient of
-        # which parameter. One that is used again has a slope for each use, so that they add up as in the eager pass.
-        partials = dict(zip(self.rows, accumulate((3 * op.arity for op in self.rows), initial=0), strict=False))
+        # The sweep: which partial, of which node, with the slope above, goes to which slope, or to
+        # the gradient of which parameter. One that is used again has a slope for each use, so that
+        # they add up as in the eager pass.
+        partials = dict(
+            zip(self.rows, accumulate((3 * op.arity for op in self.rows), initial=0), strict=False)
+        )
         active = record.dependents(moving)
         times = Counter(x for v in nodes if v in active for x in v.args)
         gradients = {p: k for k, p in enumerate(moving)}
@@ -244,14 +278,25 @@ class Tape:
                     continue
                 else:
                     way, slopes[x] = FIRST, next(fresh)
-                steps.append([partials[v.op] + 3 * place + way, v, slopes[v], slopes.get(x, 0), gradients.get(x, 0)])
+                steps.append(
+                    [
+                        partials[v.op] + 3 * place + way,
+                        v,
+                        slopes[v],
+                        slopes.get(x, 0),
+                        gradients.get(x, 0),
+                    ]
+                )
                 if x in gradients and way == FIRST:
                     uses[gradients[x]].append(steps[-1])
                 kept.update(v if which < 0 else v.args[which] for which in asks or ())
 
-        # A number has its slot for as long as it is wanted: the fewer slots, the nearer they are to the processor.
+        # A number has its slot for as long as it is wanted: the fewer slots, the nearer they are to
+        # the processor.
         constants = {_key(x): x for v in nodes for x in v.args if isinstance(x, float)}
-        constants |= {_key(guard.right): guard.right for guard in guards if isinstance(guard.right, float)}
+        constants |= {
+            _key(guard.right): guard.right for guard in guards if isinstance(guard.right, float)
+        }
         slots: dict[Any, int] = {x: k for k, x in enumerate((*inputs, *parameters, *constants))}
         last = {x: v for v in nodes for x in v.args if not isinstance(x, float) and x.args}
         free: list[int] = []
@@ -264,7 +309,8 @@ class Tape:
                 size += 1
             free += [slots[x] for x in dict.fromkeys(v.args) if last.get(x) is v and x not in kept]
 
-        # In the memory there are these slots, then the slopes of nodes, then those of the uses of parameters.
+        # In the memory there are these slots, then the slopes of nodes, then those of the uses of
+        # parameters.
         top: list[Any] = [0, output, 0, 0, 0]
         if output in gradients:  # it is a leaf
             uses[gradients[output]].append(top)
@@ -274,17 +320,35 @@ class Tape:
         width = max(op.arity for op in self.rows)
         codes = {op: code for code, op in enumerate(self.rows)}
 
-        def line(code: int, v: Any, above: int = 0, below: int = 0, parameter: int = 0) -> list[int]:
+        def line(
+            code: int, v: Any, above: int = 0, below: int = 0, parameter: int = 0
+        ) -> list[int]:
             args = [slots[_key(x)] for x in v.args]
-            return [code, slots[v], *args, *[0] * (width - len(args)), size + above, size + below, parameter]
+            return [
+                code,
+                slots[v],
+                *args,
+                *[0] * (width - len(args)),
+                size + above,
+                size + below,
+                parameter,
+            ]
 
         compared = []
         for left, symbol, right, outcome in guards:
             pair = [slots[left], slots[_key(right)]]
-            compared.append([outcome == (symbol in "<>"), *(pair if symbol in (">", "<=") else pair[::-1])])
+            compared.append(
+                [outcome == (symbol in "<>"), *(pair if symbol in (">", "<=") else pair[::-1])]
+            )
         sums = [[k, size + ends[k], size + ends[k + 1]] for k, used in enumerate(uses) if used]
         moves = [[0, slots[p]] for p in moving]
-        parts = [[line(codes[v.op], v) for v in nodes], compared, [line(*step) for step in steps], sums, moves]
+        parts = [
+            [line(codes[v.op], v) for v in nodes],
+            compared,
+            [line(*step) for step in steps],
+            sums,
+            moves,
+        ]
         tape = np.zeros((sum(map(len, parts)), width + 5), np.uint32)
         for k, row in enumerate(row for part in parts for row in part):
             tape[k, : len(row)] = row
@@ -301,13 +365,17 @@ class Tape:
 
     def table(self, rows: Any) -> Any:
         """The rows as an array, with a column for each input."""
-        return np.asarray(rows, None if hasattr(rows, "dtype") else float).reshape(len(rows), self.inputs)
+        return np.asarray(rows, None if hasattr(rows, "dtype") else float).reshape(
+            len(rows), self.inputs
+        )
 
     def outputs(self, table: Any, parameters: Sequence[float]) -> tuple[list[float], range]:
         outputs = np.empty(len(table))
         with self._ready(table, parameters) as (kernel, tape, memory):
             for part in self._parts(table):
-                start = kernel["evaluate"](*tape, _plain(table[part]), memory.ravel(), outputs[part])
+                start = kernel["evaluate"](
+                    *tape, _plain(table[part]), memory.ravel(), outputs[part]
+                )
                 if start >= 0:
                     start += part.start
                     return [], range(start, min(start + memory.shape[1], part.stop))
@@ -328,7 +396,16 @@ class Tape:
             for part in reversed(self._parts(table)):  # several only where there is one round
                 rows, numbers = _plain(table[part]), memory.ravel()
                 done, start = kernel["run"](
-                    *tape, rows, part.start, rounds, rate, float(count), numbers, sums, outputs, means
+                    *tape,
+                    rows,
+                    part.start,
+                    rounds,
+                    rate,
+                    float(count),
+                    numbers,
+                    sums,
+                    outputs,
+                    means,
                 )
                 if start >= 0:
                     first = part.start + start
@@ -347,9 +424,15 @@ class Tape:
         return outputs, gradients, failed
 
     @contextmanager
-    def _ready(self, table: Any, parameters: Sequence[float]) -> Iterator[tuple[dict[str, Any], Any, Any]]:
-        """The kernel for so many rows, its tape and plan, and numbers for the slots, which no other thread uses."""
-        lanes = -(-len(table) // -(-len(table) // WIDE))  # as many as the blocks of rows need, all of one size
+    def _ready(
+        self, table: Any, parameters: Sequence[float]
+    ) -> Iterator[tuple[dict[str, Any], Any, Any]]:
+        """The kernel for so many rows, its tape and plan, and numbers for the slots, which no other
+        thread uses.
+        """
+        lanes = -(
+            -len(table) // -(-len(table) // WIDE)
+        )  # as many as the blocks of rows need, all of one size
         if lanes not in self._tapes:  # with slots counted in numbers
             tape, plan = self.tape.copy(), self.plan.copy()
             tape[:, 1:-1] *= lanes
@@ -360,7 +443,9 @@ class Tape:
             memory = free.pop()
         except IndexError:
             memory = np.zeros((self.size, lanes))
-            memory[self.parameters.stop : self.parameters.stop + len(self.constants)] = self.constants
+            memory[self.parameters.stop : self.parameters.stop + len(self.constants)] = (
+                self.constants
+            )
         memory[self.parameters] = np.array(parameters).reshape(-1, 1)
         yield _kernel(self.rows, lanes == 1), self._tapes[lanes], memory
         free.append(memory)
@@ -371,12 +456,16 @@ class Tape:
 
 
 def _plain(rows: Any) -> Any:
-    """The rows as floats, one after the other, and in memory that may be written to: numba asks for no less."""
+    """The rows as floats, one after the other, and in memory that may be written to: numba asks for
+    no less.
+    """
     return np.require(rows, float, ["C", "W"])
 
 
 def _machine(op: Op) -> Any:
-    """The function of a row as numba takes it: it knows some that are no Python, and those that it compiled itself."""
+    """The function of a row as numba takes it: it knows some that are no Python, and those that it
+    compiled itself.
+    """
     return _compiled(op.function) if isinstance(op.function, FunctionType) else op.function
 
 
@@ -386,7 +475,9 @@ def compiles(op: Op) -> bool:
     function = _machine(op)
     arguments: Any = numba.types.UniTuple
     try:
-        _compiled(lambda args: function(*args)).compile(numba.float64(arguments(numba.float64, op.arity)))
+        _compiled(lambda args: function(*args)).compile(
+            numba.float64(arguments(numba.float64, op.arity))
+        )
     except NumbaError:
         return False
     return True

@@ -44,7 +44,9 @@ def as_values(x: Any) -> list[Value]:
     """
     if isinstance(x, Value):
         return [x]
-    return [v if isinstance(v, Value) else Value(v) for v in (x if isinstance(x, Iterable) else [x])]
+    return [
+        v if isinstance(v, Value) else Value(v) for v in (x if isinstance(x, Iterable) else [x])
+    ]
 
 
 class _Network(Module):
@@ -107,13 +109,17 @@ class Neuron(_Network):
         if init not in INITS:
             raise ValueError(f"unknown init {init!r}: it must be one of {', '.join(INITS)}")
         if bias is not None and bias != "neuron" and not isinstance(bias, Value):
-            raise ValueError(f"unknown bias {bias!r}: it must be 'neuron', 'shared' (in a layer) or None")
+            raise ValueError(
+                f"unknown bias {bias!r}: it must be 'neuron', 'shared' (in a layer) or None"
+            )
         self.nin = whole_number(nin, "the number of inputs")
         bound = INITS[init](self.nin, nout)
         uniform = (generator(seed) or random).uniform
         self.w = [Value(uniform(-bound, bound)) for _ in range(self.nin)]
         self.b = Value(0.0) if isinstance(bias, str) else bias
-        self.activation = _activation(activation if activation is not None else "relu" if nonlin else "linear")
+        self.activation = _activation(
+            activation if activation is not None else "relu" if nonlin else "linear"
+        )
         self.labels: tuple[str, str] = ("", "")  # of the sum and of the output
 
     def __call__(self, x: Any) -> Value:
@@ -127,7 +133,10 @@ class Neuron(_Network):
             net.label = self.labels[0]
         out = self.activation(net)
         if not isinstance(out, Value):
-            raise TypeError(f"the activation {_name(self.activation)} must give a Value, not {type(out).__name__}")
+            raise TypeError(
+                f"the activation {_name(self.activation)} must give a Value, not"
+                f" {type(out).__name__}"
+            )
         if self.labels[1]:
             out.label = self.labels[1]  # a linear neuron's sum is its output, and gets this name
         return out
@@ -152,11 +161,22 @@ class Layer(_Network):
     """
 
     def __init__(
-        self, nin: int, nout: int, *, bias: str | Value | None = "neuron", seed: Seed = None, **kwargs: Any
+        self,
+        nin: int,
+        nout: int,
+        *,
+        bias: str | Value | None = "neuron",
+        seed: Seed = None,
+        **kwargs: Any,
     ) -> None:
         self.nin = nin
         nout = whole_number(nout, "the number of neurons")
-        options = {"bias": Value(0.0) if bias == "shared" else bias, "seed": generator(seed), "nout": nout, **kwargs}
+        options = {
+            "bias": Value(0.0) if bias == "shared" else bias,
+            "seed": generator(seed),
+            "nout": nout,
+            **kwargs,
+        }
         self.neurons = [Neuron(nin, **options) for _ in range(nout)]
 
     def __call__(self, x: Any) -> Any:
@@ -242,7 +262,9 @@ class MLP(_Network):
                         names[parameter] = f"{kind}{next(numbers[kind])}"
         seen.add(id(self.layers))  # searched already
         others = super()._names(seen)  # a subclass may have more
-        return names | {parameter: path for parameter, path in others.items() if parameter not in names}
+        return names | {
+            parameter: path for parameter, path in others.items() if parameter not in names
+        }
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(str, self.layers))}]"
@@ -259,7 +281,9 @@ def _activations(which: Any, nouts: Sequence[int]) -> list[Any]:
     if isinstance(which, str) or callable(which):
         return [which] * depth
     if not isinstance(which, Sequence) or len(which) != depth:
-        raise ValueError(f"{depth} layer(s) take one activation, or a list of {depth}, not {which!r}")
+        raise ValueError(
+            f"{depth} layer(s) take one activation, or a list of {depth}, not {which!r}"
+        )
     return list(which)
 
 
@@ -267,9 +291,15 @@ def _activation(which: Any) -> Callable[[Value], Value]:
     if callable(which):
         return which  # type: ignore[no-any-return]
     if not isinstance(which, str) or which not in ACTIVATIONS:
-        raise ValueError(f"unknown activation {which!r}: it must be a function, or one of {', '.join(ACTIVATIONS)}")
+        raise ValueError(
+            f"unknown activation {which!r}: it must be a function, or one of"
+            f" {', '.join(ACTIVATIONS)}"
+        )
     return ACTIVATIONS[which]
 
 
 def _name(activation: Any) -> str:
-    return str(getattr(activation, "name", None) or getattr(activation, "__name__", type(activation).__name__))
+    return str(
+        getattr(activation, "name", None)
+        or getattr(activation, "__name__", type(activation).__name__)
+    )

@@ -88,7 +88,9 @@ def softmax_cross_entropy(logits: Any, target_index: int) -> Value:
     except (TypeError, IndexError):
         index = None
     if index is None:
-        raise ValueError(f"target_index is a whole number from 0 to {len(others) - 1}, not {target_index!r}")
+        raise ValueError(
+            f"target_index is a whole number from 0 to {len(others) - 1}, not {target_index!r}"
+        )
     target = others.pop(index)
     loss: Value = softplus(reduce(lambda a, b: a + softplus(b - a), others) - target)
     return loss
@@ -97,7 +99,9 @@ def softmax_cross_entropy(logits: Any, target_index: int) -> Value:
 def _pairs(outputs: Any, targets: Any) -> list[tuple[Value, Value]]:
     outputs, targets = as_values(outputs), as_values(targets)
     if len(outputs) != len(targets) or not outputs:
-        raise ValueError(f"a loss takes one target for each output, not {len(targets)} for {len(outputs)}")
+        raise ValueError(
+            f"a loss takes one target for each output, not {len(targets)} for {len(outputs)}"
+        )
     for k, target in enumerate(targets, 1):
         if not target.label:
             target.label = f"t{k}"

@@ -61,7 +61,9 @@ class Module:
         nothing has changed then.
         """
         if not isinstance(state, Mapping):
-            raise TypeError(f"load_state_dict takes a dict of numbers by name, not {type(state).__name__}")
+            raise TypeError(
+                f"load_state_dict takes a dict of numbers by name, not {type(state).__name__}"
+            )
         parameters = dict(self.named_parameters())
         numbers = {}
         problems = [f"{name} is missing" for name in parameters if name not in state]
@@ -100,7 +102,9 @@ class Module:
         try:
             if len(raw) > longest:
                 raise ValueError("it is too large for this model")
-            content = json.loads(raw, object_pairs_hook=_without_duplicates, parse_constant=_no_number)
+            content = json.loads(
+                raw, object_pairs_hook=_without_duplicates, parse_constant=_no_number
+            )
             if not isinstance(content, dict) or content.get("format") != "handgrad":
                 raise ValueError('it has no "format": "handgrad"')
             self._require_architecture(content)

@@ -26,7 +26,9 @@ class Optimizer:
     TypeError for anything but Values.
     """
 
-    _start: ClassVar[tuple[float, ...]]  # what is kept for each parameter between steps, before the first
+    _start: ClassVar[
+        tuple[float, ...]
+    ]  # what is kept for each parameter between steps, before the first
 
     def __init__(self, parameters: Iterable[Value], lr: float | Schedule) -> None:
         self.parameters = _checked(parameters)
@@ -40,7 +42,10 @@ class Optimizer:
 
     def step(self) -> None:
         lr = _at_least_zero("lr", self.lr(self.steps) if callable(self.lr) else self.lr)
-        updates = [self._finite_update(p, lr, state) for p, state in zip(self.parameters, self.state, strict=True)]
+        updates = [
+            self._finite_update(p, lr, state)
+            for p, state in zip(self.parameters, self.state, strict=True)
+        ]
         before = [parameter.data for parameter in self.parameters], self.state, self.steps
         try:
             for parameter, update in zip(self.parameters, updates, strict=True):
@@ -53,7 +58,9 @@ class Optimizer:
                 parameter.data = number
             raise
 
-    def _finite_update(self, parameter: Value, lr: float, state: Iterable[float]) -> tuple[float, ...]:
+    def _finite_update(
+        self, parameter: Value, lr: float, state: Iterable[float]
+    ) -> tuple[float, ...]:
         try:
             update = self._update(parameter.data, parameter.grad, lr, *state)
         except ArithmeticError:
@@ -81,7 +88,11 @@ class SGD(Optimizer):
     _start = (0.0,)
 
     def __init__(
-        self, parameters: Iterable[Value], lr: float | Schedule, momentum: float = 0, weight_decay: float = 0
+        self,
+        parameters: Iterable[Value],
+        lr: float | Schedule,
+        momentum: float = 0,
+        weight_decay: float = 0,
     ) -> None:
         super().__init__(parameters, lr)
         self.momentum = _at_least_zero("momentum", momentum)
@@ -180,7 +191,9 @@ def cosine(start: float, end: float, steps: int) -> Schedule:
     (1.0, 0.5, 0.0)
     """
     steps = whole_number(steps, "steps")
-    return lambda step: end + (start - end) * (1 + math.cos(math.pi * step / steps)) / 2 if step < steps else end
+    return lambda step: (
+        end + (start - end) * (1 + math.cos(math.pi * step / steps)) / 2 if step < steps else end
+    )
 
 
 def exponential(start: float, gamma: float) -> Schedule:
@@ -219,11 +232,15 @@ def _checked(parameters: Iterable[Value]) -> list[Value]:
     checked: dict[Value, None] = {}
     for parameter in parameters:
         if not isinstance(parameter, Value):
-            raise TypeError(f"parameters are a list of Values; {type(parameter).__name__} is not one")
+            raise TypeError(
+                f"parameters are a list of Values; {type(parameter).__name__} is not one"
+            )
         if parameter in checked:
             raise ValueError(f"a parameter is given twice: {described([parameter])}")
         if parameter.op is not None:
-            raise ValueError(f"a parameter must be a leaf, not computed from others: {described([parameter])}")
+            raise ValueError(
+                f"a parameter must be a leaf, not computed from others: {described([parameter])}"
+            )
         checked[parameter] = None
     if not checked:
         raise ValueError("there are no parameters")

@@ -30,7 +30,9 @@ def neurons(names: Mapping[Value, str], heads: Mapping[Value, Sequence[Value]]) 
     ]
 
 
-def _outputs(names: Mapping[Value, str], heads: Mapping[Value, Sequence[Value]]) -> dict[Value, Value]:
+def _outputs(
+    names: Mapping[Value, str], heads: Mapping[Value, Sequence[Value]]
+) -> dict[Value, Value]:
     """Return the output of the neuron that each Value is part of, for those that are."""
     outputs: dict[Value, Value] = {}
     for v in reversed(list(names)):

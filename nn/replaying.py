@@ -66,7 +66,9 @@ class Batches:
         self.rows: list[list[float]] = []  # the numbers in it that are inputs
 
     def backward(self, batch: list[int]) -> float:
-        """Add the gradient of the mean loss of these examples to the parameters; return the loss."""
+        """Add the gradient of the mean loss of these examples to the parameters; return the
+        loss.
+        """
         if self.replays:
             try:
                 return self._replayed(batch)
@@ -122,7 +124,9 @@ class Batches:
                 replays[key] = replay
         return replays
 
-    def _recorded(self, x: _Numbers, target: _Numbers, parameters: set[Value], times: int) -> _Replay | None:
+    def _recorded(
+        self, x: _Numbers, target: _Numbers, parameters: set[Value], times: int
+    ) -> _Replay | None:
         from autograd import Program  # now, so that `import nn` stays quick
 
         values = [*x.values, *target.values]

@@ -1,4 +1,6 @@
-"""How the lessons show a plot: as SVG, with words for those who do not see it, alike in each run."""
+"""How the lessons show a plot: as SVG, with words for those who do not see it, alike in each
+run.
+"""
 
 import io
 

@@ -10,7 +10,10 @@ settings.load_profile("handgrad")
 
 def pytest_addoption(parser):
     parser.addoption(
-        "--campaign", type=int, metavar="N", help="run N cases of each test that has a campaign, in place of its few"
+        "--campaign",
+        type=int,
+        metavar="N",
+        help="run N cases of each test that has a campaign, in place of its few",
     )
 
 

@@ -1,4 +1,6 @@
-"""What the tests share: every row stated a second time, in sympy, and random expressions built of rows."""
+"""What the tests share: every row stated a second time, in sympy, and random expressions built of
+rows.
+"""
 
 import sympy
 from hypothesis import strategies as st
@@ -35,7 +37,9 @@ ORACLE = {  # where a function has a kink or a jump, its own branch says what ho
 }
 ROWS = {row.name: row for row in ops.TABLE}
 # The same on mpmath's numbers, which know as many digits as are asked for.
-REFERENCE = {name: sympy.lambdify(SYMBOLS[: ROWS[name].arity], ORACLE[name], "mpmath") for name in ROWS}
+REFERENCE = {
+    name: sympy.lambdify(SYMBOLS[: ROWS[name].arity], ORACLE[name], "mpmath") for name in ROWS
+}
 KINKED = {"step", "sign", "relu", "abs", "maximum", "minimum"}
 
 # A row of one's own, of three arguments.
@@ -54,7 +58,9 @@ def named(label, value):
 
 
 def evaluate(steps, leaves, rows):
-    """All results of a program, the leaves first and its root last, on whatever numbers the `rows` take."""
+    """All results of a program, the leaves first and its root last, on whatever numbers the `rows`
+    take.
+    """
     results = list(leaves)
     for name, operands in steps:
         results.append(rows[name](*(results[i] if isinstance(i, int) else i for i in operands)))
@@ -63,10 +69,13 @@ def evaluate(steps, leaves, rows):
 
 @st.composite
 def programs(draw):
-    """Steps `(row, operands)`, where an int is the place of an earlier result and a float is a constant, and the
-    numbers of the leaves: there every step is smooth and well-conditioned, so that rounding errors stay small.
+    """Steps `(row, operands)`, where an int is the place of an earlier result and a float is a
+    constant, and the numbers of the leaves: there every step is smooth and well-conditioned, so
+    that rounding errors stay small.
     """
-    constants = st.floats(-4, 4).map(lambda x: round(x, 6))  # not so small that the oracle runs out of digits
+    constants = st.floats(-4, 4).map(
+        lambda x: round(x, 6)
+    )  # not so small that the oracle runs out of digits
     point = draw(st.lists(constants, min_size=1, max_size=3))
     results = [Value(number) for number in point]
     steps = []
@@ -82,7 +91,9 @@ def programs(draw):
 
 @st.composite
 def named_programs(draw):
-    """A program, its results as Values, and the places of those that have a name: r0, r1, …, the root among them."""
+    """A program, its results as Values, and the places of those that have a name: r0, r1, …, the
+    root among them.
+    """
     steps, point = draw(programs())
     results = evaluate(steps, [Value(number) for number in point], ROWS)
     visible = draw(st.sets(st.sampled_from(range(len(results))))) | {len(results) - 1}

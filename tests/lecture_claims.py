@@ -2,15 +2,27 @@
 
 CLAIMS = [
     ("net_h = W1ᵀx", "NOT READ"),
-    ("net_h1 = w1*i1 + w2*i2", "TERM LEFT OUT"),  # the same in numbers' names: its bias is not there
+    (
+        "net_h1 = w1*i1 + w2*i2",
+        "TERM LEFT OUT",
+    ),  # the same in numbers' names: its bias is not there
     ("net_h1 = w1·i1 + w2·i2 + b1·1", "exact"),
-    ("net_h1 = w1*i1 + w2*i2 + b1*1 = 0.15·0.005 + 0.2·0.1 + 0.35·1 = 0.3775", "exact", "STANDS FOR", "exact"),
+    (
+        "net_h1 = w1*i1 + w2*i2 + b1*1 = 0.15·0.005 + 0.2·0.1 + 0.35·1 = 0.3775",
+        "exact",
+        "STANDS FOR",
+        "exact",
+    ),
     ("out_h1 = 1/(1+e^{−net_h1}) = 1/(1+e^{0.3775})", "exact", "SIGN"),
     ("out_h1 = 0.59326992", "DIGIT LEFT OUT"),
     ("out_h2 = 0.596884378", "ROUNDED"),
     ("net_o = W2ᵀh", "NOT READ"),
     ("net_o1 = w5*out_h1 + w6*out_h2", "TERM LEFT OUT"),
-    ("out_o1 = 0.4·0.5932 + 0.45·0.5968 + 0.6·1 = 1.1059", "PRE- for POST-ACTIVATION", "PRE- for POST-ACTIVATION"),
+    (
+        "out_o1 = 0.4·0.5932 + 0.45·0.5968 + 0.6·1 = 1.1059",
+        "PRE- for POST-ACTIVATION",
+        "PRE- for POST-ACTIVATION",
+    ),
     ("net_o1 = 0.4·0.5932 + 0.45·0.5968 + 0.6·1 = 1.1059", "FOLLOWS FROM ROUNDED", "ROUNDED"),
     ("out_o1 = 1/(1+e^{1.1059}) = 0.7513", "SIGN", "CUT"),
     ("out_o2 = 0.7729", "ROUNDED"),

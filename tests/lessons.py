@@ -1,4 +1,6 @@
-"""Run the lessons again, in place: `python -m tests.lessons`, or some: `python -m tests.lessons 1 4`."""
+"""Run the lessons again, in place: `python -m tests.lessons`, or some: `python -m tests.lessons 1
+4`.
+"""
 
 import asyncio
 import copy
@@ -16,7 +18,8 @@ LESSONS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(FOLDE
 
 
 def run(names, folder, profile):
-    """Return the lessons as they are after a run in `folder`, by name; two processors run two at a time.
+    """Return the lessons as they are after a run in `folder`, by name; two processors run two at a
+    time.
 
     Pictures are drawn by the graphviz in a Python package, and not by a `dot` on the path, so that
     they are alike everywhere.
@@ -28,7 +31,11 @@ def run(names, folder, profile):
     async def run_one(name):
         lesson = copy.deepcopy(LESSONS[name])
         client = NotebookClient(
-            lesson, timeout=120, allow_errors=True, record_timing=False, resources={"metadata": {"path": str(folder)}}
+            lesson,
+            timeout=120,
+            allow_errors=True,
+            record_timing=False,
+            resources={"metadata": {"path": str(folder)}},
         )
         async with places:
             await client.async_execute(env=environment)

@@ -1,4 +1,6 @@
-"""The derivation: word for word, every quotient in it against its own finite difference, its size, its errors."""
+"""The derivation: word for word, every quotient in it against its own finite difference, its size,
+its errors.
+"""
 
 import math
 import random
@@ -11,7 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp
 
-from autograd import DomainError, Op, Value, cos, exp, grad, maximum, minimum, no_grad, relu, sigmoid, sin, sqrt
+from autograd import (
+    DomainError,
+    Op,
+    Value,
+    cos,
+    exp,
+    grad,
+    maximum,
+    minimum,
+    no_grad,
+    relu,
+    sigmoid,
+    sin,
+    sqrt,
+)
 from autograd import chain_rule as derive
 from autograd.graph import named_graph
 from autograd.record import Record, topological_order
@@ -110,9 +126,14 @@ def test_cut_as_the_lecture_cuts():
     w5, w1 = (str(derive(E, values[name], rounding="cut")) for name in ("w5", "w1"))
     assert "∂E/∂out_o1       = −(t1 − out_o1)        = −(0.01 − 0.7513)     = 0.7413\n" in w5
     assert w5.endswith("∂E/∂w5 = 0.7413 · 0.1868 · 0.5932 = 0.08216")
-    assert "∂out_h1/∂net_h1  = out_h1·(1 − out_h1)             = 0.5932·(1 − 0.5932)   = 0.2413\n" in w1
+    assert (
+        "∂out_h1/∂net_h1  = out_h1·(1 − out_h1)             = 0.5932·(1 − 0.5932)   = 0.2413\n"
+        in w1
+    )
     assert w1.endswith("= 0.0004385")
-    assert str(derive(E, values["w1"], rounding="cut", digits=3)).endswith("= 0.000438")  # the lecture's own figure
+    assert str(derive(E, values["w1"], rounding="cut", digits=3)).endswith(
+        "= 0.000438"
+    )  # the lecture's own figure
     assert str(derive(E, values["w5"], rounding="cut", digits=3)).endswith("= 0.0821")
 
 
@@ -193,9 +214,13 @@ def test_every_quotient_is_its_own_finite_difference(program, data):
         exactly = mp.fprod(difference(*quotient) for quotient in quotients(part))
         assert part.value == approx(float(exactly), rel=1e-10, abs=1e-10)
         if hasattr(part, "factors") and part.factors:
-            assert part.value == approx(float(mp.fprod(factor.value for factor in part.factors)), rel=1e-14)
+            assert part.value == approx(
+                float(mp.fprod(factor.value for factor in part.factors)), rel=1e-14
+            )
         elif getattr(part, "terms", ()):
-            assert part.value == approx(float(mp.fsum(term.value for term in part.terms)), rel=1e-14, abs=1e-14)
+            assert part.value == approx(
+                float(mp.fsum(term.value for term in part.terms)), rel=1e-14, abs=1e-14
+            )
 
 
 def slope(of, by, held):
@@ -216,7 +241,9 @@ def tangled(rng):
     """A record of named sums and products that share what they are made of, below something that is
     not linear, beside other paths: as in a regulariser, a recurrent network, a skip connection.
     """
-    values = [Value(rng.choice([-1.5, -0.5, 0.5, 1.0, 2.0]), f"x{k}") for k in range(rng.randint(1, 3))]
+    values = [
+        Value(rng.choice([-1.5, -0.5, 0.5, 1.0, 2.0]), f"x{k}") for k in range(rng.randint(1, 3))
+    ]
     shapes = [
         lambda a, b: a + b,
         lambda a, b: a + b + a,
@@ -236,7 +263,9 @@ def tangled(rng):
         if rng.random() < 0.75:
             v.label = f"n{k}"
         values.append(v)
-    root = values[-1] ** 2 + rng.choice(values) if rng.random() < 0.5 else sum(values[1:], values[0])
+    root = (
+        values[-1] ** 2 + rng.choice(values) if rng.random() < 0.5 else sum(values[1:], values[0])
+    )
     root.label = "E"
     return root
 
@@ -257,12 +286,23 @@ def test_every_quotient_of_a_tangled_record_is_what_its_name_says(campaign):
                 continue
             for part in everything(derivation):
                 exactly = math.prod(
-                    slope(values[of], values[by], [values[name] for name in held]) for of, by, held in quotients(part)
+                    slope(values[of], values[by], [values[name] for name in held])
+                    for of, by, held in quotients(part)
                 )
                 assert part.value == approx(exactly, rel=1e-9, abs=1e-9), (str(derivation), part)
 
 
-ACTIVATIONS = ["sigmoid", "tanh", "relu", "softplus", "swish", "gelu", "leaky_relu", "linear", "sin"]
+ACTIVATIONS = [
+    "sigmoid",
+    "tanh",
+    "relu",
+    "softplus",
+    "swish",
+    "gelu",
+    "leaky_relu",
+    "linear",
+    "sin",
+]
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -270,7 +310,9 @@ def test_random_networks_with_random_names_removed(seed):
     rng = random.Random(seed)
     sizes = [rng.randint(1, 4) for _ in range(rng.randint(1, 5))]
     activations = [rng.choice(ACTIVATIONS) for _ in sizes]
-    model = MLP(2, sizes, activation=activations, bias=rng.choice(["shared", "neuron", None]), seed=seed)
+    model = MLP(
+        2, sizes, activation=activations, bias=rng.choice(["shared", "neuron", None]), seed=seed
+    )
     outputs = model([rng.uniform(-1, 1), rng.uniform(-1, 1)])
     E = half_squared_error(outputs, [rng.uniform(-1, 1) for _ in range(sizes[-1])])
     E.backward()
@@ -375,7 +417,9 @@ SHAPES = [chain, ladder, diamonds, triangles, recurrent]
 def test_the_derivation_grows_with_the_edges_not_with_the_paths(build):
     def size(length):
         parts = everything(derive(*build(length)))
-        return len(parts) + sum(len(part.terms if hasattr(part, "terms") else part.factors) for part in parts)
+        return len(parts) + sum(
+            len(part.terms if hasattr(part, "terms") else part.factors) for part in parts
+        )
 
     assert size(80) <= 2.1 * size(40)
 
@@ -454,7 +498,10 @@ def test_an_x_without_a_name():
     x = Value(2.0)
     y = named("y", named("u", 3 * x) ** 2)
     derivation = derive(y, x)
-    assert [(f.of, f.by, f.value) for f in derivation.factors] == [("y", "u", 12.0), ("u", derivation.by, 3.0)]
+    assert [(f.of, f.by, f.value) for f in derivation.factors] == [
+        ("y", "u", 12.0),
+        ("u", derivation.by, 3.0),
+    ]
 
 
 @pytest.mark.parametrize("taken", ["", "v1"])
@@ -493,12 +540,16 @@ def test_a_derivative_of_a_derivative():
     u = named("u", x**3)
     first = named("slope", grad(named("y", sin(u)), x))
     assert derive(first, x).value == approx(grad(first, x).data, rel=1e-14)
-    assert derive(first, x).value == approx(float(mp.diff(lambda t: mp.sin(t**3), 0.7, 2)), rel=1e-12)
+    assert derive(first, x).value == approx(
+        float(mp.diff(lambda t: mp.sin(t**3), 0.7, 2)), rel=1e-12
+    )
 
 
 def test_a_row_of_a_user():
     three = Op(
-        "three", lambda a, b, c: a * b + c, *[lambda a, b, c, z: b, lambda a, b, c, z: a, lambda a, b, c, z: 1.0]
+        "three",
+        lambda a, b, c: a * b + c,
+        *[lambda a, b, c, z: b, lambda a, b, c, z: a, lambda a, b, c, z: 1.0],
     )
     x, y = Value(2.0, "x"), Value(3.0, "y")
     derivation = derive(named("z", three(named("u", x**2), y, x)), x)
@@ -539,10 +590,14 @@ def test_a_network_called_on_several_examples_on_its_own_output_and_beside_anoth
         for w in Record(root).leaves:
             derivation = derive(root, w)
             assert derivation.value == approx(grad(root, w).data, rel=1e-12, abs=1e-15)
-            assert derive(root, w, detail="operations").value == approx(grad(root, w).data, rel=1e-12, abs=1e-15)
+            assert derive(root, w, detail="operations").value == approx(
+                grad(root, w).data, rel=1e-12, abs=1e-15
+            )
             names = [q for part in everything(derivation) for q in quotients(part)]
             assert derivation.of == root.label
-            assert len({(v, name) for v, name in named_graph(root).names.items()}) == len(named_graph(root).names)
+            assert len({(v, name) for v, name in named_graph(root).names.items()}) == len(
+                named_graph(root).names
+            )
             assert names
     assert "net_o1⁽³⁾" in str(derive(batch, model.weights()[-1]))
 
@@ -587,7 +642,10 @@ def test_a_maximum_is_read_at_a_glance(k):
     a = [Value(c, f"a{i}") for i, c in zip((11, 12, 21, 22), (3.0, 9.0, 1.0, 4.0), strict=True)]
     top = named("m", maximum(maximum(a[0], a[1]), maximum(a[2], a[3])))
     low = named("n", minimum(2 * a[0], a[1]))
-    assert str(derive(top, a[k])) == f"∂m/∂a{(11, 12, 21, 22)[k]} = {int(k == 1)} (a12 is the largest) = {int(k == 1)}"
+    assert (
+        str(derive(top, a[k]))
+        == f"∂m/∂a{(11, 12, 21, 22)[k]} = {int(k == 1)} (a12 is the largest) = {int(k == 1)}"
+    )
     assert grad(top, a[k]).data == float(k == 1)
     if k < 2:
         assert f"= {2 - 2 * k} (2·a11 is the smaller)" in str(derive(low, a[k]))
@@ -671,7 +729,11 @@ def test_the_parts_are_data():
         ("E_o1", "out_h1", 3),
         ("E_o2", "out_h1", 3),
     ]
-    assert (second.formula, second.numbers, second.terms) == ("out_h1·(1 − out_h1)", "0.593·(1 − 0.593)", ())
+    assert (second.formula, second.numbers, second.terms) == (
+        "out_h1·(1 − out_h1)",
+        "0.593·(1 − 0.593)",
+        (),
+    )
     assert second.value == approx(0.241300708572, abs=1e-12)
     assert (third.formula, third.numbers, third.value) == ("i1", "0.05", 0.05)
     [edge] = third.edges
@@ -705,9 +767,19 @@ def test_latex_says_the_same_numbers(name, rounding):
         ((1.0, "x"), {}, TypeError, "chain_rule takes two Values, not float"),
         (("y", "w"), {}, TypeError, "chain_rule takes two Values, not str"),
         (("y", "x"), {"digits": 0}, ValueError, "digits must be a whole number from 1 up, not 0"),
-        (("y", "x"), {"digits": 2.5}, ValueError, "digits must be a whole number from 1 up, not 2.5"),
+        (
+            ("y", "x"),
+            {"digits": 2.5},
+            ValueError,
+            "digits must be a whole number from 1 up, not 2.5",
+        ),
         (("y", "x"), {"rounding": "up"}, ValueError, "rounding must be 'round' or 'cut', not 'up'"),
-        (("y", "x"), {"detail": "all"}, ValueError, "detail must be 'names' or 'operations', not 'all'"),
+        (
+            ("y", "x"),
+            {"detail": "all"},
+            ValueError,
+            "detail must be 'names' or 'operations', not 'all'",
+        ),
     ],
 )
 def test_wrong_arguments(args, options, error, message):
@@ -720,7 +792,9 @@ def test_wrong_arguments(args, options, error, message):
 def test_a_derivative_that_does_not_exist():
     x = Value(0.0, "x")
     y = named("y", 2 * named("u", sqrt(x)))
-    with pytest.raises(DomainError, match=r"the derivative of sqrt\(x = 0.0\) by x does not exist: it needs x > 0"):
+    with pytest.raises(
+        DomainError, match=r"the derivative of sqrt\(x = 0.0\) by x does not exist: it needs x > 0"
+    ):
         derive(y, x)
 
 
@@ -736,7 +810,10 @@ def test_a_sum_after_a_factor_of_one_is_kept():
     u = named("u", sin(x))
     product = named("p", named("a", cos(u)) * named("b", u**2))
     derivation = derive(named("E", product + 1), x)
-    assert [(f.of, f.by, len(f.terms)) for f in derivation.factors] == [("E", "u", 2), ("u", "x", 0)]
+    assert [(f.of, f.by, len(f.terms)) for f in derivation.factors] == [
+        ("E", "u", 2),
+        ("u", "x", 0),
+    ]
     assert derivation.value == pytest.approx(grad(product, x).data, rel=1e-14)
 
 

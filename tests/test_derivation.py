@@ -1,4 +1,6 @@
-"""The marker of derivations: the lecture is its first exam, then every slip made on purpose, then strangers' input."""
+"""The marker of derivations: the lecture is its first exam, then every slip made on purpose, then
+strangers' input.
+"""
 
 import math
 import re
@@ -80,9 +82,19 @@ def test_our_own_derivation_is_right(w, rounding):
 
 
 def test_each_number_is_judged_by_its_digits():
-    table = [("0.0822", "ROUNDED"), ("0.0821", "CUT"), ("0.082", "ROUNDED"), ("0.08216704", "ROUNDED"), ("0.0820", "")]
-    assert [(agreement(text, 0.082167040564) or "") for text, _ in table] == [verdict for _, verdict in table]
-    assert [(agreement(text, -0.019049) or "") for text in ("-0.0190", "-0.0191", "-0.01904", "0.0190")] == [
+    table = [
+        ("0.0822", "ROUNDED"),
+        ("0.0821", "CUT"),
+        ("0.082", "ROUNDED"),
+        ("0.08216704", "ROUNDED"),
+        ("0.0820", ""),
+    ]
+    assert [(agreement(text, 0.082167040564) or "") for text, _ in table] == [
+        verdict for _, verdict in table
+    ]
+    assert [
+        (agreement(text, -0.019049) or "") for text in ("-0.0190", "-0.0191", "-0.01904", "0.0190")
+    ] == [
         "ROUNDED",
         "",
         "CUT",
@@ -118,7 +130,9 @@ def test_of_all_groupings_that_with_the_fewest_wrong(data, sign, count):
     parts = [Value(data.draw(st.integers(11, 97)) / 100, label=f"x{k}") for k in range(count)]
     ends = [*sorted(data.draw(st.sets(st.integers(1, count - 1), min_size=1))), count]
     fold = math.prod if sign == "*" else math.fsum
-    groups = [fold(v.data for v in parts[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+    groups = [
+        fold(v.data for v in parts[start:end]) for start, end in zip([0, *ends], ends, strict=False)
+    ]
     symbols, numbers = sign.join(v.label for v in parts), [written(number, 7) for number in groups]
     root = parts[0]
     for v in parts[1:]:
@@ -144,7 +158,13 @@ def test_long_products_are_matched_quickly(count, numbers):
 
 def neuron(**numbers):
     """One neuron of the lecture by name, whose target 0.01 is a plain number."""
-    numbers = {"w5": 0.40, "out_h1": 0.593269992, "w6": 0.45, "out_h2": 0.596884378, "b2": 0.60} | numbers
+    numbers = {
+        "w5": 0.40,
+        "out_h1": 0.593269992,
+        "w6": 0.45,
+        "out_h2": 0.596884378,
+        "b2": 0.60,
+    } | numbers
     v = {name: Value(number) for name, number in numbers.items()}
     v["net_o1"] = v["w5"] * v["out_h1"] + v["w6"] * v["out_h2"] + v["b2"]
     v["out_o1"] = sigmoid(v["net_o1"])
@@ -160,20 +180,52 @@ NEURON = neuron()["E"]
 @pytest.mark.parametrize(
     ("claim", "verdict", "where"),
     [
-        ("dE/dw5 = -(0.01 - out_o1) * out_o1*(1 - out_o1) * out_h1", "exact", "at other numbers too"),
-        ("dE/dw5 = -(0.01 - out_o1) * out_o1*(1 - out_o1) * out_h2", "SWAPPED INDEX", "out_h2 where out_h1 belongs"),
-        ("dE/dw5 = -(0.01 - out_o1) * out_o1*(1 - out_o1) * w5", "WRONG NAME", ", w5 where out_h1 belongs;"),
-        ("dE/dw6 = -(0.01 - out_o1) * out_o1*(1 - out_o1) * w6", "WRONG NAME", ", w6 where out_h2 belongs;"),
-        ("dE/dw5 = -(0.01 - net_o1) * out_o1*(1 - out_o1) * w5", "WRONG", "the formula gives 0.0818929"),
-        ("dE/dw5 = dE/dnet_o1 * dnet_o1/dout_h1", "WRONG NAME", "∂net_o1/∂out_h1 where ∂net_o1/∂w5 belongs"),
+        (
+            "dE/dw5 = -(0.01 - out_o1) * out_o1*(1 - out_o1) * out_h1",
+            "exact",
+            "at other numbers too",
+        ),
+        (
+            "dE/dw5 = -(0.01 - out_o1) * out_o1*(1 - out_o1) * out_h2",
+            "SWAPPED INDEX",
+            "out_h2 where out_h1 belongs",
+        ),
+        (
+            "dE/dw5 = -(0.01 - out_o1) * out_o1*(1 - out_o1) * w5",
+            "WRONG NAME",
+            ", w5 where out_h1 belongs;",
+        ),
+        (
+            "dE/dw6 = -(0.01 - out_o1) * out_o1*(1 - out_o1) * w6",
+            "WRONG NAME",
+            ", w6 where out_h2 belongs;",
+        ),
+        (
+            "dE/dw5 = -(0.01 - net_o1) * out_o1*(1 - out_o1) * w5",
+            "WRONG",
+            "the formula gives 0.0818929",
+        ),
+        (
+            "dE/dw5 = dE/dnet_o1 * dnet_o1/dout_h1",
+            "WRONG NAME",
+            "∂net_o1/∂out_h1 where ∂net_o1/∂w5 belongs",
+        ),
         ("dE/dw5 = -(0.01 - out_o1) * out_h1", "FACTOR LEFT OUT", "∂out_o1/∂net_o1"),
         ("dE/dw5 = 0.7413*0.1868*out_h1", "CUT", "each number stands for its symbol, cut off"),
         ("dE/dw5 = 0.7413*0.1868*out_h2", "SWAPPED INDEX", "out_h2 where out_h1 belongs"),
         ("dE/dw5 = -0.7414*0.1868*out_h1", "SIGN", ""),
         ("dE/dw5 = 0.1385*out_h1", "ROUNDED", ""),
         ("dE/dw5 = 0.7413*out_o1*0.2486*out_h1", "CUT", ""),  # 1 − out_o1, of the formula
-        ("dE/dw5 = dE/dout_o1*dout_o1/dnet_o1*out_h1 = 0.7314*0.1868*out_h1", "STANDS FOR", "0.7314 where ∂E/∂out_o1"),
-        ("dE/dw5 = -(0.01 - out_o1)*out_o1*(1 - out_o1)*out_h1 = 0.557*(1 - 0.7514)*out_h1", "ROUNDED", ""),
+        (
+            "dE/dw5 = dE/dout_o1*dout_o1/dnet_o1*out_h1 = 0.7314*0.1868*out_h1",
+            "STANDS FOR",
+            "0.7314 where ∂E/∂out_o1",
+        ),
+        (
+            "dE/dw5 = -(0.01 - out_o1)*out_o1*(1 - out_o1)*out_h1 = 0.557*(1 - 0.7514)*out_h1",
+            "ROUNDED",
+            "",
+        ),
         ("net_o1 = 0.4*out_h1 + 0.45*out_h2 + 0.6", "exact", ""),
         ("net_o1 = 0.45*out_h1 + 0.4*out_h2 + 0.6", "STANDS FOR", ""),
         ("net_o1 = w5*out_h1 + 0.8686", "ROUNDED", ""),  # two terms in one number
@@ -188,7 +240,11 @@ NEURON = neuron()["E"]
             "FOLLOWS FROM ROUNDED",
             "",
         ),
-        ("dE/dw5 = -(0.01 - 0.7514)*0.7514*(1 - 0.7514)*0.5968", "STANDS FOR", "0.5968 where out_h1"),
+        (
+            "dE/dw5 = -(0.01 - 0.7514)*0.7514*(1 - 0.7514)*0.5968",
+            "STANDS FOR",
+            "0.5968 where out_h1",
+        ),
     ],
 )
 def test_a_number_among_names_stands_for_something_of_the_record(claim, verdict, where):
@@ -223,19 +279,36 @@ NAME = r"[A-Za-z]\w*"
 def blackboards(draw):
     """A root, what is claimed to be equal, and the names' numbers at two points."""
     make, subject, formula = draw(st.sampled_from(FORMULAS))
-    here, there = make(), make(**{name: x for name, x in OTHER.items() if make is lecture or name in "w5 w6 b2"})
-    return here["E"], subject, formula, [{name: v.data for name, v in at.items()} for at in (here, there)]
+    here, there = (
+        make(),
+        make(**{name: x for name, x in OTHER.items() if make is lecture or name in "w5 w6 b2"}),
+    )
+    return (
+        here["E"],
+        subject,
+        formula,
+        [{name: v.data for name, v in at.items()} for at in (here, there)],
+    )
 
 
 @st.composite
 def graphs(draw):
     """The same for a random expression, and for its derivative as sympy has it."""
     leaf = st.sampled_from([*"abcdabcd", "0.01", "0.25", "1.5", "2"])
-    two, one = ("({} {} {})".format, st.sampled_from("+-*")), ("{}({})".format, st.sampled_from(["sin", "exp"]))
+    two, one = (
+        ("({} {} {})".format, st.sampled_from("+-*")),
+        ("{}({})".format, st.sampled_from(["sin", "exp"])),
+    )
     grow = lambda part: st.builds(two[0], part, two[1], part) | st.builds(one[0], one[1], part)
-    formula = draw(st.recursive(leaf, grow, max_leaves=6).filter(lambda text: len(set(re.findall(NAME, text))) > 1))
+    formula = draw(
+        st.recursive(leaf, grow, max_leaves=6).filter(
+            lambda text: len(set(re.findall(NAME, text))) > 1
+        )
+    )
     here = dict(zip("abcd", draw(st.permutations([0.6374, 0.7291, 1.3169, 0.4583])), strict=True))
-    root = eval(formula, {"sin": sin, "exp": exp}, {name: Value(x, label=name) for name, x in here.items()})
+    root = eval(
+        formula, {"sin": sin, "exp": exp}, {name: Value(x, label=name) for name, x in here.items()}
+    )
     assume(isinstance(root, Value) and not root.label)
     root.label, subject = "y", "y"
     if draw(st.booleans()):
@@ -256,17 +329,29 @@ def test_a_wrong_symbol_is_never_right(data, board):
     root, subject, formula, points = board
     labels = [v.label for part in topological_order(root) for v in part if v.label in points[1]]
     put_in = data.draw(st.sets(st.sampled_from(labels)))
-    digits, rounding = data.draw(st.integers(4, 7)), data.draw(st.sampled_from([ROUND_DOWN, ROUND_HALF_EVEN]))
+    digits, rounding = (
+        data.draw(st.integers(4, 7)),
+        data.draw(st.sampled_from([ROUND_DOWN, ROUND_HALF_EVEN])),
+    )
 
     def claim(formula):
-        number = lambda name: written(points[0][name[0]], digits, rounding) if name[0] in put_in else name[0]
+        number = lambda name: (
+            written(points[0][name[0]], digits, rounding) if name[0] in put_in else name[0]
+        )
         return f"{subject} = {re.sub(NAME, number, formula)}"
 
     check_derivation(root, claim(formula)).require()
-    place = data.draw(st.sampled_from([place for place in re.finditer(NAME, formula) if place[0] in labels]))
+    place = data.draw(
+        st.sampled_from([place for place in re.finditer(NAME, formula) if place[0] in labels])
+    )
     wrong = formula[: place.start()] + data.draw(st.sampled_from(labels)) + formula[place.end() :]
-    if set(labels) & set(re.findall(NAME, claim(wrong).split(" = ")[1])):  # of numbers alone the value is judged
-        same = all(math.isclose(evaluated(formula, at), evaluated(wrong, at), rel_tol=1e-7) for at in points)
+    if set(labels) & set(
+        re.findall(NAME, claim(wrong).split(" = ")[1])
+    ):  # of numbers alone the value is judged
+        same = all(
+            math.isclose(evaluated(formula, at), evaluated(wrong, at), rel_tol=1e-7)
+            for at in points
+        )
         assert check_derivation(root, claim(wrong)).lines[0].right == same
 
 
@@ -277,10 +362,19 @@ def test_a_wrong_symbol_is_never_right(data, board):
             "dE/dw6 = dE/dnet_o1 * out_h2\n       = 0.1385*0.5969\n\n  # so\n       ≈ 0.0827",
             ["exact", "ROUNDED", "ROUNDED"],
         ),
-        (["w5 = 0.4", " = 0.40", "dE/dw5 = 0.0821; = 0.0822"], ["exact", "exact", "CUT", "ROUNDED"]),
+        (
+            ["w5 = 0.4", " = 0.40", "dE/dw5 = 0.0821; = 0.0822"],
+            ["exact", "exact", "CUT", "ROUNDED"],
+        ),
         ("dE/dw6 =\n       = 0.0827", ["ROUNDED"]),
-        (r"\frac{\partial E}{\partial w_6} &= 0.0827 \\" + "\n" + r"&= 0.08267", ["ROUNDED", "ROUNDED"]),
-        ("dE/dw6 = 0.0827\n = w55\n = ?\n = 0.0826", ["ROUNDED", "UNKNOWN NAME", "NOT ANSWERED", "CUT"]),
+        (
+            r"\frac{\partial E}{\partial w_6} &= 0.0827 \\" + "\n" + r"&= 0.08267",
+            ["ROUNDED", "ROUNDED"],
+        ),
+        (
+            "dE/dw6 = 0.0827\n = w55\n = ?\n = 0.0826",
+            ["ROUNDED", "UNKNOWN NAME", "NOT ANSWERED", "CUT"],
+        ),
         ("= 0.0827", ["NOT ANSWERED"]),
     ],
 )
@@ -292,7 +386,9 @@ def test_a_line_that_begins_with_an_equals_sign_goes_on(claims, expected):
 
 
 def gradients(slip=None, w=(0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55)):
-    """All eight gradients of the lecture, with one slip in them; the hidden layer's may see other weights `w`."""
+    """All eight gradients of the lecture, with one slip in them; the hidden layer's may see other
+    weights `w`.
+    """
     i, t, b = (0.05, 0.10), (0.01, 0.99), (0.35, 0.60)
     v = (0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55)
     logistic = lambda x: 1 / (1 + math.exp(-x))
@@ -300,7 +396,11 @@ def gradients(slip=None, w=(0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55)):
     h = [logistic(x) for x in net_h]
     net_o = [v[4] * h[0] + v[5] * h[1] + b[1], v[6] * h[0] + v[7] * h[1] + b[1]]
     o = [logistic(x) for x in net_o]
-    slope = {"forgot": lambda out, net: out, "left out": lambda out, net: 1.0, "pre": lambda out, net: net * (1 - net)}
+    slope = {
+        "forgot": lambda out, net: out,
+        "left out": lambda out, net: 1.0,
+        "pre": lambda out, net: net * (1 - net),
+    }
     factor = {"sign": 1, "double": -2}.get(slip, -1)
     bent = slope.get(slip, lambda out, net: out * (1 - out))
     delta = [factor * (t[k] - o[k]) * bent(o[k], net_o[k]) for k in (0, 1)]
@@ -311,16 +411,22 @@ def gradients(slip=None, w=(0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55)):
     through = (w[4], w[6]), (w[5], w[7])
     if slip == "swapped":
         through = (w[5], w[6]), (w[4], w[7])
-    back = [sum(p * d * x for p, d, x in zip(paths, straight, through[j], strict=True)) for j in (0, 1)]
+    back = [
+        sum(p * d * x for p, d, x in zip(paths, straight, through[j], strict=True)) for j in (0, 1)
+    ]
     local = slope.get(slip, lambda out, net: out * (1 - out))
     hidden = [
-        {"sign": -1, "double": 2}.get(slip, 1) * back[j] * local(h[j], net_h[j]) * i[k] for j in (0, 1) for k in (0, 1)
+        {"sign": -1, "double": 2}.get(slip, 1) * back[j] * local(h[j], net_h[j]) * i[k]
+        for j in (0, 1)
+        for k in (0, 1)
     ]
     return hidden + outer
 
 
 TRUE = gradients()
-MOVED = [w - 0.5 * g for w, g in zip((0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55), TRUE, strict=True)]
+MOVED = [
+    w - 0.5 * g for w, g in zip((0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55), TRUE, strict=True)
+]
 SLIPS = {
     "sign": "SIGN",
     "double": "FACTOR 2",
@@ -339,7 +445,9 @@ def slipped(slip):
     return gradients(w=MOVED) if slip == "stale" else gradients(slip)
 
 
-@pytest.mark.parametrize(("slip", "k"), [(s, k) for s in SLIPS for k in range(8) if slipped(s)[k] != TRUE[k]])
+@pytest.mark.parametrize(
+    ("slip", "k"), [(s, k) for s in SLIPS for k in range(8) if slipped(s)[k] != TRUE[k]]
+)
 @pytest.mark.parametrize("rounding", [ROUND_DOWN, ROUND_HALF_EVEN])
 def test_no_slip_hides_at_four_digits(slip, k, rounding):
     [line] = check_derivation(E, f"dE/dw{k + 1} = {written(slipped(slip)[k], 4, rounding)}").lines
@@ -355,12 +463,24 @@ def test_no_slip_hides_at_four_digits(slip, k, rounding):
         ("dE/dout_o1 = -(t1 + out_o1)", "SIGN", "of out_o1"),
         ("dE/dw5 = dE/dout_o1 * dnet_o1/dw5", "FACTOR LEFT OUT", "∂out_o1/∂net_o1"),
         ("dout_o1/dnet_o1 = out_o1", "FORGOT 1 − OUT", "1 − out_o1"),
-        ("dout_o1/dnet_o1 = net_o1*(1 - net_o1)", "PRE- for POST-ACTIVATION", "net_o1 where out_o1 belongs"),
+        (
+            "dout_o1/dnet_o1 = net_o1*(1 - net_o1)",
+            "PRE- for POST-ACTIVATION",
+            "net_o1 where out_o1 belongs",
+        ),
         ("out_h1 = σ(out_h1)", "POST- for PRE-ACTIVATION", "out_h1 where net_h1 belongs"),
-        ("dE/dw7 = dE/dnet_o2 * net_h1", "PRE- for POST-ACTIVATION", "net_h1 where out_h1 belongs;"),
+        (
+            "dE/dw7 = dE/dnet_o2 * net_h1",
+            "PRE- for POST-ACTIVATION",
+            "net_h1 where out_h1 belongs;",
+        ),
         ("net_h1 = 0.37075", "STANDS FOR", "0.005 where i1 belongs"),
         ("dE/dw1 = dE_o1/dout_h1 * dout_h1/dnet_h1 * i1", "MISSING PATH", "through ∂E/∂E_o2"),
-        ("dE/dw1 = dE/dout_h2 * dout_h1/dnet_h1 * i1", "SWAPPED INDEX", "∂E/∂out_h2 where ∂E/∂out_h1 belongs"),
+        (
+            "dE/dw1 = dE/dout_h2 * dout_h1/dnet_h1 * i1",
+            "SWAPPED INDEX",
+            "∂E/∂out_h2 where ∂E/∂out_h1 belongs",
+        ),
         ("dE/dw1 = dE/dout_h1 * dout_h1/dnet_h1 * i2", "SWAPPED INDEX", "i2 where i1 belongs"),
         ("E_o1 = (t1 - out_o1)**2", "FACTOR 2", ""),
         ("w5+ = w5 + 0.5*dE/dw5", "SIGN", "of 0.5·∂E/∂w5"),
@@ -369,7 +489,11 @@ def test_no_slip_hides_at_four_digits(slip, k, rounding):
         ("dE/dw5 = 0.7413*0.1868*0.5932 = 0.0831", "ARITHMETIC", "gives 0.0821"),
         ("t1 = w5*0 + 0.01*1", "exact", ""),
         ("t2 - t1 = w5 + w8 + 0.03", "COINCIDENCE", "not at others"),
-        ("net_h1 = 4*w5 - 5*w6 + 2*w1 + i1 + i2 + 2*w4 + 2*t1 + 0*w3 + net_h1 - 0*t1", "WRONG", "it is 0.3775"),
+        (
+            "net_h1 = 4*w5 - 5*w6 + 2*w1 + i1 + i2 + 2*w4 + 2*t1 + 0*w3 + net_h1 - 0*t1",
+            "WRONG",
+            "it is 0.3775",
+        ),
         ("i2 = 2*i1", "COINCIDENCE", "not at others"),
     ],
 )
@@ -381,7 +505,9 @@ def test_a_formula_is_told_what_would_repair_it(claim, verdict, where):
 
 def test_two_slips_that_give_one_number_are_both_listed():
     x, y = Value(3.0, label="x1"), Value(2.0, label="x2")
-    [line] = check_derivation(x * y, "dE/dx1 = 3").lines  # the other's gradient, and the wrong factor left out
+    [line] = check_derivation(
+        x * y, "dE/dx1 = 3"
+    ).lines  # the other's gradient, and the wrong factor left out
     assert {"SWAPPED INDEX"} <= set(line.verdict.split(", "))
     [line] = check_derivation(x * y, "dE/dx1 = 1").lines
     assert {"FACTOR 1/2", "FACTOR LEFT OUT"} <= set(line.verdict.split(", "))
@@ -389,17 +515,27 @@ def test_two_slips_that_give_one_number_are_both_listed():
 
 @pytest.mark.parametrize("power", ["e-4", "E-4", "·10⁻⁴", r" \cdot 10^{-4}"])
 def test_a_digit_is_left_out_before_the_power_of_ten(power):
-    assert verdicts(f"dE/dw1 = 4.386773{power}; dE/dw1 = 4.986773{power}") == ["DIGIT LEFT OUT", "WRONG"]
+    assert verdicts(f"dE/dw1 = 4.386773{power}; dE/dw1 = 4.986773{power}") == [
+        "DIGIT LEFT OUT",
+        "WRONG",
+    ]
 
 
 def test_what_is_wrong_before_is_not_blamed_again():
-    *_, line = check_derivation(E, "out_h1 = 1/(1+e^{-net_h1}) = 1/(1+e^{0.3775}) = 0.59326992").lines
+    *_, line = check_derivation(
+        E, "out_h1 = 1/(1+e^{-net_h1}) = 1/(1+e^{0.3775}) = 0.59326992"
+    ).lines
     assert line.verdict == "DIGIT LEFT OUT"
     assert line.because.endswith("; what is written before gives 0.40673")
-    *_, line = check_derivation(E, "out_o1 = 0.4*0.5932 + 0.45*0.5968 + 0.6*1 = 1.1059").lines  # of 1.10584, it follows
+    *_, line = check_derivation(
+        E, "out_o1 = 0.4*0.5932 + 0.45*0.5968 + 0.6*1 = 1.1059"
+    ).lines  # of 1.10584, it follows
     assert "before" not in line.because
     assert verdicts("out_h1 = 1/(1+e^{-net_h1}) = 1/(1+e^{0.3775}) = 0.4167")[-1] == "ARITHMETIC"
-    assert verdicts("out_h1 = 1/(1+e^{-net_h1}) = 1/(1+e^{-0.3775}) = 0.59326992")[-1] == "DIGIT LEFT OUT, ARITHMETIC"
+    assert (
+        verdicts("out_h1 = 1/(1+e^{-net_h1}) = 1/(1+e^{-0.3775}) = 0.59326992")[-1]
+        == "DIGIT LEFT OUT, ARITHMETIC"
+    )
 
 
 @pytest.mark.parametrize(
@@ -424,7 +560,10 @@ def test_no_number_is_invented_for_one_digit(w, x, claim, expected):
 
 
 def test_the_end_of_a_domain_is_no_fault():
-    assert verdicts("E = sqrt(0.01) = 0.098", sqrt(Value(0.0096, label="x"))) == ["FOLLOWS FROM ROUNDED", "ROUNDED"]
+    assert verdicts("E = sqrt(0.01) = 0.098", sqrt(Value(0.0096, label="x"))) == [
+        "FOLLOWS FROM ROUNDED",
+        "ROUNDED",
+    ]
 
 
 def test_nothing_is_claimed_where_nothing_fits():
@@ -467,7 +606,9 @@ def test_right_answers_are_never_failed(network, digits, rounding):
     claims += [f"∂E/∂{v.label} = {written(v.grad, digits, rounding)}" for v in values]
     for v in values:
         if v.label.startswith("w"):
-            claims.append(f"{v.label}+ = {v.label} - 0.25*∂E/∂{v.label} = {written(v.data - 0.25 * v.grad, digits)}")
+            claims.append(
+                f"{v.label}+ = {v.label} - 0.25*∂E/∂{v.label} = {written(v.data - 0.25 * v.grad, digits)}"
+            )
     check_derivation(root, claims).require()
 
 
@@ -478,7 +619,8 @@ def test_derivations_of_random_networks_are_right(network, cut):
     leaf = next(v for v in values if v.label.startswith("w"))
     lines = str(chain_rule(root, leaf, rounding="cut" if cut else "round")).splitlines()
     check_derivation(
-        root, [line for line in lines if "=" in line and "|" not in line and "derived above" not in line]
+        root,
+        [line for line in lines if "=" in line and "|" not in line and "derived above" not in line],
     ).require()
 
 
@@ -495,7 +637,9 @@ def test_no_slip_hides_in_a_random_network(network):
                 rest = grad(root, w, held=[v]).data
                 if v.label.startswith("E_o") and 1e-3 < abs(rest / g - 1) < 0.999:
                     slips.append((w, rest, "MISSING PATH"))
-    marks = check_derivation(root, [f"∂E/∂{w.label} = {written(number, 4)}" for w, number, _ in slips])
+    marks = check_derivation(
+        root, [f"∂E/∂{w.label} = {written(number, 4)}" for w, number, _ in slips]
+    )
     for line, (_, _, slip) in zip(marks.lines, slips, strict=True):
         assert slip in line.verdict.split(", ")
 
@@ -584,7 +728,10 @@ def test_strangers(claim, verdict):
     start = time.process_time()
     marks = check_derivation(E, [claim, "w5 = 0.4"])
     assert time.process_time() - start < 2
-    assert [line.verdict for line in marks.lines] == [verdict, "exact"]  # the next line is marked all the same
+    assert [line.verdict for line in marks.lines] == [
+        verdict,
+        "exact",
+    ]  # the next line is marked all the same
     assert not marks
     assert len(str(marks)) < 6_000
 
@@ -632,7 +779,12 @@ def test_the_report():
         "open   <script> = 1: NOT READ, '<script>' is not understood here",
     ]
     assert "<script>" not in marks._repr_html_()
-    assert re.findall(">(right|open|WRONG)<", marks._repr_html_()) == ["right", "WRONG", "open", "open"]
+    assert re.findall(">(right|open|WRONG)<", marks._repr_html_()) == [
+        "right",
+        "WRONG",
+        "open",
+        "open",
+    ]
     with pytest.raises(AssertionError, match=r"^dE/dw5 = -0\.0822: SIGN.* \(and 2 more\)$"):
         marks.require()
     with pytest.raises(AssertionError, match="there are no claims"):

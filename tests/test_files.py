@@ -62,7 +62,9 @@ def test_a_name_may_be_as_long_as_the_system_has_it(tmp_path):
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace", "chmod"])
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()]
+)
 def test_whatever_fails_the_old_file_stays(monkeypatch, tmp_path, failing, error):
     path = old_file(tmp_path)
 
@@ -91,7 +93,9 @@ def test_an_error_names_the_file(monkeypatch, tmp_path):
     assert caught.value.filename == str(tmp_path / "file.svg")
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the superuser may write to any file")
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() == 0, reason="the superuser may write to any file"
+)
 def test_a_write_protected_file_stays(tmp_path):
     path = old_file(tmp_path)
     path.chmod(0o444)

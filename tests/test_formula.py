@@ -148,7 +148,9 @@ def test_the_partials_of_every_row(row):
     for arg, symbol, known in zip(args, SYMBOLS, expected, strict=False):
         written = formula(grad(z, arg), names).names
         assert known in (None, written)
-        exactly = sympy.diff(ORACLE[row.name], symbol).subs(dict(zip(SYMBOLS, (0.75, 1.25), strict=False)))
+        exactly = sympy.diff(ORACLE[row.name], symbol).subs(
+            dict(zip(SYMBOLS, (0.75, 1.25), strict=False))
+        )
         assert says(written, point, float(exactly))
 
 
@@ -156,7 +158,16 @@ def test_the_partials_of_every_row(row):
 
 RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 TOKEN = re.compile(r"[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|\d+(?:\.\d+)?|[a-z]\w*?(?=[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]|\b)|.")
-MEANING = {"·": "*", "−": "-", "^": "**", "½": "half", "e": "E", "σ": "sigmoid", "√": "sqrt", "ln": "log"}
+MEANING = {
+    "·": "*",
+    "−": "-",
+    "^": "**",
+    "½": "half",
+    "e": "E",
+    "σ": "sigmoid",
+    "√": "sqrt",
+    "ln": "log",
+}
 MEANING |= {"max": "maximum", "min": "minimum", "π": "pi"}
 
 
@@ -179,24 +190,36 @@ def read(text):
 
 
 def says(text, names, exactly, rounding=6e-6):
-    """Whether a formula has this value, when each number in it may be off by half a unit of its sixth digit."""
+    """Whether a formula has this value, when each number in it may be off by half a unit of its
+    sixth digit.
+    """
     code, numbers = read(text)
 
     def value(c):
-        return eval(code, {**REFERENCE, "E": mp.e, "half": mp.mpf(0.5), "pi": mp.pi, "c": c, **names})
+        return eval(
+            code, {**REFERENCE, "E": mp.e, "half": mp.mpf(0.5), "pi": mp.pi, "c": c, **names}
+        )
 
     with mp.workdps(40):
         result = value(numbers)
-        shifted = ([*numbers[:k], c * (1 + rounding), *numbers[k + 1 :]] for k, c in enumerate(numbers))
+        shifted = (
+            [*numbers[:k], c * (1 + rounding), *numbers[k + 1 :]] for k, c in enumerate(numbers)
+        )
         slack = sum(mp.fabs(value(c) - result) for c in shifted)
         return mp.fabs(result - exactly) <= slack + 1e-11 * (1 + mp.fabs(result))
 
 
 def as_text(latex):
     """LaTeX in the notation of the text; what stands in braces gets brackets."""
-    latex = re.sub(r"\^\{(\d+)\}|\^(\d)", lambda m: (m[1] or m[2]).translate({v: k for k, v in RAISED.items()}), latex)
+    latex = re.sub(
+        r"\^\{(\d+)\}|\^(\d)",
+        lambda m: (m[1] or m[2]).translate({v: k for k, v in RAISED.items()}),
+        latex,
+    )
     latex = re.sub(r"_(?:\{(\d+)\}|(\d))", r"\1\2", latex)
-    latex = re.sub(r"\\operatorname\{(\w+)\}", r"\1", latex).replace(r"\frac{1}{2}\left", r"\frac{1}{2}\cdot\left")
+    latex = re.sub(r"\\operatorname\{(\w+)\}", r"\1", latex).replace(
+        r"\frac{1}{2}\left", r"\frac{1}{2}\cdot\left"
+    )
     for command, sign in (
         ("cdot", "·"),
         ("sigma", "σ"),
@@ -338,9 +361,13 @@ def test_two_values_are_never_taken_for_one(labels, style):
     assert numbers in ("2·3", r"2 \cdot 3")
 
 
-@pytest.mark.parametrize("build", [lambda a, b: a * b, lambda a, b: sin(a) - b, lambda a, b: a**2 + exp(b)])
+@pytest.mark.parametrize(
+    "build", [lambda a, b: a * b, lambda a, b: sin(a) - b, lambda a, b: a**2 + exp(b)]
+)
 def test_two_values_with_one_name_are_an_error(build):
-    with pytest.raises(ValueError, match="two Values are named 'rate': give each a label of its own"):
+    with pytest.raises(
+        ValueError, match="two Values are named 'rate': give each a label of its own"
+    ):
         formula(build(Value(2.0, "rate"), Value(3.0, "rate")))
 
 
@@ -353,7 +380,11 @@ def test_names_may_be_given():
 
 # rows of a user
 
-THREE = Op("three", lambda a, b, c: a * b + c, *[lambda a, b, c, z: b, lambda a, b, c, z: a, lambda a, b, c, z: 1.0])
+THREE = Op(
+    "three",
+    lambda a, b, c: a * b + c,
+    *[lambda a, b, c, z: b, lambda a, b, c, z: a, lambda a, b, c, z: 1.0],
+)
 PAIR = Op(
     "p_q",
     lambda a, b: a * b,
@@ -368,7 +399,9 @@ PAIR = Op(
 def test_rows_of_a_user():
     x, y, _, _ = variables()
     root = THREE(x, -y, x + 1) * PAIR(x + y, x * y)
-    assert formula(root) == Formula("three(x, −y, x + 1)·(x + y) ∘ (x·y)", "three(2, −3, 2 + 1)·(2 + 3) ∘ (2·3)")
+    assert formula(root) == Formula(
+        "three(x, −y, x + 1)·(x + y) ∘ (x·y)", "three(2, −3, 2 + 1)·(2 + 3) ∘ (2·3)"
+    )
     assert formula(root, notation=LATEX).names == (
         r"\operatorname{three}\left(x, -y, x + 1\right) \cdot \left(x + y\right) \circ \left(x \cdot y\right)"
     )
@@ -449,10 +482,16 @@ def test_numbers(x, digits, rounded, cut):
     assert Notation("latex", digits).number(x) == raised.replace("·", r" \cdot ").replace("−", "-")
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(1, 12), st.sampled_from(["round", "cut"]))
+@given(
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.integers(1, 12),
+    st.sampled_from(["round", "cut"]),
+)
 def test_a_number_is_off_by_less_than_its_last_digit(x, digits, rounding):
     text = Notation("text", digits, rounding).number(x)
-    sign, mantissa, power = re.fullmatch(r"(−?)(?:(\d+(?:\.\d*[1-9])?)·?)??(?:10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?", text).groups()
+    sign, mantissa, power = re.fullmatch(
+        r"(−?)(?:(\d+(?:\.\d*[1-9])?)·?)??(?:10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?", text
+    ).groups()
     shown = Decimal(mantissa or 1).scaleb(int((power or "0").translate(RAISED)))
     exactly = Decimal(x)  # every binary digit
     assert (sign == "−") == (x < 0 and shown > 0)
@@ -466,6 +505,10 @@ def test_a_number_is_off_by_less_than_its_last_digit(x, digits, rounding):
         unit = Decimal(1).scaleb(min(size - digits + 1, 0) if size < 7 else size - digits + 1)
         noise = exactly.copy_abs() * Decimal("1e-15")
         difference = exactly.copy_abs() - shown
-        assert difference.copy_abs() <= unit / 2 + noise if rounding == "round" else -noise <= difference < unit
+        assert (
+            difference.copy_abs() <= unit / 2 + noise
+            if rounding == "round"
+            else -noise <= difference < unit
+        )
     else:
         assert text == "0"

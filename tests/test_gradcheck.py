@@ -1,4 +1,6 @@
-"""gradcheck: right gradients pass, wrong ones of the lecture's size never do, and a kink is never passed in silence."""
+"""gradcheck: right gradients pass, wrong ones of the lecture's size never do, and a kink is never
+passed in silence.
+"""
 
 import math
 import random
@@ -81,9 +83,18 @@ def zero(weights):
 
 
 def without_a_path(weights):
-    """The hidden weights without the path through out_o2, the output weights without that through out_h."""
-    local = [0.241300708572 * 0.05, 0.241300708572 * 0.10, 0.240613417249 * 0.05, 0.240613417249 * 0.10]
-    return [g * d for g, d in zip([0.055399424651] * 2 + [0.062324352733] * 2, local, strict=True)] + [0.0] * 4
+    """The hidden weights without the path through out_o2, the output weights without that through
+    out_h.
+    """
+    local = [
+        0.241300708572 * 0.05,
+        0.241300708572 * 0.10,
+        0.240613417249 * 0.05,
+        0.240613417249 * 0.10,
+    ]
+    return [
+        g * d for g, d in zip([0.055399424651] * 2 + [0.062324352733] * 2, local, strict=True)
+    ] + [0.0] * 4
 
 
 def after_the_update(weights):
@@ -94,7 +105,9 @@ def after_the_update(weights):
     return [h1 * 0.05, h1 * 0.10, h2 * 0.05, h2 * 0.10] + [2 * w.grad for w in weights[4:]]
 
 
-@pytest.mark.parametrize("mistake", [zero, doubled, flipped, without_a_path, swapped, after_the_update])
+@pytest.mark.parametrize(
+    "mistake", [zero, doubled, flipped, without_a_path, swapped, after_the_update]
+)
 @pytest.mark.parametrize("k", W)
 def test_a_wrong_gradient_is_caught(mistake, k):
     weights, E = lecture()
@@ -102,7 +115,8 @@ def test_a_wrong_gradient_is_caught(mistake, k):
     assert verdicts(report) == ["WRONG"]
     assert not report
     with pytest.raises(
-        AssertionError, match=f"^WRONG: ∂E/∂w{k + 1} is given as [^\n]+, and finite differences give [^\n]+$"
+        AssertionError,
+        match=f"^WRONG: ∂E/∂w{k + 1} is given as [^\n]+, and finite differences give [^\n]+$",
     ):
         report.require()
     assert report.because == []  # the record is right
@@ -115,7 +129,9 @@ def test_the_right_gradients():
     for report in (gradcheck(E, weights), gradcheck(E, {w: w.grad for w in weights})):
         assert report
         assert [row.difference for row in report.rows] == approx(truth, rel=2e-9)
-        assert all(row.tolerance < 1e-6 * abs(row.given) and row.error < 1e-9 for row in report.rows)
+        assert all(
+            row.tolerance < 1e-6 * abs(row.given) and row.error < 1e-9 for row in report.rows
+        )
     assert not gradcheck(E, {w: w.grad * (1 + 1e-6) for w in weights})
     assert gradcheck(E, second=True)
 
@@ -155,7 +171,9 @@ def test_a_kink(f, number, slopes):
     assert "KINK [" in str(report)
     with pytest.raises(AssertionError, match=r"KINK: .* cannot be checked: the slopes are"):
         report.require()
-    assert verdicts(gradcheck(f(x), {x: max(slopes) + 0.1})) == ["WRONG"]  # no slope, nor one between
+    assert verdicts(gradcheck(f(x), {x: max(slopes) + 0.1})) == [
+        "WRONG"
+    ]  # no slope, nor one between
 
 
 @pytest.mark.parametrize(
@@ -235,7 +253,9 @@ def test_at_the_edge_of_a_domain():
     report = gradcheck(x**1.5)
     assert report
     assert report.rows[0].remark == "from the right alone: not defined to the left"
-    with pytest.raises(DomainError, match=r"the derivative of sqrt\(x = 0.0\) by x does not exist: it needs x > 0"):
+    with pytest.raises(
+        DomainError, match=r"the derivative of sqrt\(x = 0.0\) by x does not exist: it needs x > 0"
+    ):
         gradcheck(sqrt(x))
 
 
@@ -276,14 +296,28 @@ def test_random_wrong_gradients(program, factor):
     leaves = [Value(number) for number in point]
     root = evaluate(steps, leaves, ROWS)[-1]
     right = gradcheck(root, leaves)
-    wrong = gradcheck(root, {v: row.given * factor for v, row in zip(leaves, right.rows, strict=True)})
+    wrong = gradcheck(
+        root, {v: row.given * factor for v, row in zip(leaves, right.rows, strict=True)}
+    )
     for before, after in zip(right.rows, wrong.rows, strict=True):
         if before.verdict == "OK" and before.tolerance < 1e-5 * abs(before.given):
             assert after.verdict == "WRONG"
 
 
 @pytest.mark.parametrize(
-    "activation", ["tanh", "sigmoid", "relu", "gelu", "softplus", "swish", "leaky_relu", "sin", "gaussian", "abs"]
+    "activation",
+    [
+        "tanh",
+        "sigmoid",
+        "relu",
+        "gelu",
+        "softplus",
+        "swish",
+        "leaky_relu",
+        "sin",
+        "gaussian",
+        "abs",
+    ],
 )
 def test_random_networks(activation):
     rng = random.Random(0)
@@ -299,7 +333,11 @@ def test_random_networks(activation):
 @pytest.mark.parametrize(
     ("function", "partial", "numbers"),
     [
-        (lambda x: math.log(1 + math.exp(x)), lambda x, z: sigmoid(x), [-40, -30, -20, -10, 0, 10, 700]),
+        (
+            lambda x: math.log(1 + math.exp(x)),
+            lambda x, z: sigmoid(x),
+            [-40, -30, -20, -10, 0, 10, 700],
+        ),
         (lambda x: 1 / (1 + math.exp(-x)), lambda x, z: z * (1 - z), [-30, -10, 0, 10, 20, 30]),
         (
             lambda x: (math.exp(x) - math.exp(-x)) / (math.exp(x) + math.exp(-x)),
@@ -338,18 +376,27 @@ def test_a_wrong_row_is_named():
     E = sigmoid(u * 0.1 + b) * wrong(x, 0.5 * y)
     E.label = "E"
     report = gradcheck(E)
-    assert {row.name: row.verdict for row in report.rows} == {"∂E/∂x": "OK", "∂E/∂y": "WRONG", "∂E/∂b": "OK"}
+    assert {row.name: row.verdict for row in report.rows} == {
+        "∂E/∂x": "OK",
+        "∂E/∂y": "WRONG",
+        "∂E/∂b": "OK",
+    }
     [line] = report.because
     assert line.startswith(
         "the partial of u = wrong(x = 1.5, y = 2.0) by y is given as 9, and finite differences give 18 ±"
     )
-    with pytest.raises(AssertionError, match=r"^WRONG: ∂E/∂y [^\n]+; the partial of u = wrong[^\n]+$"):
+    with pytest.raises(
+        AssertionError, match=r"^WRONG: ∂E/∂y [^\n]+; the partial of u = wrong[^\n]+$"
+    ):
         report.require()
-    assert gradcheck(E, {y: report.rows[1].difference})  # a right number is right, whatever the record says
+    assert gradcheck(
+        E, {y: report.rows[1].difference}
+    )  # a right number is right, whatever the record says
 
 
 @pytest.mark.parametrize(
-    "partial", [lambda x, z: 0.0, lambda x, z: -cos(x), lambda x, z: 2 * cos(x), lambda x, z: cos(x) + 1e-6]
+    "partial",
+    [lambda x, z: 0.0, lambda x, z: -cos(x), lambda x, z: 2 * cos(x), lambda x, z: cos(x) + 1e-6],
 )
 @pytest.mark.parametrize("number", [0.3, -2.0, 1e-8])
 def test_wrong_partials(partial, number):
@@ -366,16 +413,28 @@ def test_second_derivatives_by_a_value_between():
     u = x * 3
     report = gradcheck(u * u * x, [u, x], second=True)
     report.require()
-    assert [row.given for row in report.rows] == [24, 108, 4, 24, 24, 108]  # 2ux, 27x²; 2x, 2u + 6x, the same, 54x
+    assert [row.given for row in report.rows] == [
+        24,
+        108,
+        4,
+        24,
+        24,
+        108,
+    ]  # 2ux, 27x²; 2x, 2u + 6x, the same, 54x
 
 
 def test_a_wrong_second_derivative():
-    frozen = Op("frozen", lambda x: x**3, lambda x, z: 3 * getattr(x, "data", x) ** 2)  # no Value, so no second order
+    frozen = Op(
+        "frozen", lambda x: x**3, lambda x, z: 3 * getattr(x, "data", x) ** 2
+    )  # no Value, so no second order
     y = frozen(Value(2.0, label="x"))
     y.label = "y"
     assert gradcheck(y)
     report = gradcheck(y, second=True)
-    assert [(row.name, row.verdict) for row in report.rows] == [("∂y/∂x", "OK"), ("∂²y/∂x²", "WRONG")]
+    assert [(row.name, row.verdict) for row in report.rows] == [
+        ("∂y/∂x", "OK"),
+        ("∂²y/∂x²", "WRONG"),
+    ]
     assert report.rows[1].difference == approx(12)
 
 
@@ -389,7 +448,12 @@ def test_second_derivatives():
     assert [row.difference for row in report.rows[2:]] == approx(
         [-1.9 * 1.9 * s + 6 * 0.7, mixed, mixed, -0.7 * 0.7 * s], rel=1e-9
     )
-    assert [row.name for row in report.rows[2:]] == ["∂²v1/∂x²", "∂²v1/∂x∂y", "∂²v1/∂y∂x", "∂²v1/∂y²"]
+    assert [row.name for row in report.rows[2:]] == [
+        "∂²v1/∂x²",
+        "∂²v1/∂x∂y",
+        "∂²v1/∂y∂x",
+        "∂²v1/∂y²",
+    ]
 
 
 # leaves that have moved, and derivatives that nobody asked for
@@ -417,7 +481,9 @@ def test_leaves_that_have_moved():
     with mpmath.workdps(30):
         numbers = [w.data for w in weights]
         truth = [mpmath.diff(lecture_error, numbers, tuple(int(k == n) for n in W)) for k in W]
-    assert [row.given for row in report.rows] == approx([float(slope) for slope in truth], rel=1e-12)
+    assert [row.given for row in report.rows] == approx(
+        [float(slope) for slope in truth], rel=1e-12
+    )
     [line] = report.because
     assert line.startswith("w5 has moved since E was computed: ")
     assert line.endswith("; all is checked at the numbers of now")
@@ -425,7 +491,10 @@ def test_leaves_that_have_moved():
 
     report = gradcheck(E, stale)
     assert verdicts(report) == ["WRONG"] * 8
-    with pytest.raises(AssertionError, match=r"^WRONG: ∂E/∂w1 is given as [^\n]+; w5 has moved since E was computed"):
+    with pytest.raises(
+        AssertionError,
+        match=r"^WRONG: ∂E/∂w1 is given as [^\n]+; w5 has moved since E was computed",
+    ):
         report.require()
 
 
@@ -437,7 +506,12 @@ def test_leaves_that_have_moved_by_a_value_between():
     assert [row.given for row in gradcheck(y, [u, x]).rows] == [30.0, 90.0]  # 2u, 18x
     assert gradcheck(y, {u: 30.0})
     assert not gradcheck(y, {u: 12.0})
-    assert [row.given for row in gradcheck(y, [u, x], second=True).rows[2:]] == [2.0, 6.0, 6.0, 18.0]
+    assert [row.given for row in gradcheck(y, [u, x], second=True).rows[2:]] == [
+        2.0,
+        6.0,
+        6.0,
+        18.0,
+    ]
     assert (x.data, u.data, y.data) == (5.0, 6.0, 36.0)
 
 
@@ -445,7 +519,11 @@ def test_leaves_that_have_moved_by_a_value_between():
     ("f", "number", "why"),
     [
         (log, -1.0, "log(x = -1.0) is not defined"),
-        (lambda x: 2 * x if x > 0 else -x, -1.0, "x > 0 is False now, and a branch may depend on it"),
+        (
+            lambda x: 2 * x if x > 0 else -x,
+            -1.0,
+            "x > 0 is False now, and a branch may depend on it",
+        ),
     ],
 )
 def test_leaves_that_have_moved_to_another_computation(f, number, why):
@@ -453,7 +531,9 @@ def test_leaves_that_have_moved_to_another_computation(f, number, why):
     y = f(x)
     y.label = "y"
     x.data = number
-    with pytest.raises(ValueError, match=f"^x has moved since y was computed: .*; compute y anew: {re.escape(why)}"):
+    with pytest.raises(
+        ValueError, match=f"^x has moved since y was computed: .*; compute y anew: {re.escape(why)}"
+    ):
         gradcheck(y)
 
 
@@ -487,7 +567,9 @@ def test_a_base_below_zero_by_the_base_alone(wrt):
     x, n = Value(-2.0, label="x"), Value(3.0, label="n")
     y = x**n
     if wrt == 0:
-        with pytest.raises(DomainError, match=r"derivative of pow\(x = -2.0, n = 3.0\) by y does not exist"):
+        with pytest.raises(
+            DomainError, match=r"derivative of pow\(x = -2.0, n = 3.0\) by y does not exist"
+        ):
             gradcheck(y)
         return
     report = gradcheck(y, x if wrt == 1 else {x: 12.0})
@@ -513,7 +595,9 @@ def test_numbers_of_another_kind(kind):
 def test_a_partial_that_gives_no_number(given):
     row = Op("row", lambda x: 2 * x, lambda x, z: given)
     y = row(Value(0.5, label="x"))
-    with pytest.raises(TypeError, match=r"^the derivative of row\(x = 0.5\) by x must be a real number"):
+    with pytest.raises(
+        TypeError, match=r"^the derivative of row\(x = 0.5\) by x must be a real number"
+    ):
         gradcheck(y)
 
 
@@ -558,7 +642,10 @@ def test_nothing_is_changed():
 def test_leaves_constants_and_names():
     x, unreached = Value(2.0), Value(5.0, label="v1")
     y = x * 3 + 1
-    assert [(row.name, row.given) for row in gradcheck(y, [x, unreached, x]).rows] == [("∂v3/∂v2", 3), ("∂v3/∂v1", 0)]
+    assert [(row.name, row.given) for row in gradcheck(y, [x, unreached, x]).rows] == [
+        ("∂v3/∂v2", 3),
+        ("∂v3/∂v1", 0),
+    ]
     assert not gradcheck(y, {unreached: 1e-9})
     assert [(row.name, row.given) for row in gradcheck(x).rows] == [("∂v1/∂v1", 1)]
 
@@ -572,7 +659,10 @@ def test_names_are_those_of_the_derivation():
     hidden = [v for v in Record(h).nodes if v.label.startswith("net")]
     names = [row.name for row in gradcheck(h, hidden).rows]
     assert names == ["∂out_o1/∂net_o1", "∂out_o1/∂net_o1⁽²⁾", "∂out_o1/∂net_o1⁽³⁾"]
-    assert all(str(chain_rule(h, v)).startswith(f"{name} = ") for name, v in zip(names, hidden, strict=True))
+    assert all(
+        str(chain_rule(h, v)).startswith(f"{name} = ")
+        for name, v in zip(names, hidden, strict=True)
+    )
 
 
 def test_another_value_of_that_name():
@@ -581,7 +671,9 @@ def test_another_value_of_that_name():
     E = w * w
     E.label = "E"
     w = Value(3.0, label="w")
-    with pytest.raises(ValueError, match=r"^E was computed from another Value labelled 'w', .*: compute E anew$"):
+    with pytest.raises(
+        ValueError, match=r"^E was computed from another Value labelled 'w', .*: compute E anew$"
+    ):
         gradcheck(E, w)
 
 
@@ -605,14 +697,19 @@ def test_the_table():
     assert lines[1].split()[:4] == ["∂(E<b>)/∂x", "7", "6", "0.14"]
     assert lines[1].endswith("WRONG")
     assert lines[2].endswith("KINK [0, 1]")
-    assert len({line.index(word) for line, word in zip(lines[:2], ("difference", "6  "), strict=True)}) == 1
+    assert (
+        len({line.index(word) for line, word in zip(lines[:2], ("difference", "6  "), strict=True)})
+        == 1
+    )
     assert repr(report) == str(report)
     assert gradcheck(E, x).rows[0].verdict == "OK"
     assert "reverse mode" in str(gradcheck(E, x))
     page = report._repr_html_()
     assert "<td>∂(E&lt;b&gt;)/∂x</td><td>7</td><td>6</td>" in page
     assert page.count("<tr>") == 3
-    with pytest.raises(AssertionError, match=r"^WRONG: ∂\(E<b>\)/∂x is given as 7, [^\n]+ \(and 1 more\)$"):
+    with pytest.raises(
+        AssertionError, match=r"^WRONG: ∂\(E<b>\)/∂x is given as 7, [^\n]+ \(and 1 more\)$"
+    ):
         report.require()
 
 
@@ -623,10 +720,30 @@ x = Value(2.0, label="x")
     ("arguments", "named", "kind", "message"),
     [
         ((3.0,), {}, TypeError, "gradcheck takes a Value, not float"),
-        ((x * x, 3.0), {}, TypeError, "wrt takes Values, or a mapping from Values to gradients, not float"),
-        ((x * x, "x"), {}, TypeError, "wrt takes Values, or a mapping from Values to gradients, not str"),
-        ((x * x, {x: "4"}), {}, TypeError, "the gradient by x = 2.0 takes a real number, not str: '4'"),
-        ((x * x, {x: math.nan}), {}, DomainError, "the gradient by x = 2.0 takes a finite number, not nan"),
+        (
+            (x * x, 3.0),
+            {},
+            TypeError,
+            "wrt takes Values, or a mapping from Values to gradients, not float",
+        ),
+        (
+            (x * x, "x"),
+            {},
+            TypeError,
+            "wrt takes Values, or a mapping from Values to gradients, not str",
+        ),
+        (
+            (x * x, {x: "4"}),
+            {},
+            TypeError,
+            "the gradient by x = 2.0 takes a real number, not str: '4'",
+        ),
+        (
+            (x * x, {x: math.nan}),
+            {},
+            DomainError,
+            "the gradient by x = 2.0 takes a finite number, not nan",
+        ),
         ((x * x, []), {}, ValueError, "wrt is empty: there is nothing to check"),
         ((x * x, {x: 4.0}), {"second": True}, ValueError, "wrt must be Values without gradients"),
     ],

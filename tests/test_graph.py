@@ -31,10 +31,15 @@ def view(root, **options):
 
 
 def segments(steps, values, visible, rows):
-    """Each result of a program, as a function of the visible ones it is computed from: these have the `values`."""
+    """Each result of a program, as a function of the visible ones it is computed from: these have
+    the `values`.
+    """
     results = values[: len(values) - len(steps)]
     for name, operands in steps:
-        args = [i if isinstance(i, float) else values[i] if i in visible else results[i] for i in operands]
+        args = [
+            i if isinstance(i, float) else values[i] if i in visible else results[i]
+            for i in operands
+        ]
         results.append(rows[name](*args))
     return results
 
@@ -110,7 +115,11 @@ def test_where_nothing_has_a_name_every_operation_is_visible(detail):
     x = Value(2.0)
     root = exp(x * x)
     assert named_graph(root, detail=detail).detail == "operations"
-    assert view(root, detail=detail) == {"v1": {}, "v2": {"v1": 4.0}, "v3": {"v2": approx(float(mp.exp(4)))}}
+    assert view(root, detail=detail) == {
+        "v1": {},
+        "v2": {"v1": 4.0},
+        "v3": {"v2": approx(float(mp.exp(4)))},
+    }
 
 
 @pytest.mark.parametrize("taken", [("v1", "v2"), ("v2", "v4"), ("v3", "v1")])
@@ -182,10 +191,14 @@ def test_an_edge_is_the_derivative_of_its_segment_with_all_else_held(program):
         head, tail = place[edge.head], place[edge.tail]
 
         def segment(t, head=head, tail=tail):
-            return segments(steps, [*numbers[:tail], t, *numbers[tail + 1 :]], visible, REFERENCE)[head]
+            return segments(steps, [*numbers[:tail], t, *numbers[tail + 1 :]], visible, REFERENCE)[
+                head
+            ]
 
         size = abs(edge.tail.data) or 1.0
-        with mp.workdps(60 + max(0, -int(mp.log10(size)))):  # a step within the domain, however near its edge
+        with mp.workdps(
+            60 + max(0, -int(mp.log10(size)))
+        ):  # a step within the domain, however near its edge
             expected = mp.diff(segment, numbers[tail], h=size * mp.mpf(10) ** -25)
         assert edge.derivative.data == approx(float(expected), rel=1e-12, abs=1e-12)
 
@@ -215,13 +228,16 @@ def test_an_edge_is_what_sympy_derives(program):
     symbols = sympy.symbols(f"r:{len(results)}", real=True)
     place = {v: i for i, v in enumerate(results)}
     values = [
-        s if i in visible else sympy.Float(v.data, 30) for i, (s, v) in enumerate(zip(symbols, results, strict=True))
+        s if i in visible else sympy.Float(v.data, 30)
+        for i, (s, v) in enumerate(zip(symbols, results, strict=True))
     ]
     expressions = segments(steps, values, visible, rows)
     for edge in (edge for edges in named_graph(results[-1]).edges.values() for edge in edges):
         derivative = sympy.diff(expressions[place[edge.head]], symbols[place[edge.tail]])
         with mp.workdps(30):
-            exactly = sympy.lambdify(symbols, derivative, "mpmath", cse=True)(*(mp.mpf(v.data) for v in results))
+            exactly = sympy.lambdify(symbols, derivative, "mpmath", cse=True)(
+                *(mp.mpf(v.data) for v in results)
+            )
         assert edge.derivative.data == approx(float(exactly), rel=1e-11, abs=1e-11)
 
 

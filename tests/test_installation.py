@@ -20,7 +20,9 @@ def site(tmp_path):
     """A folder with both packages, as after an installation of them."""
     for package in (autograd, nn):
         source = Path(package.__file__).parent
-        shutil.copytree(source, tmp_path / package.__name__, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            source, tmp_path / package.__name__, ignore=shutil.ignore_patterns("__pycache__")
+        )
     return tmp_path
 
 
@@ -32,7 +34,9 @@ def error_of(site, statement):
     return done.stderr.strip().rpartition("\n")[2]
 
 
-@pytest.mark.parametrize("statement", ["import autograd", "from autograd.value import Value", "import nn"])
+@pytest.mark.parametrize(
+    "statement", ["import autograd", "from autograd.value import Value", "import nn"]
+)
 def test_handgrad_installed_last(site, statement):
     assert error_of(site, statement) == ""
     (site / "autograd/numpy").mkdir()

@@ -35,9 +35,18 @@ def test_the_initial_numbers_are_those_of_micrograd(nin, nouts):
         (Neuron(1, activation="leaky_relu"), "LeakyReLUNeuron(1)"),
         (Layer(2, 2), "Layer of [ReLUNeuron(2), ReLUNeuron(2)]"),
         (Layer(2, 1, nonlin=False), "Layer of [LinearNeuron(2)]"),
-        (MLP(2, [2, 1]), "MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]"),
-        (MLP(1, [1, 1], activation="sigmoid"), "MLP of [Layer of [SigmoidNeuron(1)], Layer of [SigmoidNeuron(1)]]"),
-        (MLP(1, [1, 1], activation=["tanh", math.sin]), "MLP of [Layer of [TanhNeuron(1)], Layer of [SinNeuron(1)]]"),
+        (
+            MLP(2, [2, 1]),
+            "MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]",
+        ),
+        (
+            MLP(1, [1, 1], activation="sigmoid"),
+            "MLP of [Layer of [SigmoidNeuron(1)], Layer of [SigmoidNeuron(1)]]",
+        ),
+        (
+            MLP(1, [1, 1], activation=["tanh", math.sin]),
+            "MLP of [Layer of [TanhNeuron(1)], Layer of [SinNeuron(1)]]",
+        ),
     ],
 )
 def test_repr(model, text):
@@ -61,7 +70,17 @@ def test_the_names_of_the_lecture():
 
 def test_the_names_in_a_deeper_network():
     model = MLP(1, [2, 1, 1], seed=0)
-    assert [p.label for p in model.parameters()] == ["w1", "b1", "w2", "b2", "w3", "w4", "b3", "w5", "b4"]
+    assert [p.label for p in model.parameters()] == [
+        "w1",
+        "b1",
+        "w2",
+        "b2",
+        "w3",
+        "w4",
+        "b3",
+        "w5",
+        "b4",
+    ]
     computed = [label for label in labels(model(1.0)) if label[0] in "no"]
     hidden = ["net_h1_1", "out_h1_1", "net_h1_2", "out_h1_2", "net_h2_1", "out_h2_1"]
     assert computed == [*hidden, "out_o1"]  # a linear neuron's sum is its output
@@ -87,7 +106,13 @@ def test_the_sum_is_recorded_as_the_lecture_writes_it():
     total, bias = net.args
     first, second = total.args
     assert (first.args, second.args, bias) == ((w1, i1), (w2, i2), b1)
-    assert [v.op.name for v in (first, second, total, net, out)] == ["mul", "mul", "add", "add", "sigmoid"]
+    assert [v.op.name for v in (first, second, total, net, out)] == [
+        "mul",
+        "mul",
+        "add",
+        "add",
+        "sigmoid",
+    ]
 
 
 @pytest.mark.parametrize("bias", ["neuron", "shared", None])
@@ -117,7 +142,9 @@ def test_weights_and_biases_are_the_parameters(bias, count):
     assert len(model.biases()) == count
     assert sorted(map(id, model.weights() + model.biases())) == sorted(map(id, model.parameters()))
     for part in (model.layers[1], model.layers[1].neurons[0]):
-        assert part.weights() + part.biases() == sorted(part.parameters(), key=lambda p: p.label[0] == "b")
+        assert part.weights() + part.biases() == sorted(
+            part.parameters(), key=lambda p: p.label[0] == "b"
+        )
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -176,18 +203,36 @@ def test_the_weights_have_the_variance_of_their_paper(init, variance):
         (lambda: MLP(2, [2, 1])(1.0), r"MLP takes 2 input\(s\), not 1"),
         (lambda: Layer(2, 2)([1.0, 2.0, 3.0]), r"Layer takes 2 input\(s\), not 3"),
         (lambda: Neuron(2)([]), r"Neuron takes 2 input\(s\), not 0"),
-        (lambda: MLP(2, [2], activation="relo"), "unknown activation 'relo'.* linear, .*relu, .*sigmoid"),
+        (
+            lambda: MLP(2, [2], activation="relo"),
+            "unknown activation 'relo'.* linear, .*relu, .*sigmoid",
+        ),
         (lambda: MLP(2, [2], activation="backward"), "unknown activation 'backward'"),
         (lambda: MLP(2, [2], activation=[None]), "unknown activation None"),
-        (lambda: MLP(2, [2, 1], activation=["relu"]), r"take one activation, or a list of 2, not \['relu'\]"),
-        (lambda: MLP(2, [2, 1], activation=5), r"2 layer\(s\) take one activation, or a list of 2, not 5"),
+        (
+            lambda: MLP(2, [2, 1], activation=["relu"]),
+            r"take one activation, or a list of 2, not \['relu'\]",
+        ),
+        (
+            lambda: MLP(2, [2, 1], activation=5),
+            r"2 layer\(s\) take one activation, or a list of 2, not 5",
+        ),
         (lambda: MLP(2, [2], bias="layer"), "unknown bias 'layer': it must be 'neuron', 'shared'"),
         (lambda: Neuron(2, bias="shared"), "unknown bias 'shared'"),
-        (lambda: MLP(2, [2], init="zeros"), "unknown init 'zeros': it must be one of uniform, xavier, he"),
+        (
+            lambda: MLP(2, [2], init="zeros"),
+            "unknown init 'zeros': it must be one of uniform, xavier, he",
+        ),
         (lambda: MLP(2, []), r"number of neurons in each layer, not \[\]"),
         (lambda: MLP(2, 3), "number of neurons in each layer, not 3"),
-        (lambda: MLP(2, [3, 0]), "the number of neurons must be a whole number of at least 1, not 0"),
-        (lambda: MLP(2.0, [3]), "the number of inputs must be a whole number of at least 1, not 2.0"),
+        (
+            lambda: MLP(2, [3, 0]),
+            "the number of neurons must be a whole number of at least 1, not 0",
+        ),
+        (
+            lambda: MLP(2.0, [3]),
+            "the number of inputs must be a whole number of at least 1, not 2.0",
+        ),
         (lambda: Neuron(0), "the number of inputs must be a whole number of at least 1, not 0"),
     ],
 )
@@ -202,7 +247,10 @@ def test_a_wrong_count_or_name_is_a_clear_error(make, message):
         (lambda: MLP(1, [1])("a"), "real number, not str: 'a'"),
         (lambda: MLP(1, [1])(None), "real number, not NoneType"),
         (lambda: MLP(1, [1])(np.ones((1, 1))), "real number, not ndarray"),
-        (lambda: MLP(1, [1], activation=lambda x: x.data)(1), "activation <lambda> must give a Value, not float"),
+        (
+            lambda: MLP(1, [1], activation=lambda x: x.data)(1),
+            "activation <lambda> must give a Value, not float",
+        ),
         (lambda: MLP(1, [1], seed=[1]), "seed types"),
     ],
 )
@@ -241,7 +289,9 @@ def test_the_gradient_of_a_network_is_that_of_mpmath():
 
     def output(*numbers):
         h = [mpmath.mpf(number) for number in x]
-        for layer, f in zip(model.layers, [mpmath.tanh, lambda z: 1 / (1 + mpmath.exp(-z))], strict=True):
+        for layer, f in zip(
+            model.layers, [mpmath.tanh, lambda z: 1 / (1 + mpmath.exp(-z))], strict=True
+        ):
             nets = [
                 mpmath.fdot([numbers[places[w]] for w in neuron.w], h) + numbers[places[neuron.b]]
                 for neuron in layer.neurons

@@ -55,12 +55,24 @@ def test_the_derivatives_between_named_values(head, tail):
 @pytest.mark.parametrize("name", WEIGHTS_AFTER_ONE_ROUND)
 def test_the_weights_after_one_round(name):
     model = network()
-    train(model, [(INPUTS, TARGETS)], half_squared_error, SGD(model.weights(), LEARNING_RATE), epochs=1)
+    train(
+        model,
+        [(INPUTS, TARGETS)],
+        half_squared_error,
+        SGD(model.weights(), LEARNING_RATE),
+        epochs=1,
+    )
     assert model.state_dict()[name] == near(WEIGHTS_AFTER_ONE_ROUND[name])
 
 
 def all_at_once(model, rounds, parameters):
-    train(model, [(INPUTS, TARGETS)], half_squared_error, SGD(parameters, LEARNING_RATE), epochs=rounds)
+    train(
+        model,
+        [(INPUTS, TARGETS)],
+        half_squared_error,
+        SGD(parameters, LEARNING_RATE),
+        epochs=rounds,
+    )
 
 
 def biases_fixed(model, rounds):
@@ -86,7 +98,14 @@ def output_layer_first(model, rounds):
     ("rule", "bias", "after_1", "after_10_000", "out_o1", "out_o2"),
     [
         (biases_fixed, "shared", 0.291027773694, 3.510187783e-5, 0.015913620444, 0.984064273515),
-        (output_layer_first, "shared", 0.291027923905, 3.508478630e-5, 0.015912196326, 0.984065734486),
+        (
+            output_layer_first,
+            "shared",
+            0.291027923905,
+            3.508478630e-5,
+            0.015912196326,
+            0.984065734486,
+        ),
         (biases_trained, "shared", 0.285750886699, 4.355321066e-6, 0.012102159123, 0.987928389720),
         (biases_trained, "neuron", 0.280471446791, 2.447562236e-6, 0.011587527391, 0.988458935026),
     ],
@@ -96,7 +115,9 @@ def test_four_update_rules(rule, bias, after_1, after_10_000, out_o1, out_o2):
     rule(model, 1)
     assert error(model).data == near(after_1)
     rule(model, 9_999)
-    assert error(model).data == pytest.approx(after_10_000, rel=1.5e-10)  # to the 10 digits that are written
+    assert error(model).data == pytest.approx(
+        after_10_000, rel=1.5e-10
+    )  # to the 10 digits that are written
     assert [out.data for out in model(INPUTS)] == [near(out_o1), near(out_o2)]
 
 

@@ -56,7 +56,9 @@ def shown(cell):
             texts["error"] += re.sub(r"\x1b\[[\d;]*m", "", "\n".join(output.traceback))
         else:
             for kind, data in output.data.items():
-                texts[kind] += ("\n".join(Words(data).texts) if kind == "text/html" else str(data)) + "\n"
+                texts[kind] += (
+                    "\n".join(Words(data).texts) if kind == "text/html" else str(data)
+                ) + "\n"
     wrong = {"error", "stderr"}
     return {kind: texts[kind] for kind in texts if kind in wrong or "varies" not in tags(cell)}
 
@@ -78,8 +80,14 @@ def again(request, tmp_path_factory):
     """The lessons that are tested, run again in a copy of their folder."""
     folder = tmp_path_factory.mktemp("lessons")
     shutil.copytree(lessons.FOLDER, folder / "notebooks")
-    tested = {item.callspec.params["name"] for item in request.session.items if "again" in item.fixturenames}
-    return lessons.run([name for name in LESSONS if name in tested], folder / "notebooks", folder / "ipython")
+    tested = {
+        item.callspec.params["name"]
+        for item in request.session.items
+        if "again" in item.fixturenames
+    }
+    return lessons.run(
+        [name for name in LESSONS if name in tested], folder / "notebooks", folder / "ipython"
+    )
 
 
 @pytest.mark.slow
@@ -89,7 +97,9 @@ def test_a_lesson_run_again_shows_what_its_file_holds(name, again):
         before, now = map(shown, cells)
         for kind in sorted(before | now):
             texts = (side.get(kind, "").splitlines() for side in (before, now))
-            if lines := list(unified_diff(*texts, f"{kind} in the file", f"{kind} run again", lineterm="")):
+            if lines := list(
+                unified_diff(*texts, f"{kind} in the file", f"{kind} run again", lineterm="")
+            ):
                 what = f"notebooks/{name}.ipynb is stale in cell {place}; run `{ANEW} {name[0]}`"
                 pytest.fail("\n".join([what, "", cells[0].source, "", *lines]), pytrace=False)
 
@@ -112,23 +122,38 @@ def test_a_lesson_was_run_from_top_to_bottom_without_a_complaint(name):
 @each_lesson
 def test_a_picture_has_words_for_those_who_do_not_see_it(name):
     for data in (output.get("data", {}) for cell in code(name) for output in cell.outputs):
-        assert not [kind for kind in data if kind.startswith("image/")], "a notebook shows it without its words"
+        assert not [kind for kind in data if kind.startswith("image/")], (
+            "a notebook shows it without its words"
+        )
         page = data.get("text/html", "")
-        assert all(re.search(r'\balt="[^"]{10}', picture) for picture in re.findall("<img [^>]*>", page))
-        assert all(re.search(r'\btitle="[^"]{5}', frame) for frame in re.findall("<iframe [^>]*>", page))
+        assert all(
+            re.search(r'\balt="[^"]{10}', picture) for picture in re.findall("<img [^>]*>", page)
+        )
+        assert all(
+            re.search(r'\btitle="[^"]{5}', frame) for frame in re.findall("<iframe [^>]*>", page)
+        )
     assert not re.search(r"!\[\s*\]", prose(name))
 
 
 def test_a_page_is_stored_as_its_words():
     html = [o.data for name in LESSONS for cell in code(name) for o in cell.outputs if "data" in o]
     assert not [data for data in html if "<script" in data.get("text/html", "")]
-    [page] = [o for cell in code("4_the_lecture_by_hand") if "step_through(E)" in cell.source for o in cell.outputs]
+    [page] = [
+        o
+        for cell in code("4_the_lecture_by_hand")
+        if "step_through(E)" in cell.source
+        for o in cell.outputs
+    ]
     assert page.data["text/plain"].startswith("1. net_h₁ = ")
 
 
 @each_lesson
 def test_an_exercise_is_left_open_and_its_solution_is_folded(name):
-    exercises = [k for k, cell in enumerate(code(name)) if "check_derivation(" in cell.source and "?" in cell.source]
+    exercises = [
+        k
+        for k, cell in enumerate(code(name))
+        if "check_derivation(" in cell.source and "?" in cell.source
+    ]
     solutions = [k for k, cell in enumerate(code(name)) if "solution" in tags(cell)]
     assert 2 <= len(exercises) <= 4
     assert [k + 1 for k in exercises] == solutions
@@ -163,8 +188,15 @@ def test_readme_lists_the_lessons_and_shows_a_picture_of_the_last():
     """Where lesson 8 was changed: its picture of the two moons goes to notebooks/pictures."""
     readme = (ROOT / "README.md").read_text("utf-8")
     titles = [LESSONS[name].cells[0].source.splitlines()[0].removeprefix("# ") for name in LESSONS]
-    assert re.findall(r"\[(\d\. .*?)\]\(notebooks/(\w+)\.ipynb\)", readme) == list(zip(titles, LESSONS, strict=True))
-    html = [o.data["text/html"] for cell in code("8_train_and_look") for o in cell.outputs if "data" in o]
+    assert re.findall(r"\[(\d\. .*?)\]\(notebooks/(\w+)\.ipynb\)", readme) == list(
+        zip(titles, LESSONS, strict=True)
+    )
+    html = [
+        o.data["text/html"]
+        for cell in code("8_train_and_look")
+        for o in cell.outputs
+        if "data" in o
+    ]
     pictures = [svg_of(source) for page in html for source in re.findall(r'src="([^"]*)"', page)]
     assert (ROOT / "notebooks/pictures/two-moons.svg").read_text("utf-8") in pictures
     assert "(notebooks/pictures/two-moons.svg)" in readme

@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 
 from autograd import Value
 from autograd.record import topological_order
-from nn import binary_cross_entropy, half_squared_error, hinge, mean_squared_error, softmax_cross_entropy
+from nn import (
+    binary_cross_entropy,
+    half_squared_error,
+    hinge,
+    mean_squared_error,
+    softmax_cross_entropy,
+)
 
 
 def ln_sigmoid(z):
@@ -22,7 +28,9 @@ REFERENCE = {
     binary_cross_entropy: lambda pairs: (
         -sum(t * ln_sigmoid(o) + (1 - t) * ln_sigmoid(-o) for o, t in pairs) / len(pairs)
     ),
-    softmax_cross_entropy: lambda logits, t: -mpmath.log(mpmath.exp(logits[t]) / sum(map(mpmath.exp, logits))),
+    softmax_cross_entropy: lambda logits, t: (
+        -mpmath.log(mpmath.exp(logits[t]) / sum(map(mpmath.exp, logits)))
+    ),
 }
 PAIRED = [loss for loss in REFERENCE if loss is not softmax_cross_entropy]
 TARGETS = {hinge: st.sampled_from([-1, 1]), binary_cross_entropy: st.floats(0, 1)}
@@ -50,7 +58,9 @@ def check(loss, numbers, targets, tolerance, digits=50):
 @pytest.mark.parametrize("loss", PAIRED)
 @given(data=st.data())
 def test_a_loss_and_its_gradient(loss, data):
-    outputs = data.draw(st.lists(st.floats(-4, 4).filter(lambda x: abs(x) != 1), min_size=1, max_size=3))
+    outputs = data.draw(
+        st.lists(st.floats(-4, 4).filter(lambda x: abs(x) != 1), min_size=1, max_size=3)
+    )
     targets = data.draw(st.tuples(*[TARGETS.get(loss, st.floats(-2, 2))] * len(outputs)))
     check(loss, outputs, targets, 1e-15)
 
@@ -68,14 +78,20 @@ def test_binary_cross_entropy_is_exact_for_logits_of_any_size(logit, target):
 
 
 @pytest.mark.parametrize("target", [0, 1, 2])
-@pytest.mark.parametrize("logits", [[1000, -1000, 0], [-1000, 1000, 1000], [0, -40, -1000], [40, 0, 1000], [0, 0, 0]])
+@pytest.mark.parametrize(
+    "logits", [[1000, -1000, 0], [-1000, 1000, 1000], [0, -40, -1000], [40, 0, 1000], [0, 0, 0]]
+)
 def test_softmax_cross_entropy_is_exact_for_logits_of_any_size(logits, target):
     check(softmax_cross_entropy, logits, target, 1e-14, digits=900)
 
 
 @pytest.mark.parametrize("loss", PAIRED)
 def test_one_alone_is_a_list_of_one(loss):
-    assert loss(Value(0.25), 1).data == loss([Value(0.25)], [1]).data == loss((0.25,), np.array([1])).data
+    assert (
+        loss(Value(0.25), 1).data
+        == loss([Value(0.25)], [1]).data
+        == loss((0.25,), np.array([1])).data
+    )
 
 
 def names(root):
@@ -89,7 +105,12 @@ def test_the_names_of_the_lecture():
     assert [v.label for v in E.args] == ["E_o1", "E_o2"]
     square, two = E.args[0].args
     difference, power = square.args
-    assert (difference.op.name, difference.args[1], power, two) == ("sub", outputs[0], 2.0, 2.0)  # (t − o)²/2
+    assert (difference.op.name, difference.args[1], power, two) == (
+        "sub",
+        outputs[0],
+        2.0,
+        2.0,
+    )  # (t − o)²/2
 
 
 def test_the_error_of_one_output_is_E_itself():
@@ -102,7 +123,10 @@ def test_the_error_of_one_output_is_E_itself():
         *[(loss, [1], "one target for each output, not 1 for 2") for loss in PAIRED],
         (hinge, [1, 0], "hinge takes targets −1 and 1, not 0.0"),
         (binary_cross_entropy, [1, -1], "takes targets from 0 to 1, not -1.0"),
-        *[(softmax_cross_entropy, i, f"a whole number from 0 to 1, not {i!r}") for i in (2, -1, 0.5, "1", None, [1])],
+        *[
+            (softmax_cross_entropy, i, f"a whole number from 0 to 1, not {i!r}")
+            for i in (2, -1, 0.5, "1", None, [1])
+        ],
     ],
 )
 def test_a_wrong_target_is_a_clear_error(loss, targets, message):

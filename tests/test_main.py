@@ -121,7 +121,9 @@ def test_prints_the_forward_pass(page, name):
 def test_prints_every_gradient_and_the_new_weights(page, report, name):
     start = {**report["weights"], **report["biases"]}[name]
     [row] = numbers(page, name)
-    assert row == pytest.approx([start, GRADIENTS[name], *([UPDATED[name]] if name in UPDATED else [])], rel=5e-9)
+    assert row == pytest.approx(
+        [start, GRADIENTS[name], *([UPDATED[name]] if name in UPDATED else [])], rel=5e-9
+    )
 
 
 @pytest.mark.parametrize("name", AFTER_ALL)
@@ -132,15 +134,21 @@ def test_prints_the_training(page, name):
 
 
 @pytest.mark.parametrize(("name", "rounds", "true", "figure", "computed"), SLIPS)
-def test_each_slip_gives_the_figure_of_the_lecture(report, page, name, rounds, true, figure, computed):
-    [entry] = [entry for entry in report["lecture"] if (entry["name"], entry["rounds"]) == (name, rounds)]
+def test_each_slip_gives_the_figure_of_the_lecture(
+    report, page, name, rounds, true, figure, computed
+):
+    [entry] = [
+        entry for entry in report["lecture"] if (entry["name"], entry["rounds"]) == (name, rounds)
+    ]
     assert entry["printed"] == float(figure)
     assert entry["true"] == pytest.approx(true, rel=2e-10)
     assert entry["computed"] == pytest.approx(computed, rel=2e-10)
     decimals = len(figure) - 2
     assert f"{entry['computed']:.{decimals}f}" == figure != f"{entry['true']:.{decimals}f}"
     [row] = [row for row in map(str.split, page.splitlines()) if figure in row]
-    assert [float(word) for word in row[-4:-1]] == pytest.approx([true, float(figure), computed], rel=1e-8)
+    assert [float(word) for word in row[-4:-1]] == pytest.approx(
+        [true, float(figure), computed], rel=1e-8
+    )
 
 
 def test_another_network_against_numpy():
@@ -152,14 +160,20 @@ def test_another_network_against_numpy():
 
     def error(p):
         hidden = np.tanh(p[:12].reshape(4, 3) @ [1, -2, -0.3] + p[20:24])
-        return ((np.array([0.5, -0.25]) - np.tanh(p[12:20].reshape(2, 4) @ hidden + p[24:])) ** 2).sum() / 2
+        return (
+            (np.array([0.5, -0.25]) - np.tanh(p[12:20].reshape(2, 4) @ hidden + p[24:])) ** 2
+        ).sum() / 2
 
     start = np.concatenate([weights, biases])
     gradient = np.array([(error(start + h) - error(start - h)) / 2e-6 for h in np.eye(26) * 1e-6])
     assert list(r["gradients"].values()) == pytest.approx(gradient, abs=1e-8)
-    assert [r["training"][1][f"w{k}"] for k in range(1, 21)] == pytest.approx(weights - 0.1 * gradient[:20], abs=1e-9)
+    assert [r["training"][1][f"w{k}"] for k in range(1, 21)] == pytest.approx(
+        weights - 0.1 * gradient[:20], abs=1e-9
+    )
     step = np.append(0.1 * gradient[:20], np.zeros(6))
-    assert [s["E"] for s in r["training"]] == pytest.approx([error(start), error(start - step)], abs=1e-9)
+    assert [s["E"] for s in r["training"]] == pytest.approx(
+        [error(start), error(start - step)], abs=1e-9
+    )
     assert r["biases"] == dict(zip([f"b{k}" for k in range(1, 7)], biases, strict=True))
     assert "lecture" not in r
 
@@ -196,7 +210,9 @@ def test_few_rounds(rounds):
 
 def test_digits():
     assert numbers(run("--digits 3 --rounds 1")[1], "net_o1") == [[1.11]]
-    assert numbers(run("--digits 15 --rounds 1")[1], "net_o1") == [[pytest.approx(1.105905967060, abs=5.1e-13)]]
+    assert numbers(run("--digits 15 --rounds 1")[1], "net_o1") == [
+        [pytest.approx(1.105905967060, abs=5.1e-13)]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -211,7 +227,9 @@ def test_digits():
 def test_lines_fit_a_terminal(arguments):
     status, out = run(arguments)
     assert status == 0
-    assert [line for line in tables(out).splitlines() if len(line) > 80 or line != line.rstrip()] == []
+    assert [
+        line for line in tables(out).splitlines() if len(line) > 80 or line != line.rstrip()
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -265,7 +283,10 @@ def test_lines_fit_a_terminal(arguments):
         ("--colour", "unrecognized arguments: --colour"),
         ("3", "unrecognized arguments: 3"),
         ("--activation log --biases -1 0", "log(net_h1 = -0.9725) is not defined: it needs x > 0"),
-        ("--activation linear --lr 100 --rounds 99", "past the range of a float, ±1.8e308; a smaller --lr may help"),
+        (
+            "--activation linear --lr 100 --rounds 99",
+            "past the range of a float, ±1.8e308; a smaller --lr may help",
+        ),
     ],
 )
 def test_an_error_is_one_line_and_status_2(capsys, arguments, expected):
@@ -287,7 +308,11 @@ def test_prints_every_derivation_word_for_word(page, derive):
     [
         ("--rounds 1 --derive w5 w1", ["w5", "w1"], {}),
         ("--derive b2 --rounds 0 --derive i1 b2", ["b2", "i1"], {}),
-        ("--rounds 0 --derive out_h1 E t1 --digits 7 --lr 0.1", ["out_h1", "E", "t1"], {"digits": 7}),
+        (
+            "--rounds 0 --derive out_h1 E t1 --digits 7 --lr 0.1",
+            ["out_h1", "E", "t1"],
+            {"digits": 7},
+        ),
     ],
 )
 def test_derive(derive, arguments, names, options):
@@ -305,24 +330,37 @@ def test_a_large_network_is_derived_in_part():
     weights = model.weights()
     assert texts == [str(chain_rule(E, w)) for w in weights[: len(texts)]]
     assert 0 < len(texts) < 10
-    assert last == f"That was {len(texts)} of 129 gradients; for the others: --derive w{len(texts) + 1} ..."
-    assert derived(run("--layers 3 9 9 2 --rounds 0 --derive w126")[1]) == [str(chain_rule(E, weights[125]))]
+    assert (
+        last
+        == f"That was {len(texts)} of 129 gradients; for the others: --derive w{len(texts) + 1} ..."
+    )
+    assert derived(run("--layers 3 9 9 2 --rounds 0 --derive w126")[1]) == [
+        str(chain_rule(E, weights[125]))
+    ]
 
 
-@pytest.mark.parametrize("arguments", ["", "--layers 2 3 3 2 --activation tanh --derive w1 w12 b1 i2"])
+@pytest.mark.parametrize(
+    "arguments", ["", "--layers 2 3 3 2 --activation tanh --derive w1 w12 b1 i2"]
+)
 def test_json_holds_the_derivations(arguments):
     r = as_json(f"{arguments} --rounds 0")
     for name, parts in r["derivations"].items():
         assert (parts[0]["of"], parts[0]["by"]) == ("E", name)
-        assert parts[0]["value"] == pytest.approx(r["gradients"].get(name, parts[0]["value"]), rel=1e-12)
+        assert parts[0]["value"] == pytest.approx(
+            r["gradients"].get(name, parts[0]["value"]), rel=1e-12
+        )
         reached = {0}
         for place, part in enumerate(parts):
-            assert math.prod(factor["value"] for factor in part["factors"]) == pytest.approx(part["value"], rel=1e-12)
+            assert math.prod(factor["value"] for factor in part["factors"]) == pytest.approx(
+                part["value"], rel=1e-12
+            )
             for factor in part["factors"]:
                 assert all(term > place or term in reached for term in factor["terms"])
                 reached.update(factor["terms"])
                 if factor["terms"]:
-                    assert sum(parts[term]["value"] for term in factor["terms"]) == pytest.approx(factor["value"])
+                    assert sum(parts[term]["value"] for term in factor["terms"]) == pytest.approx(
+                        factor["value"]
+                    )
         assert reached == set(range(len(parts)))
 
 
@@ -347,7 +385,8 @@ def test_json_of_a_deep_network():
 
 
 @pytest.mark.parametrize(
-    "arguments", ["", "--layers 2 3 1 --bias none --activation leaky_relu --digits 5 --derive w9 i1"]
+    "arguments",
+    ["", "--layers 2 3 1 --bias none --activation leaky_relu --digits 5 --derive w9 i1"],
 )
 def test_latex(tmp_path, arguments):
     file = tmp_path / "derivations.tex"
@@ -388,10 +427,21 @@ def test_latex(tmp_path, arguments):
 
 def test_latex_is_the_derivation_itself(tmp_path, derive):
     run(f"--rounds 0 --latex {tmp_path / 'a.tex'} --derive w5 w1")
-    document = re.sub(r"\\fit\{(.*)\}( \\\\\[1ex\])?$", r"\1\2", (tmp_path / "a.tex").read_text(), flags=re.MULTILINE)
+    document = re.sub(
+        r"\\fit\{(.*)\}( \\\\\[1ex\])?$",
+        r"\1\2",
+        (tmp_path / "a.tex").read_text(),
+        flags=re.MULTILINE,
+    )
     for name in ("w5", "w1"):
         assert f"\\begin{{align*}}\n{derive(name).latex()}\n\\end{{align*}}" in document
-    for number in ("i_1 = 0.05", "t_2 = 0.99", "w_8 = 0.55", "b_1 = 0.35", r"\mathrm{out}_{h1} = 0.593269992"):
+    for number in (
+        "i_1 = 0.05",
+        "t_2 = 0.99",
+        "w_8 = 0.55",
+        "b_1 = 0.35",
+        r"\mathrm{out}_{h1} = 0.593269992",
+    ):
         assert f"${{{number}}}$" in document
 
 
@@ -418,7 +468,9 @@ def test_derivations_in_plain_ascii(activation):
     raw = io.BytesIO()
     with contextlib.redirect_stdout(io.TextIOWrapper(raw, "ascii")) as terminal:
         weights = "1e-7 2e9" if activation == "linear" else "0.3 0.4"
-        main(f"--layers 2 1 --activation {activation} --rounds 0 --biases 0.5 --weights {weights}".split())
+        main(
+            f"--layers 2 1 --activation {activation} --rounds 0 --biases 0.5 --weights {weights}".split()
+        )
     terminal.detach()
     out = raw.getvalue().decode("ascii")
     assert "dE/dw1 = dE/dout_o1" in out
@@ -494,7 +546,9 @@ def test_readme(numba, monkeypatch):
 def test_out_draws_the_graph_and_each_gradient(tmp_path):
     folder = tmp_path / "new" / "pictures"
     status, out = run(f"--rounds 0 --out {folder}")
-    files = [str(folder / f"{name}.svg") for name in ("all", *GRADIENTS)] + [str(folder / "steps.html")]
+    files = [str(folder / f"{name}.svg") for name in ("all", *GRADIENTS)] + [
+        str(folder / "steps.html")
+    ]
     section = "\n\nPictures\n" + "".join(f"  {file}\n" for file in files)
     assert (status, out.removesuffix(section)) == (0, run("--rounds 0")[1].removesuffix("\n"))
     assert sorted(map(str, folder.iterdir())) == sorted(files)
@@ -502,7 +556,9 @@ def test_out_draws_the_graph_and_each_gradient(tmp_path):
     assert title.search(Path(files[0]).read_text("utf-8"))[1] == "Every gradient of E"
     for name, file in zip(GRADIENTS, files[1:-1], strict=True):
         words = title.findall(Path(file).read_text("utf-8"))
-        assert words[0] == f"∂E/∂{name[0]}{chr(ord(name[1]) + ord('₀') - ord('0'))} by the chain rule"
+        assert (
+            words[0] == f"∂E/∂{name[0]}{chr(ord(name[1]) + ord('₀') - ord('0'))} by the chain rule"
+        )
         [gradient] = [word.split("gradient ")[1] for word in words if word.startswith(f"{name}: ")]
         assert float(gradient.replace("−", "-")) == pytest.approx(GRADIENTS[name], abs=1e-12)
 
@@ -511,7 +567,9 @@ def test_out_draws_the_graph_and_each_gradient(tmp_path):
 def test_out_draws_what_derive_asks_for(tmp_path):
     status, out = run(f"--layers 3 40 40 2 --rounds 0 --derive w1 out_o1 --json --out {tmp_path}")
     assert status == 0
-    assert json.loads(out)["pictures"] == [str(tmp_path / f"{name}.svg") for name in ("all", "w1", "out_o1")]
+    assert json.loads(out)["pictures"] == [
+        str(tmp_path / f"{name}.svg") for name in ("all", "w1", "out_o1")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -524,9 +582,19 @@ def test_out_draws_what_derive_asks_for(tmp_path):
             ["right  dE/dw5 = 0.7413*0.1868*0.5932", "right  dE/dw5 = 0.0821"],
         ),
         ("dE/dw7 = 0.0226", "", 1, ["WRONG  dE/dw7 = 0.0226: SIGN"]),
-        ("dE/dw7 = ?\n = -0.0226", "", 1, ["open   dE/dw7 = ?: not answered yet", "right  dE/dw7 = -0.0226"]),
+        (
+            "dE/dw7 = ?\n = -0.0226",
+            "",
+            1,
+            ["open   dE/dw7 = ?: not answered yet", "right  dE/dw7 = -0.0226"],
+        ),
         ("", "", 1, [""]),
-        ("net_o1 = w1*i1 + b1 = 1.1", "--layers 1 1 --weights 2 --inputs 0.5 --biases 0.1", 0, ["right", "right"]),
+        (
+            "net_o1 = w1*i1 + b1 = 1.1",
+            "--layers 1 1 --weights 2 --inputs 0.5 --biases 0.1",
+            0,
+            ["right", "right"],
+        ),
     ],
 )
 def test_check_marks_a_file(tmp_path, lines, options, status, printed):
@@ -534,7 +602,9 @@ def test_check_marks_a_file(tmp_path, lines, options, status, printed):
     file.write_text(lines, encoding="utf-8")
     got, out = run(f"{options} --check {file}")
     assert got == status
-    assert all(line.startswith(start) for line, start in zip(out.splitlines(), printed, strict=True))
+    assert all(
+        line.startswith(start) for line, start in zip(out.splitlines(), printed, strict=True)
+    )
 
 
 def test_check_of_a_file_that_cannot_be_read(tmp_path, capsys):

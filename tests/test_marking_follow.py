@@ -83,7 +83,9 @@ def test_names_of_the_writer_and_values_beside_the_root():
     loss = p * p
     loss.label = "L"
     check_derivation(
-        loss, "dJ/dz = 2*p1*p1*(1 - p1)\np2 = 1 - p1 = 0.31", names={"J": loss, "p1": p, "p2": other}
+        loss,
+        "dJ/dz = 2*p1*p1*(1 - p1)\np2 = 1 - p1 = 0.31",
+        names={"J": loss, "p1": p, "p2": other},
     ).require()
 
 
@@ -110,7 +112,10 @@ def test_one_early_slip_costs_once(campaign):
             v.label = f"h{k}"
             chain.append(v)
         root = chain[-1]
-        slopes = [h.data * (1 - h.data) * w.args[0].args[1].data for h, w in zip(chain[1:], chain[1:], strict=True)]
+        slopes = [
+            h.data * (1 - h.data) * w.args[0].args[1].data
+            for h, w in zip(chain[1:], chain[1:], strict=True)
+        ]
         wrong = rng.randint(1, n - 1)
         lines, product = [], 1.0
         for k in range(n, 0, -1):

@@ -1,4 +1,6 @@
-"""The reader of boards: each syntax a row, then trees written in several dialects, then strangers' text."""
+"""The reader of boards: each syntax a row, then trees written in several dialects, then strangers'
+text.
+"""
 
 import random
 import time
@@ -11,15 +13,48 @@ from hypothesis import strategies as st
 from autograd import Value, ops
 from autograd.marking.names import labels_of
 from autograd.marking.reader import Reader
-from autograd.marking.syntax import ArrayCall, Call, Name, Number, Quotient, Unreadable, walk, written
+from autograd.marking.syntax import (
+    ArrayCall,
+    Call,
+    Name,
+    Number,
+    Quotient,
+    Unreadable,
+    walk,
+    written,
+)
 
 LABELS = [
-    *("E", "E_o1", "E_o2", "t1", "t2", "b1", "b2", "i1", "i2", "x", "y", "θ", "yhat", "W1_11", "W1_12", "a b", "50 %"),
+    *(
+        "E",
+        "E_o1",
+        "E_o2",
+        "t1",
+        "t2",
+        "b1",
+        "b2",
+        "i1",
+        "i2",
+        "x",
+        "y",
+        "θ",
+        "yhat",
+        "W1_11",
+        "W1_12",
+        "a b",
+        "50 %",
+    ),
     *("net_h1", "net_h2", "net_o1", "net_o2", "out_h1", "out_h2", "out_o1", "out_o2", "net_h1⁽²⁾"),
     *(f"w{k}" for k in range(1, 9)),
 ]
 NETS = {label.replace("net", "out"): label for label in LABELS if label.startswith("net_")}
-GIVEN = {"E_total": "E", "target_o1": "t1", "target_o2": 0.99, "W": [["w1", "w2"], ["w3", "w4"]], "o": "out_o1"}
+GIVEN = {
+    "E_total": "E",
+    "target_o1": "t1",
+    "target_o2": 0.99,
+    "W": [["w1", "w2"], ["w3", "w4"]],
+    "o": "out_o1",
+}
 
 
 def reader():
@@ -37,7 +72,11 @@ def shown(term):
 
 
 def read(text):
-    return [[shown(side.term) for side in line.sides] for line in reader().lines(text.splitlines()) if line.sides]
+    return [
+        [shown(side.term) for side in line.sides]
+        for line in reader().lines(text.splitlines())
+        if line.sides
+    ]
 
 
 @pytest.mark.parametrize(
@@ -196,11 +235,17 @@ def test_a_side(text, expected):
     [
         ("so we get ∂E/∂w5 = 0.08.", [["∂E/∂w5", "0.08"]]),
         ("The gradient of w5: dE/dw5 ≈ 0.08, which is small.", [["∂E/∂w5", "0.08"]]),
-        ("1. E = 0.3\n2) E ≃ 0.3\n- E := 0.3\n• E == 0.3", [["E", "0.3"]] * 2 + [["E⁺", "0.3"], ["E", "0.3"]]),
+        (
+            "1. E = 0.3\n2) E ≃ 0.3\n- E := 0.3\n• E == 0.3",
+            [["E", "0.3"]] * 2 + [["E⁺", "0.3"], ["E", "0.3"]],
+        ),
         ("Backward pass:\nNow we go on\n## Layer 2\ngood morning", []),
         (r"\section*{The backward pass}", []),
         (r"Consider $w_5$: how much does it affect $\frac{\partial E}{\partial w_5}$, we ask", []),
-        ("E = 0.3 and w5 = 0.4; w6 = 0.45, w7 = 0.5", [["E", "0.3"], ["w5", "0.4"], ["w6", "0.45"], ["w7", "0.5"]]),
+        (
+            "E = 0.3 and w5 = 0.4; w6 = 0.45, w7 = 0.5",
+            [["E", "0.3"], ["w5", "0.4"], ["w6", "0.45"], ["w7", "0.5"]],
+        ),
         ("E = 0.3\n  = 2x\n &≈ y \\\\", [["E", "0.3", "2·x", "y"]]),
         (
             r"\begin{aligned} E &= 0.04 \\[1ex] \frac{\partial E}{\partial x} &= -0.8 \end{aligned}",
@@ -211,11 +256,20 @@ def test_a_side(text, expected):
         ("| quantity | value |\n|---|---|\n| ∂E/∂w5 | 0.0822 |", [["∂E/∂w5", "0.0822"]]),
         ("∂E/∂w1 = 0: E does not depend on w1", [["∂E/∂w1", "0"]]),
         ("∂E/∂w1 = 1 (w2 is the largest) = 1", [["∂E/∂w1", "1", "1"]]),
-        (r"\frac{\partial E}{\partial x} &= 0.3\text{ (derived above)} \\[1ex]", [["∂E/∂x", "0.3"]]),
+        (
+            r"\frac{\partial E}{\partial x} &= 0.3\text{ (derived above)} \\[1ex]",
+            [["∂E/∂x", "0.3"]],
+        ),
         ("(x has moved since E was computed: mul(2.0, x = 1.0) was 1.0; computed anew here)", []),
         ("(nothing has a label: v1, v2, … are all the Values, in order)", []),
-        ("**∂E/∂w5** = 0.08\n`dE/dw5 = 0.08` ✓\n∴ dE/dw5 = 0.08 (2 d.p.)", [["∂E/∂w5", "0.08"]] * 3),
-        ("dE/dw5: 0.08\ngrad of w5 = 0.08\nw5.grad = 0.08\n∇_w5 E = 0.08", [["∂E/∂w5", "0.08"]] * 4),
+        (
+            "**∂E/∂w5** = 0.08\n`dE/dw5 = 0.08` ✓\n∴ dE/dw5 = 0.08 (2 d.p.)",
+            [["∂E/∂w5", "0.08"]] * 3,
+        ),
+        (
+            "dE/dw5: 0.08\ngrad of w5 = 0.08\nw5.grad = 0.08\n∇_w5 E = 0.08",
+            [["∂E/∂w5", "0.08"]] * 4,
+        ),
         (
             "new w5 = 0.36\nw5(new) = 0.36\nw5⁺: 0.4 − 0.04 = 0.36",
             [["w5⁺", "0.36"]] * 2 + [["w5⁺", "0.4 − 0.04", "0.36"]],
@@ -223,7 +277,10 @@ def test_a_side(text, expected):
         ("E'(w5) = (dE)/(dw5) = 0.7 . 0.2  ← chain rule", [["∂E/∂w5", "∂E/∂w5", "0.7·0.2"]]),
         ("change in w5 = 0.1\nE = 0.3 times x", [["UNKNOWN NAME"], ["E", "UNKNOWN NAME"]]),
         ("dE = 3", [["NOT READ"]]),
-        ("If w5 = 0.4 then net_o1 = 1.1, where x = 2", [["w5", "0.4"], ["net_o1", "1.1"], ["x", "2"]]),
+        (
+            "If w5 = 0.4 then net_o1 = 1.1, where x = 2",
+            [["w5", "0.4"], ["net_o1", "1.1"], ["x", "2"]],
+        ),
         ("0.3 = E", [["E", "0.3"]]),
         ("= 0.0827", [["blank", "0.0827"]]),
         ("dE/dw55 = 1", [["UNKNOWN NAME"]]),
@@ -266,7 +323,10 @@ def test_a_name_that_may_be_two_is_not_guessed():
 
 
 def test_small_letters_are_not_capital_ones():
-    assert [shown(side.term) for side in Reader(["E", "w"]).lines(["E = e^w"])[0].sides] == ["E", "e^w"]
+    assert [shown(side.term) for side in Reader(["E", "w"]).lines(["E = e^w"])[0].sides] == [
+        "E",
+        "e^w",
+    ]
 
 
 def test_arrays_are_read_into_a_tree():
@@ -326,7 +386,9 @@ def tree(rng, size):
     if row.arity == 1:
         inner = tree(rng, size - 1)
         products = (ops.mul, ops.div, ops.neg)  # −a·b is read as (−a)·b, and −0.5 as one number
-        ambiguous = row is ops.neg and (isinstance(inner, Number) or getattr(inner, "op", None) in products)
+        ambiguous = row is ops.neg and (
+            isinstance(inner, Number) or getattr(inner, "op", None) in products
+        )
         return tree(rng, size) if ambiguous else Call(row, (inner,))
     first = rng.randint(1, size - 1)
     return Call(row, (tree(rng, first), tree(rng, size - first)))
@@ -368,7 +430,9 @@ def in_dialect(term, dialect):
     if isinstance(term, Quotient):
         by = names.get(term.by, term.by)
         return rf"\frac{{\partial E}}{{\partial {by}}}" if dialect == "latex" else f"dE/d{by}"
-    return FORMS[term.op.name][dialect == "latex"].format(*(in_dialect(arg, dialect) for arg in term.args))
+    return FORMS[term.op.name][dialect == "latex"].format(
+        *(in_dialect(arg, dialect) for arg in term.args)
+    )
 
 
 @pytest.mark.parametrize("dialect", ["printed", "typed", "latex"])
@@ -384,7 +448,9 @@ def test_a_tree_that_is_written_is_read_back(dialect, campaign):
 
 WORDS = r"""\frac \sqrt \left \right \text{ \underbrace{ \sum_{k=1} \hat \begin{aligned} out_h1 net_h1(2) 0,5 10^-3 w_ij
 so \\"""
-PIECES = st.sampled_from([*r"w5E∂d/=*+-()^{}_\.e1 ²⁺½σ,;|[]&$%'√Σ∇δ…?", *WORDS.split(), "| ", " so ", "Σ_k w_k"])
+PIECES = st.sampled_from(
+    [*r"w5E∂d/=*+-()^{}_\.e1 ²⁺½σ,;|[]&$%'√Σ∇δ…?", *WORDS.split(), "| ", " so ", "Σ_k w_k"]
+)
 
 
 @settings(max_examples=400)
@@ -399,7 +465,9 @@ LONG = r"""( { [ | - x x^ \frac{ Σ_k w_ij x, = so \underbrace{x}_{y} ∂E/ 1, _
 ; 0,5 dE/dw5* \hat e 10^ a_i .5. ½ ² x=y, => **"""
 
 
-@pytest.mark.parametrize("piece", [*LONG.split(), "a b ", "(x = ", "x = y and ", "word ", "  ", "x (is ", ": "])
+@pytest.mark.parametrize(
+    "piece", [*LONG.split(), "a b ", "(x = ", "x = y and ", "word ", "  ", "x (is ", ": "]
+)
 def test_a_long_line_takes_no_time(piece):
     for text in (piece * (4000 // len(piece)), "E = " + piece * (3995 // len(piece))):
         read = lambda text=text: reader().lines([text])

@@ -66,7 +66,9 @@ def wave():
 def shared():
     """One bias of three neurons."""
     x, b = leaves(x=0.6, b=0.25)
-    nets = [named(Value(w, label=f"w{k}") * x + b, f"net{k}") for k, w in enumerate((0.4, 0.9, -0.7), 1)]
+    nets = [
+        named(Value(w, label=f"w{k}") * x + b, f"net{k}") for k, w in enumerate((0.4, 0.9, -0.7), 1)
+    ]
     outs = [named(tanh(net), f"out{k}") for k, net in enumerate(nets, 1)]
     return named(sum(outs), "E")
 
@@ -121,7 +123,9 @@ CASES = [
 ROWS = [(slip, root, claim) for slip, root, *claims in CASES for claim in claims if claim]
 
 
-@pytest.mark.parametrize(("slip", "root", "claim"), ROWS, ids=lambda x: x if isinstance(x, str) else "")
+@pytest.mark.parametrize(
+    ("slip", "root", "claim"), ROWS, ids=lambda x: x if isinstance(x, str) else ""
+)
 def test_a_slip_is_refused_and_named(slip, root, claim):
     line = check_derivation(root, claim).lines[-1]
     assert line.wrong
@@ -149,7 +153,14 @@ def chains(rng, count):
             path = ["E", "out_o1", "net_o1", rng.choice([w.label for w in model.parameters()])]
         else:
             unit = rng.randint(1, sizes[0])
-            path = ["E", "out_o1", "net_o1", f"out_h{unit}", f"net_h{unit}", f"w{2 * unit - rng.randint(0, 1)}"]
+            path = [
+                "E",
+                "out_o1",
+                "net_o1",
+                f"out_h{unit}",
+                f"net_h{unit}",
+                f"w{2 * unit - rng.randint(0, 1)}",
+            ]
         edges = list(pairwise(path))
         numbers = [point.derivative(labelled[of], labelled[by]) for of, by in edges]
         if min(map(abs, numbers)) > 1e-3 and 1.0 not in numbers:
@@ -158,12 +169,19 @@ def chains(rng, count):
 
 
 def made(rng, edges, numbers):
-    """A slip in a product of derivatives: its name, and the factors with it, as names and as numbers."""
+    """A slip in a product of derivatives: its name, and the factors with it, as names and as
+    numbers.
+    """
     k = rng.randrange(len(edges))
     names = [f"d{of}/d{by}" for of, by in edges]
     slip = rng.choice(["SIGN", "FACTOR LEFT OUT", "DIVIDED INSTEAD OF MULTIPLIED", "FACTOR 2"])
     if slip == "SIGN":
-        return slip, ["-" + names[0], *names[1:]], [-numbers[0], *numbers[1:]], math.prod(numbers) * -1
+        return (
+            slip,
+            ["-" + names[0], *names[1:]],
+            [-numbers[0], *numbers[1:]],
+            math.prod(numbers) * -1,
+        )
     if slip == "FACTOR LEFT OUT":
         rest = [x for i, x in enumerate(numbers) if i != k]
         return slip, [x for i, x in enumerate(names) if i != k], rest, math.prod(rest)
@@ -190,7 +208,9 @@ def test_slips_in_random_networks_are_refused_and_named(campaign):
             count += 1
             refused += line.wrong
             named_right += slip in line.verdict.split(", ")
-        two = check_derivation(root, f"{subject} = {-2 * result if slip != 'FACTOR 2' else -1.37 * result:.6g}")
+        two = check_derivation(
+            root, f"{subject} = {-2 * result if slip != 'FACTOR 2' else -1.37 * result:.6g}"
+        )
         refused += two.lines[0].wrong
         count += 1
         named_right += 1

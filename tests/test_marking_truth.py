@@ -24,7 +24,18 @@ from autograd import (
 )
 from autograd.marking.points import Board
 
-ONE = (sigmoid, tanh, sin, cos, exp, softplus, relu, erf, lambda x: log(x * x + 1), lambda x: sqrt(x * x + 0.5))
+ONE = (
+    sigmoid,
+    tanh,
+    sin,
+    cos,
+    exp,
+    softplus,
+    relu,
+    erf,
+    lambda x: log(x * x + 1),
+    lambda x: sqrt(x * x + 0.5),
+)
 TWO = (
     lambda x, y: x + y,
     lambda x, y: x - y,
@@ -36,10 +47,19 @@ TWO = (
 
 
 def record(rng):
-    """A random record: two to four leaves, two to six named nodes, some of them with an unnamed one below."""
-    values = [Value(round(rng.uniform(-2, 2), 2) or 0.5, label=name) for name in "abcd"[: rng.randint(2, 4)]]
+    """A random record: two to four leaves, two to six named nodes, some of them with an unnamed one
+    below.
+    """
+    values = [
+        Value(round(rng.uniform(-2, 2), 2) or 0.5, label=name)
+        for name in "abcd"[: rng.randint(2, 4)]
+    ]
     for k in range(rng.randint(2, 6)):
-        v = rng.choice(TWO)(*rng.choices(values, k=2)) if rng.random() < 0.6 else rng.choice(ONE)(rng.choice(values))
+        v = (
+            rng.choice(TWO)(*rng.choices(values, k=2))
+            if rng.random() < 0.6
+            else rng.choice(ONE)(rng.choice(values))
+        )
         if rng.random() < 0.3:
             v = rng.choice(ONE)(v) if rng.random() < 0.5 else rng.choice(TWO)(v, rng.choice(values))
         if isinstance(v, Value) and not v.label and abs(v.data) < 50:
@@ -72,7 +92,15 @@ def test_what_is_printed_is_right(campaign):
     rng = random.Random(1)
     for root, leaf in derivations(rng, campaign(40)):
         digits, rounding = rng.randint(2, 9), rng.choice(["round", "cut"])
-        text = str(chain_rule(root, leaf, digits=digits, rounding=rounding, detail=rng.choice(["names", "operations"])))
+        text = str(
+            chain_rule(
+                root,
+                leaf,
+                digits=digits,
+                rounding=rounding,
+                detail=rng.choice(["names", "operations"]),
+            )
+        )
         if not text:
             continue
         wrong = [line for line in check_derivation(root, equations(text)).lines if not line.right]
@@ -83,7 +111,9 @@ NUMBER = re.compile(r"(?<![\w.⁻])\d+\.\d+|(?<![\w.⁻])\d{2,}(?![\w.])")
 
 
 def falsified(rng, line):
-    """The line with one of its decimals changed by 2 to 12 units in its last place; "" if it has none."""
+    """The line with one of its decimals changed by 2 to 12 units in its last place; "" if it has
+    none.
+    """
     numbers = list(NUMBER.finditer(line.partition("=")[2]))
     if not numbers:
         return ""
@@ -143,7 +173,9 @@ def test_a_name_swapped_for_another_is_never_right(campaign):
 
 
 def same(root, line, changed):
-    """Whether the two formulas agree near by; wherever the leaves are, where one of them has a kink."""
+    """Whether the two formulas agree near by; wherever the leaves are, where one of them has a
+    kink.
+    """
     from autograd.marking.points import Point
     from autograd.marking.reader import Reader
     from autograd.marking.terms import Evaluator

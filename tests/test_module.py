@@ -84,7 +84,13 @@ class Everywhere(Module):
 def test_parameters_are_found_in_any_container_that_has_an_order():
     names = [name for name, _ in Everywhere().named_parameters()]
     assert names == [
-        *("shared", "slot", "by_name.h.neurons.0.w.0", "by_name.h.neurons.0.w.1", "by_name.h.neurons.0.b"),
+        *(
+            "shared",
+            "slot",
+            "by_name.h.neurons.0.w.0",
+            "by_name.h.neurons.0.w.1",
+            "by_name.h.neurons.0.b",
+        ),
         *("by_name.2", "queue.0", "array.0", "array.1", "pair.left", "pair.right"),
     ]
 
@@ -143,7 +149,9 @@ def test_a_file_keeps_every_digit(tmp_path_factory, numbers):
     model.slope.data, model.shift.data = numbers
     model.save(path)
     other.load(path)
-    assert [math.copysign(1, x) for x in other.state_dict().values()] == [math.copysign(1, x) for x in numbers]
+    assert [math.copysign(1, x) for x in other.state_dict().values()] == [
+        math.copysign(1, x) for x in numbers
+    ]
     assert other.state_dict() == model.state_dict()
 
 
@@ -212,7 +220,10 @@ def test_the_good_file_is_good(tmp_path):  # so that each bad one below is bad f
         (GOOD.replace("5.0", "1" + "0" * 400).encode(), "slope takes a number in the range"),
         (GOOD.replace("5.0", "1" * 5000).encode(), "digits"),
         (GOOD.replace("5.0", '"5.0"').encode(), "slope takes a real number, not str"),
-        (GOOD.replace("5.0", "[" * 9000).encode(), "(it is nested too deeply|Expecting value)"),  # as Python can read
+        (
+            GOOD.replace("5.0", "[" * 9000).encode(),
+            "(it is nested too deeply|Expecting value)",
+        ),  # as Python can read
         (GOOD.encode() + b" " * 100_000, "too large"),
     ],
 )
@@ -220,7 +231,9 @@ def test_a_bad_file_is_one_clear_error_and_changes_nothing(tmp_path, content, me
     path = tmp_path / "line.json"
     path.write_bytes(content)
     model = Line()
-    with pytest.raises(ValueError, match=rf"line\.json does not hold this model: .*{message}") as caught:
+    with pytest.raises(
+        ValueError, match=rf"line\.json does not hold this model: .*{message}"
+    ) as caught:
         model.load(path)
     assert type(caught.value) is ValueError
     assert model.state_dict() == {"slope": 2.0, "shift": 1.0}
@@ -235,7 +248,9 @@ def test_brackets_deeper_than_any_python_reads_are_one_clear_error(tmp_path):
     model = Long()
     model.save(path)
     path.write_text(path.read_text().replace("0.0", "[" * 200_000, 1))
-    with pytest.raises(ValueError, match=r"long\.json does not hold this model: it is nested too deeply$"):
+    with pytest.raises(
+        ValueError, match=r"long\.json does not hold this model: it is nested too deeply$"
+    ):
         model.load(path)
 
 
@@ -248,7 +263,11 @@ class Composed(Module):
 @pytest.mark.parametrize(
     ("saved", "loading", "said"),
     [
-        (lambda: MLP(2, [2, 1], activation="sigmoid"), lambda: MLP(2, [2, 1], activation="tanh"), "SigmoidNeuron"),
+        (
+            lambda: MLP(2, [2, 1], activation="sigmoid"),
+            lambda: MLP(2, [2, 1], activation="tanh"),
+            "SigmoidNeuron",
+        ),
         (lambda: MLP(2, [2, 1]), lambda: MLP(2, [2, 1], activation="relu"), "LinearNeuron"),
         (lambda: Composed("relu"), Composed, "parts.body is MLP"),
         (lambda: Layer(2, 1), lambda: Neuron(2), "Layer of"),
@@ -268,7 +287,9 @@ def test_a_file_of_another_model_is_refused(tmp_path, saved, loading, said):
     assert model.state_dict() == before
 
 
-@pytest.mark.parametrize("make", [Composed, lambda: MLP(2, [3, 1], activation=["gelu", "linear"]), lambda: Neuron(1)])
+@pytest.mark.parametrize(
+    "make", [Composed, lambda: MLP(2, [3, 1], activation=["gelu", "linear"]), lambda: Neuron(1)]
+)
 def test_a_file_of_the_same_model_is_loaded(tmp_path, make):
     model, other = make(), make()
     for k, p in enumerate(model.parameters()):
@@ -282,7 +303,9 @@ def test_an_old_file_is_loaded_with_a_warning(tmp_path):
     model = MLP(1, [1], seed=0)
     old = {"format": "handgrad", "version": 1, "parameters": {"w1": 5.0, "b1": 6.0}}
     (tmp_path / "old.json").write_text(json.dumps(old))
-    with pytest.warns(UserWarning, match=r"old\.json is of version 1, which does not say what layers"):
+    with pytest.warns(
+        UserWarning, match=r"old\.json is of version 1, which does not say what layers"
+    ):
         model.load(tmp_path / "old.json")
     assert model.state_dict() == {"w1": 5.0, "b1": 6.0}
 
@@ -318,7 +341,9 @@ assert before == [open(os.path.join(folder, name)).read() for _, name in saved]
 assert sorted(os.listdir(folder)) == sorted(name for _, name in saved)
 """
     root = Path(autograd.__file__).parents[1]
-    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": str(root)})
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": str(root)}
+    )
 
 
 def test_a_file_that_is_not_there():
@@ -348,4 +373,7 @@ def test_a_save_through_a_link_keeps_the_link(tmp_path):
     link.symlink_to(tmp_path / "line.json")
     Line().save(link)
     assert link.is_symlink()
-    assert json.loads((tmp_path / "line.json").read_text())["parameters"] == {"slope": 2.0, "shift": 1.0}
+    assert json.loads((tmp_path / "line.json").read_text())["parameters"] == {
+        "slope": 2.0,
+        "shift": 1.0,
+    }

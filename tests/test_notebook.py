@@ -36,7 +36,11 @@ def shell(new_shell):
 
 def labels(shell):
     """The label of each Value that the cells after START bound to a variable, by its name."""
-    return {name: v.label for name, v in shell.user_ns.items() if isinstance(v, Value) and name not in ("x", "w", "_")}
+    return {
+        name: v.label
+        for name, v in shell.user_ns.items()
+        if isinstance(v, Value) and name not in ("x", "w", "_")
+    }
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,9 @@ def test_it_is_named_at_the_assignment(shell, cell):
 
 
 def test_a_name_moves_on_to_the_newest_value(shell):
-    shell.run_cell("h = w * x\nfor k in range(3): h = w * h + x\nE = h - 1; E += h * h; E *= 2").raise_error()
+    shell.run_cell(
+        "h = w * x\nfor k in range(3): h = w * h + x\nE = h - 1; E += h * h; E *= 2"
+    ).raise_error()
     names = shell.user_ns
     found = [v.label for v in Record(names["E"]).labelled()]
     assert sorted(found) == ["E", "h", "w", "x"]
@@ -122,7 +128,9 @@ def test_a_cell_run_again_is_told(shell):
     shell.run_cell("v = Value(3.0)\nz = v * x").raise_error()
     shell.run_cell("v = Value(4.0)").raise_error()
     names = shell.user_ns
-    with pytest.raises(ValueError, match=r"^z was computed from another Value labelled 'v', which is 3"):
+    with pytest.raises(
+        ValueError, match=r"^z was computed from another Value labelled 'v', which is 3"
+    ):
         chain_rule(names["z"], names["v"])
 
 
@@ -158,7 +166,14 @@ def test_nothing_else_about_a_cell_changes(new_shell, capsys, cell):
         result = shell.run_cell(cell)
         frames = traceback.extract_tb(result.error_in_exec and result.error_in_exec.__traceback__)
         lines = [(frame.lineno, frame.end_lineno, frame.colno, frame.end_colno) for frame in frames]
-        seen.append((result.result, capsys.readouterr().out, [name for name in shell.user_ns if name != "_"], lines))
+        seen.append(
+            (
+                result.result,
+                capsys.readouterr().out,
+                [name for name in shell.user_ns if name != "_"],
+                lines,
+            )
+        )
     assert seen[0] == seen[1]
 
 

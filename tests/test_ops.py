@@ -1,4 +1,6 @@
-"""Every row of the table, and rows that a user adds, against sympy's derivatives evaluated to 350 digits."""
+"""Every row of the table, and rows that a user adds, against sympy's derivatives evaluated to 350
+digits.
+"""
 
 import copy
 import math
@@ -16,21 +18,42 @@ from expressions import ORACLE, ROWS, SYMBOLS, t, x, y
 from mpmath import mp
 
 import autograd
-from autograd import DomainError, Op, Value, gelu, grad, leaky_relu, maximum, ops, sigmoid, softplus, swish
+from autograd import (
+    DomainError,
+    Op,
+    Value,
+    gelu,
+    grad,
+    leaky_relu,
+    maximum,
+    ops,
+    sigmoid,
+    softplus,
+    swish,
+)
 
 approx = pytest.approx
 
 COMPOSED = {
     "gelu": (gelu, x * (1 + sympy.erf(x / sympy.sqrt(2))) / 2),
     "swish": (swish, x / (1 + sympy.exp(-x))),
-    "leaky_relu": (leaky_relu, sympy.Piecewise((x, x > 0), (x / 100, x < 0), (x * 101 / 200, True))),
+    "leaky_relu": (
+        leaky_relu,
+        sympy.Piecewise((x, x > 0), (x / 100, x < 0), (x * 101 / 200, True)),
+    ),
 }
 
 # A user's rows, each one expression.
 cube = Op("cube", lambda x: x**3, lambda x, z: 3 * x**2)
-hypot = Op("hypot", math.hypot, lambda x, y, z: x / z, lambda x, y, z: y / z, domain="x, y not both 0")
+hypot = Op(
+    "hypot", math.hypot, lambda x, y, z: x / z, lambda x, y, z: y / z, domain="x, y not both 0"
+)
 mix = Op(
-    "mix", lambda x, y, t: x + t * (y - x), lambda x, y, t, z: 1 - t, lambda x, y, t, z: t, lambda x, y, t, z: y - x
+    "mix",
+    lambda x, y, t: x + t * (y - x),
+    lambda x, y, t, z: 1 - t,
+    lambda x, y, t, z: t,
+    lambda x, y, t, z: y - x,
 )
 ceiling = Op("ceiling", math.ceil, lambda x, z: 0)  # an int, and an int
 
@@ -40,13 +63,22 @@ OWN = {
     "mix": (mix, x + t * (y - x)),
 }
 
-# Where 1 − 2z or 1 + erf is taken, an ulp of 1 is lost: from this order on it is exact to 1e-14 only.
+# Where 1 − 2z or 1 + erf is taken, an ulp of 1 is lost: from this order on it is exact to 1e-14
+# only.
 ROUNDED_FROM = {"gelu": 0, "sigmoid": 2, "swish": 1}
 
-LINE = [0.0, *(s * a for a in (5e-324, 1e-300, 0.5, 1.0, 3.0, 20.0, 708.0, 1000.0, 1e300) for s in (1, -1)), -0.0]
+LINE = [
+    0.0,
+    *(s * a for a in (5e-324, 1e-300, 0.5, 1.0, 3.0, 20.0, 708.0, 1000.0, 1e300) for s in (1, -1)),
+    -0.0,
+]
 POINTS = {
     1: [(a,) for a in LINE],
-    2: list(product([-1e300, -3.0, 0.5, 1.0, 2.0, 1e-300, 1e300], [-3.0, -0.5, 0.0, 0.5, 1.0, 1e-150, 1e300])),
+    2: list(
+        product(
+            [-1e300, -3.0, 0.5, 1.0, 2.0, 1e-300, 1e300], [-3.0, -0.5, 0.0, 0.5, 1.0, 1e-150, 1e300]
+        )
+    ),
 }
 EDGES = {
     "div": [(0.5, 1e-300), (1e-300, 1e-300)],
@@ -57,9 +89,17 @@ EDGES = {
 }
 ALL = {name: (row, ORACLE[name]) for name, row in ROWS.items()} | COMPOSED | OWN
 CASES = [
-    *((name, point) for name, row in ROWS.items() for point in POINTS[row.arity] + EDGES.get(name, [])),
+    *(
+        (name, point)
+        for name, row in ROWS.items()
+        for point in POINTS[row.arity] + EDGES.get(name, [])
+    ),
     *((name, point) for name in COMPOSED for point in POINTS[1]),
-    *((name, point[: row.arity]) for name, (row, _) in OWN.items() for point in [(0.5, -3.0, 0.25), (-2.0, 2.0, -0.0)]),
+    *(
+        (name, point[: row.arity])
+        for name, (row, _) in OWN.items()
+        for point in [(0.5, -3.0, 0.25), (-2.0, 2.0, -0.0)]
+    ),
 ]
 
 
@@ -92,12 +132,16 @@ def holds(result, name, numbers, *order):
     return expected
 
 
-@pytest.mark.parametrize(("name", "numbers"), CASES, ids=[f"{name}{numbers}" for name, numbers in CASES])
+@pytest.mark.parametrize(
+    ("name", "numbers"), CASES, ids=[f"{name}{numbers}" for name, numbers in CASES]
+)
 def test_function_and_derivatives(name, numbers):
     row = ALL[name][0]
 
     def applied(*places):
-        """The result, and the arguments at these places: Values, while the others are plain numbers."""
+        """The result, and the arguments at these places: Values, while the others are plain
+        numbers.
+        """
         args = [Value(number) if i in places else number for i, number in enumerate(numbers)]
         return row(*args), *(args[i] for i in places)
 
@@ -139,7 +183,9 @@ def test_a_row_is_computed_as_it_is_read():
 
 def test_every_row_has_an_oracle():
     missing = [row.name for row in ops.TABLE if row.name not in ORACLE]
-    assert not missing, f"{missing[0]} has no oracle: state it in sympy, a line of ORACLE in expressions.py"
+    assert not missing, (
+        f"{missing[0]} has no oracle: state it in sympy, a line of ORACLE in expressions.py"
+    )
     assert [name for name in ORACLE if name not in ROWS] == []
 
 
@@ -159,7 +205,9 @@ def test_a_row_of_one_argument_is_a_method(name):
     assert getattr(Value(0.7), name)().data == getattr(autograd, name)(0.7)
 
 
-@pytest.mark.parametrize("operation", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow])
+@pytest.mark.parametrize(
+    "operation", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
+)
 @pytest.mark.parametrize("number", [3, 3.5, True, Fraction(1, 3)], ids=repr)
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_numbers_on_either_side(operation, number, side):
@@ -183,7 +231,9 @@ def test_sigmoid_and_softplus_are_exact_in_their_tails(x):
 @pytest.mark.parametrize("x", [0.0, 1e-200, 0.3, -1.7, 5.1, -18.7, 26.4, 27.2, -30.0, 1e300])
 def test_gaussian_is_exact_in_its_tails(x):
     with mp.workdps(60):
-        assert autograd.gaussian(x) == approx(float(mp.exp(-(mp.mpf(x) ** 2))), rel=1e-15, abs=5e-324)
+        assert autograd.gaussian(x) == approx(
+            float(mp.exp(-(mp.mpf(x) ** 2))), rel=1e-15, abs=5e-324
+        )
 
 
 def test_a_maximum_with_itself_has_slope_one():
@@ -223,7 +273,10 @@ class Scale:
 @pytest.mark.parametrize(
     ("function", "partial"),
     [
-        (lambda x, factor=2: factor * x, lambda x, z, factor=2.0: factor),  # the idiom for a row made in a loop
+        (
+            lambda x, factor=2: factor * x,
+            lambda x, z, factor=2.0: factor,
+        ),  # the idiom for a row made in a loop
         (Scale().times, lambda x, z: 2.0),
         (lambda *args: 2 * args[0], lambda *args: 2.0),
         ((2.0).__mul__, lambda x, z: 2.0),
@@ -242,9 +295,18 @@ def test_any_function_that_takes_the_arguments_makes_a_row(function, partial):
         ((math.sin,), r"Op\('f'\) needs one partial derivative for each argument, and has none"),
         ((3, math.cos), r"function of Op\('f'\) must be a function, not int"),
         ((math.sin, 1.0), r"partial 1 of Op\('f'\) must be a function, not float"),
-        ((math.hypot, lambda x, y, z: 1.0, None), r"partial 2 of Op\('f'\) must be a function, not NoneType"),
-        ((lambda x, y: x, lambda x, z: 1.0), r"function of Op\('f'\) takes 2 argument.s., and must take 1"),
-        ((lambda x: x, lambda x: 1.0), r"partial 1 of Op\('f'\) takes 1 argument.s., and must take 2"),
+        (
+            (math.hypot, lambda x, y, z: 1.0, None),
+            r"partial 2 of Op\('f'\) must be a function, not NoneType",
+        ),
+        (
+            (lambda x, y: x, lambda x, z: 1.0),
+            r"function of Op\('f'\) takes 2 argument.s., and must take 1",
+        ),
+        (
+            (lambda x: x, lambda x: 1.0),
+            r"partial 1 of Op\('f'\) takes 1 argument.s., and must take 2",
+        ),
     ],
 )
 def test_a_wrong_definition_is_refused(parts, message):
@@ -273,7 +335,8 @@ def test_the_number_of_arguments_is_checked():
 
 
 @pytest.mark.parametrize(
-    ("slope", "a", "expected"), [(0.2, -3.0, 0.2), (0.2, 3.0, 1.0), (0, -3.0, 0.0), (1, -3.0, 1.0), (0.5, 0.0, 0.75)]
+    ("slope", "a", "expected"),
+    [(0.2, -3.0, 0.2), (0.2, 3.0, 1.0), (0, -3.0, 0.0), (1, -3.0, 1.0), (0.5, 0.0, 0.75)],
 )
 def test_the_slope_of_leaky_relu(slope, a, expected):
     assert grad(leaky_relu(v := Value(a), slope), v).data == expected

@@ -72,7 +72,10 @@ def test_a_learning_rate_may_be_a_function_of_the_step():
     [
         (linear(1.0, 0.1, 100), {0: 1.0, 25: 0.775, 100: 0.1, 101: 0.1, 10**9: 0.1}),
         (linear(0.0, 0.5, 2), {0: 0.0, 1: 0.25, 2: 0.5}),
-        (cosine(1.0, 0.1, 100), {0: 1.0, 25: 0.55 + 0.45 * math.sqrt(0.5), 50: 0.55, 100: 0.1, 10**9: 0.1}),
+        (
+            cosine(1.0, 0.1, 100),
+            {0: 1.0, 25: 0.55 + 0.45 * math.sqrt(0.5), 50: 0.55, 100: 0.1, 10**9: 0.1},
+        ),
         (exponential(0.5, 0.9), {0: 0.5, 1: 0.45, 2: 0.405}),
     ],
 )
@@ -112,7 +115,10 @@ def test_a_step_without_a_finite_result_changes_nothing(make, gradient):
     optimizer.step()
     before = [p.data for p in parameters], optimizer.state, optimizer.steps
     parameters[1].grad = gradient
-    with pytest.raises(DomainError, match=rf"no finite result for w5 = \S+, with gradient {re.escape(str(gradient))}"):
+    with pytest.raises(
+        DomainError,
+        match=rf"no finite result for w5 = \S+, with gradient {re.escape(str(gradient))}",
+    ):
         optimizer.step()
     assert ([p.data for p in parameters], optimizer.state, optimizer.steps) == before
 
@@ -164,14 +170,30 @@ x = Value(1.0, label="x")
         (lambda: SGD([x], lr=-1), ValueError, "lr must be at least 0, not -1.0"),
         (lambda: SGD([x], lr=math.nan), ValueError, "lr takes a finite number, not nan"),
         (lambda: SGD([x], lr="0.1"), TypeError, "lr takes a real number, not str"),
-        (lambda: SGD([x], lr=lambda step: -step - 1).step(), ValueError, "lr must be at least 0, not -1.0"),
-        (lambda: SGD([x], lr=1, momentum=-0.5), ValueError, "momentum must be at least 0, not -0.5"),
+        (
+            lambda: SGD([x], lr=lambda step: -step - 1).step(),
+            ValueError,
+            "lr must be at least 0, not -1.0",
+        ),
+        (
+            lambda: SGD([x], lr=1, momentum=-0.5),
+            ValueError,
+            "momentum must be at least 0, not -0.5",
+        ),
         (lambda: Adam([x], weight_decay=-1), ValueError, "weight_decay must be at least 0"),
-        (lambda: Adam([x], betas=(0.9, 1.0)), ValueError, r"betas are two numbers from 0 to below 1, not \(0.9, 1.0\)"),
+        (
+            lambda: Adam([x], betas=(0.9, 1.0)),
+            ValueError,
+            r"betas are two numbers from 0 to below 1, not \(0.9, 1.0\)",
+        ),
         (lambda: AdamW([x], betas=(0.9,)), ValueError, "betas are two numbers"),
         (lambda: AdamW([x], eps=-1e-8), ValueError, "eps must be at least 0"),
         (lambda: linear(1, 0, 0), ValueError, "steps must be a whole number of at least 1, not 0"),
-        (lambda: cosine(1, 0, 2.5), ValueError, "steps must be a whole number of at least 1, not 2.5"),
+        (
+            lambda: cosine(1, 0, 2.5),
+            ValueError,
+            "steps must be a whole number of at least 1, not 2.5",
+        ),
         (lambda: clip_grad_norm([], 1.0), ValueError, "no parameters"),
         (lambda: clip_grad_norm([x], -1.0), ValueError, "max_norm must be at least 0"),
     ],

@@ -1,4 +1,6 @@
-"""Program: every replay against the eager pass, to the last bit; bad rows; guards; what an error leaves as it was."""
+"""Program: every replay against the eager pass, to the last bit; bad rows; guards; what an error
+leaves as it was.
+"""
 
 import _thread
 import gc
@@ -49,7 +51,9 @@ COUNTS = [1, 2, 31, 32, 33, 100]
 
 
 def at(output, numbers):
-    """The graph of `output`, recorded anew at other numbers of some leaves; it has the other leaves themselves."""
+    """The graph of `output`, recorded anew at other numbers of some leaves; it has the other leaves
+    themselves.
+    """
     copies = {v: Value(number) for v, number in numbers.items()}
     for v in topological_order(output)[1]:
         copies[v] = v.op(*(x if isinstance(x, float) else copies.get(x, x) for x in v.args))
@@ -82,7 +86,9 @@ def drawn(count, width=2, seed=0):
 
 
 def agree(output, inputs, rows, backend, reduction="mean", compiled=None):
-    """Outputs, loss and gradients are those of the eager pass, from a gradient that is there already."""
+    """Outputs, loss and gradients are those of the eager pass, from a gradient that is there
+    already.
+    """
     replay = compiled or Program(output, inputs, backend=backend)
 
     def gradients(run):
@@ -90,7 +96,9 @@ def agree(output, inputs, rows, backend, reduction="mean", compiled=None):
             p.grad = 0.1 * k - 0.3
         return run(), [p.grad for p in replay.parameters]
 
-    assert replay.outputs(rows) == [at(output, dict(zip(inputs, row, strict=True))).data for row in rows]
+    assert replay.outputs(rows) == [
+        at(output, dict(zip(inputs, row, strict=True))).data for row in rows
+    ]
     assert gradients(lambda: replay.backward(rows, reduction)) == gradients(
         lambda: eagerly(output, inputs, rows, reduction)
     )
@@ -107,7 +115,12 @@ def test_every_row(row, backend):
     terms = [row(*pair[: row.arity]) for pair in (pairs if row.arity == 2 else [(w * x,), (w,)])]
     rng = random.Random(row.name)
     lowest = 0.01 if row.domain else -3.0
-    agree(reduce(operator.add, terms) * w, [x], [[rng.uniform(lowest, 3.0)] for _ in range(100)], backend)
+    agree(
+        reduce(operator.add, terms) * w,
+        [x],
+        [[rng.uniform(lowest, 3.0)] for _ in range(100)],
+        backend,
+    )
 
 
 def random_graph(example, data, backend):
@@ -172,14 +185,24 @@ def test_a_network_over_rows(backend):
 def test_calls_go_through_a_table_in_parts(monkeypatch, backend):
     rows, (loss, parameters, inputs) = drawn(100), line()
     whole = Program(loss, inputs, backend=backend)
-    expected = whole.outputs(rows), whole.backward(rows), [p.grad for p in parameters], whole.descend(0.1, 7, rows)
+    expected = (
+        whole.outputs(rows),
+        whole.backward(rows),
+        [p.grad for p in parameters],
+        whole.descend(0.1, 7, rows),
+    )
     end = [p.data for p in parameters]
     for module, name in ((program, "PACE"), (program, "BLOCK"), (tape, "PACE")):
         monkeypatch.setattr(module, name, 1)
     for table in (rows, np.array(rows)):
         loss, parameters, inputs = line()
         parts = Program(loss, inputs, backend=backend)
-        done = parts.outputs(table), parts.backward(table), [p.grad for p in parameters], parts.descend(0.1, 7, table)
+        done = (
+            parts.outputs(table),
+            parts.backward(table),
+            [p.grad for p in parameters],
+            parts.descend(0.1, 7, table),
+        )
         assert (done, [p.data for p in parameters]) == (expected, end)
         table = [list(row) for row in table]
         table[17][1] = 1e200
@@ -217,7 +240,12 @@ def test_results_are_floats(backend):
     replay = Program(maximum(x, 3.0) * 0.5 * w + maximum(w, 5.0), [x], backend=backend)
     assert replay.backward([[7.0], [8.0]]) == 8.75
     assert w.grad == 3.75
-    results = [replay(1), *replay.outputs([1, 2]), Program(maximum(x, 3.0), [x], backend=backend)(1), w.grad]
+    results = [
+        replay(1),
+        *replay.outputs([1, 2]),
+        Program(maximum(x, 3.0), [x], backend=backend)(1),
+        w.grad,
+    ]
     assert {type(number) for number in results} == {float}
 
 
@@ -239,7 +267,9 @@ def test_all_is_computed_in_floats(compute, number, backend):
     y = compute(x)
     replay = Program(y * y - 9007199515875288.0, [x], backend=backend)
     given = float(number if isinstance(number, float) else number[0])
-    assert replay.outputs(number if not isinstance(number, float) else [number]) == [at(replay.output, {x: given}).data]
+    assert replay.outputs(number if not isinstance(number, float) else [number]) == [
+        at(replay.output, {x: given}).data
+    ]
 
 
 # parameters
@@ -261,7 +291,9 @@ def test_parameters_are_the_values_themselves(backend):
 
 
 @both
-@pytest.mark.parametrize("optimizer", [lambda p: SGD(p, lr=0.1, momentum=0.9), lambda p: Adam(p, lr=0.1)])
+@pytest.mark.parametrize(
+    "optimizer", [lambda p: SGD(p, lr=0.1, momentum=0.9), lambda p: Adam(p, lr=0.1)]
+)
 def test_an_optimizer_works_with_it(optimizer, backend):
     rows = drawn(20)
 
@@ -326,11 +358,15 @@ def test_10_000_rounds_of_the_lecture(backend):
 
 @both
 @pytest.mark.parametrize("count", [1, 2, 33])
-@pytest.mark.parametrize("which", [slice(2), slice(1), slice(1, 2), slice(0)], ids=["all", "w", "b", "none"])
+@pytest.mark.parametrize(
+    "which", [slice(2), slice(1), slice(1, 2), slice(0)], ids=["all", "w", "b", "none"]
+)
 def test_descent_over_rows(which, count, backend):
     rows, results = drawn(count), []
     for descend in (
-        lambda loss, inputs, moving: Program(loss, inputs, backend=backend).descend(0.1, 20, rows, wrt=moving),
+        lambda loss, inputs, moving: Program(loss, inputs, backend=backend).descend(
+            0.1, 20, rows, wrt=moving
+        ),
         lambda loss, inputs, moving: eager_descent(loss, inputs, rows, 0.1, 20, moving)[0],
     ):
         loss, parameters, inputs = line()
@@ -389,7 +425,13 @@ def test_a_parameter_that_is_named_twice_moves_once(backend):
         (0.1, "1", None, ValueError, "rounds must be a whole number of at least 0, not '1'"),
         (0.1, -1, None, ValueError, "rounds must be a whole number of at least 0, not -1"),
         (0.1, 1, ["w"], ValueError, "wrt takes parameters of the graph, and 'w' is none"),
-        (0.1, 1, [Value(1.0, "q")], ValueError, "wrt takes parameters of the graph, and 'q' is none"),
+        (
+            0.1,
+            1,
+            [Value(1.0, "q")],
+            ValueError,
+            "wrt takes parameters of the graph, and 'q' is none",
+        ),
         (0.1, 1, "inputs", ValueError, "wrt takes parameters of the graph, and 'x' is none"),
     ],
 )
@@ -405,12 +447,42 @@ def test_what_descend_refuses(lr, rounds, wrt, error, message, backend):
 @pytest.mark.parametrize(
     ("compute", "number", "rate", "rounds", "message"),
     [
-        (lambda w: w * w, 3.0, 100.0, 10**6, r"round 67: mul\(w = [-\d.e+]+, w = [-\d.e+]+\) is past the range"),
-        (lambda w: w * w, 1e150, 1e200, 1, "round 0: the sum of the derivatives by w, or a step along it, is past"),
-        (lambda w: w * w, 1e150, 1e200, 9, "round 0: the sum of the derivatives by w, or a step along it, is past"),
+        (
+            lambda w: w * w,
+            3.0,
+            100.0,
+            10**6,
+            r"round 67: mul\(w = [-\d.e+]+, w = [-\d.e+]+\) is past the range",
+        ),
+        (
+            lambda w: w * w,
+            1e150,
+            1e200,
+            1,
+            "round 0: the sum of the derivatives by w, or a step along it, is past",
+        ),
+        (
+            lambda w: w * w,
+            1e150,
+            1e200,
+            9,
+            "round 0: the sum of the derivatives by w, or a step along it, is past",
+        ),
         (lambda w: sigmoid(w), 0.0, 1.5e308, 3, r"round \d: "),
-        (lambda w: log(w), 1.0, 2.0, 3, r"round 1: log\(w = -1\.0\) is not defined: it needs x > 0"),
-        (lambda w: sqrt(w), 0.25, 0.25, 3, r"round 1: the derivative of sqrt\(w = 0\.0\) by x does not exist"),
+        (
+            lambda w: log(w),
+            1.0,
+            2.0,
+            3,
+            r"round 1: log\(w = -1\.0\) is not defined: it needs x > 0",
+        ),
+        (
+            lambda w: sqrt(w),
+            0.25,
+            0.25,
+            3,
+            r"round 1: the derivative of sqrt\(w = 0\.0\) by x does not exist",
+        ),
     ],
 )
 def test_a_descent_that_fails(compute, number, rate, rounds, message, backend):
@@ -469,14 +541,23 @@ def test_rows_that_are_read_only_or_on_disk(tmp_path, count, backend):
     for table in (rows.tolist(), fixed, np.load(tmp_path / "rows.npy", mmap_mode="r")):
         for p in parameters:
             p.grad = 0.0
-        results.append((replay.outputs(table), replay.backward(table), [p.grad for p in parameters]))
+        results.append(
+            (replay.outputs(table), replay.backward(table), [p.grad for p in parameters])
+        )
     assert results[0] == results[1] == results[2]
 
 
 @both
 @pytest.mark.parametrize(
     "rows",
-    [[2.0, 3.0], [[2.0], [3.0]], (2, 3), np.array([2.0, 3.0]), np.array([[2], [3]]), pd.Series([2, 3])],
+    [
+        [2.0, 3.0],
+        [[2.0], [3.0]],
+        (2, 3),
+        np.array([2.0, 3.0]),
+        np.array([[2], [3]]),
+        pd.Series([2, 3]),
+    ],
     ids=repr,
 )
 def test_one_input_takes_a_number_for_a_row(rows, backend):
@@ -511,19 +592,39 @@ BAD = [
     (with_row_17([1.0, "2"]), TypeError, "row 17: t takes a real number, not str: '2'"),
     (with_row_17([None, 2.0]), TypeError, "row 17: x takes a real number, not NoneType: None"),
     (with_row_17([1.0, 2j]), TypeError, "row 17: t takes a real number, not complex: 2j"),
-    (with_row_17([1.0, Value(2.0)]), TypeError, "row 17: t takes a real number, not Value: Value(data=2.0, grad=0.0)"),
+    (
+        with_row_17([1.0, Value(2.0)]),
+        TypeError,
+        "row 17: t takes a real number, not Value: Value(data=2.0, grad=0.0)",
+    ),
     (with_row_17([[1.0], 2.0]), TypeError, "row 17: x takes a real number, not list: [1.0]"),
     (with_row_17([1.0, math.nan]), DomainError, "row 17: t takes a finite number, not nan"),
     (with_row_17([-math.inf, 1.0]), DomainError, "row 17: x takes a finite number, not -inf"),
     (with_row_17([10**400, 1.0]), DomainError, "row 17: x takes a number in the range of a float"),
-    (np.array(with_row_17([1.0, math.nan])), DomainError, "row 17: t takes a finite number, not nan"),
-    (np.array(with_row_17([1.0, math.inf]), np.float32), DomainError, "row 17: t takes a finite number, not inf"),
-    (np.array([[1.0, 2.0], ["1e400", 1.0]], np.longdouble), DomainError, "row 1: x takes a finite number, not inf"),
+    (
+        np.array(with_row_17([1.0, math.nan])),
+        DomainError,
+        "row 17: t takes a finite number, not nan",
+    ),
+    (
+        np.array(with_row_17([1.0, math.inf]), np.float32),
+        DomainError,
+        "row 17: t takes a finite number, not inf",
+    ),
+    (
+        np.array([[1.0, 2.0], ["1e400", 1.0]], np.longdouble),
+        DomainError,
+        "row 1: x takes a finite number, not inf",
+    ),
     (np.array([[1.0, 2j]]), TypeError, "row 0: x takes a real number, not complex128"),
     (np.array([["1", "2"]]), TypeError, "row 0: x takes a real number, not str_"),
     (np.zeros((2, 2, 2)), TypeError, "row 0: x takes a real number, not ndarray"),
     (FRAME.assign(x=[1.0, None]), DomainError, "row 1: x takes a finite number, not nan"),
-    (FRAME.assign(t=pd.array([3, None], "Int64")), TypeError, "row 1: t takes a real number, not NAType"),
+    (
+        FRAME.assign(t=pd.array([3, None], "Int64")),
+        TypeError,
+        "row 1: t takes a real number, not NAType",
+    ),
     (pd.DataFrame({"z": [1.0], "t": [2.0]}), ValueError, "x"),
     (
         pd.DataFrame([[1.0, 2.0, 3.0]], columns=["x", "x", "t"]),
@@ -554,7 +655,9 @@ def test_inputs_without_a_label_are_named_by_their_place(backend):
     a, b = Value(1.0), Value(2.0)
     with pytest.raises(TypeError, match=r"^row 0: input 2 takes a real number, not NoneType: None"):
         Program(a * b, [a, b], backend=backend).outputs([[1.0, None]])
-    with pytest.raises(ValueError, match=r"^row 0 has 1 number\(s\), and must have 2: input 1, input 2"):
+    with pytest.raises(
+        ValueError, match=r"^row 0 has 1 number\(s\), and must have 2: input 1, input 2"
+    ):
         Program(a * b, [a, b], backend=backend)(3.0)
 
 
@@ -599,13 +702,41 @@ def test_other_words_for_backend_and_reduce():
         (lambda x, w: w * log(x), -1.0, "log(x = -1.0) is not defined: it needs x > 0"),
         (lambda x, w: w / x, 0.0, "div(w = 2.0, x = 0.0) is not defined: it needs y ≠ 0"),
         (lambda x, w: exp(x) * w, 1000.0, "exp(x = 1000.0) is past the range of a float, ±1.8e308"),
-        (lambda x, w: w / (x * 1e308 * 10), 1.0, "mul(1e+308, 10.0) is past the range of a float, ±1.8e308"),
-        (lambda x, w: sigmoid(x * 1e308 + 1e308) * w, 1.0, "add(1e+308, 1e+308) is past the range of a float"),
-        (lambda x, w: w * maximum(1.0, x * 1e307), -100.0, "mul(x = -100.0, 1e+307) is past the range of a float"),
-        (lambda x, w: (x * 1e308) ** (w * 0 - 1), 10.0, "mul(x = 10.0, 1e+308) is past the range of a float"),
-        (lambda x, w: w + relu(x - 1.5e308), -1.5e308, "sub(x = -1.5e+308, 1.5e+308) is past the range of a float"),
-        (lambda x, w: w * x**0.5, -1.0, "pow(x = -1.0, 0.5) is not defined: it needs x > 0, or x < 0 with a whole y"),
-        (lambda x, w: w * (x * 1e308) ** 0.0, 10.0, "mul(x = 10.0, 1e+308) is past the range of a float"),
+        (
+            lambda x, w: w / (x * 1e308 * 10),
+            1.0,
+            "mul(1e+308, 10.0) is past the range of a float, ±1.8e308",
+        ),
+        (
+            lambda x, w: sigmoid(x * 1e308 + 1e308) * w,
+            1.0,
+            "add(1e+308, 1e+308) is past the range of a float",
+        ),
+        (
+            lambda x, w: w * maximum(1.0, x * 1e307),
+            -100.0,
+            "mul(x = -100.0, 1e+307) is past the range of a float",
+        ),
+        (
+            lambda x, w: (x * 1e308) ** (w * 0 - 1),
+            10.0,
+            "mul(x = 10.0, 1e+308) is past the range of a float",
+        ),
+        (
+            lambda x, w: w + relu(x - 1.5e308),
+            -1.5e308,
+            "sub(x = -1.5e+308, 1.5e+308) is past the range of a float",
+        ),
+        (
+            lambda x, w: w * x**0.5,
+            -1.0,
+            "pow(x = -1.0, 0.5) is not defined: it needs x > 0, or x < 0 with a whole y",
+        ),
+        (
+            lambda x, w: w * (x * 1e308) ** 0.0,
+            10.0,
+            "mul(x = 10.0, 1e+308) is past the range of a float",
+        ),
     ],
 )
 def test_a_domain_error_names_the_row(compute, number, message, backend):
@@ -628,10 +759,22 @@ def test_a_domain_error_names_the_row(compute, number, message, backend):
 @pytest.mark.parametrize(
     ("compute", "number", "message"),
     [
-        (lambda x, w: sqrt(w * x), 0.0, "the derivative of sqrt(0.0) by x does not exist: it needs x > 0"),
-        (lambda x, w: (w * x) ** 0.5, 0.0, "the derivative of pow(0.0, 0.5) by x does not exist: it needs x > 0"),
+        (
+            lambda x, w: sqrt(w * x),
+            0.0,
+            "the derivative of sqrt(0.0) by x does not exist: it needs x > 0",
+        ),
+        (
+            lambda x, w: (w * x) ** 0.5,
+            0.0,
+            "the derivative of pow(0.0, 0.5) by x does not exist: it needs x > 0",
+        ),
         (lambda x, w: 1 / (w * x), 1e-200, "the gradient by "),
-        (lambda x, w: (w * x) ** -1, 1e-200, "the derivative of pow(2e-200, -1.0) by x is past the range of a float"),
+        (
+            lambda x, w: (w * x) ** -1,
+            1e-200,
+            "the derivative of pow(2e-200, -1.0) by x is past the range of a float",
+        ),
         (lambda x, w: 1e200 * (x * (w * 1e-250)), 1e200, "the gradient by "),
     ],
 )
@@ -662,21 +805,31 @@ def test_a_derivative_by_an_input_need_not_exist(backend):
 @both
 def test_a_sum_over_the_rows_that_is_past_the_range(backend):
     x, v, w = leaf("x", 1.0), leaf("v", 1.0, 7.0), leaf("w", 1e-300, 7.0)
-    of_gradients, of_outputs = (Program(v + product, [x], backend=backend) for product in (w * x, x - w))
+    of_gradients, of_outputs = (
+        Program(v + product, [x], backend=backend) for product in (w * x, x - w)
+    )
     rows = [[1e308]] * 3
     for replay in (of_gradients, of_outputs):
         w.grad = 0.0
         with pytest.raises(DomainError):
             eagerly(replay.output, [x], rows, "sum")
     w.grad = 7.0
-    with pytest.raises(DomainError, match=r"^the sum of the derivatives by w, .* is past the range of a float"):
+    with pytest.raises(
+        DomainError, match=r"^the sum of the derivatives by w, .* is past the range of a float"
+    ):
         of_gradients.backward(rows, reduce="sum")
-    with pytest.raises(DomainError, match=r"^round 0: the sum of the derivatives by w, .* is past the range"):
+    with pytest.raises(
+        DomainError, match=r"^round 0: the sum of the derivatives by w, .* is past the range"
+    ):
         of_gradients.descend(10, 3, rows)
     for reduction in ("mean", "sum"):
-        with pytest.raises(DomainError, match=r"^the sum of the outputs is past the range of a float"):
+        with pytest.raises(
+            DomainError, match=r"^the sum of the outputs is past the range of a float"
+        ):
             of_outputs.backward(rows, reduction)
-    with pytest.raises(DomainError, match=r"^round 5: the sum of the outputs is past the range of a float"):
+    with pytest.raises(
+        DomainError, match=r"^round 5: the sum of the outputs is past the range of a float"
+    ):
         of_outputs.descend(-2e305, 9, [[5.8e307]] * 3)  # in round k the sum is 1.74e308 + k·1.2e306
     assert of_outputs.outputs(rows) == [1e308] * 3
     assert (v.data, v.grad, w.data, w.grad) == (1.0, 7.0, 1e-300, 7.0)
@@ -708,15 +861,23 @@ def test_a_comparison_is_held_to_what_came_out(symbol, pair, backend):
         replay = Program(doubled * b * w, [a, b], backend=backend)
         for row in PAIRS:
             right = row[1] if kind == "value" else pair[1]
-            now = relation(2 * pair[0], 2 * row[0]) if kind == "mirrored" else relation(row[0], right)
+            now = (
+                relation(2 * pair[0], 2 * row[0]) if kind == "mirrored" else relation(row[0], right)
+            )
             rows = [pair] * 40
             rows[17] = row
             if now is outcome:
                 agree(replay.output, replay.inputs, rows, backend, compiled=replay)
                 continue
             w.grad = 7.0
-            for call in (replay.outputs, replay.backward, lambda rows, replay=replay: replay.descend(0.1, 3, rows)):
-                with pytest.raises(ValueError, match=rf"row 17: {re.escape(text)} was {outcome} when"):
+            for call in (
+                replay.outputs,
+                replay.backward,
+                lambda rows, replay=replay: replay.descend(0.1, 3, rows),
+            ):
+                with pytest.raises(
+                    ValueError, match=rf"row 17: {re.escape(text)} was {outcome} when"
+                ):
                     call(rows)
             assert (w.data, w.grad) == (3.0, 7.0)
 
@@ -726,7 +887,9 @@ def test_a_comparison_of_a_parameter_is_held_too(backend):
     w = leaf("w", 2.0, 7.0)
     assert w > 0
     replay = Program(w * w, backend=backend)
-    with pytest.raises(ValueError, match=r"^round 1: w > 0 was True when this was recorded, and is False here"):
+    with pytest.raises(
+        ValueError, match=r"^round 1: w > 0 was True when this was recorded, and is False here"
+    ):
         replay.descend(1.5, 9)  # 2, −4: the first round leads below 0
     assert (w.data, w.grad) == (2.0, 7.0)
 
@@ -747,7 +910,9 @@ def test_what_python_chose(choose, right, wrong, backend):
     replay = Program(choose(a, b, c) + a * b * c, [a, b, c], backend=backend)
     assert replay(right) == choose(*map(leaf, "abc", right)).data + math.prod(right)
     if wrong:
-        with pytest.raises(ValueError, match=r"was .* when this was recorded, and is (True|False) here"):
+        with pytest.raises(
+            ValueError, match=r"was .* when this was recorded, and is (True|False) here"
+        ):
             replay(wrong)
 
 
@@ -801,7 +966,9 @@ def test_a_comparison_keeps_nothing_alive():
 # rows of one's own
 
 cube = Op("cube", lambda x: x * x * x, lambda x, z: 3 * x**2)
-hypot = Op("hypot", lambda x, y: math.sqrt(x * x + y * y), lambda x, y, z: x / z, lambda x, y, z: y / z)
+hypot = Op(
+    "hypot", lambda x, y: math.sqrt(x * x + y * y), lambda x, y, z: x / z, lambda x, y, z: y / z
+)
 ramp = Op("ramp", lambda x: x if x > 0 else 0, lambda x, z: ops.step(x))
 sine = Op("sine", math.sin, lambda x, z: ops.cos(x))
 most = Op("most", max, lambda x, y, z: ops.step(x - y), lambda x, y, z: ops.step(y - x))
@@ -813,12 +980,19 @@ gate = Op("gate", lambda x: table[x > 0], lambda x, z: 0.0)  # numba does not kn
 @both
 def test_rows_of_ones_own(backend):
     x, w = leaf("x", 0.5), leaf("w", 0.7)
-    y = cube(x * w) + hypot(x, w) * blend(x, w, x * w) + ramp(w) * ramp(x) + sine(w) * sin(x) + most(w, x) * sin(w)
+    y = (
+        cube(x * w)
+        + hypot(x, w) * blend(x, w, x * w)
+        + ramp(w) * ramp(x)
+        + sine(w) * sin(x)
+        + most(w, x) * sin(w)
+    )
     agree(y * level(x) * level(x), [x], drawn(40, 1), backend)
 
 
 @pytest.mark.parametrize(
-    "name", ["w", "rows", "run", "evaluate", "seed", "my row", "class", "d_w", "v1", "range", "math"]
+    "name",
+    ["w", "rows", "run", "evaluate", "seed", "my row", "class", "d_w", "v1", "range", "math"],
 )
 def test_a_row_of_any_name(name):
     double = Op(name, lambda x: 2.0 * x, lambda x, z: 2.0)
@@ -847,10 +1021,22 @@ def test_a_partial_that_is_not_made_of_operations(partial, backend):
 @pytest.mark.parametrize(
     ("function", "error", "message"),
     [
-        (lambda x: 1 / (1 + math.exp(-x)), DomainError, r"row 17: odd\(x = -1000\.0\) is past the range of a float"),
-        (lambda x: 1 / (1 + 1 / (x + 1000)), DomainError, r"row 17: odd\(x = -1000\.0\) is not defined"),
+        (
+            lambda x: 1 / (1 + math.exp(-x)),
+            DomainError,
+            r"row 17: odd\(x = -1000\.0\) is past the range of a float",
+        ),
+        (
+            lambda x: 1 / (1 + 1 / (x + 1000)),
+            DomainError,
+            r"row 17: odd\(x = -1000\.0\) is not defined",
+        ),
         (lambda x: math.log(x + 999.5), DomainError, r"row 17: odd\(x = -1000\.0\) is not defined"),
-        (lambda x: abs(x) ** 200 - 3.0, DomainError, r"row 17: odd\(x = -1000\.0\) is past the range of a float"),
+        (
+            lambda x: abs(x) ** 200 - 3.0,
+            DomainError,
+            r"row 17: odd\(x = -1000\.0\) is past the range of a float",
+        ),
         (lambda x: x**0.5, TypeError, r"the result of odd takes a real number, not complex"),
     ],
 )
@@ -975,7 +1161,9 @@ def test_ctrl_c_between_two_calls_of_the_kernel(monkeypatch, method):
     loss, parameters, inputs = line()
     compiled = {name: tape._kernel(ops.TABLE, False)[name] for name in ("evaluate", "run")}
     monkeypatch.setattr(tape, "PACE", 1)  # a block of rows in each call
-    monkeypatch.setattr(tape, "_kernel", lambda *which: {name: interrupted(compiled[name], 1) for name in compiled})
+    monkeypatch.setattr(
+        tape, "_kernel", lambda *which: {name: interrupted(compiled[name], 1) for name in compiled}
+    )
     replay = Program(loss, inputs, backend="numba")
     with pytest.raises(KeyboardInterrupt):
         getattr(replay, method)(rows)
@@ -989,7 +1177,9 @@ def test_threads_share_a_program(backend):
     loss, _, inputs = line()
     replay = Program(loss, inputs, backend=backend)
     tables = [drawn(count, seed=count) for count in (1, 3, 50, 200)] * 2
-    expected = [[at(loss, dict(zip(inputs, row, strict=True))).data for row in rows] for rows in tables]
+    expected = [
+        [at(loss, dict(zip(inputs, row, strict=True))).data for row in rows] for rows in tables
+    ]
     found = {}
 
     def work(k):
@@ -1020,7 +1210,12 @@ def test_the_function_of_every_row(row):
         expected = replay.outputs(numbers)
         parameters = [p.data for p in replay.parameters]
         assert np.allclose(f(parameters, [numbers]), expected, rtol=1e-12, atol=1e-12)
-        assert np.allclose(f(np.array(parameters), [numbers.reshape(5, 10)]).ravel(), expected, rtol=1e-12, atol=1e-12)
+        assert np.allclose(
+            f(np.array(parameters), [numbers.reshape(5, 10)]).ravel(),
+            expected,
+            rtol=1e-12,
+            atol=1e-12,
+        )
 
 
 @pytest.mark.parametrize("number", [-1000.0, -40.0, 0.0, 40.0, 1000.0])
@@ -1057,9 +1252,19 @@ def test_a_comparison_is_no_function_of_arrays():
 @pytest.mark.parametrize(
     ("graph", "rows", "lr", "message"),
     [
-        (lambda w, x: w * w * x, [[1.0]] * 40, 1e308, "round 0: the sum of the derivatives by w, or a step along it,"),
+        (
+            lambda w, x: w * w * x,
+            [[1.0]] * 40,
+            1e308,
+            "round 0: the sum of the derivatives by w, or a step along it,",
+        ),
         (lambda w, x: w * x, [[1e308]] * 40, 1e-9, "round 0: the sum of the outputs is past"),
-        (lambda w, x: (w + x).log() * w, [[-5.0]] + [[1.0]] * 60, 1.0, "round 0: row 0: log\\(-4.0\\) is not defined"),
+        (
+            lambda w, x: (w + x).log() * w,
+            [[-5.0]] + [[1.0]] * 60,
+            1.0,
+            "round 0: row 0: log\\(-4.0\\) is not defined",
+        ),
     ],
 )
 def test_a_descent_in_parts_fails_as_in_one(monkeypatch, backend, graph, rows, lr, message):

@@ -111,7 +111,9 @@ def moved():
 
 def test_a_leaf_that_has_moved_is_told_and_all_is_computed_anew():
     w, z, E = moved()
-    assert Record(E).moved() == ("w or x has moved since E was computed: mul(w = 1.0, x = 2.0) was 1.0")
+    assert Record(E).moved() == (
+        "w or x has moved since E was computed: mul(w = 1.0, x = 2.0) was 1.0"
+    )
     copies = Record(E).anew()
     assert (copies[z].data, copies[E].data, copies[w], E.data) == (2.0, 4.0, w, 1.0)
     w.data = 0.5
@@ -128,7 +130,9 @@ def test_a_record_that_is_another_computation_now_is_not_computed_anew():
     w, z = Value(2.0, "w"), Value(1.0)
     y = log(w * z)
     w.data = -1.0
-    with pytest.raises(ValueError, match=r"^w or a leaf has moved .*; compute it anew: log\(.*-1.0\)"):
+    with pytest.raises(
+        ValueError, match=r"^w or a leaf has moved .*; compute it anew: log\(.*-1.0\)"
+    ):
         Record(y).anew()
 
 

@@ -1,4 +1,6 @@
-"""Reverse mode against mpmath: gradients and second derivatives, errors that change nothing, graphs of any depth."""
+"""Reverse mode against mpmath: gradients and second derivatives, errors that change nothing, graphs
+of any depth.
+"""
 
 import copy
 import gc
@@ -51,7 +53,9 @@ def test_random_expressions(program):
     for i, leaf in enumerate(leaves):
         assert leaf.grad == derivative(i)
         assert gradients[i].data == derivative(i)
-        assert [second.data for second in grad(gradients[i], leaves)] == [derivative(i, j) for j in range(len(point))]
+        assert [second.data for second in grad(gradients[i], leaves)] == [
+            derivative(i, j) for j in range(len(point))
+        ]
 
 
 @given(programs(), st.data())
@@ -61,10 +65,14 @@ def test_an_error_anywhere_in_the_sweep_leaves_every_grad_as_it_was(program, dat
     results[-1].backward()
     broken = data.draw(st.sampled_from(results))
     broken = sqrt(broken - broken.data)  # its derivative does not exist
-    root = data.draw(st.sampled_from([broken + results[-1], results[-1] * broken, sin(broken) - results[-1]]))
+    root = data.draw(
+        st.sampled_from([broken + results[-1], results[-1] * broken, sin(broken) - results[-1]])
+    )
     everywhere = [v for group in topological_order(root) for v in group]
     before = [v.grad for v in everywhere]
-    with pytest.raises(DomainError, match=r"the derivative of sqrt\(0\.0\) by x does not exist: it needs x > 0"):
+    with pytest.raises(
+        DomainError, match=r"the derivative of sqrt\(0\.0\) by x does not exist: it needs x > 0"
+    ):
         root.backward()
     assert [v.grad for v in everywhere] == before
 
@@ -150,14 +158,38 @@ def test_the_sweep_sees_the_data_of_today():
 @pytest.mark.parametrize(
     ("compute", "numbers", "message"),
     [
-        (lambda x: sqrt(x), [0.0], "the derivative of sqrt(x = 0.0) by x does not exist: it needs x > 0"),
-        (lambda x: x**0.5, [0.0], "the derivative of pow(x = 0.0, 0.5) by x does not exist: it needs"),
-        (lambda x, y: x**y, [-2.0, 2.0], "the derivative of pow(x = -2.0, y = 2.0) by y does not exist: it needs"),
-        (lambda x, y: x**y, [0.0, 2.0], "the derivative of pow(x = 0.0, y = 2.0) by y does not exist: it needs"),
+        (
+            lambda x: sqrt(x),
+            [0.0],
+            "the derivative of sqrt(x = 0.0) by x does not exist: it needs x > 0",
+        ),
+        (
+            lambda x: x**0.5,
+            [0.0],
+            "the derivative of pow(x = 0.0, 0.5) by x does not exist: it needs",
+        ),
+        (
+            lambda x, y: x**y,
+            [-2.0, 2.0],
+            "the derivative of pow(x = -2.0, y = 2.0) by y does not exist: it needs",
+        ),
+        (
+            lambda x, y: x**y,
+            [0.0, 2.0],
+            "the derivative of pow(x = 0.0, y = 2.0) by y does not exist: it needs",
+        ),
         (lambda x: log(x), [1e-310], "the gradient by x = 1e-310 is past the range"),
         (lambda x: (1e200 * x) * 1e200, [1e-300], "the gradient by x = 1e-300 is past the range"),
-        (lambda x: 1e200 * ((1e200 * x) + 1), [1e-300], "the gradient by x = 1e-300 is past the range"),
-        (lambda x: 1e200 * (1e200 * (1e-300 * x)), [1.0], "the gradient by 1e-300 is past the range"),
+        (
+            lambda x: 1e200 * ((1e200 * x) + 1),
+            [1e-300],
+            "the gradient by x = 1e-300 is past the range",
+        ),
+        (
+            lambda x: 1e200 * (1e200 * (1e-300 * x)),
+            [1.0],
+            "the gradient by 1e-300 is past the range",
+        ),
     ],
 )
 def test_a_derivative_that_does_not_exist(compute, numbers, message):
@@ -207,7 +239,9 @@ def test_an_error_in_a_user_row_changes_nothing():
     assert (x.grad, y.grad, gc.isenabled()) == (1.0, 0.0, True)
 
 
-@pytest.mark.parametrize("slope", [np.sqrt(2), np.float32(0.5), 2, Fraction(1, 4), Decimal("0.5")], ids=repr)
+@pytest.mark.parametrize(
+    "slope", [np.sqrt(2), np.float32(0.5), 2, Fraction(1, 4), Decimal("0.5")], ids=repr
+)
 def test_a_partial_may_give_any_real_number(slope):
     row = Op("row", lambda x: x, lambda x, z: slope)
     w = Value(3.0, "w")
@@ -224,7 +258,9 @@ def test_a_partial_that_gives_no_number_is_named(slope):
     w = Value(3.0, "w")
     w.grad = 7.0
     for differentiate in (Value.backward, lambda y: grad(y, w)):
-        with pytest.raises((TypeError, DomainError), match=r"the derivative of row\(w = 3.0\) by x"):
+        with pytest.raises(
+            (TypeError, DomainError), match=r"the derivative of row\(w = 3.0\) by x"
+        ):
             differentiate(row(w) * 2)
     assert w.grad == 7.0
 
@@ -235,7 +271,9 @@ def test_a_partial_that_is_not_made_of_operations_is_named_where_it_would_have_t
     y = row(x)
     y.backward()
     assert x.grad == math.cos(0.5)
-    with pytest.raises(TypeError, match=r"^partial 1 of mysin is not made of operations: must be real number"):
+    with pytest.raises(
+        TypeError, match=r"^partial 1 of mysin is not made of operations: must be real number"
+    ):
         grad(y, x)
 
 
@@ -258,14 +296,18 @@ def test_a_second_derivative_that_is_finite_though_a_factor_is_not():
     x = Value(-26.4, label="x")
     second = grad(grad(sin(log(gaussian(x))), x), x).data
     with mp.workdps(60):
-        assert second == approx(float(mp.diff(lambda x: mp.sin(-x * x), mp.mpf(-26.4), 2)), rel=1e-9)
+        assert second == approx(
+            float(mp.diff(lambda x: mp.sin(-x * x), mp.mpf(-26.4), 2)), rel=1e-9
+        )
 
 
 def test_a_factor_past_the_range_is_not_said_to_be_the_gradient():
     x = Value(1e-200, label="x")
     y = 1e-300 * x**-1  # ∂y/∂x is −1e100
     for differentiate in (Value.backward, lambda y: grad(y, x)):
-        with pytest.raises(DomainError, match=r"^the derivative of pow\(x = 1e-200, -1.0\) by x is past the range"):
+        with pytest.raises(
+            DomainError, match=r"^the derivative of pow\(x = 1e-200, -1.0\) by x is past the range"
+        ):
             differentiate(y)
 
 
@@ -286,7 +328,9 @@ def test_threads_share_a_leaf_and_lose_nothing():
     assert (w.grad, broken.grad) == (16.0, 0.0)
 
 
-@pytest.mark.parametrize("x", [-700.0, -40.0, -3.0, -0.1, 0.0, 0.1, 1.0, 2.0, 3.0, 12.0, 40.0, 300.0, 700.0])
+@pytest.mark.parametrize(
+    "x", [-700.0, -40.0, -3.0, -0.1, 0.0, 0.1, 1.0, 2.0, 3.0, 12.0, 40.0, 300.0, 700.0]
+)
 @pytest.mark.parametrize(
     ("f", "reference"),
     [
@@ -314,7 +358,14 @@ def test_grad_of_a_list_of_an_interior_node_of_what_is_not_reached_and_of_the_ro
     a, b, stranger = Value(2.0), Value(3.0), Value(4.0)
     product = a * b
     y = product**2 + a
-    assert [g.data for g in grad(y, [a, b, product, stranger, y, a])] == [37.0, 24.0, 12.0, 0.0, 1.0, 37.0]
+    assert [g.data for g in grad(y, [a, b, product, stranger, y, a])] == [
+        37.0,
+        24.0,
+        12.0,
+        0.0,
+        1.0,
+        37.0,
+    ]
     assert [g.data for g in grad(y, (b,))] == [24.0]
     assert grad(y, []) == []
     assert type(grad(y, a)) is Value
@@ -360,7 +411,12 @@ def test_grad_touches_no_grad():
 def test_a_gradient_is_a_new_value():
     x, y = Value(2.0, label="x"), Value(3.0, label="y")
     total, product = x + y, x * y
-    gradients = [*grad(product, [x, y]), *grad(total, [x, y, total]), grad(x, x), *grad(product, [x, x])]
+    gradients = [
+        *grad(product, [x, y]),
+        *grad(total, [x, y, total]),
+        grad(x, x),
+        *grad(product, [x, x]),
+    ]
     assert len({x, y, total, product, *gradients}) == 4 + len(gradients)
     for g in gradients:
         assert g.label == ""
@@ -384,10 +440,14 @@ def test_grad_takes_values_only(bad):
 
 def test_grad_explains_what_does_not_exist():
     x = Value(0.0, label="x")
-    with pytest.raises(DomainError, match=r"the derivative of sqrt\(x = 0\.0\) by x does not exist: it needs x > 0"):
+    with pytest.raises(
+        DomainError, match=r"the derivative of sqrt\(x = 0\.0\) by x does not exist: it needs x > 0"
+    ):
         grad(3 * sqrt(x), x)
     assert grad(x**1.5, x).data == 0.0
-    with pytest.raises(DomainError, match=r"the derivative of pow\(x = 0\.0, 0\.5\) by x does not exist"):
+    with pytest.raises(
+        DomainError, match=r"the derivative of pow\(x = 0\.0, 0\.5\) by x does not exist"
+    ):
         grad(grad(x**1.5, x), x)
 
 
@@ -426,8 +486,13 @@ print(hashlib.sha256(repr(record).encode() + pickle.dumps(nodes[-1])).hexdigest(
 
 def test_the_order_is_the_same_in_every_process():
     def run(seed):
-        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(autograd.__file__).parents[1])}
-        return subprocess.run([sys.executable, "-c", ORDER], env=environment, capture_output=True, check=True).stdout
+        environment = os.environ | {
+            "PYTHONHASHSEED": seed,
+            "PYTHONPATH": str(Path(autograd.__file__).parents[1]),
+        }
+        return subprocess.run(
+            [sys.executable, "-c", ORDER], env=environment, capture_output=True, check=True
+        ).stdout
 
     assert len({run(seed) for seed in ("0", "1", "4321")}) == 1
 

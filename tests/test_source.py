@@ -30,7 +30,9 @@ def executed(output, inputs=()):
 
 
 def agree(output, inputs=()):
-    """Every named number and every derivative in the source is that of the eager pass, and all leaves are there."""
+    """Every named number and every derivative in the source is that of the eager pass, and all
+    leaves are there.
+    """
     namespace, text = executed(output, inputs)
     leaves, nodes = topological_order(output)
     parameters = {v: None for v in leaves if v not in inputs}
@@ -45,7 +47,9 @@ def agree(output, inputs=()):
             assert namespace[f"d_{title}"] == v.grad
     assert not any(f"d_{titles[v]}" in namespace for v in inputs)
     own = set(titles.values())
-    results = {type(number) for name, number in namespace.items() if name in own or name.startswith("d_")}
+    results = {
+        type(number) for name, number in namespace.items() if name in own or name.startswith("d_")
+    }
     assert results <= {float}
     return text
 
@@ -68,7 +72,10 @@ def test_every_row(row, labelled):
     for number in (0.7, 1.3, *([-0.7, -30.0, 0.0] if not row.domain else [])):
         x, w = Value(number, "x" * labelled), Value(0.6, "w" * labelled)
         pairs = [(w, x), (x, w), (w, w), (x, 1.7), (1.7, w), (x * w, 0.25), (x, 3.0)]
-        terms = [row(*pair[: row.arity]) for pair in (pairs if row.arity == 2 else [(w * x,), (x,), (w,)])]
+        terms = [
+            row(*pair[: row.arity])
+            for pair in (pairs if row.arity == 2 else [(w * x,), (x,), (w,)])
+        ]
         output = functools.reduce(operator.add, terms) * w
         output.label = "y" * labelled
         assert set(imported(agree(output))) <= {"math"}
@@ -93,7 +100,9 @@ def test_random_graphs(program):
     "loss",
     [
         lambda model, x: binary_cross_entropy(model(x), [0.0, 1.0]),
-        lambda model, x: softmax_cross_entropy(model(x), 1) + 1e-4 * sum(p * p for p in model.parameters()),
+        lambda model, x: (
+            softmax_cross_entropy(model(x), 1) + 1e-4 * sum(p * p for p in model.parameters())
+        ),
     ],
 )
 def test_networks(loss):
@@ -101,7 +110,8 @@ def test_networks(loss):
 
 
 @pytest.mark.parametrize(
-    "number", [2.0, -2.0, 0.5, -0.5, 1.0, -1.0, 0.0, -0.0, 3.0, 1e-300, 1e300, 1 / 3, 1e16, 94906267.0]
+    "number",
+    [2.0, -2.0, 0.5, -0.5, 1.0, -1.0, 0.0, -0.0, 3.0, 1e-300, 1e300, 1 / 3, 1e16, 94906267.0],
 )
 def test_constants(number):
     x = Value(1.5, "x")
@@ -132,7 +142,10 @@ def test_a_whole_constant_is_a_float_where_it_is_computed_with():
 
 def test_the_lecture_by_hand():
     text = agree(error(network()), [])
-    weights = [f"w{k} = {number}" for k, number in enumerate([0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55], 1)]
+    weights = [
+        f"w{k} = {number}"
+        for k, number in enumerate([0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55], 1)
+    ]
     leaves = [*weights, "b1 = 0.35", "b2 = 0.6", "i1 = 0.05", "i2 = 0.1", "t1 = 0.01", "t2 = 0.99"]
     head, numbers, forward, backward = re.split("# the leaves|# forward|# backward", text)
     assert head.startswith("import math\n\ndef sigmoid(x):\n")
@@ -175,7 +188,14 @@ def test_the_lecture_by_hand():
     }
     rest = [line for line in lines(backward) if line not in by_hand]
     assert len(lines(backward)) == len(by_hand) + len(rest)
-    assert {line.split(" = ")[0] for line in rest} <= {"d_out_o1", "d_out_o2", "d_t1", "d_t2", "d_v1", "d_v2"}
+    assert {line.split(" = ")[0] for line in rest} <= {
+        "d_out_o1",
+        "d_out_o2",
+        "d_t1",
+        "d_t2",
+        "d_v1",
+        "d_v2",
+    }
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -184,11 +204,15 @@ def test_a_named_value_has_one_line_and_one_for_its_derivative(seed):
     E = binary_cross_entropy(model([0.5, -0.25]), [0.0, 1.0])
     E.label = "E"
     text = agree(E)
-    defined = Counter(line.split(" = ")[0] for line in lines(text) if " = " in line and not line.startswith(" "))
+    defined = Counter(
+        line.split(" = ")[0] for line in lines(text) if " = " in line and not line.startswith(" ")
+    )
     named = [v.label for part in topological_order(E) for v in part if v.label]
     assert len(named) == len(set(named)) > 20
     assert all(defined[name] == defined[f"d_{name}"] == 1 for name in named)
-    unnamed = {name for name in defined if name not in named and name.removeprefix("d_") not in named}
+    unnamed = {
+        name for name in defined if name not in named and name.removeprefix("d_") not in named
+    }
     assert all(re.fullmatch(r"(d_)?v\d+", name) for name in unnamed)
 
 
@@ -198,7 +222,13 @@ def test_the_numbers_are_those_of_now_and_inputs_have_no_derivative():
     y.label = "y"
     replay = Program(y, [x], backend="python")
     x.data, w.data = 5.0, -0.0
-    assert lines(replay.source()) == ["w = -0.0", "x = 5.0", "y = w * x", "d_y = 1.0", "d_w = d_y * x"]
+    assert lines(replay.source()) == [
+        "w = -0.0",
+        "x = 5.0",
+        "y = w * x",
+        "d_y = 1.0",
+        "d_w = d_y * x",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -238,8 +268,39 @@ LABELS = [
     ["d_", "_", "__", "d"],
     ["v1", "", "v2", "d_v1", ""],
     ["50 %", "a b", "a-b", "1st", "a.b", "'", "\n", "#", '"""', "\\"],
-    ["∂E/∂w5", "σ", "θ₁", "x²", "ﬁ", "fi", "Å", "Å", "µ", "μ", "变量", "é", "é", "℮", "·", "a·b", "😀"],
-    ["seed", "rows", "r", "run", "evaluate", "outputs", "count", "rate", "means", "upstream", "INPUTS", "FORWARD"],
+    [
+        "∂E/∂w5",
+        "σ",
+        "θ₁",
+        "x²",
+        "ﬁ",
+        "fi",
+        "Å",
+        "Å",
+        "µ",
+        "μ",
+        "变量",
+        "é",
+        "é",
+        "℮",
+        "·",
+        "a·b",
+        "😀",
+    ],
+    [
+        "seed",
+        "rows",
+        "r",
+        "run",
+        "evaluate",
+        "outputs",
+        "count",
+        "rate",
+        "means",
+        "upstream",
+        "INPUTS",
+        "FORWARD",
+    ],
     ["a" * 2000, "a" * 2000, "if x: raise ValueError"],
     [*keyword.softkwlist, "type", "match", "async", "nonlocal"],
 ]
@@ -267,7 +328,14 @@ def test_labels_of_any_kind(labels):
 
 @pytest.mark.parametrize(
     ("label", "name"),
-    [("w5", "w5"), ("net_o1", "net_o1"), ("σ", "σ"), ("lambda", "lambda_"), ("sum", "sum_"), ("50 %", "_50__")],
+    [
+        ("w5", "w5"),
+        ("net_o1", "net_o1"),
+        ("σ", "σ"),
+        ("lambda", "lambda_"),
+        ("sum", "sum_"),
+        ("50 %", "_50__"),
+    ],
 )
 def test_a_label_stays_as_near_as_it_can(label, name):
     assert lines(executed(Value(2.0, label))[1]) == [f"{name} = 2.0", f"d_{name} = 1.0"]
@@ -325,7 +393,10 @@ def _scaled(factor):
 CONSTANT = 3.0
 cubed = Op("cubed", _cubed, lambda x, z: 3 * x**2)
 square = Op("square", lambda x: x * x, lambda x, z: 2 * x)
-one, two = Op("one", lambda x: x + 1, lambda x, z: 1.0), Op("two", lambda x: x + 2, lambda x, z: 1.0)  # in one line
+one, two = (
+    Op("one", lambda x: x + 1, lambda x, z: 1.0),
+    Op("two", lambda x: x + 2, lambda x, z: 1.0),
+)  # in one line
 naive = Op("naive", lambda x: 1 / (1 + math.exp(-x)), lambda x, z: z * (1 - z))
 closure = Op("closure", _scaled(2.5), lambda x, z: 2.5)
 of_a_global = Op("of_a_global", lambda x: x * CONSTANT, lambda x, z: CONSTANT)
@@ -349,14 +420,18 @@ spaced = Op("a row", lambda x: 7 * x, lambda x, z: 7.0)
 lambda_ = Op("lambda", lambda x: 7 * x, lambda x, z: 7.0)
 
 
-@pytest.mark.parametrize("row", [closure, of_a_global, of_the_table, with_default, bound, method, compiled])
+@pytest.mark.parametrize(
+    "row", [closure, of_a_global, of_the_table, with_default, bound, method, compiled]
+)
 @pytest.mark.parametrize("name", ["v", "closure", "bound"])
 def test_a_row_that_cannot_be_written_down_is_imported(row, name):
     v = Value(0.75, name)
     assert "test_source" in imported(agree(row(row(v)) + sigmoid(v)))
 
 
-@pytest.mark.parametrize("row", [cubed, square, one, two, naive, sine, most, level, double, lambda_, spaced])
+@pytest.mark.parametrize(
+    "row", [cubed, square, one, two, naive, sine, most, level, double, lambda_, spaced]
+)
 def test_a_row_that_can_be_written_down_is_not_imported(row):
     v, w = Value(0.75, "v"), Value(0.5, "w")
     args = (v * w, w)[: row.arity]
@@ -366,7 +441,9 @@ def test_a_row_that_can_be_written_down_is_not_imported(row):
 def test_two_rows_of_one_line_and_of_one_function():
     v = Value(0.75, "v")
     agree(
-        one(v) * two(v) * sine(v) * sin(v) * most(v, 0.5) * maximum(v, 0.25) + level(v) * level(v) - 9007199515875288.0
+        one(v) * two(v) * sine(v) * sin(v) * most(v, 0.5) * maximum(v, 0.25)
+        + level(v) * level(v)
+        - 9007199515875288.0
     )
 
 

@@ -1,4 +1,6 @@
-"""The page of step_through: its steps against the lecture and the sweep, and the page itself in a real browser."""
+"""The page of step_through: its steps against the lecture and the sweep, and the page itself in a
+real browser.
+"""
 
 import base64
 import hashlib
@@ -84,22 +86,30 @@ def backward_steps(page):
 
 def test_the_lectures_numbers_are_the_answers():
     page = step_through(lecture())
-    forward = {step.asked.translate(PLAIN): step.answer for step in page.steps if step.phase == "forward"}
+    forward = {
+        step.asked.translate(PLAIN): step.answer for step in page.steps if step.phase == "forward"
+    }
     assert forward == {name: near(number) for name, number in DATA.items()}
     gradients = {}
     for step, _, tail in backward_steps(page):
         gradients[tail] = gradients.get(tail, 0.0) + step.answer
-        assert step.answer == pytest.approx(math.prod(number for _, number in step.slips), rel=1e-15)
+        assert step.answer == pytest.approx(
+            math.prod(number for _, number in step.slips), rel=1e-15
+        )
         _, local = step.slips[1]
         head = step.asked.split("/")[0].removeprefix("∂").translate(PLAIN)
         if (head, tail) in LOCAL:
             assert local == near(LOCAL[head, tail])
-    assert {name: gradients[name] for name in GRADIENTS} == {name: near(number) for name, number in GRADIENTS.items()}
+    assert {name: gradients[name] for name in GRADIENTS} == {
+        name: near(number) for name, number in GRADIENTS.items()
+    }
 
 
 def test_a_step_of_the_lecture_says_what_comes_from_where():
     step = next(
-        step for step, head, tail in backward_steps(step_through(lecture())) if (head, tail) == ("net_o1", "w5")
+        step
+        for step, head, tail in backward_steps(step_through(lecture()))
+        if (head, tail) == ("net_o1", "w5")
     )
     assert step.given == [
         "∂E/∂w₅ += ∂net_o₁/∂w₅ × ∂E/∂net_o₁",
@@ -108,7 +118,9 @@ def test_a_step_of_the_lecture_says_what_comes_from_where():
     ]
     assert (step.result, step.after) == ("0.08217", ("∂E/∂w₅: 0 before, 0.08217 after",))
     paths = next(line for line in str(step_through(lecture())).splitlines() if "paths add" in line)
-    assert paths.endswith("∂E/∂out_h₁ += 0.4 × 0.1385 = 0.0554; ∂E/∂out_h₁: −0.01905 before, 0.03635 after: paths add")
+    assert paths.endswith(
+        "∂E/∂out_h₁ += 0.4 × 0.1385 = 0.0554; ∂E/∂out_h₁: −0.01905 before, 0.03635 after: paths add"
+    )
 
 
 def test_what_comes_out_by_hand_is_what_the_line_says():
@@ -189,11 +201,21 @@ def test_where_a_leaf_has_moved_the_page_steps_through_the_numbers_of_now():
     ("root", "lines"),
     [
         (lambda: Value(3.0, label="x"), ["1. ∂x/∂x = 1"]),
-        (unlabelled_root, ["1. v₁ = 3·2 = 6", "2. ∂v₁/∂v₁ = 1", "3. ∂v₁/∂x += 3 × 1 = 3; ∂v₁/∂x: 0 before, 3 after"]),
+        (
+            unlabelled_root,
+            [
+                "1. v₁ = 3·2 = 6",
+                "2. ∂v₁/∂v₁ = 1",
+                "3. ∂v₁/∂x += 3 × 1 = 3; ∂v₁/∂x: 0 before, 3 after",
+            ],
+        ),
         (two_alike, ["1. v₁ = 2·5 = 10", "∂v₁/∂x += 5 × 1 = 5", "∂v₁/∂x⁽²⁾ += 2 × 1 = 2"]),
         (nothing_labelled, ["1. v₃ = 2·5 = 10", "2. v₄ = 10 + 1 = 11", "∂v₄/∂v₁ += 5 × 1 = 5"]),
         (cancelling, ["∂v₁/∂x += −3 × 1 = −3; ∂v₁/∂x: 0 before, −3 after", "0 after: paths add"]),
-        (lambda: Value(1e-9, label="x") * -1e-9, ["v₁ = −10⁻⁹·10⁻⁹ = −10⁻¹⁸", "+= −10⁻⁹ × 1 = −10⁻⁹"]),
+        (
+            lambda: Value(1e-9, label="x") * -1e-9,
+            ["v₁ = −10⁻⁹·10⁻⁹ = −10⁻¹⁸", "+= −10⁻⁹ × 1 = −10⁻⁹"],
+        ),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -221,7 +243,12 @@ def overflowing():
         (lecture, {"digits": 0}, ValueError, "digits must be a whole number from 1 up, not 0"),
         (lecture, {"digits": True}, ValueError, "not True"),
         (lecture, {"engine": "neato"}, ValueError, "not 'neato'"),
-        (lambda: row_of(301), {}, ValueError, "301 Values are too many .* takes 300: label only those that matter"),
+        (
+            lambda: row_of(301),
+            {},
+            ValueError,
+            "301 Values are too many .* takes 300: label only those that matter",
+        ),
         (overflowing, {}, DomainError, "the gradient by x = 1e-300 is past the range"),
         (lambda: abs(Value(0.0, label="x")).sqrt(), {}, DomainError, "derivative of sqrt"),
     ],
@@ -286,12 +313,21 @@ def test_the_document_holds_what_it_says_and_nothing_else(labels, engine):
     assert document.tags.count("script") == 2
     assert {"img", "iframe", "link", "object"}.isdisjoint(document.tags)
     names = {name for _, name, _ in document.attributes}
-    assert not {name for name in names if name.startswith("on")} | names & {"src", "href", "style", "xlink:href"}
-    policy = next(value for tag, _, value in document.attributes if tag == "meta" and "default-src" in value)
+    assert not {name for name in names if name.startswith("on")} | names & {
+        "src",
+        "href",
+        "style",
+        "xlink:href",
+    }
+    policy = next(
+        value for tag, _, value in document.attributes if tag == "meta" and "default-src" in value
+    )
     assert policy.startswith("default-src 'none'; ")
     allowed = set(re.findall("'sha256-(.*?)'", policy))
     run = [text for _, kind, text in document.inside if kind is None]
-    assert allowed == {base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in run}
+    assert allowed == {
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in run
+    }
     [steps] = [json.loads(text) for _, kind, text in document.inside if kind]
     assert steps["steps"]
 
@@ -303,7 +339,11 @@ def test_its_size_is_bounded():
 def test_it_is_saved_as_it_is(tmp_path):
     page = step_through(lecture(), engine="embedded")
     path = page.save(str(tmp_path / "steps.html"))
-    assert path.read_bytes().decode() == page.html() == step_through(lecture(), engine="embedded").html()
+    assert (
+        path.read_bytes().decode()
+        == page.html()
+        == step_through(lecture(), engine="embedded").html()
+    )
 
 
 # In a browser.
@@ -329,7 +369,9 @@ def browser():
 
 @pytest.fixture
 def show(browser, tmp_path):
-    """Opens the page of a Value, or HTML; at the end nothing may have been complained of, or asked for elsewhere."""
+    """Opens the page of a Value, or HTML; at the end nothing may have been complained of, or asked
+    for elsewhere.
+    """
     contexts, complaints, requests = [], [], []
 
     def open_page(root, *, engine="embedded", **options):
@@ -343,7 +385,9 @@ def show(browser, tmp_path):
         tab.on("pageerror", lambda failure: complaints.append(str(failure)))
         tab.on("request", lambda request: requests.append(request.url))
         path = tmp_path / "steps.html"
-        path.write_text(root if isinstance(root, str) else step_through(root, engine=engine).html(), "utf-8")
+        path.write_text(
+            root if isinstance(root, str) else step_through(root, engine=engine).html(), "utf-8"
+        )
         tab.goto(path.as_uri())
         return tab
 
@@ -396,7 +440,10 @@ def expected(page, k):
         "backward": [step.edge] if k and step.edge else [],
         "lit": sorted(step.lit) if k else [],
         "shown": sum(step.phase == "backward" for step in page.steps[:k]),
-        "slider": [str(k), "; ".join([f"step {k} of {len(page.steps)}", *caption]) if k else "start"],
+        "slider": [
+            str(k),
+            "; ".join([f"step {k} of {len(page.steps)}", *caption]) if k else "start",
+        ],
     }
 
 
@@ -439,7 +486,9 @@ def test_every_step_of_other_graphs(show, root):
         assert state(tab) == expected(page, k)
         tab.keyboard.press("ArrowRight")
     assert tab.evaluate("typeof hacked") == "undefined"
-    assert tab.title() == " ".join(f"{page.figure.graph.names[page.figure.graph.root]}, step by step".split())
+    assert tab.title() == " ".join(
+        f"{page.figure.graph.names[page.figure.graph.root]}, step by step".split()
+    )
 
 
 def step_of(tab):
@@ -519,25 +568,37 @@ def test_play(show):
         (21, "-0.0419", "it is twice too large"),
         (21, "-0.0381", "the local derivative ∂net_o₂/∂out_h₂ is left out"),
         (21, "0.55", "the upstream gradient ∂E/∂net_o₂ is left out"),
-        (19, "-0.0381", "it is twice too large, or the local derivative ∂net_o₂/∂out_h₁ is left out"),
+        (
+            19,
+            "-0.0381",
+            "it is twice too large, or the local derivative ∂net_o₂/∂out_h₁ is left out",
+        ),
     ],
 )
 def test_a_guess_is_told_what_is_wrong_with_it(page_to_guess, step, guess, words):
     tab = page_to_guess
-    tab.evaluate("for (const step of steps) step.revealed = step.counted = false; asked = right = 0")
+    tab.evaluate(
+        "for (const step of steps) step.revealed = step.counted = false; asked = right = 0"
+    )
     tab.fill("#slider", str(step))
     tab.fill("#number", guess)
     tab.press("#number", "Enter")
     assert tab.inner_text("#verdict") == words
     hit = words == "right"
     assert tab.inner_text("#caption").rstrip().endswith("?") != hit
-    first = "" if words.startswith(("right as", "that is")) else f"right at the first guess: {hit:d} of 1"
+    first = (
+        ""
+        if words.startswith(("right as", "that is"))
+        else f"right at the first guess: {hit:d} of 1"
+    )
     assert tab.inner_text("#score") == first
 
 
 @pytest.fixture(scope="module")
 def page_to_guess(browser, tmp_path_factory):
-    path = step_through(lecture(), engine="embedded").save(tmp_path_factory.mktemp("guess") / "steps.html")
+    path = step_through(lecture(), engine="embedded").save(
+        tmp_path_factory.mktemp("guess") / "steps.html"
+    )
     tab = browser.new_page()
     tab.goto(path.as_uri())
     tab.check("#predict")
@@ -548,11 +609,17 @@ def test_the_script_judges_digits_as_python_does(page_to_guess):
     rng = random.Random(0)
     vectors = [pair for *pair, _ in AGREEMENTS if math.isfinite(pair[1])]
     for _ in range(2_000):
-        x = rng.choice([rng.uniform(-2, 2), rng.lognormvariate(0, 20), rng.randrange(10**6) / 10**5])
+        x = rng.choice(
+            [rng.uniform(-2, 2), rng.lognormvariate(0, 20), rng.randrange(10**6) / 10**5]
+        )
         written = significant(x, rng.randint(1, 8), rng.choice(["round", "cut"]))
-        off = written + rng.choice([0, 0, 0, 1, -1]) * Decimal(1).scaleb(written.as_tuple().exponent)
+        off = written + rng.choice([0, 0, 0, 1, -1]) * Decimal(1).scaleb(
+            written.as_tuple().exponent
+        )
         vectors.append([f"{off:{rng.choice('fe')}}", x])
-    found = page_to_guess.evaluate("vectors => vectors.map(([typed, x]) => agreement(typed, x))", vectors)
+    found = page_to_guess.evaluate(
+        "vectors => vectors.map(([typed, x]) => agreement(typed, x))", vectors
+    )
     assert [(*pair, word) for pair, word in zip(vectors, found, strict=True)] == [
         (typed, x, judge(typed, x)) for typed, x in vectors
     ]
@@ -612,11 +679,16 @@ SHOWN_COLOURS = """() => {
 
 def test_light_and_dark_by_preference_and_by_switch(show, tmp_path):
     pictures = {}
-    for scheme, page, ink in [("light", LIGHT, "rgb(27, 31, 36)"), ("dark", DARK, "rgb(242, 244, 246)")]:
+    for scheme, page, ink in [
+        ("light", LIGHT, "rgb(27, 31, 36)"),
+        ("dark", DARK, "rgb(242, 244, 246)"),
+    ]:
         tab = show(lecture(), color_scheme=scheme)
         tab.fill("#slider", "27")
         assert tab.evaluate(SHOWN_COLOURS) == [page, ink, ink]
-        pictures[scheme] = tab.screenshot(path=tmp_path / f"{scheme}.png")  # for a person to look at
+        pictures[scheme] = tab.screenshot(
+            path=tmp_path / f"{scheme}.png"
+        )  # for a person to look at
         tab.click("#theme")
         assert tab.evaluate(SHOWN_COLOURS)[0] == (DARK if page == LIGHT else LIGHT)
         tab.click("#theme")
@@ -640,13 +712,20 @@ def test_paper_shows_the_final_state_in_light(show, predict):
     assert [printed[part] for part in everything] == [final[part] for part in everything]
     assert (printed["caption"], printed["lit"]) == (["E = 0.2984, and every gradient"], [])
     assert tab.evaluate(SHOWN_COLOURS)[0] == LIGHT
-    assert [tab.is_visible(what) for what in ("table", ".controls", "#guess", ".keys")] == [True, False, False, False]
+    assert [tab.is_visible(what) for what in ("table", ".controls", "#guess", ".keys")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
     tab.evaluate("dispatchEvent(new Event('afterprint'))")
     assert tab.evaluate(STATE) == before
     assert not tab.is_visible("table")
 
 
-@pytest.mark.parametrize(("motion", "seconds"), [("reduce", {"0s"}), ("no-preference", {"0s", "0.25s"})])
+@pytest.mark.parametrize(
+    ("motion", "seconds"), [("reduce", {"0s"}), ("no-preference", {"0s", "0.25s"})]
+)
 def test_nothing_moves_where_motion_is_reduced(show, motion, seconds):
     tab = show(lecture(), reduced_motion=motion)
     every = "[...document.querySelectorAll('*')].flatMap(e => getComputedStyle(e).transitionDuration.split(', '))"
@@ -691,8 +770,16 @@ def test_words_for_those_who_cannot_see_it(show):
     tab = show(lecture())
     tab.check("#predict")
     tab.click("#next")
-    assert tab.get_by_role("slider", name="step").get_attribute("aria-valuetext").startswith("step 1 of 42; net_h₁ = ")
-    for role, name in [("button", "one step back"), ("button", "one step on"), ("button", "▶ play")]:
+    assert (
+        tab.get_by_role("slider", name="step")
+        .get_attribute("aria-valuetext")
+        .startswith("step 1 of 42; net_h₁ = ")
+    )
+    for role, name in [
+        ("button", "one step back"),
+        ("button", "one step on"),
+        ("button", "▶ play"),
+    ]:
         assert tab.get_by_role(role, name=name).is_visible()
     assert tab.get_by_role("checkbox", name="predict").is_checked()
     assert tab.get_by_role("textbox", name="net_h₁ =").is_visible()
@@ -709,7 +796,10 @@ def test_three_hundred_values_open_within_a_second(show):
     tab = show(root)
     opened = tab.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
     assert 0 < opened < 1000
-    assert tab.evaluate("{ const start = performance.now(); go(last); performance.now() - start }") < 250
+    assert (
+        tab.evaluate("{ const start = performance.now(); go(last); performance.now() - start }")
+        < 250
+    )
 
 
 def test_a_notebook_shows_it_in_a_frame_of_its_own(show):

@@ -1,4 +1,6 @@
-"""The tape under numba: any number of lanes, one kernel that is compiled once, and a GIL that is free."""
+"""The tape under numba: any number of lanes, one kernel that is compiled once, and a GIL that is
+free.
+"""
 
 import json
 import os
@@ -25,7 +27,11 @@ def network(count=40):
     """A hinge loss of a small network, its inputs, and rows for them."""
     model = MLP(2, [3, 1], seed=1)
     x, t = [Value(0.0, "x1"), Value(0.0, "x2")], Value(1.0, "t")
-    return hinge(model(x), t), [*x, t], [[rng.uniform(-1, 1), rng.uniform(-1, 1), 1.0] for _ in range(count)]
+    return (
+        hinge(model(x), t),
+        [*x, t],
+        [[rng.uniform(-1, 1), rng.uniform(-1, 1), 1.0] for _ in range(count)],
+    )
 
 
 def run(output, inputs, rows, backend):
@@ -41,7 +47,8 @@ def run(output, inputs, rows, backend):
     return results, losses
 
 
-# What the two engines do in common is held to the eager pass in test_program.py; here, what only the tape does.
+# What the two engines do in common is held to the eager pass in test_program.py; here, what only
+# the tape does.
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3, 32, tape.WIDE])
@@ -115,8 +122,13 @@ def test_a_row_of_three_arguments_widens_the_tape(monkeypatch):
 
 
 def kernels(tmp_path, code):
-    """How often numba found each kernel on disk, and how often it compiled one, in a process of its own."""
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(Path(autograd.__file__).parents[1])}
+    """How often numba found each kernel on disk, and how often it compiled one, in a process of its
+    own.
+    """
+    environment = os.environ | {
+        "NUMBA_CACHE_DIR": str(tmp_path),
+        "PYTHONPATH": str(Path(autograd.__file__).parents[1]),
+    }
     code = f"""if 1:
         import json
         from autograd import Program, Value, ops, tape
@@ -125,7 +137,9 @@ def kernels(tmp_path, code):
         done = [tape._kernel(ops.TABLE, True)[name].stats for name in ("evaluate", "run")]
         print(json.dumps([[sum(s.cache_hits.values()), sum(s.cache_misses.values())] for s in done]))
     """
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
     assert done.stderr == ""
     return json.loads(done.stdout)
 
@@ -133,9 +147,7 @@ def kernels(tmp_path, code):
 @pytest.mark.slow
 def test_the_kernel_is_compiled_once_for_all_graphs_and_processes(tmp_path):
     assert kernels(tmp_path, "Program(w * x, [x]).backward([1.0])") == [[0, 0], [0, 1]]
-    again = (
-        "Program((w * x).sin() / 3, [x]).backward([1.0]); Program(w**2).backward(); Program(w.exp()).descend(0.1, 3)"
-    )
+    again = "Program((w * x).sin() / 3, [x]).backward([1.0]); Program(w**2).backward(); Program(w.exp()).descend(0.1, 3)"
     assert kernels(tmp_path, again) == [[0, 0], [1, 0]]
 
 
@@ -148,7 +160,15 @@ def test_no_kind_of_rows_makes_numba_compile_anew(tmp_path):
     np.save(tmp_path / "rows.npy", array)
     for p in replay.parameters:
         p.grad = 0  # as micrograd resets it
-    for table in (rows, array, fixed, array.astype("f4"), array[::-1], np.asfortranarray(array), array.astype(int)):
+    for table in (
+        rows,
+        array,
+        fixed,
+        array.astype("f4"),
+        array[::-1],
+        np.asfortranarray(array),
+        array.astype(int),
+    ):
         replay.outputs(table)
         replay.outputs(table[:1])
         replay.backward(table)

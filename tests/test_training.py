@@ -32,14 +32,18 @@ def line(seed=0):
 
 
 def looking(output, target):
-    """The same loss from the eager pass alone: Python looks at a number, and could do anything with it."""
+    """The same loss from the eager pass alone: Python looks at a number, and could do anything with
+    it.
+    """
     assert output.data is not None
     return mean_squared_error(output, target)
 
 
 def test_xor_is_learned():
     model = MLP(2, [4, 1], activation=["tanh", "linear"], seed=0)
-    history = train(model, XOR, binary_cross_entropy, Adam(model.parameters(), lr=0.1), epochs=200, batch_size=2)
+    history = train(
+        model, XOR, binary_cross_entropy, Adam(model.parameters(), lr=0.1), epochs=200, batch_size=2
+    )
     assert len(history) == 200
     assert history[-1] < 0.01 < 0.5 < history[0]
     assert [int(model(inputs) > 0) for inputs, _ in XOR] == [target for _, target in XOR]
@@ -54,11 +58,15 @@ def test_full_batches_are_gradient_descent():
         residual = X @ theta - y
         losses.append(np.mean(residual**2))
         theta = theta - 0.1 * 2 * X.T @ residual / len(y)
-    assert train(model, LINE, mean_squared_error, optimizer, epochs=5) == pytest.approx(losses, rel=1e-12)
+    assert train(model, LINE, mean_squared_error, optimizer, epochs=5) == pytest.approx(
+        losses, rel=1e-12
+    )
     assert [p.data for p in model.parameters()] == pytest.approx(theta, rel=1e-12)
 
 
-@pytest.mark.parametrize(("batch_size", "steps"), [(None, 1), (1, 5), (2, 3), (3, 2), (5, 1), (9, 1)])
+@pytest.mark.parametrize(
+    ("batch_size", "steps"), [(None, 1), (1, 5), (2, 3), (3, 2), (5, 1), (9, 1)]
+)
 def test_an_epoch_sees_each_example_once_in_batches(batch_size, steps):
     model, _ = line()
     seen = []
@@ -67,7 +75,9 @@ def test_an_epoch_sees_each_example_once_in_batches(batch_size, steps):
         seen.append(target)
         return looking(output, target)
 
-    optimizer = SGD(model.parameters(), lr=0)  # nothing moves: every epoch has the same loss, in whatever batches
+    optimizer = SGD(
+        model.parameters(), lr=0
+    )  # nothing moves: every epoch has the same loss, in whatever batches
     examples = [(x, 3 * x) for x in range(5)]
     history = train(model, iter(examples), loss, optimizer, epochs=3, batch_size=batch_size)
     expected = np.mean([mean_squared_error(model(x), y).data for x, y in examples])
@@ -82,7 +92,9 @@ def test_training_is_the_same_in_every_run():
     def run(seed):
         random.seed()  # nothing depends on it
         model, optimizer = line()
-        return train(model, LINE, mean_squared_error, optimizer, epochs=5, batch_size=1, seed=seed), model.state_dict()
+        return train(
+            model, LINE, mean_squared_error, optimizer, epochs=5, batch_size=1, seed=seed
+        ), model.state_dict()
 
     assert run(1) == run(1) != run(2)
 
@@ -99,7 +111,13 @@ def test_a_parameter_outside_the_model_is_trained_too():
     shift = Value(0.0)
     model = MLP(1, [1], bias=None, seed=0)
     optimizer = SGD([*model.parameters(), shift], lr=0.1)
-    train(model, LINE, lambda output, target: mean_squared_error(output + shift, target), optimizer, epochs=300)
+    train(
+        model,
+        LINE,
+        lambda output, target: mean_squared_error(output + shift, target),
+        optimizer,
+        epochs=300,
+    )
     assert [model.weights()[0].data, shift.data] == pytest.approx([2, 1], abs=1e-6)
 
 
@@ -152,7 +170,12 @@ def test_without_tqdm_training_is_silent(monkeypatch, capsys):
 
 def test_import_is_light():
     code = "import nn, sys; print(*{'numpy', 'numba', 'tqdm', 'IPython', 'graphviz'}.intersection(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -167,7 +190,11 @@ def test_import_is_light():
         ),
         ({"epochs": 0}, ValueError, "epochs must be a whole number of at least 1, not 0"),
         ({"batch_size": 0}, ValueError, "batch_size must be a whole number of at least 1, not 0"),
-        ({"batch_size": 1.5}, ValueError, "batch_size must be a whole number of at least 1, not 1.5"),
+        (
+            {"batch_size": 1.5},
+            ValueError,
+            "batch_size must be a whole number of at least 1, not 1.5",
+        ),
         ({"loss": lambda output, target: 1.0}, TypeError, "the loss must give a Value, not float"),
         ({"examples": [([1.0, 2.0], 3.0)]}, ValueError, r"MLP takes 1 input\(s\), not 2"),
     ],
@@ -186,7 +213,10 @@ def test_the_demo_of_micrograd():
     np.random.seed(1337)
     random.seed(1337)
     angle = np.linspace(0, math.pi, 20)
-    upper, lower = np.c_[np.cos(angle), np.sin(angle)], np.c_[1 - np.cos(angle), 0.5 - np.sin(angle)]
+    upper, lower = (
+        np.c_[np.cos(angle), np.sin(angle)],
+        np.c_[1 - np.cos(angle), 0.5 - np.sin(angle)],
+    )
     X = np.r_[upper, lower] + np.random.normal(scale=0.1, size=(40, 2))
     y = np.r_[np.zeros(20, int), np.ones(20, int)]
 
@@ -225,7 +255,8 @@ def test_the_demo_of_micrograd():
     assert acc > 0.8
     assert loss(batch_size=8)[0].data > 0
     assert all(
-        isinstance(part, kind) for part, kind in [(model.layers[0], Layer), (model.layers[0].neurons[0], Neuron)]
+        isinstance(part, kind)
+        for part, kind in [(model.layers[0], Layer), (model.layers[0].neurons[0], Neuron)]
     )
 
     Xmesh = np.c_[np.array([-1.0, 0.0, 2.0]), np.array([0.5, 1.0, -0.5])]
@@ -257,7 +288,12 @@ def trained(loss, model=None, examples=LINE, optimizer=SGD, epochs=4, batch_size
     return history, model.state_dict(), [p.grad for p in model.parameters()], len(calls)
 
 
-PLANE = [([0.5, -1.0], [1.0, 0.0]), ([1.5, 2.0], [0.0, 1.0]), ([-0.25, 0.125], [0.5, 0.5]), ([3.0, 1.0], [1.0, 1.0])]
+PLANE = [
+    ([0.5, -1.0], [1.0, 0.0]),
+    ([1.5, 2.0], [0.0, 1.0]),
+    ([-0.25, 0.125], [0.5, 0.5]),
+    ([3.0, 1.0], [1.0, 1.0]),
+]
 CLASSES = [(x, k % 3) for k, (x, _) in enumerate(PLANE)]
 
 
@@ -271,10 +307,17 @@ CLASSES = [(x, k % 3) for k, (x, _) in enumerate(PLANE)]
         (binary_cross_entropy, [4, 1], XOR, ["relu", "linear"]),
         (hinge, [4, 1], [(x, 2 * y - 1) for x, y in XOR], ["leaky_relu", "linear"]),
         (softmax_cross_entropy, [4, 3], CLASSES, ["swish", "linear"]),
-        (lambda output, target: (1 + -target * output).relu() + output**2 * 1e-3, [2, 1], LINE, "gelu"),
+        (
+            lambda output, target: (1 + -target * output).relu() + output**2 * 1e-3,
+            [2, 1],
+            LINE,
+            "gelu",
+        ),
     ],
 )
-def test_a_replay_gives_what_the_eager_pass_gives(loss, sizes, examples, activation, optimizer, batch_size):
+def test_a_replay_gives_what_the_eager_pass_gives(
+    loss, sizes, examples, activation, optimizer, batch_size
+):
     def run(replay):
         nin = np.size(examples[0][0])
         model = MLP(nin, sizes, activation=activation, bias="shared", seed=3)
@@ -293,7 +336,9 @@ def test_what_is_known_to_be_pure_is_not_called_for_each_example(monkeypatch):
     model = MLP(1, [3, 1], activation="tanh", seed=2)
     whole = MLP.__call__
     monkeypatch.setattr(MLP, "__call__", lambda self, x: (called.append(x), whole(self, x))[1])
-    train(model, LINE, mean_squared_error, SGD(model.parameters(), lr=0.1), epochs=50, progress=False)
+    train(
+        model, LINE, mean_squared_error, SGD(model.parameters(), lr=0.1), epochs=50, progress=False
+    )
     assert len(called) == 1
 
 
@@ -323,7 +368,9 @@ def test_random_numbers_are_where_they_were_after_a_trial():
 def test_a_replay_that_was_asked_for_and_is_not_the_same_is_told():
     model = Odd(counted)
     optimizer = SGD(model.parameters(), lr=0.05)
-    with pytest.raises(ValueError, match=r"^replay=True, and example \d has the loss .* computed anew"):
+    with pytest.raises(
+        ValueError, match=r"^replay=True, and example \d has the loss .* computed anew"
+    ):
         train(model, LINE, mean_squared_error, optimizer, epochs=6, replay=True, progress=False)
 
 
@@ -411,7 +458,12 @@ def test_an_error_in_training_is_that_of_the_eager_pass():
     def run(replay):
         model = MLP(1, [1], seed=0)
         with pytest.raises(DomainError, match=r"^epoch \d+: log\(") as error:
-            trained(lambda output, target: (output + 5).log() + output**3 * 1e3, model, replay=replay, epochs=50)
+            trained(
+                lambda output, target: (output + 5).log() + output**3 * 1e3,
+                model,
+                replay=replay,
+                epochs=50,
+            )
         return str(error.value), model.state_dict()
 
     assert run(True) == run(False) == run(None)
@@ -420,5 +472,9 @@ def test_an_error_in_training_is_that_of_the_eager_pass():
 def test_a_loss_that_depends_on_nothing_is_trained_on_in_vain():
     model, optimizer = line()
     before = model.state_dict()
-    assert train(model, LINE, lambda output, target: Value(1.5), optimizer, epochs=3) == [1.5, 1.5, 1.5]
+    assert train(model, LINE, lambda output, target: Value(1.5), optimizer, epochs=3) == [
+        1.5,
+        1.5,
+        1.5,
+    ]
     assert model.state_dict() == before

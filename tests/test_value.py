@@ -15,15 +15,68 @@ from expressions import ROWS, evaluate, programs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import DomainError, Op, Value, exp, gaussian, grad, log, maximum, no_grad, sqrt, with_names
+from autograd import (
+    DomainError,
+    Op,
+    Value,
+    exp,
+    gaussian,
+    grad,
+    log,
+    maximum,
+    no_grad,
+    sqrt,
+    with_names,
+)
 from autograd.record import topological_order
 
 cube = Op("cube", lambda x: x**3, lambda x, z: 3 * x**2)
 
-NUMPY = [np.float16, np.float32, np.float64, np.longdouble, np.int8, np.int32, np.int64, np.uint8, np.uint64, np.bool_]
-NUMBERS = [3, -7, 2.5, -0.0, True, False, 10**300, Fraction(1, 3), Decimal("0.1"), *(kind(1) for kind in NUMPY)]
-NOT_NUMBERS = ["3", b"3", None, 1j, np.complex128(1), [1.0], (1.0,), np.array([1.0, 2.0]), np.array(1.0), object()]
-NOT_FINITE = [math.nan, math.inf, -math.inf, np.float64("nan"), np.float32("-inf"), Decimal("nan"), Decimal("1e400")]
+NUMPY = [
+    np.float16,
+    np.float32,
+    np.float64,
+    np.longdouble,
+    np.int8,
+    np.int32,
+    np.int64,
+    np.uint8,
+    np.uint64,
+    np.bool_,
+]
+NUMBERS = [
+    3,
+    -7,
+    2.5,
+    -0.0,
+    True,
+    False,
+    10**300,
+    Fraction(1, 3),
+    Decimal("0.1"),
+    *(kind(1) for kind in NUMPY),
+]
+NOT_NUMBERS = [
+    "3",
+    b"3",
+    None,
+    1j,
+    np.complex128(1),
+    [1.0],
+    (1.0,),
+    np.array([1.0, 2.0]),
+    np.array(1.0),
+    object(),
+]
+NOT_FINITE = [
+    math.nan,
+    math.inf,
+    -math.inf,
+    np.float64("nan"),
+    np.float32("-inf"),
+    Decimal("nan"),
+    Decimal("1e400"),
+]
 TOO_LARGE = [10**400, -(10**400), 10**5000]
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
 
@@ -56,7 +109,10 @@ def test_any_real_number_makes_a_value(number):
 @pytest.mark.parametrize("apply", OPERATORS)
 def test_any_real_number_may_stand_on_either_side(apply, number):
     x = Value(1.5)
-    for z, expected in ((apply(x, number), apply(1.5, float(number))), (apply(number, x), apply(float(number), 1.5))):
+    for z, expected in (
+        (apply(x, number), apply(1.5, float(number))),
+        (apply(number, x), apply(float(number), 1.5)),
+    ):
         assert type(z) is Value
         assert z.data == expected
         assert {type(arg) for arg in z.args} == {float, Value}
@@ -81,11 +137,17 @@ def test_what_is_no_real_number_is_a_type_error(bad):
         x.data = bad
     for op in OPERATORS:
         row = {"truediv": "div"}.get(op.__name__, op.__name__)
-        with pytest.raises(TypeError, match=rf"^{row}\(w5 = 2\.0, .*\) takes a real number, not {name}: "):
+        with pytest.raises(
+            TypeError, match=rf"^{row}\(w5 = 2\.0, .*\) takes a real number, not {name}: "
+        ):
             op(x, bad)
-        with pytest.raises(TypeError, match=rf"^{row}\(.*, w5 = 2\.0\) takes a real number, not {name}: "):
+        with pytest.raises(
+            TypeError, match=rf"^{row}\(.*, w5 = 2\.0\) takes a real number, not {name}: "
+        ):
             op(bad, x)
-    with pytest.raises(TypeError, match=rf"^maximum\(w5 = 2\.0, .*\) takes a real number, not {name}: "):
+    with pytest.raises(
+        TypeError, match=rf"^maximum\(w5 = 2\.0, .*\) takes a real number, not {name}: "
+    ):
         maximum(x, bad)
     with pytest.raises(TypeError, match=f"^exp takes a real number, not {name}: "):
         exp(bad)
@@ -123,11 +185,23 @@ def test_what_is_not_finite_or_too_large_is_a_domain_error(bad, what):
         (lambda x: 1 / x, 0.0, "div(1.0, q = 0.0) is not defined: it needs y ≠ 0"),
         (lambda x: x / 0, 1.0, "div(q = 1.0, 0.0) is not defined: it needs y ≠ 0"),
         (lambda x: x**-1, 0.0, "pow(q = 0.0, -1.0) is not defined: it needs x > 0, or"),
-        (lambda x: x ** (1 / 3), -8.0, "pow(q = -8.0, 0.3333333333333333) is not defined: it needs x > 0, or"),
+        (
+            lambda x: x ** (1 / 3),
+            -8.0,
+            "pow(q = -8.0, 0.3333333333333333) is not defined: it needs x > 0, or",
+        ),
         (lambda x: x.sqrt(), -2.0, "sqrt(q = -2.0) is not defined: it needs x ≥ 0"),
         (lambda x: x.exp(), 1000.0, "exp(q = 1000.0) is past the range of a float, ±1.8e308"),
-        (lambda x: x * x, 1e200, "mul(q = 1e+200, q = 1e+200) is past the range of a float, ±1.8e308"),
-        (lambda x: x - 1e308, -1e308, "sub(q = -1e+308, 1e+308) is past the range of a float, ±1.8e308"),
+        (
+            lambda x: x * x,
+            1e200,
+            "mul(q = 1e+200, q = 1e+200) is past the range of a float, ±1.8e308",
+        ),
+        (
+            lambda x: x - 1e308,
+            -1e308,
+            "sub(q = -1e+308, 1e+308) is past the range of a float, ±1.8e308",
+        ),
         (lambda x: x**1000, 10.0, "pow(q = 10.0, 1000.0) is past the range of a float, ±1.8e308"),
         (lambda x: sqrt(2 * x), -1.0, "sqrt(-2.0) is not defined: it needs x ≥ 0"),
     ],
@@ -197,7 +271,9 @@ def test_text(text, expected):
 
 @pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge])
 @pytest.mark.parametrize(
-    "other", [1.0, 2.0, 3, Fraction(5, 2), Decimal(2), np.float64(1), np.int64(2), math.inf, -math.inf], ids=repr
+    "other",
+    [1.0, 2.0, 3, Fraction(5, 2), Decimal(2), np.float64(1), np.int64(2), math.inf, -math.inf],
+    ids=repr,
 )
 def test_order_is_by_data(compare, other):
     x = Value(2.0)
@@ -229,7 +305,9 @@ def test_a_sum_begins_with_its_first_term():
     assert sum([x, y, product]).args[0].args == (x, y)
 
 
-@pytest.mark.parametrize("same", [lambda x: 0 + x, lambda x: sum([x]), lambda x: +x], ids=["0 + x", "sum", "+x"])
+@pytest.mark.parametrize(
+    "same", [lambda x: 0 + x, lambda x: sum([x]), lambda x: +x], ids=["0 + x", "sum", "+x"]
+)
 @pytest.mark.parametrize("named", [Value(3.0, "b"), 2 * Value(1.5)], ids=["leaf", "node"])
 def test_a_label_for_what_equals_x_does_not_fall_on_x(same, named):
     named.label = "b"
@@ -246,7 +324,9 @@ def test_a_gradient_is_a_float(bad):
     x = Value(1.0, label="w5")
     x.grad = np.float32(0.5)
     assert (x.grad, type(x.grad)) == (0.5, float)
-    with pytest.raises(TypeError, match=rf"^w5\.grad takes a real number, not {type(bad).__name__}"):
+    with pytest.raises(
+        TypeError, match=rf"^w5\.grad takes a real number, not {type(bad).__name__}"
+    ):
         x.grad = bad
     for number in (math.nan, math.inf):
         with pytest.raises(DomainError, match=r"^w5\.grad takes a finite number"):
@@ -254,7 +334,9 @@ def test_a_gradient_is_a_float(bad):
     assert x.grad == 0.5
 
 
-@pytest.mark.parametrize(("number", "truth"), [(0.0, False), (-0.0, False), (5e-324, True), (-2.0, True)])
+@pytest.mark.parametrize(
+    ("number", "truth"), [(0.0, False), (-0.0, False), (5e-324, True), (-2.0, True)]
+)
 def test_the_truth_of_a_value_is_that_of_its_number(number, truth):
     assert bool(Value(number)) is truth
 
@@ -357,7 +439,9 @@ def pickled(thing, protocol=pickle.DEFAULT_PROTOCOL):
 @given(programs(), st.data())
 def test_a_copy_has_the_same_graph(copied, program, data):
     steps, point = program
-    results = evaluate(steps, [Value(number, label=f"x{i}") for i, number in enumerate(point)], ROWS)
+    results = evaluate(
+        steps, [Value(number, label=f"x{i}") for i, number in enumerate(point)], ROWS
+    )
     results[-1].label = "root"
     results[-1].backward()
     roots = data.draw(st.lists(st.sampled_from(results), min_size=1, max_size=3))
@@ -395,7 +479,9 @@ def test_each_copy_of_a_deep_graph_starts_afresh():
         part = part + 1.0
     root = part * part
     for _ in range(2):
-        with pytest.raises(pickle.PicklingError, match="local"):  # only what a module holds is found again by its name
+        with pytest.raises(
+            pickle.PicklingError, match="local"
+        ):  # only what a module holds is found again by its name
             pickle.dumps(root)
         for v in (root, part):
             assert record(copy.deepcopy(v)) == record(v)

@@ -79,7 +79,9 @@ def draw_dot(
     if len(shown) > MOST and not force:
         raise ValueError(_too_many(len(shown), graph.detail, wrt))
     gradients = stored_gradients(root, graph, shown)
-    return Picture(figure_of(graph, notation, gradients, wrt=wrt, shown=shown), rankdir, format, engine)
+    return Picture(
+        figure_of(graph, notation, gradients, wrt=wrt, shown=shown), rankdir, format, engine
+    )
 
 
 def _graph(root: Value, wrt: Value | None, detail: Detail, force: bool) -> Graph:
@@ -106,4 +108,6 @@ def _too_many(count: int, detail: Detail, wrt: Value | None) -> str:
     if wrt is None:
         remedies.append("draw one gradient with wrt=")
     remedy = ", ".join(remedies)
-    return f"{count} nodes are too many for a picture, which shows {MOST}: {remedy}, or say force=True"
+    return (
+        f"{count} nodes are too many for a picture, which shows {MOST}: {remedy}, or say force=True"
+    )

@@ -171,7 +171,7 @@ def figure_of(
 
 
 class _Builder:
-    """Makes nodes and arrows, each Value once, arguments before results."""
+    """Make nodes and arrows, each Value once, arguments before results."""
 
     def __init__(
         self,

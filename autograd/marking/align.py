@@ -81,7 +81,9 @@ def _neighbours(symbols: Term, numbers: Term, op: Op, stands: Stands) -> Match |
         end = len(parts) - spare[k + 1 :].count(False)
         longer: list[tuple[int, Match]] = []
         for start, match in best.items():
-            for used, run in enumerate(accumulate(parts[start:end], lambda *args: Call(op, args)), start + 1):
+            for used, run in enumerate(
+                accumulate(parts[start:end], lambda *args: Call(op, args)), start + 1
+            ):
                 if used > start + 1 and not isinstance(place, Number):
                     break
                 pairs = matched(run, place, stands)

@@ -1,4 +1,6 @@
-"""What the judge works with: the record at several numbers, what is known of it, the writer's own numbers."""
+"""What the judge works with: the record at several numbers, what is known of it, the writer's own
+numbers.
+"""
 
 from __future__ import annotations
 
@@ -114,7 +116,9 @@ class Bench:
         return self.runs[term]
 
     def stands(self, symbol: Term, number: Number) -> Verdict | None:
-        """Return how well a number stands for a symbol: for what it is, or what the writer said it is."""
+        """Return how well a number stands for a symbol: for what it is, or what the writer said it
+        is.
+        """
         with suppress(DomainError):
             verdict = agreement(number.text, self.run(symbol))
             if verdict:
@@ -175,12 +179,19 @@ class Bench:
         wrong = [pair for pair in pairs if pair.verdict is None]
         if 2 * len(wrong) > len(pairs) + 1:  # it was not put into this formula
             return []
-        return [slip for pair in wrong for slip in self.repairs.of_number(pair.symbol, pair.number, self.here)]
+        return [
+            slip
+            for pair in wrong
+            for slip in self.repairs.of_number(pair.symbol, pair.number, self.here)
+        ]
 
-    def rivals(self, subject: Term, fits: Callable[[float], Verdict | None], sharp: bool) -> list[Found]:
+    def rivals(
+        self, subject: Term, fits: Callable[[float], Verdict | None], sharp: bool
+    ) -> list[Found]:
         """Return the slips that fit what is written: if any fits exactly, only those.
 
-        Some are far-fetched here, as STANDS FOR, for nobody wrote that number: they take digits that are `sharp`.
+        Some are far-fetched here, as STANDS FOR, for nobody wrote that number: they take digits
+        that are `sharp`.
         """
         found = self.explainer.fitting(subject, self.here, fits)
         if not found and isinstance(subject, Quotient) and sharp:

@@ -8,7 +8,12 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from autograd.marking.names import Names
-from autograd.marking.prose import is_prose, without_note, without_words_before, without_words_behind
+from autograd.marking.prose import (
+    is_prose,
+    without_note,
+    without_words_before,
+    without_words_behind,
+)
 from autograd.marking.spelling import RELATION
 
 LONGEST = 20_000  # characters of a line that is taken apart

@@ -18,7 +18,7 @@ SIGNED = 25  # how strongly the argument of a function without brackets binds
 
 
 class Calls(Quotients):
-    """Reads functions, beside what `Quotients` reads."""
+    """Read functions, beside what `Quotients` reads."""
 
     def name(self) -> Tree:
         quotient = self.quotient()
@@ -35,7 +35,9 @@ class Calls(Quotients):
         return self.other_name(text)
 
     def function(self, text: str) -> Tree | None:
-        """Return a function applied, where `text` is one and an argument follows; None where not."""
+        """Return a function applied, where `text` is one and an argument follows; None where
+        not.
+        """
         start = self.place
         primes = len(re.findall("'", self.take().text)) if self.next.kind == "primes" else 0
         found = self.called(text, primes)
@@ -58,7 +60,9 @@ class Calls(Quotients):
             return own[text + "'" * primes]
         return self.derived(own.get(text) or FUNCTIONS.get(text), primes)
 
-    def derived(self, function: Callable[..., Any] | None, primes: int) -> Callable[..., Any] | None:
+    def derived(
+        self, function: Callable[..., Any] | None, primes: int
+    ) -> Callable[..., Any] | None:
         """Return the derivative of a row of one argument as a function of it."""
         for _ in range(primes):
             if not isinstance(function, Op) or function.arity != 1:
@@ -75,7 +79,9 @@ class Calls(Quotients):
             self.take()
             power = self.prefix()
         if isinstance(power, Number) and power.value < 0:
-            raise self.not_read("the inverse of a function and one over it are written alike: write 1/f(x)")
+            raise self.not_read(
+                "the inverse of a function and one over it are written alike: write 1/f(x)"
+            )
         return power
 
     def arguments(self) -> list[Tree]:

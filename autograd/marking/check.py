@@ -26,18 +26,20 @@ def check_derivation(
     claims: str | Iterable[str] | Mapping[str, Any],
     names: Mapping[str, Any] | None = None,
 ) -> Marks:
-    """Mark a derivation by hand of `root`'s gradients, as a person types it: lines of the form `… = … = …`.
+    """Mark a derivation by hand of `root`'s gradients, as a person types it: lines of the form `… =
+    … = …`.
 
     claims  one string of many lines, a list of lines, or a mapping from left sides to right sides
-    names   what the writer calls a Value, a number, a list or a matrix of Values; the Values may stand beside `root`,
-            and a label may stand for its Value
+    names   what the writer calls a Value, a number, a list or a matrix of Values; the Values may
+            stand beside `root`, and a label may stand for its Value
 
-    Names are the labels of the Values that `root` depends on (E is `root` where it has none). dA/dB is the
-    derivative over all paths. w5+ is w5 after a step of gradient descent, at the rate that the lines state. Each
-    side after the first is a claim. A formula must hold at other numbers too; a number may be rounded or cut off at
-    any digit. A claim with ? or … for a part of it, or with nothing on a side, is open: neither right nor wrong; so
-    is what is not understood. A claim that is not so, and follows from a wrong line above, is told to. What is
-    written is never run as Python, and no `.grad` is touched. Raises TypeError for what is not a Value, and not text.
+    Names are the labels of the Values that `root` depends on (E is `root` where it has none). dA/dB
+    is the derivative over all paths. w5+ is w5 after a step of gradient descent, at the rate that
+    the lines state. Each side after the first is a claim. A formula must hold at other numbers too;
+    a number may be rounded or cut off at any digit. A claim with ? or … for a part of it, or with
+    nothing on a side, is open: neither right nor wrong; so is what is not understood. A claim that
+    is not so, and follows from a wrong line above, is told to. What is written is never run as
+    Python, and no `.grad` is touched. Raises TypeError for what is not a Value, and not text.
 
     >>> w, x = Value(0.4, label="w"), Value(0.5933, label="x")
     >>> print(check_derivation((1 - w * x) ** 2, "dE/dw = -2*(1 - w*x)*x = -0.90 = 0.905"))
@@ -58,7 +60,10 @@ def _lines(claims: str | Iterable[str] | Mapping[str, Any]) -> list[str]:
     if isinstance(claims, str):
         claims = claims.lstrip("\n").splitlines()  # line 1 is the first that has anything
     elif isinstance(claims, Mapping):
-        claims = [f"{left} = {'' if right is None or right is ... else right}" for left, right in claims.items()]
+        claims = [
+            f"{left} = {'' if right is None or right is ... else right}"
+            for left, right in claims.items()
+        ]
     lines: list[Any] = list(claims) if isinstance(claims, Iterable) else [claims]
     for line in lines:
         if not isinstance(line, str):
@@ -74,7 +79,11 @@ def _reader(board: Board, called: Mapping[str, Any]) -> reader.Reader:
     for v in board.nodes:
         if v.op is not None:
             functions.setdefault(v.op.name, v.op)
-    functions = {name: op for name, op in functions.items() if op not in ops.TABLE and re.fullmatch(r"\w+'*", name)}
+    functions = {
+        name: op
+        for name, op in functions.items()
+        if op not in ops.TABLE and re.fullmatch(r"\w+'*", name)
+    }
     root = board.names[board.root]
     return reader.Reader(board.labels, root=root, nets=nets, names=called, functions=functions)
 
@@ -84,7 +93,13 @@ def _marked(board: Board, lines: Sequence[Read]) -> Iterator[Line]:
     judge = Judge(board, rate, trained)
     for line in lines:
         if not line.sides:
-            yield _line(line, line.text, "", line.text, Outcome((Verdict.DEFINED,), None, "; ".join(line.read)))
+            yield _line(
+                line,
+                line.text,
+                "",
+                line.text,
+                Outcome((Verdict.DEFINED,), None, "; ".join(line.read)),
+            )
             continue
         (left, subject), *claims = line.sides
         if isinstance(subject, Unreadable):
@@ -114,16 +129,24 @@ def _line(line: Read, left: str, side: str, claim: str, outcome: Outcome) -> Lin
 
 
 def _descent(board: Board, lines: Sequence[Read]) -> tuple[float | None, list[str]]:
-    """Return the learning rate that the lines state, and the labels of the leaves that are updated."""
+    """Return the learning rate that the lines state, and the labels of the leaves that are
+    updated.
+    """
     updates = []
     for line in lines:
         for side in line.sides[:1]:
             subject = side.term
-            if isinstance(subject, Name) and subject.updated and board.values[subject.label].op is None:
+            if (
+                isinstance(subject, Name)
+                and subject.updated
+                and board.values[subject.label].op is None
+            ):
                 updates.append((subject.label, line.sides[1:]))
     rate = _stated_rate(side for _, claims in updates for side in claims)
     kinds = {letters(label) for label, _ in updates} or {"w#"}
-    return rate, [name for v, name in board.names.items() if v.op is None and letters(name) in kinds]
+    return rate, [
+        name for v, name in board.names.items() if v.op is None and letters(name) in kinds
+    ]
 
 
 def _stated_rate(sides: Iterable[Side]) -> float | None:
@@ -138,7 +161,9 @@ def _stated_rate(sides: Iterable[Side]) -> float | None:
 
 
 def _first_number(step: Term) -> float | None:
-    """Return the number at the head of a product, or behind the names in it; None where it is no product."""
+    """Return the number at the head of a product, or behind the names in it; None where it is no
+    product.
+    """
     whole = step
     while isinstance(step, Call) and step.op is ops.mul:
         last = step.args[1]

@@ -29,7 +29,11 @@ class Cursor:
     """
 
     def __init__(
-        self, tokens: Sequence[Token], names: Names, notes: list[str], indices: Mapping[str, int] | None = None
+        self,
+        tokens: Sequence[Token],
+        names: Names,
+        notes: list[str],
+        indices: Mapping[str, int] | None = None,
     ) -> None:
         self.tokens = tokens
         self.names = names

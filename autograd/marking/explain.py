@@ -19,11 +19,15 @@ from autograd.op import DomainError
 from autograd.value import Value
 
 WHOLLY = (Verdict.SIGMOID_TWICE, Verdict.LOGARITHM, Verdict.DEGREES)  # of a whole formula too
-SMALL = 300  # nodes of a record: in a larger one a late update is tried only where nothing else fits
+SMALL = (
+    300  # nodes of a record: in a larger one a late update is tried only where nothing else fits
+)
 
 
 class Found(NamedTuple):
-    """A slip, and the number that it gives at a point; `where` has a hole for each of the `parts`."""
+    """A slip, and the number that it gives at a point; `where` has a hole for each of the
+    `parts`.
+    """
 
     verdict: Verdict
     at: Callable[[Point], float]
@@ -35,12 +39,20 @@ class Found(NamedTuple):
 
     def within(self, words: str, *parts: Term) -> Found:
         """Return the same slip, told to be in something."""
-        return self._replace(where=f"{self.where} (in {words})".strip(), parts=(*self.parts, *parts))
+        return self._replace(
+            where=f"{self.where} (in {words})".strip(), parts=(*self.parts, *parts)
+        )
 
 
 def part(item: Any) -> str:
     """Return a term, a number or a word as a sentence has it."""
-    return item if isinstance(item, str) else f"{item:.6g}" if isinstance(item, float) else written(item)
+    return (
+        item
+        if isinstance(item, str)
+        else f"{item:.6g}"
+        if isinstance(item, float)
+        else written(item)
+    )
 
 
 class Explainer:
@@ -57,7 +69,9 @@ class Explainer:
         self.rates = rates
         self._found: dict[str, list[Found]] = {}
         self._stale: dict[tuple[Point, float], tuple[Point, ...]] = {}
-        self._through: dict[tuple[Point, Value, Value], tuple[dict[Value, float], dict[Value, float]]] = {}
+        self._through: dict[
+            tuple[Point, Value, Value], tuple[dict[Value, float], dict[Value, float]]
+        ] = {}
 
     def of(self, subject: Term) -> list[Found]:
         """Return the slips in what the subject is."""
@@ -119,7 +133,9 @@ class Explainer:
         names, board = self.board.names, self.board
         for label in self.facts.alike(names[by]):
             other = Quotient(names[of], label)
-            yield Found(Verdict.SWAPPED_INDEX, partial(self.evaluator.value, other), "it is {}", (other,))
+            yield Found(
+                Verdict.SWAPPED_INDEX, partial(self.evaluator.value, other), "it is {}", (other,)
+            )
         edges = board.between(of, by)
         edges.sort(key=lambda edge: list(board.tails).index(edge[0]), reverse=True)
         yield from self._in_paths(of, by, edges)
@@ -147,20 +163,27 @@ class Explainer:
         yield Found(Verdict.MISSING_PATH, lambda point: 0.0, "through {}", (symbol,))
         yield Found(Verdict.TWICE, lambda point: 2 * local(point), "in {}", (symbol,))
         yield Found(Verdict.HALF, lambda point: local(point) / 2, "in {}", (symbol,))
-        yield Found(Verdict.DIVIDED, lambda point: _over(1.0, local(point)), "divided by {}", (symbol,))
+        yield Found(
+            Verdict.DIVIDED, lambda point: _over(1.0, local(point)), "divided by {}", (symbol,)
+        )
         for other in self._alike_edges(head, tail):
             at = partial(_edge, other)
             parts = Quotient(names[other[0]], names[other[1]]), symbol
             yield Found(Verdict.SWAPPED_INDEX, at, INSTEAD, parts)
         if head.op in ACTIVATIONS and len(self.board.tails[head]) == 1:
             yield from self._in_activation(head, tail, symbol)
-        if any(isinstance(place, Call) and place.op is ops.log for place in walk(self.known.formula(head))):
+        if any(
+            isinstance(place, Call) and place.op is ops.log
+            for place in walk(self.known.formula(head))
+        ):
             for base in (10.0, 2.0):
                 at = partial(self._times, 1.0 / math.log(base), symbol)
                 yield Found(Verdict.LOGARITHM, at, "in {}", (symbol,))
         if self._is_penalty(head, tail):
             yield Found(Verdict.REGULARISER_LEFT_OUT, lambda point: 0.0, "{}", (symbol,))
-            yield Found(Verdict.REGULARISER_WITHOUT_2, lambda point: local(point) / 2, "in {}", (symbol,))
+            yield Found(
+                Verdict.REGULARISER_WITHOUT_2, lambda point: local(point) / 2, "in {}", (symbol,)
+            )
 
     def _in_activation(self, head: Value, tail: Value, symbol: Quotient) -> Iterator[Found]:
         """Yield its slope left out, and its slope taken at its result."""
@@ -186,7 +209,9 @@ class Explainer:
 
         return at
 
-    def through(self, point: Point, of: Value, by: Value) -> tuple[dict[Value, float], dict[Value, float]]:
+    def through(
+        self, point: Point, of: Value, by: Value
+    ) -> tuple[dict[Value, float], dict[Value, float]]:
         """Return ∂of/∂v and ∂v/∂by for each v on the paths between the two."""
         key = point, of, by
         if key not in self._through:
@@ -210,13 +235,17 @@ class Explainer:
                     found.append((other, end))
         return found[:16]
 
-    def _in_paths(self, of: Value, by: Value, edges: Sequence[tuple[Value, Value]]) -> Iterator[Found]:
+    def _in_paths(
+        self, of: Value, by: Value, edges: Sequence[tuple[Value, Value]]
+    ) -> Iterator[Found]:
         """Yield one of several paths taken for their sum."""
         shared: dict[Value, list[Value]] = {}
         for head, tail in edges:
             shared.setdefault(tail, []).append(head)
         for tail, heads in shared.items():
-            bias = tail is by and tail.op is None and letters(self.board.names[tail]).startswith("b")
+            bias = (
+                tail is by and tail.op is None and letters(self.board.names[tail]).startswith("b")
+            )
             if len(heads) < 2 or (len(heads) < 3 and not bias):
                 continue
             for head in heads:
@@ -254,8 +283,12 @@ class Explainer:
         count = examples(formula)
         value = self.evaluator.value
         if count > 1:
-            yield Found(Verdict.MEAN_LEFT_OUT, lambda point: count * value(subject, point), f"m = {count}")
-            yield Found(Verdict.MEAN_TWICE, lambda point: value(subject, point) / count, f"m = {count}")
+            yield Found(
+                Verdict.MEAN_LEFT_OUT, lambda point: count * value(subject, point), f"m = {count}"
+            )
+            yield Found(
+                Verdict.MEAN_TWICE, lambda point: value(subject, point) / count, f"m = {count}"
+            )
             of, by = self.board.values[subject.of], self.board.values[subject.by]
             for tail in self.board.tails.get(of, ())[:16]:
                 at = self._one_example(of, by, tail)
@@ -272,8 +305,12 @@ class Explainer:
             return
         for tail in self.board.tails.get(of, ()):
             if self._is_penalty(of, tail):
-                other = substituted(self.known.edge(of, tail), {self.board.names[tail]: Name(subject.by)})
-                at = lambda point, other=other: point.derivative(of, by) + self.evaluator.value(other, point)
+                other = substituted(
+                    self.known.edge(of, tail), {self.board.names[tail]: Name(subject.by)}
+                )
+                at = lambda point, other=other: (
+                    point.derivative(of, by) + self.evaluator.value(other, point)
+                )
                 yield Found(Verdict.REGULARISER_ON_BIAS, at, "{}", (other,))
                 return
 
@@ -295,7 +332,9 @@ class Explainer:
                 at = lambda point, rate=rate, k=k: self._late(point, rate)[k].derivative(of, by)
                 yield Found(Verdict.STALE, at, where, (rate,))
 
-    def late(self, of: Value, by: Value, point: Point, fits: Callable[[float], object]) -> list[Found]:
+    def late(
+        self, of: Value, by: Value, point: Point, fits: Callable[[float], object]
+    ) -> list[Found]:
         """Return what a late update gives in a large record, where nothing else fits."""
         if len(self.board.nodes) <= SMALL:
             return []
@@ -307,14 +346,20 @@ class Explainer:
         if before.op is None:
             gradient = Quotient(self.board.names[root], label)
             slope = partial(self.evaluator.value, gradient)
-            yield Found(Verdict.FACTOR_LEFT_OUT, lambda p: p.data[before] - slope(p), "the learning rate")
-            yield Found(Verdict.UPDATE_ADDED, lambda p: p.data[before] + rate * slope(p), "it is subtracted")
+            yield Found(
+                Verdict.FACTOR_LEFT_OUT, lambda p: p.data[before] - slope(p), "the learning rate"
+            )
+            yield Found(
+                Verdict.UPDATE_ADDED, lambda p: p.data[before] + rate * slope(p), "it is subtracted"
+            )
             for found in self.of(gradient):
                 at = lambda point, found=found: point.data[before] - rate * found.at(point)
                 yield found._replace(at=at).within("{}", gradient)
         else:
             where = "each gradient was taken after the weights above it had been updated"
-            yield Found(Verdict.STALE, lambda point: self._updated_late(point, rate).data[before], where)
+            yield Found(
+                Verdict.STALE, lambda point: self._updated_late(point, rate).data[before], where
+            )
 
     def _updated_late(self, point: Point, rate: float) -> Point:
         trained = [self.board.values[w] for w in self.evaluator.trained]
@@ -331,7 +376,11 @@ class Explainer:
         for slip in self.of(subject):
             with suppress(ArithmeticError, ValueError):
                 number = slip.at(point)
-                if math.isfinite(number) and fits(number) and not math.isclose(number, true, rel_tol=1e-9):
+                if (
+                    math.isfinite(number)
+                    and fits(number)
+                    and not math.isclose(number, true, rel_tol=1e-9)
+                ):
                     found.append(slip)
         return found
 
@@ -345,7 +394,9 @@ def examples(formula: Term) -> int:
         if isinstance(place, Call) and place.op in (ops.div, ops.mul):
             sums, constants = list(place.args), [x for x in place.args if isinstance(x, Number)]
             for term in sums:
-                count = len(flat(term, ops.add)) if isinstance(term, Call) and term.op is ops.add else 0
+                count = (
+                    len(flat(term, ops.add)) if isinstance(term, Call) and term.op is ops.add else 0
+                )
                 for constant in constants:
                     divisor = constant.value if place.op is ops.div else _over(1.0, constant.value)
                     if count > 1 and any(math.isclose(divisor, k * count) for k in (1, 2)):
@@ -373,4 +424,8 @@ def explained(fits: Iterable[Found], so: str) -> tuple[tuple[Verdict, ...], str,
         told = " or ".join(place for place in places if place)
         words.append(f"{verdict}, {told}" if told else str(verdict))
     verdicts = tuple(where) or (Verdict.WRONG,)
-    return verdicts, "; ".join([*words, so]), tuple(place for places in where.values() for place in places if place)
+    return (
+        verdicts,
+        "; ".join([*words, so]),
+        tuple(place for places in where.values() for place in places if place),
+    )

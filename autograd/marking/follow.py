@@ -26,7 +26,9 @@ class Entry(NamedTuple):
     @property
     def is_silly(self) -> bool:
         """Whether it is wrong, and 0, 1 or −1: then almost anything follows from it."""
-        return not self.right and isinstance(self.term, Number) and self.term.value in (0.0, 1.0, -1.0)
+        return (
+            not self.right and isinstance(self.term, Number) and self.term.value in (0.0, 1.0, -1.0)
+        )
 
 
 class Own:
@@ -65,7 +67,11 @@ class Own:
                 if sources:
                     yield self.evaluator.value(formula.term, self.point, numbers), sources
         named = self.board.names.values()
-        entries = [entry for own, entry in self.numbers.items() if own != key and _is_of(entry.subject, named)]
+        entries = [
+            entry
+            for own, entry in self.numbers.items()
+            if own != key and _is_of(entry.subject, named)
+        ]
         if not _is_of(subject, named):
             return
         for entry in reversed(entries):
@@ -98,7 +104,9 @@ class Own:
                 return point.data[leaf] - rate * slope
         return self.evaluator.value(subject, point)
 
-    def _stated(self, entries: list[Entry]) -> tuple[dict[Value, float], dict[tuple[Value, Value], float]]:
+    def _stated(
+        self, entries: list[Entry]
+    ) -> tuple[dict[Value, float], dict[tuple[Value, Value], float]]:
         values: dict[Value, float] = {}
         slopes: dict[tuple[Value, Value], float] = {}
         labelled = self.board.values
@@ -117,7 +125,9 @@ class Own:
         results = Record(self.board.root).evaluate(dict(values))
         return Point(self.board, {}, {v: float(x) for v, x in results.items()})
 
-    def _gradient(self, point: Point, subject: Quotient, slopes: dict[tuple[Value, Value], float]) -> float:
+    def _gradient(
+        self, point: Point, subject: Quotient, slopes: dict[tuple[Value, Value], float]
+    ) -> float:
         of, by = self.board.values[subject.of], self.board.values[subject.by]
         if not slopes:
             return point.derivative(of, by)
@@ -129,7 +139,9 @@ class Own:
                 above[tail] = slopes[of, tail]
                 continue
             heads = [head for head, end in edges if end is tail and head in above]
-            above[tail] = sum(above[head] * self._edge(point, head, tail, of, by, slopes) for head in heads)
+            above[tail] = sum(
+                above[head] * self._edge(point, head, tail, of, by, slopes) for head in heads
+            )
             further = [top for top, bottom in slopes if bottom is tail and top in above]
             for top in further:  # a slope over several edges
                 if top not in heads and top is not of:
@@ -137,7 +149,13 @@ class Own:
         return above.get(by, 0.0)
 
     def _edge(
-        self, point: Point, head: Value, tail: Value, of: Value, by: Value, slopes: dict[tuple[Value, Value], float]
+        self,
+        point: Point,
+        head: Value,
+        tail: Value,
+        of: Value,
+        by: Value,
+        slopes: dict[tuple[Value, Value], float],
     ) -> float:
         """Return the derivative on an edge, as the writer has it; not of what is asked for itself."""
         if (head, tail) in slopes and (head, tail) != (of, by):
@@ -145,7 +163,9 @@ class Own:
         return point.edge(head, tail)
 
     def formula_follows(self, subject: Term, entry: Entry, point: Point) -> float:
-        """Return what the subject is where a derivative on its way is what an entry says: it is linear in it."""
+        """Return what the subject is where a derivative on its way is what an entry says: it is
+        linear in it.
+        """
         if not (isinstance(subject, Quotient) and isinstance(entry.subject, Quotient)):
             return math.nan
         labelled = self.board.values
@@ -166,7 +186,9 @@ def _is_of(subject: Term, named: Collection[str]) -> bool:
 
 
 def credited(entries: list[Entry]) -> int | None:
-    """Return the line of the first wrong entry, None where there is none, or a silly one among them."""
+    """Return the line of the first wrong entry, None where there is none, or a silly one among
+    them.
+    """
     wrong = [entry for entry in entries if not entry.right]
     if not wrong or any(entry.is_silly for entry in wrong):
         return None
@@ -174,10 +196,13 @@ def credited(entries: list[Entry]) -> int | None:
 
 
 def rounding(value: float, entries: list[Entry]) -> float:
-    """Return how far what follows from these may be off, for the writer had more digits than are written.
+    """Return how far what follows from these may be off, for the writer had more digits than are
+    written.
 
     It is 0 where that would be more than a fiftieth: then almost anything would follow.
     """
-    numbers = [entry.term for entry in entries if isinstance(entry.term, Number) and entry.term.value]
+    numbers = [
+        entry.term for entry in entries if isinstance(entry.term, Number) and entry.term.value
+    ]
     relative = sum(number.unit / abs(number.value) for number in numbers if number.unit < 1.0)
     return abs(value) * relative if relative < 0.02 else 0.0

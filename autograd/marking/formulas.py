@@ -48,7 +48,8 @@ class Formulas:
         if given:
             return self.holds(given, true, self.bench.data.told())
         if doubtful:
-            told = f"right if {doubtful.told()}; as typed it gives {self.bench.value(side):.6g}, and it is {true:.6g}"
+            typed = f"as typed it gives {self.bench.value(side):.6g}, and it is {true:.6g}"
+            told = f"right if {doubtful.told()}; {typed}"
             return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}", doubtful.told())
         return self.formula_not_so(equation, side, true, in_chain, tried)
 
@@ -65,7 +66,9 @@ class Formulas:
         if len(self.bench.data_points) < 3 or self.is_by_a_datum(subject):
             return None
         for read in tried:
-            if not read.doubtful and self.bench.evaluator.agree(subject, side, self.bench.data_points, read.instead):
+            if not read.doubtful and self.bench.evaluator.agree(
+                subject, side, self.bench.data_points, read.instead
+            ):
                 return read
         return None
 
@@ -76,7 +79,12 @@ class Formulas:
         return isinstance(subject, Quotient) and subject.by in zeros
 
     def formula_not_so(
-        self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair], tried: Sequence[Read]
+        self,
+        equation: Equation,
+        side: Term,
+        true: float,
+        pairs: Sequence[Pair],
+        tried: Sequence[Read],
     ) -> Outcome:
         subject = equation.subject
         if self.bench.evaluator.agree(subject, side, [self.bench.here]):
@@ -99,7 +107,9 @@ class Formulas:
         with suppress(DomainError, Unreadable):
             for point in self.bench.points:
                 predicted = self.bench.own.formula_follows(subject, entry, point)
-                if not math.isclose(predicted, self.bench.evaluator.value(side, point), rel_tol=1e-9):
+                if not math.isclose(
+                    predicted, self.bench.evaluator.value(side, point), rel_tol=1e-9
+                ):
                     return False
             return True
         return False

@@ -1,4 +1,6 @@
-"""Judges the claims of a derivation: the formulas, the numbers put in, the number that comes out."""
+"""Judges the claims of a derivation: the formulas, the numbers put in, the number that comes
+out.
+"""
 
 from __future__ import annotations
 

@@ -81,7 +81,9 @@ def _scaled(constant: Number, term: Term) -> Term:
 
 
 def simplified(op: Op, args: tuple[Term, ...]) -> Term:
-    """Return the operation on terms as a person writes it: constants folded, 1·x and x + 0 are x."""
+    """Return the operation on terms as a person writes it: constants folded, 1·x and x + 0
+    are x.
+    """
     numbers = [x.value for x in args if isinstance(x, Number)]
     if len(numbers) == len(args):
         return _folded(op, args, numbers)
@@ -215,7 +217,9 @@ class Known:
                 if isinstance(x, Value):
                     local = _as_term(partial(*args, _Expression(terms[v])))
                     part = _times(upstream[v], local)
-                    upstream[x] = simplified(ops.add, (upstream[x], part)) if x in upstream else part
+                    upstream[x] = (
+                        simplified(ops.add, (upstream[x], part)) if x in upstream else part
+                    )
         tails = [v for v in upstream if v in self.board.names and v is not head]
         return {v: fresh(upstream[v]) for v in tails if size(upstream[v]) <= LONGEST}
 
@@ -247,13 +251,21 @@ class Known:
                     parts.append(_times(upstream[head], local))
                     size += sizes[head] + sum(1 for _ in walk(local))
             if size > LONG and tail is not by:
-                upstream[tail], sizes[tail] = Quotient(self.board.names[of], self.board.names[tail]), 1
+                upstream[tail], sizes[tail] = (
+                    Quotient(self.board.names[of], self.board.names[tail]),
+                    1,
+                )
             elif parts:
-                upstream[tail], sizes[tail] = reduce(lambda *args: simplified(ops.add, args), parts), size
+                upstream[tail], sizes[tail] = (
+                    reduce(lambda *args: simplified(ops.add, args), parts),
+                    size,
+                )
         return upstream.get(by, ZERO)
 
     def of(self, subject: Term) -> Term | None:
-        """Return the formula that is known for a subject, None where it is not a name or a derivative."""
+        """Return the formula that is known for a subject, None where it is not a name or a
+        derivative.
+        """
         values = self.board.values
         if not self.is_named(subject):
             return None
@@ -272,7 +284,9 @@ class Known:
         labels = [subject.of, subject.by] if isinstance(subject, Quotient) else []
         labels += [subject.label] if isinstance(subject, Name) else []
         held = isinstance(subject, Quotient) and bool(subject.held)
-        return not held and all(self.board.values.get(label) in self.board.names for label in labels)
+        return not held and all(
+            self.board.values.get(label) in self.board.names for label in labels
+        )
 
     def _root_by(self, label: str) -> Quotient:
         return Quotient(self.board.names[self.board.root], label)
@@ -305,13 +319,17 @@ class Known:
                     yield from self._places(place)
 
     def _places_of_value(self, v: Value | None, subject: Term) -> Iterator[Term]:
-        """Yield what stands in the formula of a named Value, and then in those of the names in it."""
+        """Yield what stands in the formula of a named Value, and then in those of the names
+        in it.
+        """
         todo = [v] if v is not None and v.op is not None else []
         if not todo:
             yield subject
         for head in todo:
             yield from runs(self.formula(head))
-            todo += [tail for tail in self.board.tails[head] if tail.op is not None and tail not in todo]
+            todo += [
+                tail for tail in self.board.tails[head] if tail.op is not None and tail not in todo
+            ]
 
     def _places_of_gradient(self, of: Value, by: Value) -> Iterator[Term]:
         names = self.board.names

@@ -16,9 +16,9 @@ class Line:
     """One claim, marked.
 
     claim      what is claimed to be equal: the left side of the equation, and one of the others
-    verdict    "exact", "ROUNDED", "CUT" or "FOLLOWS FROM ROUNDED" where it is right; an open one, as "NOT
-               ANSWERED"; "FOLLOWS FROM LINE" where a wrong line above is its only fault; else each slip that
-               gives it, or what is wrong
+    verdict    "exact", "ROUNDED", "CUT" or "FOLLOWS FROM ROUNDED" where it is right; an open one,
+               as "NOT ANSWERED"; "FOLLOWS FROM LINE" where a wrong line above is its only fault;
+               else each slip that gives it, or what is wrong
     expected   the number that the left side is; None where the claim was not understood
     because    why, in a sentence
     number     the number of its equation
@@ -83,7 +83,9 @@ class Line:
 
 
 class Scheme(NamedTuple):
-    """What a claim is worth: a formula, a number, and the part of it that one gets which follows."""
+    """What a claim is worth: a formula, a number, and the part of it that one gets which
+    follows.
+    """
 
     method: float = 1.0
     accuracy: float = 1.0
@@ -94,7 +96,9 @@ FULL = Scheme()
 
 
 class Points(NamedTuple):
-    """Points given: for formulas, for numbers, for what follows from a wrong line; and how many there are."""
+    """Points given: for formulas, for numbers, for what follows from a wrong line; and how many
+    there are.
+    """
 
     method: float
     accuracy: float
@@ -107,7 +111,9 @@ class Points(NamedTuple):
 
 
 class Marks:
-    """What `check_derivation` finds: a `Line` for each claim. True where there are claims, and all are right."""
+    """What `check_derivation` finds: a `Line` for each claim. True where there are claims, and all
+    are right.
+    """
 
     def __init__(self, lines: Iterable[Line], moved: str = "") -> None:
         self.lines = tuple(lines)
@@ -120,7 +126,9 @@ class Marks:
         """Raise AssertionError, in one line, unless every claim is right."""
         if self:
             return
-        wrong = [f"{line.claim}: {line.because}" for line in self.lines if not line.right] or ["there are no claims"]
+        wrong = [f"{line.claim}: {line.because}" for line in self.lines if not line.right] or [
+            "there are no claims"
+        ]
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise AssertionError(wrong[0] + more)
 
@@ -136,7 +144,9 @@ class Marks:
         return {mark: marks.count(mark) for mark in ("right", "follows", "open", "WRONG")}
 
     def points(self, scheme: Scheme = FULL) -> Points:
-        """Return the points by a scheme, in which an open claim is worth none, and counts in `of`."""
+        """Return the points by a scheme, in which an open claim is worth none, and counts in
+        `of`.
+        """
         method = accuracy = following = most = 0.0
         for line in self.lines:
             if line.verdicts[0] is Verdict.DEFINED:

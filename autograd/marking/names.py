@@ -22,12 +22,22 @@ LETTER = "(?:(?![²³¹⁰⁴-⁹₀-₉½⅓⅔¼¾⅕-⅞ᵀᵢⱼₖₗₘₙ
 BELOW = rf"(?:\s*_\s*\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}|_?[₀-₉ᵢⱼₖₗₘₙ]+|_(?:{LETTER}|[0-9])+)"
 NAME = re.compile(rf"{LETTER}(?:{LETTER}|[0-9])*{BELOW}*")
 _SPELLED = str.maketrans(
-    {sign: name for name, sign in GREEK.items() if not name.startswith("var")} | {"ϵ": "epsilon", "ϕ": "phi"}
+    {sign: name for name, sign in GREEK.items() if not name.startswith("var")}
+    | {"ϵ": "epsilon", "ϕ": "phi"}
 )
 _MARKED = str.maketrans(
-    {"\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde", "\u0307": "dot", "\u0308": "ddot"}
+    {
+        "\u0302": "hat",
+        "\u0304": "bar",
+        "\u0305": "bar",
+        "\u0303": "tilde",
+        "\u0307": "dot",
+        "\u0308": "ddot",
+    }
 )
-_ABOVE = re.compile(r"\^\{?\s*[(\[]\s*([\w+-]+)\s*[)\]]\s*\}?|⁽([⁰¹²³⁴-⁹]+)⁾|\^\{?\s*(\w+)\s*\}?|\{\}")
+_ABOVE = re.compile(
+    r"\^\{?\s*[(\[]\s*([\w+-]+)\s*[)\]]\s*\}?|⁽([⁰¹²³⁴-⁹]+)⁾|\^\{?\s*(\w+)\s*\}?|\{\}"
+)
 _WRITTEN = re.compile(r"[_{}\s,\\]")
 INDICES = "ijklmn"  # one-letter indices that need no Σ
 _INDEX = re.compile(
@@ -261,12 +271,16 @@ def labels_of(names: Mapping[str, Any]) -> tuple[dict[Value, str], dict[str, Any
 
     def called(name: str, meaning: Any, place: str = "") -> Any:
         if isinstance(meaning, Value):
-            return labels.setdefault(meaning, meaning.label or (f"{name}_{place}" if place else name))
+            return labels.setdefault(
+                meaning, meaning.label or (f"{name}_{place}" if place else name)
+            )
         if isinstance(meaning, (list, tuple)) or hasattr(meaning, "tolist"):
             return [called(name, item, f"{place}{k}") for k, item in enumerate(list(meaning), 1)]
         if isinstance(meaning, (str, int, float)):
             return meaning
         kind = type(meaning).__name__
-        raise TypeError(f"names[{name!r}] is a Value, a label, a number, or lists of them, not {kind}")
+        raise TypeError(
+            f"names[{name!r}] is a Value, a label, a number, or lists of them, not {kind}"
+        )
 
     return labels, {name: called(name, meaning) for name, meaning in names.items()}

@@ -46,11 +46,17 @@ class NumbersIn:
         strange = [pair.number for _, pairs in aligned for pair in pairs if pair.verdict is None]
         return any(self.is_idle(side, place) for place in strange)
 
-    def read(self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]) -> Outcome | None:
+    def read(
+        self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]
+    ) -> Outcome | None:
         """Return the outcome where all numbers stand for something, in whatever order."""
         for read in self.bench.reader.readings(equation.subject, side, pairs):
-            if self.bench.agrees(equation.subject, side, read.instead) and self.all_put_in(side, read):
-                return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence, read.told())
+            if self.bench.agrees(equation.subject, side, read.instead) and self.all_put_in(
+                side, read
+            ):
+                return Outcome(
+                    (Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence, read.told()
+                )
         return None
 
     def all_put_in(self, side: Term, read: Read) -> bool:
@@ -58,10 +64,14 @@ class NumbersIn:
         decimals = [place for place in walk(side) if self.bench.evaluator.is_decimal(place)]
         if any(self.is_idle(side, place) for place in decimals):
             return False
-        return bool(decimals) and all(read.instead.get(place, place) is not place for place in decimals)
+        return bool(decimals) and all(
+            read.instead.get(place, place) is not place for place in decimals
+        )
 
     def all_stand(self, entry: Entry, pairs: Sequence[Pair], true: float) -> Outcome:
-        """Return the outcome where each number is what its symbol is, or what the writer said it is."""
+        """Return the outcome where each number is what its symbol is, or what the writer said it
+        is.
+        """
         numbers = self.bench.own.numbers
         wrong = [numbers[written(pair.symbol)] for pair in pairs if self.rests_on_wrong(pair)]
         if not entry.right:
@@ -96,16 +106,23 @@ class NumbersIn:
     def is_idle(self, side: Term, place: Number) -> bool:
         """Whether a number changes nothing, as a factor beside 0 does."""
         other = Number(repr(1.001 * place.value + place.unit))
-        return self.bench.evaluator.value(side, self.bench.here, {place: other}) == self.bench.value(side)
+        return self.bench.evaluator.value(
+            side, self.bench.here, {place: other}
+        ) == self.bench.value(side)
 
-    def numbers_not_so(self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]) -> Outcome:
+    def numbers_not_so(
+        self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]
+    ) -> Outcome:
         subject, value = equation.subject, self.bench.value(side)
         off = self.bench.evaluator.spread(side, self.bench.here)
         so = f"as written it gives {value:.6g}, and it is {true:.6g}"
         fits = self.bench.misput(pairs)
         joined = any(pair.verdict is None and isinstance(pair.symbol, Call) for pair in pairs)
         if joined or not fits:
-            fits = self.bench.repairs.of_numbers(equation.formula, subject, side, self.bench.stands) or fits
+            fits = (
+                self.bench.repairs.of_numbers(equation.formula, subject, side, self.bench.stands)
+                or fits
+            )
         if fits:
             return self.bench.wrong(fits, so, true)
         if off > abs(true) / 2:
@@ -116,16 +133,21 @@ class NumbersIn:
         fits = []
         if isinstance(subject, Quotient):
             fits += self.bench.repairs.misread_number(side, self.bench.here, true, off)
-        fits += self.bench.rivals(subject, partial(_near, value, off), sharp=off <= abs(value) / 100)
+        fits += self.bench.rivals(
+            subject, partial(_near, value, off), sharp=off <= abs(value) / 100
+        )
         return self.bench.wrong(fits, so, true)
 
     def unknown_numbers(self, subject: Term, side: Term, true: float) -> Outcome:
-        """Return the outcome of numbers that come to what is so, though some stand for nothing known."""
+        """Return the outcome of numbers that come to what is so, though some stand for nothing
+        known.
+        """
         known = [value for _, value in self.bench.reader.values(subject)]
         strange = [
             place.text
             for place in walk(side)
-            if self.bench.evaluator.is_decimal(place) and not any(agreement(place.text, x) for x in known)
+            if self.bench.evaluator.is_decimal(place)
+            and not any(agreement(place.text, x) for x in known)
         ]
         words = ", ".join(strange) or "the numbers"
         told = f"it comes to {true:.6g} as it should, but it is not told what {words} stand for"

@@ -39,7 +39,7 @@ INFIX: Mapping[str, tuple[int, Op | str]] = {  # how strongly a sign binds, and 
 
 
 class Parser(Calls):
-    """Reads the tokens of one side."""
+    """Read the tokens of one side."""
 
     def side(self) -> Tree:
         """Return the tree of all tokens."""
@@ -63,7 +63,9 @@ class Parser(Calls):
         return left
 
     def continuation(self, left: Tree) -> tuple[int, Callable[[Tree], Tree] | None]:
-        """Return how strongly what comes next binds, and what reads it; None where nothing goes on."""
+        """Return how strongly what comes next binds, and what reads it; None where nothing
+        goes on.
+        """
         token = self.next
         if token.kind in self.MARKS:
             return self.MARKS[token.kind], getattr(self, f"read_{token.kind}")
@@ -77,7 +79,11 @@ class Parser(Calls):
 
     def after_sign(self, sign: str, left: Tree) -> tuple[int, Callable[[Tree], Tree] | None]:
         """Return what `continuation` does, before a sign."""
-        if sign == "+" and isinstance(left, Name) and self.ahead(1).text in (END.text, ")", ",", "="):
+        if (
+            sign == "+"
+            and isinstance(left, Name)
+            and self.ahead(1).text in (END.text, ")", ",", "=")
+        ):
             return POSTFIX, self.read_updated
         if sign in INFIX:
             return INFIX[sign][0], self.read_infix
@@ -141,7 +147,9 @@ class Parser(Calls):
             raise self.not_read("one entry is written with its number below, as in w_1")
         before = self.tokens[self.place - 1]
         if isinstance(left, Call) and left.op is ops.div and before.kind == "number":
-            self.notes.append(f"…/{before.text}{self.next.text} is read as (…/{before.text})·{self.next.text}")
+            self.notes.append(
+                f"…/{before.text}{self.next.text} is read as (…/{before.text})·{self.next.text}"
+            )
         return self.operation(ops.mul, left, self.expression(PRODUCT))
 
     def read_held(self, left: Tree) -> Tree:
@@ -186,7 +194,9 @@ class Parser(Calls):
             return self.name()
         read = self.PREFIX.get(token.text) if token.kind == "sign" else None
         if read is None:
-            raise self.not_read(f"a name, a number or a bracket is missing before {token.text[:20]}")
+            raise self.not_read(
+                f"a name, a number or a bracket is missing before {token.text[:20]}"
+            )
         return read(self)
 
     def negative(self) -> Tree:

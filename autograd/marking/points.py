@@ -46,7 +46,9 @@ class Board:
     values   the same the other way round, and what an unnamed pre-activation is called
     """
 
-    def __init__(self, root: Value, beside: Mapping[Value, str] | None = None, text: str = "") -> None:
+    def __init__(
+        self, root: Value, beside: Mapping[Value, str] | None = None, text: str = ""
+    ) -> None:
         record = Record(root)
         self.moved = record.moved()
         self.stands_for: dict[Value, Value] = {}
@@ -79,7 +81,9 @@ class Board:
         """Return the names of the labelled Values; of all, where the lines speak of v1, v2, …"""
         values = [*self.leaves, *self.nodes]
         labels = {v.label for v in values if v.label}
-        invented = {f"v{k}" for k in re.findall(r"(?<![A-Za-z_])v_?\{?([0-9]+)", text.translate(_LOWERED))} - labels
+        invented = {
+            f"v{k}" for k in re.findall(r"(?<![A-Za-z_])v_?\{?([0-9]+)", text.translate(_LOWERED))
+        } - labels
         unlabelled = sum(1 for v in values if not v.label)
         if invented and (self.root.label or f"v{unlabelled}" in invented):
             return told_apart([(v, v.label) for v in values], self.root)
@@ -98,7 +102,9 @@ class Board:
         }
 
     def nodes_of(self, of: Value, held: frozenset[Value]) -> list[Value]:
-        """Return what `of` was computed through, each after its arguments; what is held is a leaf."""
+        """Return what `of` was computed through, each after its arguments; what is held is a
+        leaf.
+        """
         key = of, held
         if key not in self._orders:
             self._orders[key] = list(Record(of, held).nodes)
@@ -133,7 +139,9 @@ class Board:
         return found
 
     def between(self, of: Value, by: Value) -> list[tuple[Value, Value]]:
-        """Return the edges (head, tail) on the paths from `of` down to `by`, those near `by` first."""
+        """Return the edges (head, tail) on the paths from `of` down to `by`, those near `by`
+        first.
+        """
         reached, todo = {by}, [by]
         edges: list[tuple[Value, Value]] = []
         below = self.below(of)
@@ -168,7 +176,8 @@ class Point:
     """The record of a board at certain numbers.
 
     numbers   what leaves are, where they are not what they were recorded at
-    late      what leaves are in the backward pass alone: it sees weights that were updated too early
+    late      what leaves are in the backward pass alone: it sees weights that were updated too
+              early
     """
 
     def __init__(
@@ -179,7 +188,9 @@ class Point:
     ) -> None:
         self.board = board
         self.numbers = dict(numbers or {})
-        self.data: dict[Value, float] = {leaf: self.numbers.get(leaf, leaf.data) for leaf in board.leaves}
+        self.data: dict[Value, float] = {
+            leaf: self.numbers.get(leaf, leaf.data) for leaf in board.leaves
+        }
         for v in board.nodes:
             if self.numbers:
                 args = [self.data[x] if isinstance(x, Value) else x for x in v.args]
@@ -192,7 +203,9 @@ class Point:
         self._fault = ""
 
     def derivative(self, of: Value, by: Value, held: Collection[Value] = ()) -> float:
-        """Return ∂of/∂by over all paths that pass none of `held`. DomainError where it does not exist."""
+        """Return ∂of/∂by over all paths that pass none of `held`. DomainError where it does not
+        exist.
+        """
         key = of, frozenset(held)
         if not held and of is not self.board.root:
             if by not in self._tangents:
@@ -306,7 +319,8 @@ def far(board: Board) -> list[Point]:
 
 
 class GivenData:
-    """The given data of a record: targets that are one-hot or 0 or 1, probabilities, a first state of 0.
+    """The given data of a record: targets that are one-hot or 0 or 1, probabilities, a first state
+    of 0.
 
     hot    groups of leaves with alike labels that are 0 but for one that is 1
     whole  leaves in groups whose numbers are from 0 to 1, and add up to 1

@@ -17,8 +17,12 @@ _CHANGING = re.compile(  # words before or behind a formula that make something 
     r"|times|product|divided|over|squared|cubed|per|or|not|negative|log|logarithm|root)\b",
     re.I,
 )
-_NOTE = re.compile(r"\(derived above\)$| is the (?:larger|largest|smaller|smallest)\)$|: .* does not depend on .*$")
-_LATEX_TEXT = re.compile(r"\\(?:text(?:bf|it|rm)?|emph|(?:sub)*section|paragraph|caption|frametitle)\*?\{([^{}]*)\}")
+_NOTE = re.compile(
+    r"\(derived above\)$| is the (?:larger|largest|smaller|smallest)\)$|: .* does not depend on .*$"
+)
+_LATEX_TEXT = re.compile(
+    r"\\(?:text(?:bf|it|rm)?|emph|(?:sub)*section|paragraph|caption|frametitle)\*?\{([^{}]*)\}"
+)
 _WORD = re.compile(r"(?<![\\\w{^∂/])[^\W\d_][\w'’-]*(?![\w}^(/'’-])")
 _WORDS_BEFORE = re.compile(r"\s*(?:[(]?[^\W\d_][\w'’-]*[)]?[,:.;]?|\d+[.):]|:)(?=\s)")
 _WORDS_BEHIND = re.compile(r"(?:[,.;:]?\s+[^\W\d_][\w'’-]*)+[.!]?$")
@@ -48,7 +52,9 @@ def without_words_before(text: str, names: Names) -> str:
     """Return a side without the words before it; they may make a derivative of a name.
 
     >>> names = Names(["E", "w5"])
-    >>> without_words_before("so we get w5", names), without_words_before("the gradient of w5", names)
+    >>> without_words_before("so we get w5", names), without_words_before(
+    ...     "the gradient of w5", names
+    ... )
     ('w5', '∂E/∂w5')
     """
     place = end = 0

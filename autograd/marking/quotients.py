@@ -29,7 +29,7 @@ class NeedsIndex(Unreadable):
 
 
 class Quotients(Cursor):
-    """Reads what stands for a Value, or for a derivative."""
+    """Read what stands for a Value, or for a derivative."""
 
     def meaning(self, text: str) -> Any:
         found = self.names.find(text)

@@ -1,4 +1,4 @@
-"""Reads a board: each line an equation in the labels of a record, each side of it a tree.
+"""Read a board: each line an equation in the labels of a record, each side of it a tree.
 
 Nothing that is typed is run.
 """
@@ -34,7 +34,7 @@ from autograd.op import Op
 
 
 class Reader:
-    """Reads what is written in these labels.
+    """Read what is written in these labels.
 
     labels      the labels of the Values
     root        the label of what is derived
@@ -131,7 +131,9 @@ class Reader:
             notes.append(f"{first.term.label} on the left is read as its new value")
             sides[0] = Side(first.text, Name(first.term.label, updated=True))
         is_claimed = len(sides) > 1
-        return Line(equation.number, equation.text, sides if is_claimed else [], tuple(dict.fromkeys(notes)))
+        return Line(
+            equation.number, equation.text, sides if is_claimed else [], tuple(dict.fromkeys(notes))
+        )
 
     def side(self, text: str, notes: list[str], indices: Mapping[str, int]) -> Side:
         try:
@@ -143,7 +145,9 @@ class Reader:
         except Unreadable as error:
             return Side(_cut(text), error)
 
-    def read(self, text: str, notes: list[str], indices: Mapping[str, int] | None = None) -> Term | None:
+    def read(
+        self, text: str, notes: list[str], indices: Mapping[str, int] | None = None
+    ) -> Term | None:
         """Return the tree of one side, None if it has a blank. Raises Unreadable."""
         found = tokens(text, self.names, notes)
         if found is None:

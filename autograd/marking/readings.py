@@ -1,4 +1,6 @@
-"""What the numbers in a formula may stand for: themselves first, and then what they were put in for."""
+"""What the numbers in a formula may stand for: themselves first, and then what they were put in
+for.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,7 @@ class Read(NamedTuple):
 
 
 class Reader:
-    """Finds the readings of a formula for a subject."""
+    """Find the readings of a formula for a subject."""
 
     def __init__(self, known: Known, evaluator: Evaluator, here: Point, own: Own) -> None:
         self.known = known
@@ -60,7 +62,9 @@ class Reader:
         self._values: dict[str, list[tuple[Term, float]]] = {}
 
     def readings(self, subject: Term, side: Term, pairs: Sequence[Pair]) -> Iterator[Read]:
-        """Yield readings, the likeliest first: numbers written alike stand for one thing, then each for itself."""
+        """Yield readings, the likeliest first: numbers written alike stand for one thing, then each
+        for itself.
+        """
         everything = list(walk(side))
         places = [place for place in everything if isinstance(place, Number)]
         typed = {place.label for place in everything if isinstance(place, Name)}
@@ -137,7 +141,9 @@ def _groupings(places: Sequence[Number]) -> list[list[list[Number]]]:
     return [together] if len(together) == len(places) else [together, [[place] for place in places]]
 
 
-def _read(groups: Sequence[Sequence[Number]], choice: Sequence[Meaning], typed: Collection[str]) -> Read:
+def _read(
+    groups: Sequence[Sequence[Number]], choice: Sequence[Meaning], typed: Collection[str]
+) -> Read:
     """Return the reading in which each group has its meaning."""
     instead: dict[Term, Term] = {}
     for group, meaning in zip(groups, choice, strict=True):

@@ -38,7 +38,9 @@ class Repairs:
         self.facts = explainer.facts
         self.evaluator = explainer.evaluator
 
-    def of_formula(self, subject: Term, side: Term, points: Sequence[Point], tried: Sequence[Read]) -> list[Found]:
+    def of_formula(
+        self, subject: Term, side: Term, points: Sequence[Point], tried: Sequence[Read]
+    ) -> list[Found]:
         """Return the slips after whose repair the formula holds, and those that give it."""
         places = sum(1 for _ in walk(side))
         if places > LONG:
@@ -68,7 +70,9 @@ class Repairs:
                 yield Found(named, _never, where, parts)
 
     def _misread(self, subject: Term, side: Term, points: Sequence[Point]) -> Iterator[Found]:
-        """Yield a decimal that does not stand for its symbol, where any other number in it may stand for itself."""
+        """Yield a decimal that does not stand for its symbol, where any other number in it may
+        stand for itself.
+        """
         here = points[0]
         for place in walk(side):
             if self.evaluator.is_decimal(place):
@@ -80,10 +84,15 @@ class Repairs:
     def _made(self, subject: Term, typed: Term, points: Sequence[Point]) -> Iterator[Found]:
         with suppress(DomainError, Unreadable):
             given = [self.evaluator.value(typed, point) for point in points]
-            for slip in self.explainer.fitting(subject, points[0], lambda x: math.isclose(x, given[0], rel_tol=1e-9)):
+            for slip in self.explainer.fitting(
+                subject, points[0], lambda x: math.isclose(x, given[0], rel_tol=1e-9)
+            ):
                 with suppress(ArithmeticError, ValueError):
                     numbers = [slip.at(point) for point in points]
-                    if all(math.isclose(x, y, rel_tol=1e-9) for x, y in zip(numbers, given, strict=True)):
+                    if all(
+                        math.isclose(x, y, rel_tol=1e-9)
+                        for x, y in zip(numbers, given, strict=True)
+                    ):
                         yield slip
 
     def _renamed(self, subject: Term, side: Term, points: Sequence[Point]) -> list[Found]:
@@ -111,11 +120,16 @@ class Repairs:
         for verdict, place, other, where, parts in mutations(symbol, self.facts):
             if place is symbol and verdict in (Verdict.SWAPPED_INDEX, Verdict.PRE, Verdict.POST):
                 with suppress(DomainError):
-                    if agreement(typed.text, self.evaluator.value(other, here)) and len(typed.text) > 4:
+                    if (
+                        agreement(typed.text, self.evaluator.value(other, here))
+                        and len(typed.text) > 4
+                    ):
                         fits.append(Found(verdict, _never, where, parts))
         return fits
 
-    def of_numbers(self, formula: Entry | None, subject: Term, side: Term, stands: Stands) -> list[Found]:
+    def of_numbers(
+        self, formula: Entry | None, subject: Term, side: Term, stands: Stands
+    ) -> list[Found]:
         """Return the slips that were made in the formula into which these numbers were put."""
         known = self.explainer.known.of(subject)
         for term in [formula.term if formula else None, known]:
@@ -130,14 +144,20 @@ class Repairs:
         if size > LONG:
             return []
         tries = 20_000 // (size * sum(1 for _ in walk(side)))
-        return [found for found, other in islice(self._changed(term), tries) if _all_stand(other, side, stands)]
+        return [
+            found
+            for found, other in islice(self._changed(term), tries)
+            if _all_stand(other, side, stands)
+        ]
 
     def _changed(self, term: Term) -> Iterator[tuple[Found, Term]]:
         """Yield each slip that one may make in a formula, and the formula with it."""
         for verdict, factor in FACTORS:
             yield Found(verdict, _never), Call(ops.mul, (number(factor), term))
         for verdict, place, other, where, parts in mutations(term, self.facts):
-            if verdict is not Verdict.STANDS_FOR and (where != WHOLE or verdict is Verdict.RECIPROCAL):
+            if verdict is not Verdict.STANDS_FOR and (
+                where != WHOLE or verdict is Verdict.RECIPROCAL
+            ):
                 yield Found(verdict, _never, where, parts), applied(term, {place: other})
 
     def _without_activation(self, subject: Term, side: Term, stands: Stands) -> Iterator[Found]:
@@ -161,8 +181,13 @@ class Repairs:
             if self.evaluator.is_decimal(place):
                 for label in self.explainer.board.values:
                     with suppress(DomainError):
-                        if abs(self.evaluator.value(side, here, {place: Name(label)}) - true) <= off:
-                            yield _stands(place, Name(label), self.evaluator.value(Name(label), here))
+                        if (
+                            abs(self.evaluator.value(side, here, {place: Name(label)}) - true)
+                            <= off
+                        ):
+                            yield _stands(
+                                place, Name(label), self.evaluator.value(Name(label), here)
+                            )
 
     def held_by_targets(self, subject: Term, side: Term, data: GivenData) -> str:
         """Return why a formula that holds here alone may be meant for the given data, else ""."""

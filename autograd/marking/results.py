@@ -37,7 +37,9 @@ class Results:
             return Outcome((Verdict.TOO_FEW_DIGITS,), true, f"TOO FEW DIGITS, {so}")
         return self.result_not_so(equation, side, true, so)
 
-    def right(self, equation: Equation, side: Number, true: float, so: str, verdict: Verdict) -> Outcome:
+    def right(
+        self, equation: Equation, side: Number, true: float, so: str, verdict: Verdict
+    ) -> Outcome:
         notes = [so + SAID[verdict]]
         before = equation.put_in
         if before and not before.right:
@@ -48,7 +50,9 @@ class Results:
         return Outcome((verdict,), true, "; ".join(notes))
 
     def predicted(self, equation: Equation, side: Number, true: float) -> int | None:
-        """Return the wrong line that the number follows from, 0 for rounded numbers, None for neither."""
+        """Return the wrong line that the number follows from, 0 for rounded numbers, None for
+        neither.
+        """
         before = equation.put_in
         follows = before and agreement(side.text, self.bench.value(before.term))
         if before and before.right:  # it is to follow from these numbers, and from no others
@@ -75,7 +79,9 @@ class Results:
         yield from self.bench.own.predictions(equation.subject)
 
     def rests_on(self, side: Number, true: float, value: float, entries: list[Entry]) -> int | None:
-        """Return the line that a number rests on if it is this value, 0 where they are all right."""
+        """Return the line that a number rests on if it is this value, 0 where they are all
+        right.
+        """
         agrees = agreement(side.text, value)
         if all(entry.right for entry in entries):
             return 0 if entries and agrees else None

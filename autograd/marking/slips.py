@@ -1,7 +1,7 @@
 """The slips that people make: one row each, and one function that makes each of them in a term.
 
-The formula that is known for a subject is mutated by these rows, and so is what was typed: where the
-two then agree, that slip gives what was written.
+The formula that is known for a subject is mutated by these rows, and so is what was typed: where
+the two then agree, that slip gives what was written.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ _BASES = (number(10.0), number(2.0))
 
 
 class Spot(NamedTuple):
-    """A place in a term: what stands there, and as which argument of what. The whole is in nothing."""
+    """A place in a term: what stands there, and as which argument of what. The whole is in
+    nothing.
+    """
 
     term: Term
     parent: Call | None
@@ -122,7 +124,9 @@ def _is_factor(spot: Spot) -> bool:
 
 def _is_term(spot: Spot) -> bool:
     """Whether it is a term of a sum; that of 1 − out is told as FORGOT 1 − OUT."""
-    return spot.within(ops.add, ops.sub) and not (spot.parent and _is_one_minus(Spot(spot.parent, None, 0)))
+    return spot.within(ops.add, ops.sub) and not (
+        spot.parent and _is_one_minus(Spot(spot.parent, None, 0))
+    )
 
 
 def _is_divisor(spot: Spot) -> bool:
@@ -144,7 +148,9 @@ def _calls(*rows: Op) -> Callable[[Spot], bool]:
     return lambda spot: isinstance(spot.term, Call) and spot.term.op in rows
 
 
-def _put(other: Callable[[Term], Term], where: str = "{}") -> Callable[[Spot, Facts], Iterable[Change]]:
+def _put(
+    other: Callable[[Term], Term], where: str = "{}"
+) -> Callable[[Spot, Facts], Iterable[Change]]:
     return lambda spot, facts: [Change(other(spot.term), where, (spot.term,))]
 
 
@@ -248,7 +254,9 @@ def spots(term: Term) -> Iterator[Spot]:
 
 
 def mutations(term: Term, facts: Facts, rows: Sequence[Slip] = SLIPS) -> Iterator[Mutation]:
-    """Make each slip in each place of a term, one at a time, in an order that is always the same."""
+    """Make each slip in each place of a term, one at a time, in an order that is always the
+    same.
+    """
     for spot in spots(term):
         for row in rows:
             if row.applies_to(spot):
@@ -260,12 +268,16 @@ def mutations(term: Term, facts: Facts, rows: Sequence[Slip] = SLIPS) -> Iterato
 def _everywhere(term: Term, facts: Facts) -> Iterator[Mutation]:
     """Yield another name in all places of one that stands in several, as in net·(1 − net)."""
     labels = [place.label for place in walk(term) if isinstance(place, Name) and not place.updated]
-    rows = [row for row in SLIPS if row.verdict in (Verdict.SWAPPED_INDEX, Verdict.PRE, Verdict.POST)]
+    rows = [
+        row for row in SLIPS if row.verdict in (Verdict.SWAPPED_INDEX, Verdict.PRE, Verdict.POST)
+    ]
     for label in dict.fromkeys(labels):
         if labels.count(label) > 1:
             for row in rows:
                 for other, where, parts in row.change(Spot(Name(label), None, 0), facts):
-                    yield Mutation(row.verdict, term, substituted(term, {label: other}), where, parts)
+                    yield Mutation(
+                        row.verdict, term, substituted(term, {label: other}), where, parts
+                    )
 
 
 def substituted(term: Term, others: dict[str, Term]) -> Term:

@@ -81,8 +81,12 @@ _WRAPPED = re.compile(
     rf"\\(?:{'|'.join(WRAPPERS.split())})(?![a-zA-Z])\*?\s*"
     r"(?:\{((?:[^{}\\]|\\[\\ ,;:!{}%&#_$])*)\}|([^\W\d_](?![a-zA-Z])))"
 )
-_ACCENTED = re.compile(rf"\\({'|'.join(ACCENTS)})(?![a-zA-Z])\s*(?:\{{\s*([^{{}}\\]*)\}}|([^\W\d_]))")
-_IGNORED = re.compile(rf"\\(?:{'|'.join(IGNORED.split())})(?![a-zA-Z])\s*\.?|\\[,;:! \n]|\$|(?<!\\)&|~")
+_ACCENTED = re.compile(
+    rf"\\({'|'.join(ACCENTS)})(?![a-zA-Z])\s*(?:\{{\s*([^{{}}\\]*)\}}|([^\W\d_]))"
+)
+_IGNORED = re.compile(
+    rf"\\(?:{'|'.join(IGNORED.split())})(?![a-zA-Z])\s*\.?|\\[,;:! \n]|\$|(?<!\\)&|~"
+)
 _COMMAND = re.compile(r"\\([a-zA-Z]+|[|{}%_#&])\s*")
 _BRACES = re.compile(r"\\(?:under|over)brace\s*(?=\{)")
 
@@ -105,7 +109,9 @@ def plain(text: str) -> str:
         text = _WRAPPED.sub(_unwrapped, text)
         text = _ACCENTED.sub(lambda m: _accented(m[2] or m[3] or "", ACCENTS[m[1]]), text)
         text = re.sub(
-            r"\\(alpha|beta|gamma|delta|theta|phi|mu|sigma|eta)(?![a-zA-Z])\s*(?=\})", lambda m: GREEK[m[1]], text
+            r"\\(alpha|beta|gamma|delta|theta|phi|mu|sigma|eta)(?![a-zA-Z])\s*(?=\})",
+            lambda m: GREEK[m[1]],
+            text,
         )
     text = _IGNORED.sub(" ", text)
     text = re.sub(r"\\[dtc]?frac(?![a-zA-Z])\s*", r"\\frac", text)
@@ -154,7 +160,8 @@ def _without_braces(text: str) -> str:
 
 
 def closing(text: str, start: int) -> int:
-    """Return where the group ends that the brace at `start` opens; the end of the text where it does not.
+    """Return where the group ends that the brace at `start` opens; the end of the text where it
+    does not.
 
     >>> closing("{a{b}}c", 0)
     6

@@ -1,4 +1,5 @@
-"""What is written, as trees: the terms of a formula, the sides of an equation, the lines of a board.
+"""What is written, as trees: the terms of a formula, the sides of an equation, the lines of a
+board.
 
 A term is one place in what was written, equal only to itself, so that one place can be changed.
 """

@@ -61,7 +61,9 @@ class Evaluator:
         if not name.updated and name.label in labelled:
             return point.data[labelled[name.label]]
         if self.rate is None:
-            raise Unreadable("NO RATE", "no line states the learning rate, as w5+ = w5 - 0.5*dE/dw5 does")
+            raise Unreadable(
+                "NO RATE", "no line states the learning rate, as w5+ = w5 - 0.5*dE/dw5 does"
+            )
         return self.updated(point).data[labelled[name.label]] if name.updated else self.rate
 
     def updated(self, point: Point) -> Point:
@@ -72,19 +74,25 @@ class Evaluator:
             self._moved[point] = point.at(point.updated(self.rate or 0.0, trained))
         return self._moved[point]
 
-    def agree(self, subject: Term, side: Term, points: Sequence[Point], instead: Reading | None = None) -> bool:
+    def agree(
+        self, subject: Term, side: Term, points: Sequence[Point], instead: Reading | None = None
+    ) -> bool:
         """Whether the two are equal at each point, where both are defined there."""
         with suppress(DomainError):
             for point in points:
                 aim = self.value(subject, point)
                 given = self.values(side, point, instead)
-                if not math.isclose(given[side], aim, rel_tol=1e-9) and abs(given[side] - aim) > slack(side, given):
+                if not math.isclose(given[side], aim, rel_tol=1e-9) and abs(
+                    given[side] - aim
+                ) > slack(side, given):
                     return False
             return True
         return False
 
     def spread(self, term: Term, point: Point) -> float:
-        """Return how far the value may be off because decimals in the term are rounded or cut off."""
+        """Return how far the value may be off because decimals in the term are rounded or cut
+        off.
+        """
         numbers = self.values(term, point)
         total = 1e-12 * max(map(abs, numbers.values()))
         for place in numbers:
@@ -99,7 +107,11 @@ class Evaluator:
 
     def is_decimal(self, place: Term) -> TypeGuard[Number]:
         """Whether it is a number that no formula in names has of itself."""
-        return isinstance(place, Number) and not place.value.is_integer() and place.value not in (0.5, self.rate)
+        return (
+            isinstance(place, Number)
+            and not place.value.is_integer()
+            and place.value not in (0.5, self.rate)
+        )
 
 
 def slack(term: Term, numbers: Mapping[Term, float]) -> float:
@@ -150,5 +162,7 @@ def runs(term: Term) -> Iterator[Term]:
         if isinstance(place, Call) and place.op in NEUTRAL:
             parts = flat(place, place.op)
             for start in range(min(len(parts), 12)):
-                grown = accumulate(parts[start : start + 12], lambda *args, op=place.op: Call(op, args))
+                grown = accumulate(
+                    parts[start : start + 12], lambda *args, op=place.op: Call(op, args)
+                )
                 yield from list(grown)[1:]

@@ -44,8 +44,8 @@ _BLANK = re.compile(r"\?+|…|\.{3}")
 class Token(NamedTuple):
     """One piece of what is written.
 
-    kind      "number", "fraction", "name" and what stands behind one ("raised", "updated", "primes",
-              "transposed", "grad"), or "sign"
+    kind      "number", "fraction", "name" and what stands behind one ("raised", "updated",
+              "primes", "transposed", "grad"), or "sign"
     text      what is written, in the signs of text
     number    of a number
     """

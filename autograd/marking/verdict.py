@@ -1,4 +1,6 @@
-"""The verdicts on a claim, each with a sentence: what programs compare, and what a reader is told."""
+"""The verdicts on a claim, each with a sentence: what programs compare, and what a reader is
+told.
+"""
 
 from enum import StrEnum
 

@@ -44,7 +44,9 @@ def step_through(root: Value, *, digits: int = 4, engine: Engine | None = None) 
     graph = named_graph(root)
     if len(graph.names) > MOST:
         remedy = "label only those that matter, or step through a smaller part of the graph"
-        raise ValueError(f"{len(graph.names)} Values are too many to step through, which takes {MOST}: {remedy}")
+        raise ValueError(
+            f"{len(graph.names)} Values are too many to step through, which takes {MOST}: {remedy}"
+        )
     note = f"{graph.moved}; computed anew here" if graph.moved else ""
     graph = _of_this_moment(graph)
     return Page(figure_of(graph, notation, Gradients(swept(graph), note)), engine)

@@ -27,7 +27,9 @@ class Page:
     def __init__(self, figure: Figure, engine: Engine | None) -> None:
         self.figure = figure
         self.steps = steps_of(figure)
-        self._picture = Picture(figure._replace(legend=[" "]), "LR", "svg", engine)  # the page has its own legend
+        self._picture = Picture(
+            figure._replace(legend=[" "]), "LR", "svg", engine
+        )  # the page has its own legend
 
     def html(self) -> str:
         """Return the page as one HTML document. Raises EngineError where no engine draws it."""
@@ -67,7 +69,9 @@ class Page:
                 for v, node in self.figure.nodes.items()
             ],
             "steps": [step._asdict() for step in self.steps],
-            "colours": {name: colour.lower() for name, colour in COLOURS["light"].items()},  # as the engines write them
+            "colours": {
+                name: colour.lower() for name, colour in COLOURS["light"].items()
+            },  # as the engines write them
             "widths": WIDTHS,
         }
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
@@ -103,14 +107,17 @@ class Page:
             page = self.html()
         except EngineError as error:
             return f"<pre>{escape(str(self))}\n\n{escape(str(error))}</pre>"
-        frame = 'title="step by step" sandbox="allow-scripts" width="100%" height="760" frameborder="0"'
+        frame = (
+            'title="step by step" sandbox="allow-scripts" width="100%" height="760" frameborder="0"'
+        )
         return f'<iframe {frame} srcdoc="{escape(page)}"></iframe>'
 
 
 def _themes() -> str:
     """Return the colours of the whole page: by preference, by its own switch, light on paper."""
     light, dark = (
-        "".join(f"--{name}:{colour}!important;" for name, colour in colours.items()) for colours in COLOURS.values()
+        "".join(f"--{name}:{colour}!important;" for name, colour in colours.items())
+        for colours in COLOURS.values()
     )
     preferred, switched = _dark(":not([data-theme=light])", dark), _dark("[data-theme=dark]", dark)
     return (
@@ -129,7 +136,9 @@ def _hashes(*texts: str) -> str:
     from base64 import b64encode
     from hashlib import sha256
 
-    return " ".join(f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in texts)
+    return " ".join(
+        f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in texts
+    )
 
 
 # For the backward pass: an arrowhead at the beginning of an edge, and a line where its head was.

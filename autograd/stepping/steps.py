@@ -64,7 +64,9 @@ def _forward(figure: Figure) -> Iterator[Step]:
             continue
         others = {u: name for u, name in names.items() if u is not v}
         result = figure.notation.number(v.data)
-        lines = [line for line in dict.fromkeys(formula(v, others, figure.notation)) if line != result]
+        lines = [
+            line for line in dict.fromkeys(formula(v, others, figure.notation)) if line != result
+        ]
         yield Step(
             phase="forward",
             asked=node.name,
@@ -82,7 +84,9 @@ def _by_hand(v: Value, figure: Figure) -> float:
     """Return `v` as it comes out of the numbers of its formula as they are written."""
     record = Record(v, figure.graph.names)
     try:
-        return float(record.evaluate({u: rounded(u.data, figure.notation.digits) for u in record.leaves})[v])
+        return float(
+            record.evaluate({u: rounded(u.data, figure.notation.digits) for u in record.leaves})[v]
+        )
     except DomainError:
         return v.data
 
@@ -95,7 +99,9 @@ class _Sweep:
         self.notation = figure.notation
         self.totals: dict[Value, float] = {}
         names, root = figure.graph.names, figure.graph.root
-        self.partials = {v: self.notation.derivative(names[root], name) for v, name in names.items()}
+        self.partials = {
+            v: self.notation.derivative(names[root], name) for v, name in names.items()
+        }
 
     def steps(self) -> Iterator[Step]:
         yield self._seed()

@@ -24,10 +24,15 @@ def document(r: dict[str, Any], digits: int) -> str:
     title, (kind, *_) = network_section(r, lambda x: f"${latex.number(x)}$")
     lines = [rf"\section*{{{title}}}", kind.strip().replace("_", r"\_")]
     for part in ("inputs", "targets", "weights", "biases", "forward"):
-        numbers = ",\n".join(f"${{{latex.name(name)} = {latex.number(x)}}}$" for name, x in r[part].items())
+        numbers = ",\n".join(
+            f"${{{latex.name(name)} = {latex.number(x)}}}$" for name, x in r[part].items()
+        )
         lines += ["", numbers]
     for name, derivation in r["derivations"].items():
-        rows = [row.replace("&= ", r"&= \fit{", 1) + "}" for row in derivation.latex().split(" \\\\[1ex]\n")]
+        rows = [
+            row.replace("&= ", r"&= \fit{", 1) + "}"
+            for row in derivation.latex().split(" \\\\[1ex]\n")
+        ]
         lines += ["", rf"\section*{{$\partial E/\partial {latex.name(name)}$}}"]
         lines += [r"\begin{align*}", " \\\\[1ex]\n".join(rows), r"\end{align*}"]
     return LATEX + "\n".join([*lines, r"\end{document}", ""])

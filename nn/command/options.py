@@ -84,7 +84,9 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
         except ValueError:
             n = least - 1
         if n < least or (most is not None and n > most):
-            raise argparse.ArgumentTypeError(f"expected a whole number {limits}, not {text.strip()!r}")
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number {limits}, not {text.strip()!r}"
+            )
         return n
 
     return convert
@@ -94,27 +96,78 @@ def parser() -> Parser:
     """The options; without any, the lecture's example."""
     p = Parser(
         prog="handgrad",
-        description="Works a network through: forward pass, error, every gradient, update, training.",
+        description="Works a network through: forward pass, error, every gradient, update, "
+        "training.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = p.add_argument
-    add("--layers", nargs="+", type=whole(1), default=[2, 2, 2], metavar="N", help="inputs, neurons in each layer")
+    add(
+        "--layers",
+        nargs="+",
+        type=whole(1),
+        default=[2, 2, 2],
+        metavar="N",
+        help="inputs, neurons in each layer",
+    )
     add("--inputs", nargs="+", type=number, metavar="X", help="i1 i2 ...")
     add("--targets", nargs="+", type=number, metavar="X", help="t1 t2 ..., one for each output")
-    add("--weights", nargs="+", type=number, metavar="X", help="w1 w2 ..., neuron by neuron, layer by layer")
-    add("--biases", nargs="+", type=number, metavar="X", help="b1 b2 ..., one for each layer (or neuron)")
-    add("--bias", choices=["neuron", "shared", "none"], default="shared", help="what has a bias; shared: each layer")
-    add("--activation", choices=list(ACTIVATIONS), default="sigmoid", metavar="NAME", help=", ".join(ACTIVATIONS))
-    add("--lr", type=positive, default=lecture.LEARNING_RATE, metavar="X", help="learning rate (%(default)s)")
+    add(
+        "--weights",
+        nargs="+",
+        type=number,
+        metavar="X",
+        help="w1 w2 ..., neuron by neuron, layer by layer",
+    )
+    add(
+        "--biases",
+        nargs="+",
+        type=number,
+        metavar="X",
+        help="b1 b2 ..., one for each layer (or neuron)",
+    )
+    add(
+        "--bias",
+        choices=["neuron", "shared", "none"],
+        default="shared",
+        help="what has a bias; shared: each layer",
+    )
+    add(
+        "--activation",
+        choices=list(ACTIVATIONS),
+        default="sigmoid",
+        metavar="NAME",
+        help=", ".join(ACTIVATIONS),
+    )
+    add(
+        "--lr",
+        type=positive,
+        default=lecture.LEARNING_RATE,
+        metavar="X",
+        help="learning rate (%(default)s)",
+    )
     add("--rounds", type=whole(0), default=10_000, metavar="N", help="of training (%(default)s)")
     add("--digits", type=whole(1, 15), metavar="N", help="significant digits (9; in derivations 4)")
     add("--seed", type=whole(0), metavar="N", help="draws the weights")
-    add("--derive", nargs="+", action="extend", metavar="NAME", help="derive only the gradients by these")
+    add(
+        "--derive",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help="derive only the gradients by these",
+    )
     add("--latex", metavar="FILE", help="write the derivations to a LaTeX document too")
-    add("--out", metavar="DIR", help="draw the graph and each gradient into this folder, and a page to step through")
+    add(
+        "--out",
+        metavar="DIR",
+        help="draw the graph and each gradient into this folder, and a page to step through",
+    )
     add("--check", metavar="FILE", help="mark a file of lines derived by hand, instead of all else")
-    add("--names", metavar="FILE", help='with --check: JSON of what the writer calls things, {"E_total": "E"}')
+    add(
+        "--names",
+        metavar="FILE",
+        help='with --check: JSON of what the writer calls things, {"E_total": "E"}',
+    )
     add("--json", action="store_true", help="print everything as JSON")
     return p
 
@@ -126,7 +179,8 @@ def setting(options: argparse.Namespace) -> tuple[MLP, list[float], list[float]]
     nin, *nouts = options.layers
     if not nouts:
         raise argparse.ArgumentTypeError(
-            "--layers takes the number of inputs, then of neurons in each layer: at least two numbers"
+            "--layers takes the number of inputs, then of neurons in each layer: at least two"
+            " numbers"
         )
     bias = None if options.bias == "none" else options.bias
     model = MLP(nin, nouts, activation=options.activation, bias=bias, seed=options.seed or 0)
@@ -143,7 +197,9 @@ def setting(options: argparse.Namespace) -> tuple[MLP, list[float], list[float]]
         return start if numbers is None else list(numbers)
 
     for option, parameters in (("weights", model.weights()), ("biases", model.biases())):
-        for parameter, x in zip(parameters, given(option, [p.data for p in parameters]), strict=True):
+        for parameter, x in zip(
+            parameters, given(option, [p.data for p in parameters]), strict=True
+        ):
             parameter.data = x
     inputs = given("inputs", [k / 20 for k in range(1, nin + 1)])
     return model, inputs, given("targets", [(0.01, 0.99)[k % 2] for k in range(nouts[-1])])

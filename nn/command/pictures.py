@@ -29,7 +29,9 @@ def pictures(E: Value, names: Iterable[str], folder: str) -> list[str]:
             files.append(os.path.join(folder, "steps.html"))
             write_whole(files[-1], step_through(E).html())
     except OSError as error:
-        raise argparse.ArgumentTypeError(f"--out: {folder!r} cannot be written: {error.strerror}") from None
+        raise argparse.ArgumentTypeError(
+            f"--out: {folder!r} cannot be written: {error.strerror}"
+        ) from None
     except (EngineError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"--out: {error}") from None
     return files

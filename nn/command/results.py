@@ -22,11 +22,15 @@ from nn.losses import half_squared_error
 from nn.optimizers import SGD, Optimizer
 
 LINES = 250  # of derivations, unless --derive asks for more
-FORM = dict.fromkeys(("digits", "derive", "latex", "out", "json"))  # the options that do not change the example
+FORM = dict.fromkeys(
+    ("digits", "derive", "latex", "out", "json")
+)  # the options that do not change the example
 States = dict[int, dict[str, float]]  # after so many rounds, a number by its name
 
 
-def training(model: MLP, inputs: list[float], targets: list[float], lr: float, rounds: Collection[int]) -> States:
+def training(
+    model: MLP, inputs: list[float], targets: list[float], lr: float, rounds: Collection[int]
+) -> States:
     """Train the weights; return E, the outputs and the weights by name, after so many rounds.
 
     Raises DomainError, which says in which round, where a number is past a float's range.
@@ -82,7 +86,9 @@ def _computed_anew(
     return states
 
 
-def derivations(E: Value, parameters: Iterable[str], options: argparse.Namespace) -> dict[str, Derivation]:
+def derivations(
+    E: Value, parameters: Iterable[str], options: argparse.Namespace
+) -> dict[str, Derivation]:
     """That of ∂E by each name in --derive, else by the parameters, as far as LINES goes. An error
     for another name.
     """
@@ -90,8 +96,12 @@ def derivations(E: Value, parameters: Iterable[str], options: argparse.Namespace
     values = {name: value for value, name in graph.names.items()}
     for name in options.derive or ():
         if name not in values:
-            near = "".join(f"; {known!r} is near" for known in get_close_matches(name, values, 1, 0.5))
-            raise argparse.ArgumentTypeError(f"--derive: nothing is named {name!r}{near}; there are {listed(values)}")
+            near = "".join(
+                f"; {known!r} is near" for known in get_close_matches(name, values, 1, 0.5)
+            )
+            raise argparse.ArgumentTypeError(
+                f"--derive: nothing is named {name!r}{near}; there are {listed(values)}"
+            )
     notation = Notation(digits=options.digits or 4)
     result: dict[str, Derivation] = {}
     lines = 0
@@ -103,14 +113,18 @@ def derivations(E: Value, parameters: Iterable[str], options: argparse.Namespace
 
 
 def marks(options: argparse.Namespace) -> Marks:
-    """The marks for what stands in the file that --check names. An error where it cannot be read."""
+    """The marks for what stands in the file that --check names. An error where it cannot be
+    read.
+    """
     model, inputs, targets = setting(options)
     try:
         with open(options.check, encoding="utf-8") as file:
             claims = file.read()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise argparse.ArgumentTypeError(f"--check: {options.check!r} cannot be read: {reason}") from None
+        raise argparse.ArgumentTypeError(
+            f"--check: {options.check!r} cannot be read: {reason}"
+        ) from None
     root = half_squared_error(model(inputs), targets)
     try:
         return check_derivation(root, claims, names=called(options.names))
@@ -131,7 +145,9 @@ def called(path: str | None) -> dict[str, Any]:
         reason = problem.strerror if isinstance(problem, OSError) else f"it is not JSON: {problem}"
         raise argparse.ArgumentTypeError(f"--names: {path!r} cannot be read: {reason}") from None
     if not isinstance(names, dict):
-        raise argparse.ArgumentTypeError(f'--names: {path!r} holds no object, as {{"E_total": "E"}} is one')
+        raise argparse.ArgumentTypeError(
+            f'--names: {path!r} holds no object, as {{"E_total": "E"}} is one'
+        )
     return names
 
 
@@ -144,7 +160,9 @@ def listed(names: Iterable[str]) -> str:
     rows: dict[str, list[str]] = {}
     for name in sorted(names, key=lambda name: (len(name), name)):
         rows.setdefault(name.rstrip("0123456789"), []).append(name)
-    return ", ".join(f"{row[0]} ... {row[-1]}" if len(row) > 2 else " ".join(row) for row in rows.values())
+    return ", ".join(
+        f"{row[0]} ... {row[-1]}" if len(row) > 2 else " ".join(row) for row in rows.values()
+    )
 
 
 def data(derivation: Derivation) -> list[dict[str, Any]]:
@@ -154,7 +172,9 @@ def data(derivation: Derivation) -> list[dict[str, Any]]:
     parts = [derivation]
     places = {derivation: 0}
     for part in parts:
-        for term in (term for factor in part.factors for term in factor.terms if term not in places):
+        for term in (
+            term for factor in part.factors for term in factor.terms if term not in places
+        ):
             places[term] = len(parts)
             parts.append(term)
 
@@ -180,7 +200,8 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
     E = half_squared_error(model(inputs), targets)
     E.backward()
     result: dict[str, Any] = {
-        name: getattr(options, name) for name in ("layers", "activation", "bias", "lr", "rounds", "seed")
+        name: getattr(options, name)
+        for name in ("layers", "activation", "bias", "lr", "rounds", "seed")
     }
     result["inputs"] = {f"i{k}": x for k, x in enumerate(inputs, 1)}
     result["targets"] = {f"t{k}": x for k, x in enumerate(targets, 1)}

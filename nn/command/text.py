@@ -32,7 +32,11 @@ ASCII = str.maketrans(
 # A section is a title and its lines, from the report and a function that writes a number.
 Section = tuple[str, list[str]]
 Show = Callable[[float], str]
-BIASES = {"shared": "one bias for each layer", "neuron": "one bias for each neuron", "none": "no biases"}
+BIASES = {
+    "shared": "one bias for each layer",
+    "neuron": "one bias for each neuron",
+    "none": "no biases",
+}
 
 
 def written(x: float, digits: int) -> str:
@@ -67,21 +71,29 @@ def network_section(r: dict[str, Any], show: Show) -> Section:
     """The network and its data."""
     lines = [f"  {r['activation']}, {BIASES[r['bias']]}, learning rate {show(r['lr'])}"]
     for name in ("inputs", "targets"):
-        lines += paragraph(f"{name:7}", ", ".join(f"{k}\xa0=\xa0{show(x)}" for k, x in r[name].items()))
-    return f"{'The lecture: network' if 'lecture' in r else 'Network'} {'-'.join(map(str, r['layers']))}", lines
+        lines += paragraph(
+            f"{name:7}", ", ".join(f"{k}\xa0=\xa0{show(x)}" for k, x in r[name].items())
+        )
+    kind = "The lecture: network" if "lecture" in r else "Network"
+    return f"{kind} {'-'.join(map(str, r['layers']))}", lines
 
 
 def forward_section(r: dict[str, Any], show: Show) -> Section:
     """The sum and the output of each neuron, a line each."""
     forward = r["forward"]
     neurons = [("net" + name[3:], name) for name in forward if name.startswith("out_")]
-    rows = [[cell for name in neuron if name in forward for cell in (name, show(forward[name]))] for neuron in neurons]
+    rows = [
+        [cell for name in neuron if name in forward for cell in (name, show(forward[name]))]
+        for neuron in neurons
+    ]
     return "Forward pass", table(rows)
 
 
 def error_section(r: dict[str, Any], show: Show) -> Section:
     """The error of each output, and E."""
-    return "Error: E = Σ ½(t − out)²", table((k, show(x)) for k, x in r["forward"].items() if k.startswith("E"))
+    return "Error: E = Σ ½(t − out)²", table(
+        (k, show(x)) for k, x in r["forward"].items() if k.startswith("E")
+    )
 
 
 def gradient_section(r: dict[str, Any], show: Show) -> Section:
@@ -130,7 +142,12 @@ def derivation_section(r: dict[str, Any], options: argparse.Namespace) -> Sectio
     done = len(r["derivations"])
     if not options.derive and done < len(r["gradients"]):
         names = list(r["gradients"])
-        lines += ["", "", f"That was {done} of {len(names)} gradients; for the others: --derive {names[done]} ..."]
+        lines += [
+            "",
+            "",
+            f"That was {done} of {len(names)} gradients; for the others:"
+            f" --derive {names[done]} ...",
+        ]
     return "Derivations", lines
 
 
@@ -138,11 +155,15 @@ def page(r: dict[str, Any], options: argparse.Namespace, bold: bool) -> str:
     """The whole report as a reader sees it; but for the derivations, at most 80 columns wide."""
     parts = [section(r, lambda x: written(x, options.digits or 9)) for section in SECTIONS]
     if "lecture" in r:
-        parts.append(lecture_section(r, lambda x: written(x, 9)))  # as many digits as the lecture prints
+        parts.append(
+            lecture_section(r, lambda x: written(x, 9))
+        )  # as many digits as the lecture prints
     parts.append(derivation_section(r, options))
     if "pictures" in r:
         parts.append(("Pictures", [f"  {file}" for file in r["pictures"]]))
-    return "\n\n".join("\n".join([f"\033[1m{title}\033[0m" if bold else title, *lines]) for title, lines in parts)
+    return "\n\n".join(
+        "\n".join([f"\033[1m{title}\033[0m" if bold else title, *lines]) for title, lines in parts
+    )
 
 
 def put(text: str) -> None:

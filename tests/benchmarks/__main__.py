@@ -1,6 +1,7 @@
 """handgrad beside other engines, in one run of about four minutes: `python -m tests.benchmarks`.
 
-Names of races run only these: `python -m tests.benchmarks lecture demo`. What is not installed is left out.
+Names of races run only these: `python -m tests.benchmarks lecture demo`. What is not installed is
+left out.
 """
 
 import os
@@ -20,12 +21,18 @@ later ones do not; the tape's machine code is kept on disk, and takes seconds on
 of the modules it needs. Memory: the most that its process held. ≈: scaled from a part."""
 
 
-def training(make: Callable[[], Problem], contestants: Contestants, *goals: tuple[str, float, str]) -> None:
-    """Trains, and prints a row for each contestant; then how the goals stand: who is how many times as fast as whom."""
+def training(
+    make: Callable[[], Problem], contestants: Contestants, *goals: tuple[str, float, str]
+) -> None:
+    """Trains, and prints a row for each contestant; then how the goals stand: who is how many times
+    as fast as whom.
+    """
     problem = make()
     print(f"\n{problem.title}", flush=True)
     results = race(contestants, problem)
-    print(f"\n{'':24}{problem.unit:>14}{'× micrograd':>13}{'compile, s':>12}{'import, s':>11}{'memory, MB':>12}")
+    print(
+        f"\n{'':24}{problem.unit:>14}{'× micrograd':>13}{'compile, s':>12}{'import, s':>11}{'memory, MB':>12}"
+    )
     for name, result in results.items():
         scaled = "≈" if result.answers < problem.steps_per_unit else ""
         time = scaled + written(result.best[0] * problem.steps_per_unit * problem.second)
@@ -36,11 +43,17 @@ def training(make: Callable[[], Problem], contestants: Contestants, *goals: tupl
         )
     for name, times, other in goals:
         if {name, other} <= results.keys():
-            print(f"{name}: {speed(results, name, other)} as fast as {other}; to reach: {written(times)}×")
+            print(
+                f"{name}: {speed(results, name, other)} as fast as {other}; to reach: {written(times)}×"
+            )
 
 
 def speed(results: dict[str, Result], name: str, other: str) -> str:
-    return f"{written(results[other].best[0] / results[name].best[0])}×" if {name, other} <= results.keys() else "—"
+    return (
+        f"{written(results[other].best[0] / results[name].best[0])}×"
+        if {name, other} <= results.keys()
+        else "—"
+    )
 
 
 RACES: dict[str, Callable[[], None]] = {
@@ -63,7 +76,9 @@ def main() -> None:
     unknown = set(sys.argv[1:]) - set(RACES)
     if unknown:
         sys.exit(f"unknown race {', '.join(sorted(unknown))}: it must be one of {', '.join(RACES)}")
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores; one thread, float64.\n{EXPLANATION}")
+    print(
+        f"Python {platform.python_version()}, {os.cpu_count()} cores; one thread, float64.\n{EXPLANATION}"
+    )
     os.environ.update(ENVIRONMENT)
     for name in [name for name in RACES if not sys.argv[1:] or name in sys.argv[1:]]:
         try:

@@ -1,4 +1,6 @@
-"""A recorded loss as straight-line C: its value and its gradient, and the loop of gradient descent about them."""
+"""A recorded loss as straight-line C: its value and its gradient, and the loop of gradient descent
+about them.
+"""
 
 import ctypes
 import os
@@ -36,22 +38,33 @@ void descend(double *restrict p, const double *rows, long rounds, double *losses
     }}
 }}
 """
-PENALTY = "for (long i = 0; i < {parameters}; i++) loss += {l2} * p[i] * p[i], g[i] += 2 * {l2} * p[i];"
+PENALTY = (
+    "for (long i = 0; i < {parameters}; i++) loss += {l2} * p[i] * p[i], g[i] += 2 * {l2} * p[i];"
+)
 
 
-def source(loss: Any, parameters: list[Any], inputs: list[Any], n: int, lr: float, l2: float) -> str:
-    """C that descends on the mean of `loss` over `n` rows, and l2 times the sum of the squares of the parameters."""
+def source(
+    loss: Any, parameters: list[Any], inputs: list[Any], n: int, lr: float, l2: float
+) -> str:
+    """C that descends on the mean of `loss` over `n` rows, and l2 times the sum of the squares of
+    the parameters.
+    """
     from autograd import grad
     from autograd.record import topological_order
 
     gradient = grad(loss, parameters)
     _, nodes = topological_order(sum(gradient, loss))
-    names = {v: f"p[{i}]" for i, v in enumerate(parameters)} | {v: f"x[{i}]" for i, v in enumerate(inputs)}
+    names = {v: f"p[{i}]" for i, v in enumerate(parameters)} | {
+        v: f"x[{i}]" for i, v in enumerate(inputs)
+    }
 
     def written(x: Any) -> str:
         return names[x] if x in names else repr(x if isinstance(x, float) else x.data)
 
-    lines = ["#include <math.h>", "static double example(const double *p, const double *x, double *restrict g) {"]
+    lines = [
+        "#include <math.h>",
+        "static double example(const double *p, const double *x, double *restrict g) {",
+    ]
     for k, v in enumerate(nodes):
         names[v] = f"v{k}"
         lines.append(f"const double v{k} = {FORMS[v.op.name].format(*map(written, v.args))};")

@@ -1,4 +1,6 @@
-"""Who trains: each prepares a problem, and gives a function that trains from the start and returns time and losses."""
+"""Who trains: each prepares a problem, and gives a function that trains from the start and returns
+time and losses.
+"""
 
 import ctypes
 import math
@@ -26,12 +28,18 @@ def each_step(problem: Problem, batches: list[Any]) -> list[Any]:
 
 
 # A graph of scalars, built anew for each step.
-def scalars(problem: Problem, Value: Any, f: Any, MLP: Any = None, row: Any = None, zero: float | None = 0.0) -> Run:
-    """`row` makes what is computed with of a number in a row: a Value unless given; `zero` clears a gradient."""
+def scalars(
+    problem: Problem, Value: Any, f: Any, MLP: Any = None, row: Any = None, zero: float | None = 0.0
+) -> Run:
+    """`row` makes what is computed with of a number in a row: a Value unless given; `zero` clears a
+    gradient.
+    """
     if MLP and problem.sizes:
         network = MLP(problem.sizes[0], problem.sizes[1:])
         parameters = network.parameters()
-        neurons = (neuron for W, b in layers(problem.parameters) for neuron in zip(W, b, strict=True))
+        neurons = (
+            neuron for W, b in layers(problem.parameters) for neuron in zip(W, b, strict=True)
+        )
         numbers = [x for w, bias in neurons for x in (*w, bias)]
     else:
         network = mapped(Value, problem.parameters)
@@ -70,11 +78,15 @@ def eager(problem: Problem) -> Run:
 
 
 def micrograd(problem: Problem, composed: bool = False) -> Run:
-    """Its user adds what it has not, each as a closure; or composes σ of exp, as its author does in his lecture."""
+    """Its user adds what it has not, each as a closure; or composes σ of exp, as its author does in
+    his lecture.
+    """
     from micrograd.engine import Value
     from micrograd.nn import MLP
 
-    def added(function: Callable[[float], float], slope: Callable[[float, float], float]) -> Callable[[Any], Any]:
+    def added(
+        function: Callable[[float], float], slope: Callable[[float, float], float]
+    ) -> Callable[[Any], Any]:
         def apply(x: Any) -> Any:
             out = Value(function(x.data), (x,))
 
@@ -91,7 +103,9 @@ def micrograd(problem: Problem, composed: bool = False) -> Run:
     sigmoid = added(lambda x: 1 / (1 + math.exp(-x)), lambda x, z: z * (1 - z))
     if composed:
         sigmoid = lambda x: 1 / (1 + exp(-x))
-    return scalars(problem, Value, SimpleNamespace(exp=exp, log=log, sigmoid=sigmoid, relu=Value.relu), MLP)
+    return scalars(
+        problem, Value, SimpleNamespace(exp=exp, log=log, sigmoid=sigmoid, relu=Value.relu), MLP
+    )
 
 
 def torch_scalars(problem: Problem) -> Run:
@@ -119,7 +133,9 @@ def program(problem: Problem, backend: str) -> Run:
         batches = [numpy.array(batch) for batch in batches]
 
     def train() -> list[float]:
-        return [loss for batch in batches for loss in replay.descend(problem.lr, problem.rounds, batch)]
+        return [
+            loss for batch in batches for loss in replay.descend(problem.lr, problem.rounds, batch)
+        ]
 
     def run() -> tuple[list[float], list[float]]:
         for p, number in zip(parameters, flat(problem.parameters), strict=True):
@@ -160,7 +176,9 @@ def casadi(problem: Problem, whole_loop: bool) -> Run:
     numbers = DM(list(flat(problem.parameters)))
     p = SX.sym("p", numbers.numel())
     row = SX.sym("row", len(problem.batches[0][0]))
-    f = SimpleNamespace(exp=exp, log=log, sigmoid=lambda x: 1 / (1 + exp(-x)), relu=lambda x: fmax(x, 0))
+    f = SimpleNamespace(
+        exp=exp, log=log, sigmoid=lambda x: 1 / (1 + exp(-x)), relu=lambda x: fmax(x, 0)
+    )
     symbols = iter(p.elements())
     loss = problem.example(mapped(lambda _: next(symbols), problem.parameters), row.elements(), f)
     n = len(problem.batches[0])
@@ -194,7 +212,9 @@ def torch_matrices(problem: Problem) -> Run:
     import torch
 
     def start() -> tuple[Any, list[Any], Callable[[], None]]:
-        parameters = [torch.tensor(p, dtype=torch.float64, requires_grad=True) for p in problem.parameters]
+        parameters = [
+            torch.tensor(p, dtype=torch.float64, requires_grad=True) for p in problem.parameters
+        ]
 
         def step() -> None:
             with torch.no_grad():
@@ -229,15 +249,24 @@ def torch_modules(problem: Problem) -> Run:
     return torch_training(problem, start)
 
 
-def torch_training(problem: Problem, start: Callable[[], tuple[Any, list[Any], Callable[[], None]]]) -> Run:
-    """`start` gives what `problem.losses` takes, the parameters, and a step that leaves no gradient behind."""
+def torch_training(
+    problem: Problem, start: Callable[[], tuple[Any, list[Any], Callable[[], None]]]
+) -> Run:
+    """`start` gives what `problem.losses` takes, the parameters, and a step that leaves no gradient
+    behind.
+    """
     import torch
     from torch.nn.functional import cross_entropy, linear
 
     f = SimpleNamespace(
-        linear=linear, relu=torch.relu, sigmoid=torch.sigmoid, cross_entropy=partial(cross_entropy, reduction="none")
+        linear=linear,
+        relu=torch.relu,
+        sigmoid=torch.sigmoid,
+        cross_entropy=partial(cross_entropy, reduction="none"),
     )
-    batches = each_step(problem, [torch.tensor(batch, dtype=torch.float64) for batch in problem.batches])
+    batches = each_step(
+        problem, [torch.tensor(batch, dtype=torch.float64) for batch in problem.batches]
+    )
 
     def train(network: Any, parameters: list[Any], step: Callable[[], None]) -> Iterable[Any]:
         losses = []
@@ -265,7 +294,9 @@ def jax_matrices(problem: Problem, whole_loop: bool) -> Run:
     )
 
     def loss(parameters: list[Any], batch: Any) -> Any:
-        return problem.losses(parameters, batch, f).mean() + problem.l2 * sum((p * p).sum() for p in parameters)
+        return problem.losses(parameters, batch, f).mean() + problem.l2 * sum(
+            (p * p).sum() for p in parameters
+        )
 
     @jax.jit
     def step(parameters: list[Any], batch: Any) -> Any:
@@ -303,7 +334,8 @@ CONTESTANTS: Contestants = {
     "C, -O3":                   ("autograd", straight_c),
 }  # fmt: skip
 
-# More than micrograd as it is installed: its user may compose σ of exp, as its author does in his lecture.
+# More than micrograd as it is installed: its user may compose σ of exp, as its author does in his
+# lecture.
 OF_THE_LECTURE: Contestants = {
     "micrograd": CONTESTANTS["micrograd"],
     "micrograd, σ by exp": ("micrograd.nn", partial(micrograd, composed=True)),

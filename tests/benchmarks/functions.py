@@ -1,4 +1,6 @@
-"""`Program.function` beside the eager pass: the numbers that other engines make of it, and their gradients."""
+"""`Program.function` beside the eager pass: the numbers that other engines make of it, and their
+gradients.
+"""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +17,8 @@ Expression = Callable[..., Any]  # of Values
 Answer = tuple[list[float], list[Any]]  # the values at points, and the gradients there
 
 
-# Each takes the function of `Program.function`, of the list of all leaves, and points to take it at.
+# Each takes the function of `Program.function`, of the list of all leaves, and points to take it
+# at.
 def numpy(function: Callable[[Any], Callable[[Any], Any]], points: list[Point]) -> Answer:
     import numpy
 
@@ -49,9 +52,16 @@ def cases() -> Iterator[tuple[str, Expression, int, list[Point]]]:
 
     def error(*leaves: Any) -> Any:
         numbers = iter(leaves)
-        return problem.example(mapped(lambda _: next(numbers), problem.parameters), list(numbers), autograd)
+        return problem.example(
+            mapped(lambda _: next(numbers), problem.parameters), list(numbers), autograd
+        )
 
-    yield "the lecture", error, len(row), [tuple(x * k for x in (*parameters, *row)) for k in (1, -2, 30)]
+    yield (
+        "the lecture",
+        error,
+        len(row),
+        [tuple(x * k for x in (*parameters, *row)) for k in (1, -2, 30)],
+    )
 
 
 def eager(expression: Expression, points: list[Point]) -> dict[Point, list[float]]:
@@ -71,10 +81,15 @@ def eager(expression: Expression, points: list[Point]) -> dict[Point, list[float
 
 
 def check() -> None:
-    """Ends the program where a number differs. What is not installed is left out, with a line that says so."""
+    """Ends the program where a number differs. What is not installed is left out, with a line that
+    says so.
+    """
     from autograd import Program, Value
 
-    print("\nProgram.function beside the eager pass: every row of the table, and the lecture", flush=True)
+    print(
+        "\nProgram.function beside the eager pass: every row of the table, and the lecture",
+        flush=True,
+    )
     for engine in (numpy, jax, torch):
         count = 0
         try:
@@ -84,7 +99,9 @@ def check() -> None:
                 program = Program(expression(*leaves), leaves[len(leaves) - inputs :])
                 order = list(map(leaves.index, (*program.parameters, *program.inputs)))
 
-                def function(namespace: Any, program: Program = program, order: list[int] = order) -> Any:
+                def function(
+                    namespace: Any, program: Program = program, order: list[int] = order
+                ) -> Any:
                     f, n = program.function(namespace), len(program.parameters)
                     return lambda x: f([x[k] for k in order[:n]], [x[k] for k in order[n:]])
 

@@ -1,4 +1,6 @@
-"""The cost of a node, from a thousand of them to a million: of a tree, for micrograd recurses as deep as the graph."""
+"""The cost of a node, from a thousand of them to a million: of a tree, for micrograd recurses as
+deep as the graph.
+"""
 
 from collections.abc import Callable
 from tempfile import TemporaryDirectory
@@ -43,7 +45,9 @@ def eager(size: int) -> Run:
 
 
 def tape(size: int) -> Run:
-    """Times forward and backward a node, and what numba took to compile, with nothing kept from another run."""
+    """Times forward and backward a node, and what numba took to compile, with nothing kept from
+    another run.
+    """
     import numba
     from numba.core import event
 
@@ -66,7 +70,11 @@ def tape(size: int) -> Run:
 
     def run() -> tuple[list[float], list[float]]:
         seconds, loss = timed(forward_and_backward)
-        return [seconds / repetitions / size, compiling.duration], [loss, a.grad / repetitions, b.grad / repetitions]
+        return [seconds / repetitions / size, compiling.duration], [
+            loss,
+            a.grad / repetitions,
+            b.grad / repetitions,
+        ]
 
     return run
 
@@ -97,8 +105,11 @@ def taping(result: Result) -> float:
 
 
 def growing() -> None:
-    """Prints what a node costs in graphs of growing size."""
-    print("\nThe cost of a node, by the number of nodes; the tape's machine code is compiled anew for each", flush=True)
+    """Print what a node costs in graphs of growing size."""
+    print(
+        "\nThe cost of a node, by the number of nodes; the tape's machine code is compiled anew for each",
+        flush=True,
+    )
     results = [(race(CONTESTANTS, size), size) for size in SIZES]
     print(f"\n{'':43}" + "".join(f"{size:>11,}" for size in SIZES) + f"{'10⁶ ÷ 10⁴':>12}")
     for name, what, measure in ROWS:

@@ -1,7 +1,7 @@
 """What is trained: the lecture's network, that of micrograd's demo, and one that reads digits.
 
-A problem states its loss twice: of one row, on scalars of any kind, and of every row at once, on matrices. Both ask a
-namespace `f` for the functions that have no operator.
+A problem states its loss twice: of one row, on scalars of any kind, and of every row at once, on
+matrices. Both ask a namespace `f` for the functions that have no operator.
 """
 
 import csv
@@ -23,13 +23,17 @@ Row = list[float]
 
 @dataclass(frozen=True)
 class Problem:
-    """A network, its data, and how it is trained: each batch in turn, with `rounds` steps of gradient descent."""
+    """A network, its data, and how it is trained: each batch in turn, with `rounds` steps of
+    gradient descent.
+    """
 
     title: str
     unit: str
     steps_per_unit: int
     second: float  # in units of time
-    parameters: list[Any]  # nested lists: a matrix of weights, and after it, if there are any, its biases
+    parameters: list[
+        Any
+    ]  # nested lists: a matrix of weights, and after it, if there are any, its biases
     sizes: list[int]  # of an nn.MLP that does the same; empty if none does
     batches: list[list[Row]]
     rounds: int
@@ -119,7 +123,11 @@ def demo() -> Problem:
     rows = []
     for k in range(100):
         angle, y = math.pi * (k // 2) / 49, 1 - k % 2 * 2
-        x = (math.cos(angle), math.sin(angle)) if y == 1 else (1 - math.cos(angle), 0.5 - math.sin(angle))
+        x = (
+            (math.cos(angle), math.sin(angle))
+            if y == 1
+            else (1 - math.cos(angle), 0.5 - math.sin(angle))
+        )
         rows.append([*(draw.gauss(mean, 0.1) for mean in x), float(y)])
     return Problem(
         title="micrograd's demo: a step of MLP(2, [16, 16, 1]) on 100 points, hinge loss, L2",
@@ -146,14 +154,18 @@ def _demo_losses(parameters: Any, X: Any, f: Any) -> Any:
     return f.relu(1 - X[:, 2] * mlp_of_matrices(parameters, X[:, :2], f)[:, 0])
 
 
-# scikit-learn's 1,797 digits, of 8×8 pixels; a row is the pixels and, of the ten digits, 1 for the right one.
+# scikit-learn's 1,797 digits, of 8×8 pixels; a row is the pixels and, of the ten digits, 1 for the
+# right one.
 def digits() -> Problem:
     package = find_spec("sklearn")
     if not (package and package.origin):
         raise LeftOut("its data come with scikit-learn, which is not installed")
     with gzip.open(Path(package.origin).parent / "datasets/data/digits.csv.gz", "rt") as file:
         table = [[float(cell) for cell in line] for line in csv.reader(file)]
-    rows = [[pixel / 16 for pixel in pixels] + [float(digit == k) for k in range(10)] for *pixels, digit in table]
+    rows = [
+        [pixel / 16 for pixel in pixels] + [float(digit == k) for k in range(10)]
+        for *pixels, digit in table
+    ]
     return Problem(
         title="Digits: an epoch of MLP(64, [32, 10]), 56 batches of 32 rows, softmax cross-entropy",
         unit="ms an epoch",
@@ -181,10 +193,14 @@ def _digits_losses(parameters: Any, X: Any, f: Any) -> Any:
 
 
 def _drawn(sizes: list[int]) -> list[Any]:
-    """For each layer its weights, drawn with the variance 2/inputs of He et al. 2015, and biases of 0."""
+    """For each layer its weights, drawn with the variance 2/inputs of He et al. 2015, and biases of
+    0.
+    """
     draw = random.Random(1337)
     parameters: list[Any] = []
     for nin, nout in pairwise(sizes):
-        parameters.append([[draw.gauss(0, math.sqrt(2 / nin)) for _ in range(nin)] for _ in range(nout)])
+        parameters.append(
+            [[draw.gauss(0, math.sqrt(2 / nin)) for _ in range(nin)] for _ in range(nout)]
+        )
         parameters.append([0.0] * nout)
     return parameters

@@ -1,4 +1,6 @@
-"""A race: contestants with the same problem, each in a process of its own, who take turns on one thread."""
+"""A race: contestants with the same problem, each in a process of its own, who take turns on one
+thread.
+"""
 
 import gc
 import math
@@ -17,12 +19,18 @@ try:
 except ImportError:  # Windows
     resource = None
 
-Run = Callable[[], tuple[list[float], list[float]]]  # the seconds of each thing it times, and what it computed
-Contestants = dict[str, tuple[str, Callable[[Any], Run]]]  # by name: the modules it needs, and what prepares it
+Run = Callable[
+    [], tuple[list[float], list[float]]
+]  # the seconds of each thing it times, and what it computed
+Contestants = dict[
+    str, tuple[str, Callable[[Any], Run]]
+]  # by name: the modules it needs, and what prepares it
 
 TURNS = 3
 ENVIRONMENT = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
+    **dict.fromkeys(
+        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+    ),
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
     "JAX_PLATFORMS": "cpu",
     "JAX_ENABLE_X64": "1",
@@ -46,7 +54,9 @@ class Result:
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """The seconds that `work()` takes, beginning with no garbage left by others, and what it returns."""
+    """The seconds that `work()` takes, beginning with no garbage left by others, and what it
+    returns.
+    """
     gc.collect()
     start = perf_counter()
     result = work()
@@ -59,7 +69,9 @@ def peak_memory() -> float:
 
 
 def process(modules: str, contestant: Callable[[Any], Run], problem: Any, pipe: Connection) -> None:
-    """What runs in the process of a contestant: it prepares, then has a turn for each message, until it is ended."""
+    """What runs in the process of a contestant: it prepares, then has a turn for each message,
+    until it is ended.
+    """
     try:
         importing, _ = timed(lambda: [import_module(module) for module in modules.split()])
         preparing, run = timed(lambda: contestant(problem))
@@ -75,8 +87,8 @@ def process(modules: str, contestant: Callable[[Any], Run], problem: Any, pipe: 
 def race(contestants: Contestants, problem: Any) -> dict[str, Result]:
     """The results, by name. Who cannot run is left out, with a line that says so.
 
-    Ends the program where a contestant fails, or computes other numbers than who computed most of them; a shorter list
-    is compared as far as it goes.
+    Ends the program where a contestant fails, or computes other numbers than who computed most of
+    them; a shorter list is compared as far as it goes.
     """
     context = get_context("spawn")
     pipes: dict[str, Connection] = {}
@@ -93,7 +105,9 @@ def race(contestants: Contestants, problem: Any) -> dict[str, Result]:
     with ExitStack() as ending:
         for name, (modules, contestant) in contestants.items():
             pipes[name], theirs = context.Pipe()
-            child = context.Process(target=process, args=(modules, contestant, problem, theirs), daemon=True)
+            child = context.Process(
+                target=process, args=(modules, contestant, problem, theirs), daemon=True
+            )
             child.start()
             ending.callback(child.join)
             ending.callback(child.terminate)
@@ -111,13 +125,17 @@ def race(contestants: Contestants, problem: Any) -> dict[str, Result]:
             most = max(answers, key=lambda name: len(answers[name]))
             for k, (number, other) in enumerate(zip(numbers, answers[most], strict=False), 1):
                 if not close(number, other):
-                    sys.exit(f"{name} and {most} do not compute the same: number {k} is {number}, and {other}")
+                    sys.exit(
+                        f"{name} and {most} do not compute the same: number {k} is {number}, and {other}"
+                    )
     return {
         name: Result(
             importing,
             preparing,
             compiling=runs[name][0][0] - min(whole for whole, _, _ in runs[name]),
-            best=[min(times) for times in zip(*(seconds for _, seconds, _ in runs[name]), strict=True)],
+            best=[
+                min(times) for times in zip(*(seconds for _, seconds, _ in runs[name]), strict=True)
+            ],
             memory=runs[name][-1][2],
             answers=len(answers[name]),
         )
