@@ -577,8 +577,8 @@ class Program:
             if RELATIONS[guard.symbol](left, right) is not guard.outcome:
                 raise ValueError(
                     f"{guard} was {guard.outcome} when this was recorded, and is"
-                    f" {not guard.outcome} here, with {left} and {right}: the record holds only one branch of an if."
-                    " Let maximum, relu or step choose; where "
+                    f" {not guard.outcome} here, with {left} and {right}: the record holds only one"
+                    " branch of an if. Let maximum, relu or step choose; where "
                     f"nothing in the record depends on the comparison, make it inside no_grad()"
                 )
         # Once more with the inputs as constants, for they need no derivative.
