@@ -57,7 +57,9 @@ class Own:
         return found, list(entries.values())
 
     def predictions(self, subject: Term) -> Iterator[tuple[float, list[Entry]]]:
-        """Yield what a number follows as, and from which entries: of the right ones, then of all."""
+        """Yield what a number follows as, and from which entries: of the right ones, then
+        of all.
+        """
         key = written(subject)
         with suppress(DomainError):
             formula = self.formulas.get(key)
@@ -119,7 +121,9 @@ class Own:
         return values, slopes
 
     def _at(self, values: dict[Value, float]) -> Point:
-        """Return the point where nodes too are what the writer says, and all that depends on them."""
+        """Return the point where nodes too are what the writer says, and all that depends
+        on them.
+        """
         if not values:
             return self.point
         results = Record(self.board.root).evaluate(dict(values))
@@ -157,7 +161,9 @@ class Own:
         by: Value,
         slopes: dict[tuple[Value, Value], float],
     ) -> float:
-        """Return the derivative on an edge, as the writer has it; not of what is asked for itself."""
+        """Return the derivative on an edge, as the writer has it; not of what is asked for
+        itself.
+        """
         if (head, tail) in slopes and (head, tail) != (of, by):
             return slopes[head, tail]
         return point.edge(head, tail)

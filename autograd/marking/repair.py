@@ -175,7 +175,9 @@ class Repairs:
                     yield Found(Verdict.NO_ACTIVATION, _never, "{}", (symbol,))
 
     def misread_number(self, side: Term, here: Point, true: float, off: float) -> Iterator[Found]:
-        """Yield a decimal that does not stand for its symbol, where that would come to what is so."""
+        """Yield a decimal that does not stand for its symbol, where that would come to what
+        is so.
+        """
         places = list(walk(side))
         for place in places if len(places) <= LONG else ():
             if self.evaluator.is_decimal(place):
