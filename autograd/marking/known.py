@@ -168,6 +168,7 @@ class Known:
         self._formulas: dict[Value, dict[Value, Term]] = {}
         self._edges: dict[Value, dict[Value, Term]] = {}
         self._gradients: dict[tuple[Value, Value], Term] = {}
+        self._without: dict[tuple[Value, Value, tuple[Value, Value]], Term] = {}
         self._ingredients: dict[str, list[Term]] = {}
 
     def name(self, v: Value) -> Name:
@@ -232,7 +233,10 @@ class Known:
 
     def without(self, of: Value, by: Value, edge: tuple[Value, Value]) -> Term:
         """Return ∂of/∂by where the factor of one edge is left out."""
-        return fresh(self._chained(of, by, edge))
+        key = of, by, edge
+        if key not in self._without:
+            self._without[key] = fresh(self._chained(of, by, edge))
+        return self._without[key]
 
     def _chained(self, of: Value, by: Value, left_out: tuple[Value, Value] | None = None) -> Term:
         """Sum what each named Value gets from the heads above it, from `of` down to `by`."""

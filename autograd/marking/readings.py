@@ -21,7 +21,7 @@ from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import RIGHT, Verdict
 from autograd.op import DomainError
 
-MOST = 300  # readings that are tried
+MOST = 150  # readings that are tried
 EFFORT = 6000  # places that are evaluated to find one
 LIKELY = 5  # meanings of a number that are tried
 FRACTIONS = (3, 6, 7, 9, 11, 12)  # 0.333 may be 1/3

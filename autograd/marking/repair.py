@@ -20,6 +20,7 @@ from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadab
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
 
+MOST = 100  # names that are tried in the place of a number, or of a name
 TRIED = 40  # readings of the numbers in a formula in which slips are looked for
 _INVERSE = {  # the repair of one slip is the other
     Verdict.PRE: Verdict.POST,
@@ -37,6 +38,7 @@ class Repairs:
         self.explainer = explainer
         self.facts = explainer.facts
         self.evaluator = explainer.evaluator
+        self.labels = list(explainer.board.values)[:MOST]
 
     def of_formula(
         self, subject: Term, side: Term, points: Sequence[Point], tried: Sequence[Read]
@@ -76,7 +78,7 @@ class Repairs:
         here = points[0]
         for place in walk(side):
             if self.evaluator.is_decimal(place):
-                for label in self.explainer.board.values:
+                for label in self.labels:
                     if self.evaluator.agree(subject, side, points, {place: Name(label)}):
                         value = self.evaluator.value(Name(label), here)
                         yield _stands(place, Name(label), value)
@@ -97,15 +99,14 @@ class Repairs:
 
     def _renamed(self, subject: Term, side: Term, points: Sequence[Point]) -> list[Found]:
         """Return any other name in the place of one."""
-        labels = list(self.explainer.board.values)
         fits = []
         for place in walk(side):
             others: list[Term] = []
             if isinstance(place, Name) and not place.updated:
-                others = [Name(label) for label in labels[:100] if label != place.label]
+                others = [Name(label) for label in self.labels if label != place.label]
             elif isinstance(place, Quotient):
-                others = [Quotient(place.of, by) for by in labels[:100] if by != place.by]
-                others += [Quotient(of, place.by) for of in labels[:100] if of != place.of]
+                others = [Quotient(place.of, by) for by in self.labels if by != place.by]
+                others += [Quotient(of, place.by) for of in self.labels if of != place.of]
             for other in others:
                 if self.evaluator.agree(subject, side, points, {place: other}):
                     fits.append(Found(Verdict.WRONG_NAME, _never, INSTEAD, (place, other)))
@@ -181,7 +182,7 @@ class Repairs:
         places = list(walk(side))
         for place in places if len(places) <= LONG else ():
             if self.evaluator.is_decimal(place):
-                for label in self.explainer.board.values:
+                for label in self.labels:
                     with suppress(DomainError):
                         if (
                             abs(self.evaluator.value(side, here, {place: Name(label)}) - true)

@@ -84,7 +84,7 @@ class Evaluator:
                 given = self.values(side, point, instead)
                 if not math.isclose(given[side], aim, rel_tol=1e-9) and abs(
                     given[side] - aim
-                ) > slack(side, given):
+                ) > slack(side, given, aim):
                     return False
             return True
         return False
@@ -114,13 +114,14 @@ class Evaluator:
         )
 
 
-def slack(term: Term, numbers: Mapping[Term, float]) -> float:
-    """Return how far the value may be off because terms cancel in its sums.
+def slack(term: Term, numbers: Mapping[Term, float], aim: float) -> float:
+    """Return how far the value may be off from `aim` because terms cancel in its sums.
 
-    A product hands the error on that its factors have; a sum adds one, by its largest term.
+    A product hands the error on that its factors have; a sum adds one, by its largest term. Where
+    one of the two is 0, something has cancelled that is not in the term.
     """
     largest = 1e-15 * max(map(abs, numbers.values()))
-    if numbers[term] == 0.0:
+    if numbers[term] == 0.0 or aim == 0.0:
         return largest
     errors: dict[Term, float] = {}
     for place in reversed(list(walk(term))):
