@@ -11,8 +11,9 @@ from functools import cached_property
 
 from autograd.marking.accuracy import agreement, worst
 from autograd.marking.align import Pair, matched
-from autograd.marking.explain import Explainer, Found, explained
+from autograd.marking.explain import Explainer
 from autograd.marking.follow import Entry, Own
+from autograd.marking.found import Found, explained
 from autograd.marking.known import Known
 from autograd.marking.points import KINKED, Board, GivenData, Point, far, near
 from autograd.marking.readings import Reader

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
 
 from autograd import ops
+from autograd.marking.found import Found
 from autograd.marking.known import Known
 from autograd.marking.points import ACTIVATIONS, Point, letters
 from autograd.marking.slips import FACTORS, INSTEAD, WHOLE, Facts, mutations, substituted
@@ -22,37 +22,6 @@ WHOLLY = (Verdict.SIGMOID_TWICE, Verdict.LOGARITHM, Verdict.DEGREES)  # of a who
 SMALL = (
     300  # nodes of a record: in a larger one a late update is tried only where nothing else fits
 )
-
-
-class Found(NamedTuple):
-    """A slip, and the number that it gives at a point; `where` has a hole for each of the
-    `parts`.
-    """
-
-    verdict: Verdict
-    at: Callable[[Point], float]
-    where: str = ""
-    parts: tuple[Any, ...] = ()
-
-    def said(self) -> str:
-        return self.where.format(*map(part, self.parts))
-
-    def within(self, words: str, *parts: Term) -> Found:
-        """Return the same slip, told to be in something."""
-        return self._replace(
-            where=f"{self.where} (in {words})".strip(), parts=(*self.parts, *parts)
-        )
-
-
-def part(item: Any) -> str:
-    """Return a term, a number or a word as a sentence has it."""
-    return (
-        item
-        if isinstance(item, str)
-        else f"{item:.6g}"
-        if isinstance(item, float)
-        else written(item)
-    )
 
 
 class Explainer:
@@ -410,22 +379,3 @@ def _edge(edge: tuple[Value, Value], point: Point) -> float:
 
 def _over(x: float, y: float) -> float:
     return x / y if y else math.nan
-
-
-def explained(fits: Iterable[Found], so: str) -> tuple[tuple[Verdict, ...], str, tuple[str, ...]]:
-    """Return the verdicts that fit, in a sentence where, and what is so; and the places alone."""
-    where: dict[Verdict, dict[str, None]] = {}
-    for slip in fits:
-        places, said = where.setdefault(slip.verdict, {}), slip.said()
-        if len(places) < 2 and WHOLE not in places and not any(map(said.startswith, places)):
-            places[said] = None
-    words = []
-    for verdict, places in where.items():
-        told = " or ".join(place for place in places if place)
-        words.append(f"{verdict}, {told}" if told else str(verdict))
-    verdicts = tuple(where) or (Verdict.WRONG,)
-    return (
-        verdicts,
-        "; ".join([*words, so]),
-        tuple(place for places in where.values() for place in places if place),
-    )

@@ -10,8 +10,9 @@ from itertools import islice
 from autograd import ops
 from autograd.marking.accuracy import agreement
 from autograd.marking.align import Stands, matched
-from autograd.marking.explain import Explainer, Found
+from autograd.marking.explain import Explainer
 from autograd.marking.follow import Entry
+from autograd.marking.found import Found
 from autograd.marking.known import LONG, number
 from autograd.marking.points import ACTIVATIONS, GivenData, Point
 from autograd.marking.readings import Read, applied

@@ -9,8 +9,8 @@ from functools import partial
 
 from autograd.marking.accuracy import SAID, agreement
 from autograd.marking.bench import Bench, Equation, Outcome
-from autograd.marking.explain import Found
 from autograd.marking.follow import Entry, credited, rounding
+from autograd.marking.found import Found
 from autograd.marking.syntax import Number, Term, Unreadable
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError

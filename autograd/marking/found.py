@@ -1,0 +1,61 @@
+"""Found: a slip that gives what was written, and how several are told in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from autograd.marking.points import Point
+from autograd.marking.slips import WHOLE
+from autograd.marking.syntax import Term, written
+from autograd.marking.verdict import Verdict
+
+
+class Found(NamedTuple):
+    """A slip, and the number that it gives at a point; `where` has a hole for each of the
+    `parts`.
+    """
+
+    verdict: Verdict
+    at: Callable[[Point], float]
+    where: str = ""
+    parts: tuple[Any, ...] = ()
+
+    def said(self) -> str:
+        return self.where.format(*map(part, self.parts))
+
+    def within(self, words: str, *parts: Term) -> Found:
+        """Return the same slip, told to be in something."""
+        return self._replace(
+            where=f"{self.where} (in {words})".strip(), parts=(*self.parts, *parts)
+        )
+
+
+def part(item: Any) -> str:
+    """Return a term, a number or a word as a sentence has it."""
+    return (
+        item
+        if isinstance(item, str)
+        else f"{item:.6g}"
+        if isinstance(item, float)
+        else written(item)
+    )
+
+
+def explained(fits: Iterable[Found], so: str) -> tuple[tuple[Verdict, ...], str, tuple[str, ...]]:
+    """Return the verdicts that fit, in a sentence where, and what is so; and the places alone."""
+    where: dict[Verdict, dict[str, None]] = {}
+    for slip in fits:
+        places, said = where.setdefault(slip.verdict, {}), slip.said()
+        if len(places) < 2 and WHOLE not in places and not any(map(said.startswith, places)):
+            places[said] = None
+    words = []
+    for verdict, places in where.items():
+        told = " or ".join(place for place in places if place)
+        words.append(f"{verdict}, {told}" if told else str(verdict))
+    verdicts = tuple(where) or (Verdict.WRONG,)
+    return (
+        verdicts,
+        "; ".join([*words, so]),
+        tuple(place for places in where.values() for place in places if place),
+    )
