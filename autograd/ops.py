@@ -115,7 +115,6 @@ minimum  = Op("minimum",  min,       lambda x, y, z: smaller(x, y),
               text="min({:0}, {:0})", latex=r"\min\left({:0}, {:0}\right)")
 # fmt: on
 
-TABLE: tuple[Op, ...] = tuple(
-    row for row in list(globals().values()) if isinstance(row, Op) and row.reads is None
-)
+_rows = [row for row in globals().values() if isinstance(row, Op)]
+TABLE: tuple[Op, ...] = tuple(row for row in _rows if row.reads is None)
 __all__ = [row.name for row in TABLE]

@@ -93,9 +93,8 @@ class Record:
     def copy(self, replaced: Mapping[Value, Any] | None = None) -> dict[Value, Any]:
         """Record the nodes anew, with their labels; return what stands for each Value.
 
-        A leaf stands for itself, unless `replaced` has another Value for it, or a number: then it
-        is a constant. It is recorded inside `no_grad` too. Raises DomainError where an operation is
-        not defined there.
+        A leaf stands for itself, unless `replaced` has another Value or a constant for it. It is
+        recorded inside `no_grad` too. Raises DomainError where an operation is not defined there.
 
         >>> x = Value(2.0, label="x")
         >>> y = x * x
