@@ -43,9 +43,17 @@ def is_known_to_be_pure(model: Any, loss: Any) -> bool:
     layers = model.layers if type(model) is MLP else [model]
     if any(type(layer) not in (Layer, Neuron) for layer in layers):
         return False
-    own = list(ACTIVATIONS.values())
-    neurons = model._neurons()
-    return all(type(n) is Neuron and any(n.activation is f for f in own) for n in neurons)
+    return all(map(_is_known_to_be_pure, model._neurons()))
+
+
+def _is_known_to_be_pure(neuron: Neuron) -> bool:
+    """Whether its activation is this package's, and its parameters are leaves.
+
+    A weight computed from others keeps its number when they move: a replay would compute it anew.
+    """
+    if type(neuron) is not Neuron or not any(neuron.activation is f for f in ACTIVATIONS.values()):
+        return False
+    return all(isinstance(p, Value) and p.op is None for p in (*neuron.w, *neuron.biases()))
 
 
 class _Replay(NamedTuple):
@@ -62,6 +70,7 @@ class Batches:
         self.loss = loss
         self.examples = examples
         self.replays: dict[Hashable, _Replay] = {}
+        self.touched: list[Value] = []  # all to whose gradients a replay adds
         self.keys: list[Hashable] = []  # the shape of each example
         self.rows: list[list[float]] = []  # the numbers in it that are inputs
 
@@ -70,10 +79,16 @@ class Batches:
         loss.
         """
         if self.replays:
+            shapes = {self.keys[k] for k in batch}
+            # a program adds all of its gradients or none, but one of several may have added its own
+            touched = self.touched if len(shapes) > 1 else []
+            before = [p.grad for p in touched]
             try:
                 return self._replayed(batch)
             except (ArithmeticError, ValueError):
                 self.replays = {}  # computed anew, it has the error that names what is wrong
+                for parameter, gradient in zip(touched, before, strict=True):
+                    parameter.grad = gradient
         loss = losses.mean([self.loss(*self.examples[k]) for k in batch])
         loss.backward()
         return loss.data
@@ -106,6 +121,10 @@ class Batches:
             return  # computed anew, it has the error when the example's turn comes
         if replays:
             self.replays = replays
+            programs = [replay.program for replay in replays.values()]
+            self.touched = list(
+                dict.fromkeys(p for program in programs for p in program.parameters)
+            )
             for key, (x, target) in zip(self.keys, parts, strict=True):
                 numbers = [*x.numbers, *target.numbers]
                 self.rows.append([numbers[k] for k in replays[key].places])

@@ -13,6 +13,7 @@ from nn import (
     SGD,
     Adam,
     Layer,
+    Module,
     Neuron,
     binary_cross_entropy,
     half_squared_error,
@@ -452,6 +453,53 @@ def test_examples_that_are_parameters_or_computed_beforehand_are_not_replayed():
 
     for make in (lambda v, shared: v, lambda v, shared: shared + v):
         assert run(make, None) == run(make, True) == run(make, False)
+
+
+def trained_with_a_computed_parameter(place, replay):
+    a = Value(0.3, label="a")
+    model = MLP(1, [2, 1], activation="tanh", seed=1)
+    neuron = model.layers[0].neurons[0]
+    if place == "bias":
+        neuron.b = a * 2
+    else:
+        neuron.w[0] = a * 2
+    parameters = [*(p for p in model.parameters() if p.op is None), a]
+    optimizer = SGD(parameters, lr=0.1)
+    history = train(
+        model, LINE, mean_squared_error, optimizer, epochs=5, replay=replay, progress=False
+    )
+    return history, [p.data for p in parameters]
+
+
+@pytest.mark.parametrize("place", ["bias", "weight"])
+def test_a_parameter_that_is_computed_from_others_is_not_replayed(place):
+    eager = trained_with_a_computed_parameter(place, False)
+    assert trained_with_a_computed_parameter(place, None) == eager
+
+
+def test_gradients_are_not_added_twice_where_a_shape_cannot_be_replayed():
+    class Kinked(Module):
+        def __init__(self):
+            self.w = Value(0.5)
+
+        def __call__(self, x):
+            scaled = self.w * x
+            return scaled * 3 if scaled > 0 else scaled * 0.1
+
+    def loss(output, kind):  # two kinds of examples, and so two programs
+        return output**2 if kind == 0 else (output - 1) ** 2
+
+    def run(replay):
+        model = Kinked()
+        optimizer = SGD([model.w], lr=0.001)
+        # the last of the batch is swept first, by its program; then -1 takes the other branch
+        examples = [(1.0, 0), (-1.0, 0), (2.0, 1), (3.0, 1), (1.5, 1), (2.5, 1)]
+        history = train(
+            model, examples, loss, optimizer, epochs=3, seed=0, replay=replay, progress=False
+        )
+        return history, model.w.data
+
+    assert run(True) == run(False)
 
 
 def test_an_error_in_training_is_that_of_the_eager_pass():
