@@ -7,8 +7,17 @@ import operator
 import os
 import random
 import warnings
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    Sequence,
+    Set,
+    ValuesView,
+)
 from dataclasses import is_dataclass
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, TypeAlias
@@ -18,16 +27,18 @@ from autograd.files import write_whole
 from autograd.op import real
 
 Seed: TypeAlias = SupportsIndex | random.Random | None
+_ORDERED = (Sequence, KeysView, ValuesView, ItemsView)
+_WITHOUT_VALUES = (str, bytes, bytearray, memoryview, range)  # sequences that hold no objects
 
 
 class Module:
     """The base of every network: its parameters are the leaf Values among its attributes.
 
     They are found in the order of the attributes: those of the class, its slots, then the object's
-    own. Lists, tuples, deques, dicts, arrays of objects, dataclasses and other Modules are searched
-    too; a Value that is met twice counts once. A computed Value, such as an output kept for later,
-    is no parameter. A subclass needs no `__init__` of its own. Raises TypeError for a set that
-    holds Values or Modules, for it has no order.
+    own. Sequences, the values of dicts, arrays of objects, dataclasses and other Modules are
+    searched too; a Value that is met twice counts once. A computed Value, such as an output kept
+    for later, is no parameter. A subclass needs no `__init__` of its own. Raises TypeError for a
+    set that holds Values or Modules, for it has no order.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -40,8 +51,17 @@ class Module:
         __call__: Callable[..., Any]  # a subclass says what its model computes
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """Each parameter with its name, the path to it: `layers.0.w.1`."""
-        return ((name, parameter) for parameter, name in self._names(set()).items())
+        """Each parameter with its name, the path to it: `layers.0.w.1`.
+
+        Raises ValueError where two have one name, such as those at the keys 1 and "1" of a dict.
+        """
+        owners: dict[str, Value] = {}
+        for parameter, name in self._names(set()).items():
+            if name in owners:
+                remedy = "rename a key or an attribute"
+                raise ValueError(f"two parameters have the name {name!r}: {remedy}")
+            owners[name] = parameter
+        return iter(owners.items())
 
     def parameters(self) -> list[Value]:
         return list(self._names(set()))
@@ -199,11 +219,15 @@ def _inside(item: Any) -> Iterable[tuple[str, Any]]:
         return _attributes(item)
     if isinstance(item, Mapping):
         return [(str(key), value) for key, value in item.items()]
-    if isinstance(item, (list, tuple, deque)):
+    if isinstance(item, _ORDERED) and not isinstance(item, _WITHOUT_VALUES):
         return [(str(k), value) for k, value in enumerate(item)]
-    if isinstance(item, (set, frozenset)) and any(isinstance(x, (Value, Module)) for x in item):
+    if isinstance(item, Set) and any(map(_holds_parameters, item)):
         raise TypeError("a set of parameters has no order: keep them in a list, a tuple or a dict")
     return []
+
+
+def _holds_parameters(item: Any) -> bool:
+    return isinstance(item, (Value, Module)) or bool(_search(_inside(item), set()))
 
 
 def _attributes(item: Any) -> list[tuple[str, Any]]:

@@ -5,7 +5,7 @@ import pickle
 import subprocess
 import sys
 import warnings
-from collections import deque
+from collections import UserList, deque
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +103,50 @@ def test_a_set_of_parameters_is_refused(kind):
 
     with pytest.raises(TypeError, match="a set of parameters has no order: keep them in a list"):
         Bag().parameters()
+
+
+@pytest.mark.parametrize(
+    "bag", [{(Value(1.0),)}, {frozenset([Value(1.0)])}, {("h", (Layer(1, 1),))}]
+)
+def test_a_set_of_what_holds_parameters_is_refused(bag):
+    model = Module()
+    model.bag = bag
+    with pytest.raises(TypeError, match="a set of parameters has no order"):
+        model.parameters()
+
+
+def test_sets_without_parameters_and_long_sequences_of_numbers_are_no_matter():
+    model = Module()
+    model.words, model.numbers, model.text = {"a", ("b", 1)}, range(10**15), "x" * 10
+    model.w = Value(1.0)
+    assert model.state_dict() == {"w": 1.0}
+
+
+def test_other_sequences_and_views_of_dicts_are_searched():
+    model = Module()
+    kept = {"a": Value(1.0), "b": Value(2.0)}
+    model.queue, model.user, model.view = (
+        deque([Value(0.5)]),
+        UserList([Value(0.25)]),
+        kept.values(),
+    )
+    assert model.state_dict() == {"queue.0": 0.5, "user.0": 0.25, "view.0": 1.0, "view.1": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("kept", "name"),
+    [
+        ({1: Value(1.0), "1": Value(2.0)}, "kept.1"),
+        ({"a.b": Value(1.0), "a": {"b": Value(2.0)}}, "kept.a.b"),
+    ],
+)
+def test_two_parameters_of_one_name_are_told_before_one_is_lost(tmp_path, kept, name):
+    model = Module()
+    model.kept = kept
+    assert len(model.parameters()) == 2
+    with pytest.raises(ValueError, match=f"two parameters have the name '{name}'"):
+        model.save(tmp_path / "model.json")
+    assert not list(tmp_path.iterdir())
 
 
 def test_parameters_may_be_overridden_as_in_micrograd():
