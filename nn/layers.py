@@ -137,7 +137,8 @@ class Neuron(_Network):
                 f"the activation {_name(self.activation)} must give a Value, not"
                 f" {type(out).__name__}"
             )
-        if self.labels[1]:
+        is_named_leaf = out.op is None and out is not net and out.label != ""
+        if self.labels[1] and not is_named_leaf:  # that one keeps the name that its owner gave it
             out.label = self.labels[1]  # a linear neuron's sum is its output, and gets this name
         return out
 
@@ -223,6 +224,7 @@ class MLP(_Network):
         init: str = "uniform",
         seed: Seed = None,
     ) -> None:
+        nouts = _listed(nouts)
         activations = _activations(activation, nouts)
         self.nin = nin
         seed = generator(seed)
@@ -270,11 +272,17 @@ class MLP(_Network):
         return f"MLP of [{', '.join(map(str, self.layers))}]"
 
 
-def _activations(which: Any, nouts: Sequence[int]) -> list[Any]:
-    """Return one activation for each layer. ValueError where there is another number of them."""
-    if not isinstance(nouts, Sequence) or not nouts:
+def _listed(nouts: Any) -> list[int]:
+    """Return the sizes of the layers, of a list or an array. ValueError for anything else."""
+    sizes = nouts.tolist() if hasattr(nouts, "tolist") else nouts
+    if not isinstance(sizes, Sequence) or not sizes:
         wanted = "a list with the number of neurons in each layer"
         raise ValueError(f"an MLP takes {wanted}, not {nouts!r}")
+    return list(sizes)
+
+
+def _activations(which: Any, nouts: Sequence[int]) -> list[Any]:
+    """Return one activation for each layer. ValueError where there is another number of them."""
     depth = len(nouts)
     if which is None:
         return ["relu"] * (depth - 1) + ["linear"]

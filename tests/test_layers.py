@@ -311,3 +311,16 @@ def test_sizes_and_seeds_may_be_integers_of_numpy():
     model, same = MLP(np.int64(2), sizes, seed=seed), MLP(2, [3, 1], seed=7)
     assert model.state_dict() == same.state_dict()
     assert model([1.0, 2.0]).data == same([1.0, 2.0]).data
+
+
+def test_a_label_of_the_network_does_not_fall_on_a_leaf():
+    constant = Value(1.0, label="mine")
+    assert MLP(1, [1], activation=lambda net: constant, seed=0)(2.0) is constant
+    assert constant.label == "mine"
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array])
+def test_sizes_may_be_numpys(kind):
+    sizes = kind([np.int64(2), np.int32(1)])
+    model = MLP(np.int64(2), sizes, seed=np.int64(3))
+    assert model.state_dict() == MLP(2, [2, 1], seed=3).state_dict()
