@@ -522,7 +522,7 @@ def test_leaves_that_have_moved_by_a_value_between():
         (
             lambda x: 2 * x if x > 0 else -x,
             -1.0,
-            "x > 0 is False now, and a branch may depend on it",
+            "x > 0 is False now; a branch may depend on it",
         ),
     ],
 )

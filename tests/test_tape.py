@@ -20,6 +20,8 @@ from autograd import Program, Value, maximum, ops, sigmoid, sin, tape
 from autograd.record import topological_order
 from nn import MLP, hinge
 
+pytestmark = pytest.mark.slow  # numba compiles the kernel anew where the code has changed
+
 rng = random.Random(0)
 
 
@@ -144,7 +146,6 @@ def kernels(tmp_path, code):
     return json.loads(done.stdout)
 
 
-@pytest.mark.slow
 def test_the_kernel_is_compiled_once_for_all_graphs_and_processes(tmp_path):
     assert kernels(tmp_path, "Program(w * x, [x]).backward([1.0])") == [[0, 0], [0, 1]]
     again = "Program((w * x).sin() / 3, [x]).backward([1.0]); Program(w**2).backward(); Program(w.exp()).descend(0.1, 3)"
