@@ -146,10 +146,10 @@ class Own:
             above[tail] = sum(
                 above[head] * self._edge(point, head, tail, of, by, slopes) for head in heads
             )
-            further = [top for top, bottom in slopes if bottom is tail and top in above]
-            for top in further:  # a slope over several edges
-                if top not in heads and top is not of:
-                    above[tail] += above[top] * (slopes[top, tail] - point.derivative(top, tail))
+            known = above.keys() - {of, *heads}
+            for (top, bottom), slope in slopes.items():  # a slope over several edges
+                if bottom is tail and top in known:
+                    above[tail] += above[top] * (slope - point.derivative(top, tail))
         return above.get(by, 0.0)
 
     def _edge(

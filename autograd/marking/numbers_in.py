@@ -34,11 +34,25 @@ class NumbersIn:
         idle = self.has_idle(side, aligned)
         if not idle and math.isclose(self.bench.value(side), true, rel_tol=1e-12, abs_tol=0.0):
             return Outcome((Verdict.EXACT,), true, "it is so")
-        in_chain = [pairs for entry, pairs in aligned if entry.right]
-        pairs = in_chain[0] if in_chain else self.bench.known_alignment(equation.subject, side)
-        if not in_chain and pairs and all(pair.verdict in RIGHT for pair in pairs):
+        for entry, pairs in aligned:
+            if entry.right:
+                return self.put_in(equation, side, true, pairs, idle, [])
+        pairs = self.bench.known_alignment(equation.subject, side)
+        if pairs and all(pair.verdict in RIGHT for pair in pairs):
             return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence)
-        found = None if idle else self.read(equation, side, true, [] if in_chain else pairs)
+        return self.put_in(equation, side, true, pairs, idle, pairs)
+
+    def put_in(
+        self,
+        equation: Equation,
+        side: Term,
+        true: float,
+        pairs: Sequence[Pair],
+        idle: bool,
+        known: Sequence[Pair],
+    ) -> Outcome:
+        """Return the outcome where the numbers may stand for something, or else the slip."""
+        found = None if idle else self.read(equation, side, true, known)
         return found or self.numbers_not_so(equation, side, true, pairs)
 
     def has_idle(self, side: Term, aligned: Sequence[tuple[Entry, list[Pair]]]) -> bool:
