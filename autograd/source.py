@@ -27,12 +27,13 @@ from autograd.formula import Written
 from autograd.op import ATOM, NEGATIVE, POWER, PRODUCT, SUM, Op
 from autograd.record import Record
 from autograd.recording import comparisons_of
+from autograd.symbolic import Symbolic
 from autograd.value import Value
 
 WIDEST = 8  # summands of a derivative in one line
 
 
-class Term:
+class Term(Symbolic):
     """An operation that is written and not computed: given these for its arguments, a partial
     writes itself down.
 
@@ -60,21 +61,8 @@ class Term:
             return args[0]
         return Term(op, args)
 
-    # fmt: off
-    def __add__(self, other: Any) -> Any: return ops.add(self, other)
-    def __radd__(self, other: Any) -> Any: return ops.add(other, self)
-    def __sub__(self, other: Any) -> Any: return ops.sub(self, other)
-    def __rsub__(self, other: Any) -> Any: return ops.sub(other, self)
-    def __mul__(self, other: Any) -> Any: return ops.mul(self, other)
-    def __rmul__(self, other: Any) -> Any: return ops.mul(other, self)
-    def __truediv__(self, other: Any) -> Any: return ops.div(self, other)
-    def __rtruediv__(self, other: Any) -> Any: return ops.div(other, self)
-    def __pow__(self, other: Any) -> Any: return ops.pow(self, other)
-    def __rpow__(self, other: Any) -> Any: return ops.pow(other, self)
-    def __neg__(self) -> Any: return ops.neg(self)
-    def __abs__(self) -> Any: return ops.abs(self)
-    def __ne__(self, other: object) -> Any: return Term(_differs, (self, other))
-    # fmt: on
+    def __ne__(self, other: object) -> Any:
+        return Term(_differs, (self, other))
 
     def _ask(self, *other: object) -> bool:
         raise TypeError("it asks for the number of an argument")
