@@ -58,7 +58,9 @@ def term(v: Node, place: int, upstream: Any, error: Exception | None = None) -> 
     if math.isinf(local) and not abs(size) >= 1:  # the gradient itself may be finite
         raise DomainError(f"{_derivative(v, place)} is {RANGE}")
     if math.isfinite(size * local) and error is not None:
-        raise error
+        if RANGE not in str(error):
+            raise error
+        return upstream * local  # what overflowed inside is too large to move it: 1/(1 + x²)
     raise _past_range(x)
 
 
@@ -81,6 +83,9 @@ def _local_derivative(v: Node, place: int) -> float:
             raise ArithmeticError("nan")
         return math.copysign(math.inf, local) if math.isinf(local) else real(local, derivative)
     except OverflowError:
+        local = _saturated(v.op.partials[place](*map(_leaf, (*numbers, v._data))))
+        if math.isfinite(local):
+            return local
         raise DomainError(f"{derivative} is {RANGE}") from None
     except (ArithmeticError, ValueError):
         needs = f": it needs {v.op.smooth}" if v.op.smooth else ""
@@ -107,11 +112,27 @@ def _divided_last(v: Node, place: int, upstream: Any) -> Any:
         x if isinstance(upstream, Value) or not isinstance(x, Value) else x._data for x in v.args
     ]
     result = v if isinstance(upstream, Value) else v._data
-    tree = v.op.partials[place](*(_Tree(None, (x,)) for x in (*args, result)))
+    tree = v.op.partials[place](*map(_leaf, (*args, result)))
     if not isinstance(tree, _Tree) or tree.op is not ops.div:
         raise OverflowError
     above, below = map(_evaluated, tree.args)
     return upstream * above / below
+
+
+def _leaf(x: Any) -> _Tree:
+    return _Tree(None, (x,))
+
+
+def _saturated(tree: Any) -> float:
+    """Return what a tree of numbers comes to, where what is past a float's range is infinite."""
+    if not isinstance(tree, _Tree):
+        return float(tree)
+    if tree.op is None:
+        return float(tree.args[0])
+    try:
+        return float(tree.op.function(*map(_saturated, tree.args)))
+    except (ArithmeticError, ValueError):
+        return math.inf
 
 
 def _evaluated(tree: Any) -> Any:

@@ -292,6 +292,20 @@ def test_a_factor_past_the_range_does_not_stop_a_gradient_that_is_finite(compute
     assert (y.grad, x.grad) == (1.0, approx(slope, rel=1e-4))
 
 
+@pytest.mark.parametrize("partial", [lambda x, z: 1 / (1 + x * x), lambda x, z: 1 / (1 + x**2)])
+@pytest.mark.parametrize("number", [1e300, -1e300, 3.0])
+def test_what_overflows_inside_a_partial_does_not_stop_it(partial, number):
+    arctan = Op("arctan", math.atan, partial)
+    x = Value(number)
+    y = arctan(x)
+    y.backward()
+    first = grad(y, x)
+    with mp.workdps(60):
+        exactly = [float(mp.diff(mp.atan, mp.mpf(number), n)) for n in (1, 2)]
+    assert x.grad == first.data == approx(exactly[0], rel=1e-14, abs=1e-300)
+    assert grad(first, x).data == approx(exactly[1], rel=1e-13, abs=1e-300)
+
+
 def test_a_second_derivative_that_is_finite_though_a_factor_is_not():
     x = Value(-26.4, label="x")
     second = grad(grad(sin(log(gaussian(x))), x), x).data
