@@ -4,8 +4,10 @@ for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from heapq import heappop, heappush
 from itertools import islice
 from typing import NamedTuple
@@ -40,7 +42,9 @@ class Read(NamedTuple):
 
     verdict: Verdict
     instead: Mapping[Term, Term]
-    doubtful: bool  # whether a symbol that stands there by its name is also read out of a number
+    # whether a symbol that stands there by its name is also read out of a number, or a number of
+    # one digit as a leaf with more
+    doubtful: bool
 
     def told(self) -> str:
         """Return how the numbers were read, in a sentence's part."""
@@ -69,7 +73,7 @@ class Reader:
         places = [place for place in everything if isinstance(place, Number)]
         typed = {place.label for place in everything if isinstance(place, Name)}
         aligned = {pair.number: pair for pair in pairs}
-        yield from _as_aligned(pairs)
+        yield from self._as_aligned(pairs)
         meanings = {place: self.meanings(subject, place, aligned.get(place)) for place in places}
         if len(places) > LONG or all(len(options) == 1 for options in meanings.values()):
             return
@@ -77,7 +81,7 @@ class Reader:
         for groups in _groupings(places):
             options = [meanings[group[0]] for group in groups]
             for choice in islice(_likeliest(options), most):
-                yield _read(groups, choice, typed)
+                yield self._read(groups, choice, typed)
 
     def meanings(self, subject: Term, place: Number, pair: Pair | None) -> list[Meaning]:
         """Return what a number may stand for: a whole one beside names stands for itself."""
@@ -124,12 +128,34 @@ class Reader:
             self._values[key] = found
         return self._values[key]
 
+    def _as_aligned(self, pairs: Sequence[Pair]) -> Iterator[Read]:
+        """Yield the reading in which each number is the symbol in its place, if all are right."""
+        verdicts = [pair.verdict for pair in pairs]
+        if pairs and all(verdict in RIGHT for verdict in verdicts):
+            instead: dict[Term, Term] = {pair.number: pair.symbol for pair in pairs}
+            doubtful = any(self._is_vague(p.number, p.symbol, p.verdict) for p in pairs)
+            yield Read(worst(verdicts), instead, doubtful)
 
-def _as_aligned(pairs: Sequence[Pair]) -> Iterator[Read]:
-    """Yield the reading in which each number is the symbol in its place, where each is right."""
-    verdicts = [pair.verdict for pair in pairs]
-    if pairs and all(verdict in RIGHT for verdict in verdicts):
-        yield Read(worst(verdicts), {pair.number: pair.symbol for pair in pairs}, False)
+    def _read(
+        self, groups: Sequence[Sequence[Number]], choice: Sequence[Meaning], typed: Collection[str]
+    ) -> Read:
+        """Return the reading in which each group has its meaning."""
+        instead: dict[Term, Term] = {}
+        doubtful = False
+        for group, (verdict, symbol, _) in zip(groups, choice, strict=True):
+            if symbol is group[0]:
+                continue
+            instead.update(dict.fromkeys(group, symbol))
+            twice = isinstance(symbol, Name) and symbol.label in typed
+            doubtful = doubtful or twice or self._is_vague(group[0], symbol, verdict)
+        return Read(worst(meaning.verdict for meaning in choice), instead, doubtful)
+
+    def _is_vague(self, place: Number, symbol: Term, verdict: Verdict | None) -> bool:
+        """Whether a number of one digit is read as a leaf with more, which nobody rounds so far."""
+        if verdict is Verdict.EXACT or len(Decimal(place.text).as_tuple().digits) > 1:
+            return False
+        value = self.evaluator.value(symbol, self.here)
+        return any(math.isclose(abs(value), abs(v.data)) for v in self.here.board.leaves)
 
 
 def _groupings(places: Sequence[Number]) -> list[list[list[Number]]]:
@@ -139,19 +165,6 @@ def _groupings(places: Sequence[Number]) -> list[list[list[Number]]]:
         alike.setdefault(place.text, []).append(place)
     together = list(alike.values())
     return [together] if len(together) == len(places) else [together, [[place] for place in places]]
-
-
-def _read(
-    groups: Sequence[Sequence[Number]], choice: Sequence[Meaning], typed: Collection[str]
-) -> Read:
-    """Return the reading in which each group has its meaning."""
-    instead: dict[Term, Term] = {}
-    for group, meaning in zip(groups, choice, strict=True):
-        if meaning.symbol is not group[0]:
-            instead.update(dict.fromkeys(group, meaning.symbol))
-    symbols = [meaning.symbol for meaning in choice]
-    doubtful = any(isinstance(symbol, Name) and symbol.label in typed for symbol in symbols)
-    return Read(worst(meaning.verdict for meaning in choice), instead, doubtful)
 
 
 def _likeliest(options: Sequence[Sequence[Meaning]]) -> Iterator[tuple[Meaning, ...]]:
