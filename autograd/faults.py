@@ -7,6 +7,7 @@ float's range. In the last case the term may still be finite: upstream·(a/b) is
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from autograd import ops
@@ -81,7 +82,9 @@ def _local_derivative(v: Node, place: int) -> float:
         local = v.op.partials[place](*numbers, v._data)
         if local != local:
             raise ArithmeticError("nan")
-        return math.copysign(math.inf, local) if math.isinf(local) else real(local, derivative)
+        if isinstance(local, Real) and math.isinf(local):
+            return math.copysign(math.inf, local)
+        return real(local, derivative)
     except OverflowError:
         local = _saturated(v.op.partials[place](*map(_leaf, (*numbers, v._data))))
         if math.isfinite(local):
