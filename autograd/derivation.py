@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from autograd.cancelling import cancels, sum_cancels
 from autograd.formula import Formula, formula
-from autograd.graph import TOLD_APART, Edge, Graph
+from autograd.graph import Edge, Graph
 from autograd.kinks import decided
 from autograd.notation import Notation
+from autograd.record import Record
 from autograd.value import Value
 
 _DEEPEST = 12  # how far a term in a term is indented
@@ -111,6 +112,14 @@ class Factor:
             return Formula(names, joined_numbers(factors, notation.times, notation))
         titles = " + ".join(product(term.names, notation) for term in self.terms)
         return Formula(titles, joined_numbers(self.terms, " + ", notation))
+
+    def names_in_formula(self) -> list[str]:
+        """Return the names that its formula is made of; those of a sum stand in its terms."""
+        if self.terms:
+            return []
+        names = self._graph.names
+        leaves = Record(self.edges[-1].derivative, names).leaves
+        return [names[v] for v in leaves if v in names]
 
     def row(self, notation: Notation) -> list[str]:
         """Return the quotient, its formula, the numbers put in, and the value.
@@ -234,21 +243,21 @@ class Derivation:
         graph = self._graph
         if not any(v.label for v in graph.names):
             yield "nothing has a label: v1, v2, … are all the Values, in order"
-        for name in _names(shown):
-            if TOLD_APART.search(name):
-                label = TOLD_APART.sub("", name)
-                way = "told apart by ⁽²⁾, ⁽³⁾, …, in the order of the computation"
-                yield f"several Values are labelled {label}: {way}"
-                break
+        shared = next((graph.shared[name] for name in _names(shown) if name in graph.shared), "")
+        if shared:
+            way = "told apart by ⁽²⁾, ⁽³⁾, …, in the order of the computation"
+            yield f"several Values are labelled {shared}: {way}"
         if graph.moved:
             yield f"{graph.moved}; computed anew here"
 
 
 def _names(parts: Iterable[Derivation]) -> Iterator[str]:
-    """Yield every name in the quotients of these derivations and of their factors."""
+    """Yield every name in these derivations: in the quotients, and in the formulas."""
     for part in parts:
         for of, by, held in (*part.names, *(factor.name for factor in part.factors)):
             yield from (of, by, *held)
+        for factor in part.factors:
+            yield from factor.names_in_formula()
 
 
 def product(names: Sequence[Quotient], notation: Notation) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import ops
 from autograd.constants import LATEX, recognised
-from autograd.graph import RAISED
+from autograd.graph import RAISED, told_apart
 from autograd.notation import TEXT, Notation, Style, is_plain
 from autograd.op import ATOM, NEGATIVE, PRODUCT, Op
 from autograd.record import Record
@@ -40,20 +40,22 @@ def formula(
     notation: Notation = TEXT,
     data: Mapping[Value, float] | None = None,
 ) -> Formula:
-    """What `value` was computed as, in terms of `names`: of the labelled Values it depends on,
-    unless given.
+    """Return what `value` was computed as, in terms of `names`.
 
-    `data` are the numbers to put in for the names, unless those that they have now.
+    names      the Values that it is written in, and what each is called: unless given, the labelled
+               ones that it depends on; of several with one label the second has it with ⁽²⁾
+    notation   text, unless given
+    data       the numbers to put in for the names, unless those that they have now
 
-    An ellipsis where that would be longer than anybody reads. ValueError where two Values in it
-    have one name.
+    It is an ellipsis where it would be longer than anybody reads. Raises ValueError where two
+    Values in it are given one name.
 
     >>> t, out = Value(0.01, label="t1"), Value(0.7513650695523157, label="out_o1")
     >>> formula((t - out) ** 2 / 2)
     Formula(names='½(t1 − out_o1)²', numbers='½(0.01 − 0.7514)²')
     """
     if names is None:
-        names = {v: v.label for v in Record(value).labelled()}
+        names = told_apart([(v, v.label) for v in Record(value).labelled()], value)
     writer = _Writer(names, notation, data or {})
     form = writer.normal_form(value)
     ellipsis = notation.words("…")

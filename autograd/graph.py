@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import count
 from typing import Literal, NamedTuple
@@ -46,6 +47,7 @@ class Graph(NamedTuple):
     data       the number of each visible Value; a later change does not show
     moved      a sentence where leaves have moved since the root was computed; else ""
     stand_ins  then, what was computed anew in the place of each Value of the record
+    shared     for each name that stands for a label which several visible Values have: that label
     """
 
     root: Value
@@ -55,6 +57,7 @@ class Graph(NamedTuple):
     data: dict[Value, float]
     moved: str
     stand_ins: Mapping[Value, Value]
+    shared: Mapping[str, str]
 
     def current(self, value: Value) -> Value:
         """Return what stands for `value` here: itself, unless the record was computed anew."""
@@ -106,7 +109,14 @@ def named_graph(
     shown = _visible(record, {root, towards, *also}, detail)
     names = told_apart([(v, v.label) for v in shown], root)
     edges = _edges(names, towards)
-    return Graph(root, names, edges, detail, {v: v.data for v in names}, moved, stand_ins)
+    data = {v: v.data for v in names}
+    return Graph(root, names, edges, detail, data, moved, stand_ins, _shared(names))
+
+
+def _shared(names: Mapping[Value, str]) -> dict[str, str]:
+    """Return the label behind each name whose label several Values have."""
+    uses = Counter(v.label for v in names)
+    return {name: v.label for v, name in names.items() if v.label and uses[v.label] > 1}
 
 
 def _visible(record: Record, chosen: Collection[Value | None], detail: Detail) -> list[Value]:

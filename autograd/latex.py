@@ -21,9 +21,12 @@ _COMMANDS = {
     "\\": "backslash", "^": "wedge", "~": "sim", "<": "lt", ">": "gt", "|": "vert", '"': "prime",
 }
 # fmt: on
+# by the word in a letter's name in Unicode
+_FONTS = {"BOLD": "mathbf", "DOUBLE-STRUCK": "mathbb", "SCRIPT": "mathcal", "FRAKTUR": "mathfrak"}
 _SPELLED = {*_GREEK.values(), "epsilon", "phi"}
 _WORDS = ("hat", "bar", "tilde")
 _PRIMES = "'′"
+_INSIDE = r"[^\W_]+(?:[,+-][^\W_]+)*|[*+-]|\[[^\W_]+\]|\([^\W_]+\)"  # i, 1,2, t-1, +, [l], (2)
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 
 
@@ -53,6 +56,29 @@ def latex_name(label: str) -> str:
     if below and below[0] in _WORDS and len(base) == 1:
         base += below.pop(0)
     return _base(base) + _script("_", ",".join(below)) + _script("^", "".join(above))
+
+
+def latex_words(words: str) -> str:
+    r"""Return plain words as they stand beside a formula; labels in them may hold anything.
+
+    >>> print(latex_words("several are labelled net_h1: σ, 50 %, a⁽²⁾, …"))
+    \text{several are labelled net\_h1: $\sigma$, 50 \%, a(2), \dots}
+    """
+    return rf"\text{{{''.join(map(_in_words, words))}}}"
+
+
+def _in_words(c: str) -> str:
+    if c == "…":
+        return r"\dots"
+    if c in "{}$&#_%":
+        return "\\" + c
+    if not c.isprintable():
+        return " "
+    if _raised(c) or _lowered(c):
+        return _plain(c)
+    if (c.isascii() and c not in '\\^~<>|"') or (c.isalpha() and c <= "ÿ"):
+        return c
+    return f"${escaped(c).strip()}$"
 
 
 def _parts(label: str) -> tuple[str, list[str], list[str]] | None:
@@ -87,19 +113,22 @@ def _next_part(rest: str) -> tuple[tuple[str, str] | None, str]:
         if match:
             text = r"\prime" * len(match[1]) if match[1][0] in _PRIMES else match[1]
             return (place, _small(text)), rest[match.end() :]
-    if rest[0] == "^" and rest[1:2] in _BRACKETS:
+    if rest[0] in "^_" and rest[1:2] in _BRACKETS:
         return _bracketed(rest)
     return _set_small(rest)
 
 
 def _bracketed(rest: str) -> tuple[tuple[str, str] | None, str]:
-    """Return what stands in brackets after `^`, and what is left."""
-    end = rest.find(_BRACKETS[rest[1]])
+    """Return what stands in brackets after `^` or `_`, and what is left."""
+    opening = rest[1]
+    end = rest.find(_BRACKETS[opening])
     inside = rest[2:end]
-    if end < 0 or not re.fullmatch(r"[\w+-]+", inside):
+    if end < 0 or not re.fullmatch(
+        r"[^\W_]+(?:[,+-][^\W_]+)*|[*+-]|\[[^\W_]+\]|\([^\W_]+\)", inside
+    ):
         return None, rest
-    shown = inside if rest[1] == "{" else rest[1 : end + 1]
-    return ("^", shown), rest[end + 1 :]
+    shown = inside if opening == "{" else rest[1 : end + 1]
+    return (rest[0], _small(shown)), rest[end + 1 :]
 
 
 def _set_small(rest: str) -> tuple[tuple[str, str] | None, str]:
@@ -107,10 +136,12 @@ def _set_small(rest: str) -> tuple[tuple[str, str] | None, str]:
     for place, is_set in (("^", _raised), ("_", _lowered)):
         length = next((k for k, c in enumerate(rest) if not is_set(c)), len(rest))
         if length:
-            return (place, unicodedata.normalize("NFKC", rest[:length]).replace("−", "-")), rest[
-                length:
-            ]
+            return (place, _plain(rest[:length])), rest[length:]
     return None, rest
+
+
+def _plain(small: str) -> str:
+    return unicodedata.normalize("NFKC", small).replace("−", "-")
 
 
 def _raised(c: str) -> bool:
@@ -167,5 +198,19 @@ def escaped(character: str) -> str:
         return rf"\{_COMMANDS[character]} "
     if character.isascii():
         return character if character.isprintable() else r"\ "
+    if unicodedata.decomposition(character).startswith("<font>"):
+        return _in_font(character)
     latin = character.isalpha() and character <= "ÿ"
     return rf"\text{{{character}}}" if latin else rf"U{{+}}{ord(character):X}"
+
+
+def _in_font(character: str) -> str:
+    """Return a letter that Unicode has in a font of its own, such as ℓ, ℒ and 𝐱."""
+    letter = unicodedata.normalize("NFKC", character)
+    if character == "ℓ":
+        return r"\ell "
+    name = unicodedata.name(character)
+    for word, font in _FONTS.items():
+        if word in name and letter.isascii():
+            return rf"\{font}{{{letter}}}"
+    return escaped(letter)

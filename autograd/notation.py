@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from autograd.digits import MINUS, Rounding, mantissa_and_power
 from autograd.graph import RAISED, TOLD_APART
-from autograd.latex import latex_name
+from autograd.latex import latex_name, latex_words
 
 Style = Literal["text", "latex"]
 _JOINING = "_.'′,₀₁₂₃₄₅₆₇₈₉"  # what stands in a name beside letters and digits
@@ -60,7 +60,7 @@ class Notation(NamedTuple):
 
     def words(self, words: str) -> str:
         """Return plain words as they stand beside a formula."""
-        return r"\text{" + words.replace("…", r"\dots") + "}" if self.style == "latex" else words
+        return latex_words(words) if self.style == "latex" else words
 
     def derivative(self, of: str, by: str, held: tuple[str, ...] = ()) -> str:
         """Return ∂of/∂by, with the names that are held fixed.

@@ -123,7 +123,8 @@ class Record:
         for v in self.nodes:
             if not _is_current(v):
                 leaves = [x for x in v.args if isinstance(x, Value) and x.op is None]
-                names = " or ".join(x._label or "a leaf" for x in leaves) or "a Value"
+                labels = dict.fromkeys(x._label or "a leaf" for x in leaves)
+                names = " or ".join(labels) or "a Value"
                 was = f"{v.op.name}({described(v.args)}) was {v._data}"
                 return f"{names} has moved since {self.root._label or 'this'} was computed: {was}"
         return ""

@@ -1,9 +1,12 @@
-"""What the tests share: every row stated a second time, in sympy, and random expressions built of
-rows.
+"""What the tests share: every row stated a second time, in sympy, random expressions built of rows,
+and formulas read back as mathematics.
 """
+
+import re
 
 import sympy
 from hypothesis import strategies as st
+from mpmath import mp
 from sympy import Piecewise, exp
 
 from autograd import DomainError, Op, Value, ops
@@ -168,3 +171,58 @@ def _tame(row, args):
     except DomainError:
         return False
     return all(abs(number) <= 10 for number in (z.data, *(v.grad for v in leaves)))
+
+
+# formulas read back
+
+RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+TOKEN = re.compile(r"[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|\d+(?:\.\d+)?|[a-z]\w*?(?=[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]|\b)|.")
+MEANING = {
+    "·": "*",
+    "−": "-",
+    "^": "**",
+    "½": "half",
+    "e": "E",
+    "σ": "sigmoid",
+    "√": "sqrt",
+    "ln": "log",
+}
+MEANING |= {"max": "maximum", "min": "minimum", "π": "pi"}
+
+
+def read(text):
+    """A formula as Python, and the numbers in it, which Python finds as c[0], c[1], …"""
+    code, numbers, ended = [], [], False
+    text = text.replace("½(", "½·(").replace(" ", "").replace("√π", "√(π)").replace("√2", "√(2)")
+    for token in TOKEN.findall(text):
+        if token[0] in "⁻⁰¹²³⁴⁵⁶⁷⁸⁹":
+            code.append(f"**({token.translate(RAISED)})")
+        elif token[0].isdecimal():
+            code.append(f"c[{len(numbers)}]")
+            numbers.append(mp.mpf(token))
+        elif token == "|":
+            code.append(")" if ended else "abs(")
+        else:
+            code.append(MEANING.get(token, token))
+        ended = not ended if token == "|" else token not in "(,·−+/^"
+    return compile("".join(code), text, "eval"), numbers
+
+
+def says(text, names, exactly, rounding=6e-6):
+    """Whether a formula has this value, when each number in it may be off by half a unit of its
+    sixth digit.
+    """
+    code, numbers = read(text)
+
+    def value(c):
+        return eval(
+            code, {**REFERENCE, "E": mp.e, "half": mp.mpf(0.5), "pi": mp.pi, "c": c, **names}
+        )
+
+    with mp.workdps(40):
+        result = value(numbers)
+        shifted = (
+            [*numbers[:k], c * (1 + rounding), *numbers[k + 1 :]] for k, c in enumerate(numbers)
+        )
+        slack = sum(mp.fabs(value(c) - result) for c in shifted)
+        return mp.fabs(result - exactly) <= slack + 1e-11 * (1 + mp.fabs(result))

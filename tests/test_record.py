@@ -109,6 +109,13 @@ def moved():
     return w, z, E
 
 
+def test_a_leaf_that_stands_twice_in_an_operation_is_told_once():
+    w = Value(2.0, "w")
+    y = w * w
+    w.data = 3.0
+    assert Record(y).moved().startswith("w has moved since this was computed: ")
+
+
 def test_a_leaf_that_has_moved_is_told_and_all_is_computed_anew():
     w, z, E = moved()
     assert Record(E).moved() == (

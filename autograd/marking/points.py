@@ -73,7 +73,7 @@ class Board:
         for head, net in self.unnamed_nets().items():
             self.values.setdefault(f"net of {self.names[head]}", net)
         self.labels = [v.label or name for v, name in self.names.items()]
-        if "⁽" in text:  # the lines tell Values of one label apart
+        if re.search(r"⁽|\^\{\(\d", text):  # the lines tell Values of one label apart
             self.labels = list(self.names.values())
         self._orders: dict[tuple[Value, frozenset[Value]], list[Value]] = {}
 
