@@ -123,9 +123,7 @@ def _bracketed(rest: str) -> tuple[tuple[str, str] | None, str]:
     opening = rest[1]
     end = rest.find(_BRACKETS[opening])
     inside = rest[2:end]
-    if end < 0 or not re.fullmatch(
-        r"[^\W_]+(?:[,+-][^\W_]+)*|[*+-]|\[[^\W_]+\]|\([^\W_]+\)", inside
-    ):
+    if end < 0 or not re.fullmatch(_INSIDE, inside):
         return None, rest
     shown = inside if opening == "{" else rest[1 : end + 1]
     return (rest[0], _small(shown)), rest[end + 1 :]
