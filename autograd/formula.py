@@ -1,30 +1,23 @@
 """Any Value as a formula in the names of the Values it was computed from, as text or as LaTeX.
 
-The record is brought into the form in which a person writes it: sums of products, where constants
-are folded and equal factors and equal terms gathered. Nothing is multiplied out. The table says how
-each operation is written.
+The record is brought into normal form, and that is written: the table says how each operation is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import partial, reduce
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 from autograd import ops
 from autograd.constants import LATEX, recognised
 from autograd.graph import RAISED, told_apart
+from autograd.normal import Algebra, Base, Factors, Sum
 from autograd.notation import TEXT, Notation, Style, is_plain
 from autograd.op import ATOM, NEGATIVE, PRODUCT, Op
 from autograd.record import Record
-from autograd.symbolic import Symbolic
 from autograd.value import Value
-
-if TYPE_CHECKING:
-    from autograd.record import Node
-
-LONGEST = 500  # operations and arguments; a longer formula is an ellipsis
 
 
 class Formula(NamedTuple):
@@ -56,12 +49,27 @@ def formula(
     """
     if names is None:
         names = told_apart([(v, v.label) for v in Record(value).labelled()], value)
-    writer = _Writer(names, notation, data or {})
-    form = writer.normal_form(value)
-    ellipsis = notation.words("…")
+    algebra = Algebra()
+    form = algebra.normal_form(value, names)
     if form is None:
+        ellipsis = notation.words("…")
         return Formula(ellipsis, ellipsis)
-    return Formula(*(writer.written(form, view).text for view in _VIEWS[1:]))
+    _require_told_apart(algebra.bases, names)
+    writer = _Writer(names, notation, data or {})
+    writer.read(algebra.bases)
+    return Formula(*(writer.written(form, view).text for view in _VIEWS))
+
+
+def _require_told_apart(bases: Iterable[Base], names: Mapping[Value, str]) -> None:
+    """Raise ValueError where two Values have one name."""
+    seen: dict[str, Value] = {}
+    for value in (base.value for base in bases if base.value is not None):
+        name = names[value]
+        if seen.setdefault(name, value) is not value:
+            raise ValueError(f"two Values are named {name!r}: give each a label of its own")
+
+
+_VIEWS = (0, 1)  # in names, in numbers
 
 
 class Written(NamedTuple):
@@ -82,66 +90,9 @@ class Written(NamedTuple):
         return rf"\left({self.text}\right)" if self.style == "latex" else f"({self.text})"
 
 
-class _Base:
-    """What a product is made of: a name, the call of an operation, or a sum in brackets, whose
-    terms are kept.
-
-    views are three writings of it: a key that no other base has, in names, and in numbers.
-    """
-
-    def __init__(self, views: tuple[Written, ...], terms: _Sum = ()) -> None:
-        self.views = views
-        self.terms = terms
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Base) and self.views[0].text == other.views[0].text
-
-    def __hash__(self) -> int:
-        return hash(self.views[0].text)
-
-
-# The normal form: a sum of products, each a coefficient and bases with their exponents.
-_Factors = tuple[tuple[_Base, float], ...]
-_Product = tuple[float, _Factors]
-_Sum = tuple[_Product, ...]
-_VIEWS = (0, 1, 2)  # key, names, numbers
-
-
-def _constant(number: float) -> _Sum:
-    return ((number, ()),) if number else ()
-
-
-def _gathered(factors: _Factors) -> _Factors:
-    """Return the factors with the exponents of equal bases added up."""
-    exponents: dict[_Base, float] = {}
-    for base, exponent in factors:
-        exponents[base] = exponents.get(base, 0.0) + exponent
-    return tuple((base, exponent) for base, exponent in exponents.items() if exponent)
-
-
-def _size(node: Node, args: Sequence[Any]) -> int:
-    """Return how many operations and arguments a node is made of; of too many, one too many."""
-    sizes = [1 if isinstance(x, float) else x for x in args]
-    return min(1 + sum(sizes), LONGEST + 1)
-
-
-def _is_constant(form: _Sum) -> bool:
-    return not form or (len(form) == 1 and not form[0][1])
-
-
-class _Form(Symbolic):
-    """A normal form to which the rows of the table can be applied."""
-
-    def __init__(self, writer: _Writer, form: _Sum) -> None:
-        self.writer = writer
-        self.form = form
-
-    def _apply(self, op: Op, args: tuple[Any, ...]) -> _Form:
-        forms = [x.form if isinstance(x, _Form) else _constant(float(x)) for x in args]
-        return _Form(self.writer, self.writer.applied(op, forms))
-
-
 class _Writer:
+    """Writes what an algebra has made: in names (view 0), and in numbers (view 1)."""
+
     def __init__(
         self, names: Mapping[Value, str], notation: Notation, data: Mapping[Value, float]
     ) -> None:
@@ -150,123 +101,26 @@ class _Writer:
         self.notation = notation
         self.constants = notation._replace(digits=max(6, notation.digits), rounding="round")
         self.half = r"\frac{1}{2}" if notation.style == "latex" else "½"
-        self.algebra: dict[Op, Callable[..., _Sum]] = {
-            ops.add: self.add, ops.sub: self.sub, ops.mul: self.mul,
-            ops.div: self.div, ops.pow: self.pow, ops.neg: self.neg,
-        }  # fmt: skip
+        self.pieces: tuple[dict[Base, Written], ...] = ({}, {})
 
-    def normal_form(self, value: Value) -> _Sum | None:
-        """Return `value` as a sum of products; None where that would be too long to read."""
-        record = Record(value, self.names)
-        sizes = record.evaluate(dict.fromkeys(record.leaves, 1), _size)
-        if sizes[value] > LONGEST:
-            return None
-        form: _Sum = record.evaluate(self.leaf_forms(record.leaves), self.node_form)[value]
-        return form
+    def read(self, bases: Iterable[Base]) -> None:
+        """Write each base, which comes after those that it is made of."""
+        for base in bases:
+            for view in _VIEWS:
+                self.pieces[view][base] = self.of_base(base, view)
 
-    def leaf_forms(self, leaves: Sequence[Value]) -> dict[Value, _Sum]:
-        """Return each leaf as its name, or as a constant where it has none."""
-        forms: dict[Value, _Sum] = {}
-        seen: dict[str, Value] = {}
-        for leaf in leaves:
-            if leaf not in self.names:
-                forms[leaf] = _constant(leaf.data)
-                continue
-            name = self.names[leaf]
-            if seen.setdefault(name, leaf) is not leaf:
-                raise ValueError(f"two Values are named {name!r}: give each a label of its own")
-            key = self.piece(f"\0{len(seen)}\0", ATOM)  # two names may be written alike
-            number = self.number(self.data.get(leaf, leaf.data), self.notation)
-            forms[leaf] = self.base(key, self.name(name), number)
-        return forms
-
-    def node_form(self, node: Node, args: Sequence[Any]) -> _Sum:
-        """Return what a node is in the forms of its arguments, of which numbers are constants."""
-        forms = [_constant(x) if isinstance(x, float) else x for x in args]
-        if all(map(_is_constant, forms)):
-            return _constant(node.data)
-        return self.applied(node.op, forms)
-
-    def applied(self, op: Op, args: Sequence[_Sum]) -> _Sum:
-        """What an operation makes of its arguments; as the blackboard has it, where its row says
-        so.
-        """
-        if op in self.algebra:
-            return self.algebra[op](*args)
-        if op.reads:
-            read = op.reads(*(_Form(self, form) for form in args))
-            return read.form if isinstance(read, _Form) else _constant(float(read))
-        return self.call(op, *args)
-
-    # What an operation makes of sums in normal form.
-
-    def add(self, a: _Sum, b: _Sum) -> _Sum:
-        terms: dict[Any, float] = {}
-        for coefficient, factors in a + b:
-            terms[factors] = terms.get(factors, 0.0) + coefficient
-        return tuple(
-            (coefficient, factors) for factors, coefficient in terms.items() if coefficient
-        )
-
-    def sub(self, a: _Sum, b: _Sum) -> _Sum:
-        return self.add(a, self.neg(b))
-
-    def neg(self, a: _Sum) -> _Sum:
-        return self.mul(_constant(-1.0), a)
-
-    def mul(self, a: _Sum, b: _Sum) -> _Sum:
-        (p, left), (q, right) = self.product(a), self.product(b)
-        if p and q and not (p * q and math.isfinite(p * q)):  # past a float's range: left unfolded
-            q, right = 1.0, ((self.bracket(_constant(q)), 1.0), *right)
-        factors = _gathered(left + right)
-        if p * q == 1.0 and len(factors) == 1 and factors[0][1] == 1.0 and factors[0][0].terms:
-            return factors[0][0].terms  # a sum that stands alone needs no brackets
-        return ((p * q, factors),) if p * q else ()
-
-    def div(self, a: _Sum, b: _Sum) -> _Sum:
-        return self.mul(a, self.pow(b, _constant(-1.0)))
-
-    def pow(self, a: _Sum, b: _Sum) -> _Sum:
-        if not _is_constant(b):
-            return self.call(ops.pow, a, b)
-        exponent = b[0][0] if b else 0.0
-        coefficient, factors = self.product(a)
-        if not exponent.is_integer() and (
-            coefficient != 1.0 or [e for _, e in factors] != [1.0]
-        ):  # √(x·x) is not x
-            coefficient, factors = 1.0, ((self.bracket(a), 1.0),)
-        powers = tuple((base, e * exponent) for base, e in factors)
-        try:
-            if not all(math.isfinite(e) for _, e in powers):
-                raise OverflowError
-            return self.mul(_constant(coefficient**exponent), ((1.0, powers),))
-        except (OverflowError, ZeroDivisionError):
-            return self.call(ops.pow, a, b)
-
-    def call(self, op: Op, *args: _Sum) -> _Sum:
-        form = self.form_of(op)
-        texts = (form.format(*[self.written(x, view) for x in args]) for view in _VIEWS)
-        return self.base(*(self.piece(text, op.binding) for text in texts))
-
-    # Pieces.
+    def of_base(self, base: Base, view: int) -> Written:
+        if base.value is not None:
+            if view == 0:
+                return self.name(self.names[base.value])
+            return self.number(self.data.get(base.value, base.value.data), self.notation)
+        if base.op is not None:
+            args = [self.written(x, view) for x in base.args]
+            return self.piece(self.form_of(base.op).format(*args), base.op.binding)
+        return self.written(base.terms, view)
 
     def piece(self, text: str, binding: int) -> Written:
         return Written(text, binding, self.notation.style)
-
-    def base(self, *views: Written) -> _Sum:
-        return ((1.0, ((_Base(views), 1.0),)),)
-
-    def bracket(self, form: _Sum) -> _Base:
-        return _Base(tuple(self.written(form, view) for view in _VIEWS), form)
-
-    def product(self, form: _Sum) -> _Product:
-        return (
-            form[0]
-            if len(form) == 1
-            else (1.0, ((self.bracket(form), 1.0),))
-            if form
-            else (0.0, ())
-        )
 
     def name(self, name: str) -> Written:
         plain = self.notation.style == "latex" or is_plain(name)
@@ -285,9 +139,7 @@ class _Writer:
     def form_of(self, op: Op) -> str:
         return op.latex if self.notation.style == "latex" else op.text
 
-    # How a form is written, in one of the views.
-
-    def written(self, form: _Sum, view: int) -> Written:
+    def written(self, form: Sum, view: int) -> Written:
         if not form:
             return self.number(0.0, self.constants)
         result: Written | None = None
@@ -300,9 +152,9 @@ class _Writer:
         assert result is not None
         return result
 
-    def written_product(self, coefficient: float, factors: Any, view: int) -> Written:
-        above = [self.power(base.views[view], e) for base, e in factors if e > 0]
-        below = [self.power(base.views[view], -e) for base, e in factors if e < 0]
+    def written_product(self, coefficient: float, factors: Factors, view: int) -> Written:
+        above = [self.power(self.pieces[view][base], e) for base, e in factors if e > 0]
+        below = [self.power(self.pieces[view][base], -e) for base, e in factors if e < 0]
         if coefficient == 0.5 and above:
             return self.over(self.halved(above), below)
         return self.with_constant(coefficient, above, below)

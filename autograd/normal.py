@@ -1,0 +1,213 @@
+"""Normal form: a Value as a sum of products, where constants are folded and equals gathered.
+
+It is the form in which a person writes a formula. Equal factors and equal terms are gathered;
+nothing is multiplied out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from autograd import ops
+from autograd.op import Op
+from autograd.record import Record
+from autograd.symbolic import Symbolic
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.record import Node
+
+LONGEST = 500  # operations and arguments; a longer form is not made
+
+
+class Base:
+    """What a product is made of. Of one `Algebra`, equal bases are one object.
+
+    value   the Value whose name it is; None for the other two kinds
+    op      the operation that is called, on the sums `args`
+    terms   the sum that stands in brackets
+    """
+
+    __slots__ = ("args", "op", "terms", "value")
+
+    def __init__(
+        self,
+        value: Value | None = None,
+        op: Op | None = None,
+        args: tuple[Sum, ...] = (),
+        terms: Sum = (),
+    ) -> None:
+        self.value = value
+        self.op = op
+        self.args = args
+        self.terms = terms
+
+
+Factors: TypeAlias = tuple[tuple[Base, float], ...]  # bases with their exponents
+Product: TypeAlias = tuple[float, Factors]  # a coefficient, and what it multiplies
+Sum: TypeAlias = tuple[Product, ...]
+
+
+def constant(number: float) -> Sum:
+    """Return a number in normal form.
+
+    >>> constant(2.0), constant(0.0)
+    (((2.0, ()),), ())
+    """
+    return ((number, ()),) if number else ()
+
+
+def is_constant(form: Sum) -> bool:
+    """Whether a form is a number."""
+    return not form or (len(form) == 1 and not form[0][1])
+
+
+def _gathered(factors: Factors) -> Factors:
+    """Return the factors with the exponents of equal bases added up."""
+    exponents: dict[Base, float] = {}
+    for base, exponent in factors:
+        exponents[base] = exponents.get(base, 0.0) + exponent
+    return tuple((base, exponent) for base, exponent in exponents.items() if exponent)
+
+
+def _size(node: Node, args: Sequence[Any]) -> int:
+    """Return how many operations and arguments a node is made of; of too many, one too many."""
+    sizes = [1 if isinstance(x, float) else x for x in args]
+    return min(1 + sum(sizes), LONGEST + 1)
+
+
+class _Form(Symbolic):
+    """A normal form to which the rows of the table can be applied."""
+
+    def __init__(self, algebra: Algebra, form: Sum) -> None:
+        self.algebra = algebra
+        self.form = form
+
+    def _apply(self, op: Op, args: tuple[Any, ...]) -> _Form:
+        forms = [x.form if isinstance(x, _Form) else constant(float(x)) for x in args]
+        return _Form(self.algebra, self.algebra.applied(op, forms))
+
+
+class Algebra:
+    """What operations make of sums in normal form.
+
+    bases   all that were made, each after those it is made of
+
+    >>> algebra = Algebra()
+    >>> x = algebra.name(Value(3.0, label="x"))
+    >>> algebra.sub(algebra.mul(x, x), algebra.pow(x, constant(2.0)))
+    ()
+    """
+
+    def __init__(self) -> None:
+        self.bases: list[Base] = []
+        self._made: dict[Any, Base] = {}
+        self._rows: dict[Op, Callable[..., Sum]] = {
+            ops.add: self.add, ops.sub: self.sub, ops.mul: self.mul,
+            ops.div: self.div, ops.pow: self.pow, ops.neg: self.neg,
+        }  # fmt: skip
+
+    def normal_form(self, value: Value, names: Collection[Value]) -> Sum | None:
+        """Return `value` as a sum of products of `names`; None where it would be too long to read.
+
+        A leaf that is not among the names is a constant.
+        """
+        record = Record(value, names)
+        sizes = record.evaluate(dict.fromkeys(record.leaves, 1), _size)
+        if sizes[value] > LONGEST:
+            return None
+        leaves = {
+            leaf: self.name(leaf) if leaf in names else constant(leaf.data)
+            for leaf in record.leaves
+        }
+        form: Sum = record.evaluate(leaves, self._node_form)[value]
+        return form
+
+    def _node_form(self, node: Node, args: Sequence[Any]) -> Sum:
+        """Return what a node is in the forms of its arguments, of which numbers are constants."""
+        forms = [constant(x) if isinstance(x, float) else x for x in args]
+        if all(map(is_constant, forms)):
+            return constant(node.data)
+        return self.applied(node.op, forms)
+
+    def applied(self, op: Op, args: Sequence[Sum]) -> Sum:
+        """Return what an operation makes of its arguments: as the blackboard has it, where its row
+        says so.
+        """
+        if op in self._rows:
+            return self._rows[op](*args)
+        if op.reads:
+            read = op.reads(*(_Form(self, form) for form in args))
+            return read.form if isinstance(read, _Form) else constant(float(read))
+        return self.call(op, *args)
+
+    def name(self, value: Value) -> Sum:
+        return self._single(value, lambda: Base(value=value))
+
+    def call(self, op: Op, *args: Sum) -> Sum:
+        return self._single((op, args), lambda: Base(op=op, args=args))
+
+    def bracket(self, form: Sum) -> Base:
+        return self._base(form, lambda: Base(terms=form))
+
+    def _single(self, key: Any, make: Callable[[], Base]) -> Sum:
+        return ((1.0, ((self._base(key, make), 1.0),)),)
+
+    def _base(self, key: Any, make: Callable[[], Base]) -> Base:
+        if key not in self._made:
+            self._made[key] = make()
+            self.bases.append(self._made[key])
+        return self._made[key]
+
+    def add(self, a: Sum, b: Sum) -> Sum:
+        terms: dict[Any, float] = {}
+        for coefficient, factors in a + b:
+            terms[factors] = terms.get(factors, 0.0) + coefficient
+        return tuple(
+            (coefficient, factors) for factors, coefficient in terms.items() if coefficient
+        )
+
+    def sub(self, a: Sum, b: Sum) -> Sum:
+        return self.add(a, self.neg(b))
+
+    def neg(self, a: Sum) -> Sum:
+        return self.mul(constant(-1.0), a)
+
+    def mul(self, a: Sum, b: Sum) -> Sum:
+        (p, left), (q, right) = self.product(a), self.product(b)
+        if p and q and not (p * q and math.isfinite(p * q)):  # past a float's range: left unfolded
+            q, right = 1.0, ((self.bracket(constant(q)), 1.0), *right)
+        factors = _gathered(left + right)
+        if p * q == 1.0 and len(factors) == 1 and factors[0][1] == 1.0 and factors[0][0].terms:
+            return factors[0][0].terms  # a sum that stands alone needs no brackets
+        return ((p * q, factors),) if p * q else ()
+
+    def div(self, a: Sum, b: Sum) -> Sum:
+        return self.mul(a, self.pow(b, constant(-1.0)))
+
+    def pow(self, a: Sum, b: Sum) -> Sum:
+        if not is_constant(b):
+            return self.call(ops.pow, a, b)
+        exponent = b[0][0] if b else 0.0
+        coefficient, factors = self.product(a)
+        if not exponent.is_integer() and (
+            coefficient != 1.0 or [e for _, e in factors] != [1.0]
+        ):  # √(x·x) is not x
+            coefficient, factors = 1.0, ((self.bracket(a), 1.0),)
+        powers = tuple((base, e * exponent) for base, e in factors)
+        try:
+            if not all(math.isfinite(e) for _, e in powers):
+                raise OverflowError
+            return self.mul(constant(coefficient**exponent), ((1.0, powers),))
+        except (OverflowError, ZeroDivisionError):
+            return self.call(ops.pow, a, b)
+
+    def product(self, form: Sum) -> Product:
+        """Return a form as one product: a sum of several terms stands in brackets."""
+        if not form:
+            return 0.0, ()
+        if len(form) == 1:
+            return form[0]
+        return 1.0, ((self.bracket(form), 1.0),)
