@@ -189,12 +189,7 @@ def _split(text: str, pattern: re.Pattern[str]) -> list[str]:
 
 def _sides(text: str, names: Names) -> list[str]:
     """Return the sides of an equation, without the words around it."""
-    sides, start = [], 0
-    for found in _relations(text):
-        sides.append(text[start : found.start()])
-        start = found.end()
-    sides.append(text[start:])
-    sides = [without_note(side).strip("& \t") for side in sides]
+    sides = [without_note(side).strip("& \t") for side in _split(text, RELATION)]
     sides[0] = without_words_before(sides[0], names)
     if len(sides) > 1:
         sides[-1] = without_words_behind(sides[-1], names)
