@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 # fmt: off
-_GREEK = {
+GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ζ": "zeta",
     "η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu",
     "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "υ": "upsilon", "φ": "varphi",
@@ -23,7 +23,7 @@ _COMMANDS = {
 # fmt: on
 # by the word in a letter's name in Unicode
 _FONTS = {"BOLD": "mathbf", "DOUBLE-STRUCK": "mathbb", "SCRIPT": "mathcal", "FRAKTUR": "mathfrak"}
-_SPELLED = {*_GREEK.values(), "epsilon", "phi"}
+_SPELLED = {*GREEK.values(), "epsilon", "phi"}
 _WORDS = ("hat", "bar", "tilde")
 _PRIMES = "'′"
 _INSIDE = r"[^\W_]+(?:[,+-][^\W_]+)*|[*+-]|\[[^\W_]+\]|\([^\W_]+\)"  # i, 1,2, t-1, +, [l], (2)
@@ -188,8 +188,8 @@ def _script(place: str, text: str) -> str:
 
 def escaped(character: str) -> str:
     """Return one character in math mode, in ASCII, or as text where it is a letter of Latin 1."""
-    if character in _GREEK:
-        return rf"\{_GREEK[character]} "
+    if character in GREEK:
+        return rf"\{GREEK[character]} "
     if character in "{}$&#_% ":
         return "\\" + character
     if character in _COMMANDS:

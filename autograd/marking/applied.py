@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.marking.syntax import Call, Name, Number, Quotient, Term, parts, walk
+from autograd.marking.syntax import Call, Term, number
 from autograd.op import Op
 from autograd.symbolic import Symbolic
 
@@ -17,36 +17,16 @@ class Applied(Symbolic):
     def __init__(self, term: Term) -> None:
         self.term = term
 
+    def call(self, op: Op, args: tuple[Term, ...]) -> Term:
+        """Return the operation on terms as a term; a subclass may simplify it."""
+        return Call(op, args)
+
     def _apply(self, op: Op, args: tuple[Any, ...]) -> Any:
         if op.reads:
             return op.reads(*args)
-        terms = tuple(x.term if isinstance(x, Applied) else constant(float(x)) for x in args)
-        return Applied(Call(op, terms))
+        return type(self)(self.call(op, tuple(map(as_term, args))))
 
 
-def constant(x: float) -> Number:
-    """Return a number as a formula has it.
-
-    >>> constant(2.0).text, constant(0.25).text
-    ('2', '0.25')
-    """
-    return Number(repr(int(x)) if x.is_integer() and abs(x) < 1e15 else repr(x))
-
-
-def copied(tree: Any) -> Any:
-    """Return the same tree in places of its own."""
-    done: dict[Any, Any] = {}
-    for place in reversed(list(walk(tree))):
-        if parts(place):
-            whole: Any = place
-            head = whole.op if isinstance(place, Call) else whole.kind
-            done[place] = type(whole)(head, tuple(done[arg] for arg in parts(place)))
-        elif isinstance(place, Number):
-            done[place] = Number(place.text, place.typed)
-        elif isinstance(place, Name):
-            done[place] = Name(place.label, place.updated)
-        elif isinstance(place, Quotient):
-            done[place] = Quotient(place.of, place.by, place.held, place.order)
-        else:
-            done[place] = place
-    return done[tree]
+def as_term(x: Any) -> Term:
+    """Return the term of what a function gave: an Applied, or a number."""
+    return x.term if isinstance(x, Applied) else number(float(x))

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import ops
-from autograd.marking.applied import Applied, constant, copied
+from autograd.marking.applied import Applied, as_term
 from autograd.marking.cursor import CLOSING, is_array
 from autograd.marking.quotients import Quotients
-from autograd.marking.spelling import ARRAY_FUNCTIONS, FUNCTIONS, RAISED
-from autograd.marking.syntax import ArrayCall, Number, Tree
+from autograd.marking.spelling import ARRAY_FUNCTIONS, FROM_RAISED, FUNCTIONS
+from autograd.marking.syntax import ArrayCall, Number, Tree, copied
 from autograd.op import Op
 
 SIGNED = 25  # how strongly the argument of a function without brackets binds
@@ -74,7 +74,7 @@ class Calls(Quotients):
     def function_power(self) -> Tree | None:
         power: Tree | None = None
         if self.next.kind == "raised":
-            power = Number(self.take().text.translate(RAISED))
+            power = Number(self.take().text.translate(FROM_RAISED))
         elif self.next.text in ("^", "**"):
             self.take()
             power = self.prefix()
@@ -86,14 +86,10 @@ class Calls(Quotients):
 
     def arguments(self) -> list[Tree]:
         if self.next.text in ("(", "[", "{"):
-            opening = self.take().text
-            bars, self.bars = self.bars, 0
-            args = [] if self.next.text == CLOSING[opening] else [self.expression(0)]
-            while self.accept(","):
-                args.append(self.expression(0))
-            self.bars = bars
-            self.expect(CLOSING[opening])
-            return args
+            if self.ahead(1).text == CLOSING[self.next.text]:
+                self.place += 2
+                return []
+            return self.bracketed()
         argument = self.expression(SIGNED)
         if self.next.kind in ("name", "number") or self.next.text in ("(", "\\frac"):
             reason = f"brackets are missing: does the argument end before {self.next.text}?"
@@ -109,5 +105,4 @@ class Calls(Quotients):
             result = function(*[Applied(arg) for arg in args])  # type: ignore[arg-type]
         except TypeError:
             raise self.not_read(f"{text} is not read with {len(args)} argument(s)") from None
-        tree: Tree = copied(result.term) if isinstance(result, Applied) else constant(float(result))
-        return tree
+        return copied(as_term(result))

@@ -78,6 +78,17 @@ class Cursor:
         if bracket:
             self.expect(bracket)
 
+    def bracketed(self) -> list[Tree]:
+        """Take a bracket, what stands in it, parted by commas, and the bracket that closes it."""
+        opening = self.take().text
+        bars, self.bars = self.bars, 0
+        items = [self.expression(0)]
+        while self.accept(","):
+            items.append(self.expression(0))
+        self.bars = bars
+        self.expect(CLOSING[opening])
+        return items
+
     def whole(self) -> int:
         token = self.take()
         if not re.fullmatch(r"\d{1,4}", token.text):

@@ -7,32 +7,33 @@ source of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import reduce
 from itertools import islice
 from typing import Any
 
 from autograd import ops
+from autograd.marking.applied import Applied, as_term
 from autograd.marking.points import Board
-from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk, written
+from autograd.marking.syntax import (
+    Call,
+    Name,
+    Number,
+    Quotient,
+    Term,
+    copied,
+    number,
+    size,
+    walk,
+    written,
+)
 from autograd.marking.terms import runs
 from autograd.op import Op
 from autograd.record import Record
-from autograd.symbolic import Symbolic
 from autograd.value import Value
 
 LONG = 60  # places in a formula: a longer one is not expanded further
 LONGEST = 500  # places in a formula: of a longer one nothing is known but its name
 MOST = 400  # places of a formula that a number may stand for
-
-
-def number(x: float) -> Number:
-    """Return a number as a formula has it.
-
-    >>> number(2.0).text, number(0.25).text
-    ('2', '0.25')
-    """
-    return Number(repr(int(x)) if x.is_integer() and abs(x) < 1e15 else repr(x))
 
 
 ZERO, ONE = number(0.0), number(1.0)
@@ -115,49 +116,13 @@ def _sum(op: Op, a: Term, b: Term) -> Term:
     return Call(op, (a, b))
 
 
-def size(term: Term) -> int:
-    """Return how many places the term has; it may be kept as a graph, with far fewer objects."""
-    sizes: dict[Term, int] = {}
-    todo = [term]
-    while todo:
-        args = todo[-1].args if isinstance(todo[-1], Call) else ()
-        missing = [arg for arg in args if arg not in sizes]
-        todo += missing
-        if not missing:
-            sizes[todo.pop()] = 1 + sum(sizes[arg] for arg in args)
-    return sizes[term]
+class _Simplified(Applied):
+    """A term that is simplified at each operation."""
 
+    __slots__ = ()
 
-def fresh(term: Term) -> Term:
-    """Return the term with an object of its own in each place, so that one place can be changed."""
-    done: list[Term] = []
-    for place in reversed(list(walk(term))):
-        if isinstance(place, Call):
-            count = len(place.args)
-            args = tuple(done[-count:])
-            del done[-count:]
-            done.append(Call(place.op, args))
-        else:
-            done.append(replace(place))
-    return done[0]
-
-
-class _Expression(Symbolic):
-    """A term to which the rows of the table can be applied."""
-
-    def __init__(self, term: Term) -> None:
-        self.term = term
-
-    def _apply(self, op: Op, args: tuple[Any, ...]) -> _Expression:
-        if op.reads:
-            read: _Expression = op.reads(*args)
-            return read
-        terms = tuple(x.term if isinstance(x, _Expression) else number(float(x)) for x in args)
-        return _Expression(simplified(op, terms))
-
-
-def _as_term(x: Any) -> Term:
-    return x.term if isinstance(x, _Expression) else number(float(x))
+    def call(self, op: Op, args: tuple[Term, ...]) -> Term:
+        return simplified(op, args)
 
 
 class Known:
@@ -192,7 +157,7 @@ class Known:
                 args = tuple(number(x) if isinstance(x, float) else terms[x] for x in v.args)
                 terms[v] = simplified(v.op, args)
             if size(terms[head]) <= LONGEST:
-                terms[head] = fresh(terms[head])
+                terms[head] = copied(terms[head])
             self._formulas[head] = terms
         return self._formulas[head]
 
@@ -213,29 +178,29 @@ class Known:
         for v in reversed(Record(head, self.board.visible).nodes):
             if v not in upstream:
                 continue
-            args = [_Expression(terms[x]) if isinstance(x, Value) else x for x in v.args]
+            args = [_Simplified(terms[x]) if isinstance(x, Value) else x for x in v.args]
             for x, partial in zip(v.args, v.op.partials, strict=True):
                 if isinstance(x, Value):
-                    local = _as_term(partial(*args, _Expression(terms[v])))
+                    local = as_term(partial(*args, _Simplified(terms[v])))
                     part = _times(upstream[v], local)
                     upstream[x] = (
                         simplified(ops.add, (upstream[x], part)) if x in upstream else part
                     )
         tails = [v for v in upstream if v in self.board.names and v is not head]
-        return {v: fresh(upstream[v]) for v in tails if size(upstream[v]) <= LONGEST}
+        return {v: copied(upstream[v]) for v in tails if size(upstream[v]) <= LONGEST}
 
     def gradient(self, of: Value, by: Value) -> Term:
         """Return ∂of/∂by along the named Values: a product, with a sum where paths meet."""
         key = of, by
         if key not in self._gradients:
-            self._gradients[key] = fresh(self._chained(of, by))
+            self._gradients[key] = copied(self._chained(of, by))
         return self._gradients[key]
 
     def without(self, of: Value, by: Value, edge: tuple[Value, Value]) -> Term:
         """Return ∂of/∂by where the factor of one edge is left out."""
         key = of, by, edge
         if key not in self._without:
-            self._without[key] = fresh(self._chained(of, by, edge))
+            self._without[key] = copied(self._chained(of, by, edge))
         return self._without[key]
 
     def _chained(self, of: Value, by: Value, left_out: tuple[Value, Value] | None = None) -> Term:
@@ -248,13 +213,13 @@ class Known:
         sizes: dict[Value, int] = {of: 1}
         order = [v for v in [*self.board.leaves, *self.board.nodes] if v in wanted]
         for tail in reversed(order):
-            parts, size = [], 0
+            parts, places = [], 0
             for head, other in edges:
                 if other is tail and head in upstream:
                     local = self.edge(head, tail) if (head, tail) != left_out else ONE
                     parts.append(_times(upstream[head], local))
-                    size += sizes[head] + sum(1 for _ in walk(local))
-            if size > LONG and tail is not by:
+                    places += sizes[head] + size(local)
+            if places > LONG and tail is not by:
                 upstream[tail], sizes[tail] = (
                     Quotient(self.board.names[of], self.board.names[tail]),
                     1,
@@ -262,7 +227,7 @@ class Known:
             elif parts:
                 upstream[tail], sizes[tail] = (
                     reduce(lambda *args: simplified(ops.add, args), parts),
-                    size,
+                    places,
                 )
         return upstream.get(by, ZERO)
 

@@ -9,7 +9,7 @@ from autograd import ops
 from autograd.marking.calls import SIGNED, Calls
 from autograd.marking.cursor import CLOSING, END, MOST, is_array
 from autograd.marking.quotients import Quotients
-from autograd.marking.spelling import CONSTANTS, FRACTIONS, RAISED
+from autograd.marking.spelling import CONSTANTS, FRACTIONS, FROM_RAISED
 from autograd.marking.syntax import (
     ArrayCall,
     ArrayName,
@@ -122,7 +122,7 @@ class Parser(Calls):
         return self.call(meaning, left, right)
 
     def read_raised(self, left: Tree) -> Tree:
-        return self.call(ops.pow, left, Number(self.take().text.translate(RAISED).lstrip("+")))
+        return self.call(ops.pow, left, Number(self.take().text.translate(FROM_RAISED).lstrip("+")))
 
     def read_updated(self, left: Tree) -> Tree:
         self.take()
@@ -215,13 +215,8 @@ class Parser(Calls):
         quotient = self.bracketed_quotient()
         if quotient is not None:
             return quotient
-        opening = self.take().text
-        bars, self.bars = self.bars, 0
-        items = [self.expression(0)]
-        while self.accept(","):
-            items.append(self.expression(0))
-        self.bars = bars
-        self.expect(CLOSING[opening])
+        opening = self.next.text
+        items = self.bracketed()
         if len(items) > 1 or (opening == "[" and is_array(items[0])):
             return ArrayCall("vector", tuple(items))
         return items[0]
@@ -320,7 +315,7 @@ class Parser(Calls):
                 self.take()
             self.close(bracket)
         elif self.next.kind == "raised":
-            last = int(self.take().text.translate(RAISED))
+            last = int(self.take().text.translate(FROM_RAISED))
         return letter, first, last
 
     MARKS: ClassVar[dict[str, int]] = {  # what stands behind a name, and how strongly it binds

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from autograd import ops
-from autograd.marking.applied import constant, copied
 from autograd.marking.cursor import Cursor
 from autograd.marking.names import INDICES, index_letters, key, with_indices
 from autograd.marking.spelling import CONSTANTS, RATE, RATES
@@ -18,6 +17,8 @@ from autograd.marking.syntax import (
     Quotient,
     Tree,
     Unreadable,
+    copied,
+    number,
 )
 from autograd.marking.tokens import Token
 
@@ -56,11 +57,10 @@ class Quotients(Cursor):
             tree: Tree = Name(meaning)
             return self.primed(meaning) if self.next.kind == "primes" else tree
         if isinstance(meaning, (int, float)):
-            return constant(float(meaning))
+            return number(float(meaning))
         if isinstance(meaning, ArrayName):
             return meaning
-        copy: Tree = copied(meaning)
-        return copy
+        return copied(meaning)
 
     def primed(self, label: str) -> Tree:
         """Return w' as the new value of w, and E'(w) as ∂E/∂w."""

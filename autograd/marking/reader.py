@@ -11,7 +11,6 @@ from contextlib import suppress
 from itertools import product
 from typing import Any
 
-from autograd.marking.applied import copied
 from autograd.marking.boards import LONGEST, Written, equations_of
 from autograd.marking.names import Names, index_letters
 from autograd.marking.parser import Parser
@@ -27,6 +26,7 @@ from autograd.marking.syntax import (
     Side,
     Term,
     Unreadable,
+    copied,
     has_names,
 )
 from autograd.marking.tokens import tokens
@@ -172,8 +172,7 @@ class Reader:
             return None
         self.names.define(name, term)
         notes.append(f"{name} is taken as a name of your own, for {right}")
-        copy: Term = copied(term)
-        return copy
+        return copied(term)
 
     def new_name(self, text: str) -> str | None:
         """Return the name that stands alone in `text` and means nothing yet, or a number."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from decimal import Decimal
 from heapq import heappop, heappush
 from itertools import islice
 from typing import NamedTuple
@@ -16,9 +15,20 @@ from autograd import ops
 from autograd.marking.accuracy import agreement, worst
 from autograd.marking.align import Pair
 from autograd.marking.follow import Own
-from autograd.marking.known import LONG, Known, number
+from autograd.marking.known import LONG, Known
 from autograd.marking.points import Point
-from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, walk, written
+from autograd.marking.syntax import (
+    Call,
+    Name,
+    Number,
+    Quotient,
+    Term,
+    Unreadable,
+    number,
+    size,
+    walk,
+    written,
+)
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import RIGHT, Verdict
 from autograd.op import DomainError
@@ -152,7 +162,7 @@ class Reader:
 
     def _is_vague(self, place: Number, symbol: Term, verdict: Verdict | None) -> bool:
         """Whether a number of one digit is read as a leaf with more, which nobody rounds so far."""
-        if verdict is Verdict.EXACT or len(Decimal(place.text).as_tuple().digits) > 1:
+        if verdict is Verdict.EXACT or place.digits > 1:
             return False
         value = self.evaluator.value(symbol, self.here)
         return any(math.isclose(abs(value), abs(v.data)) for v in self.here.board.leaves)
@@ -183,13 +193,4 @@ def _likeliest(options: Sequence[Sequence[Meaning]]) -> Iterator[tuple[Meaning, 
 
 
 def _size(term: Term) -> int:
-    return 0 if isinstance(term, (Name, Quotient)) else sum(1 for _ in walk(term))
-
-
-def applied(term: Term, instead: Mapping[Term, Term]) -> Term:
-    """Return the term with what its numbers stand for."""
-    if term in instead:
-        return instead[term]
-    if isinstance(term, Call):
-        return Call(term.op, tuple(applied(arg, instead) for arg in term.args))
-    return term
+    return 0 if isinstance(term, (Name, Quotient)) else size(term)

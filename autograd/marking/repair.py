@@ -13,11 +13,23 @@ from autograd.marking.align import Stands, matched
 from autograd.marking.explain import Explainer
 from autograd.marking.follow import Entry
 from autograd.marking.found import Found
-from autograd.marking.known import LONG, number
+from autograd.marking.known import LONG
 from autograd.marking.points import ACTIVATIONS, GivenData, Point
-from autograd.marking.readings import Read, applied
+from autograd.marking.readings import Read
 from autograd.marking.slips import FACTORS, INSTEAD, WHOLE, mutations
-from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, walk, written
+from autograd.marking.syntax import (
+    Call,
+    Name,
+    Number,
+    Quotient,
+    Term,
+    Unreadable,
+    number,
+    replaced,
+    size,
+    walk,
+    written,
+)
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
 
@@ -45,17 +57,17 @@ class Repairs:
         self, subject: Term, side: Term, points: Sequence[Point], tried: Sequence[Read]
     ) -> list[Found]:
         """Return the slips after whose repair the formula holds, and those that give it."""
-        places = sum(1 for _ in walk(side))
+        places = size(side)
         if places > LONG:
             return []
         fits: list[Found] = []
         reads = tried[: max(2, TRIED * 10 // places)]
         for read in reads:
-            typed = applied(side, read.instead)
+            typed = replaced(side, read.instead)
             fits += self._repaired(subject, typed, points)
         fits += self._misread(subject, side, points)
         for read in reads[:LONG]:
-            fits += self._made(subject, applied(side, read.instead), points)
+            fits += self._made(subject, replaced(side, read.instead), points)
         return fits or self._renamed(subject, side, points)
 
     def _repaired(self, subject: Term, typed: Term, points: Sequence[Point]) -> Iterator[Found]:
@@ -142,10 +154,10 @@ class Repairs:
 
     def _in_source(self, term: Term, side: Term, stands: Stands) -> list[Found]:
         """Return the slips in this formula after which the numbers stand for its symbols."""
-        size = sum(1 for _ in walk(term))
-        if size > LONG:
+        places = size(term)
+        if places > LONG:
             return []
-        tries = 20_000 // (size * sum(1 for _ in walk(side)))
+        tries = 20_000 // (places * size(side))
         return [
             found
             for found, other in islice(self._changed(term), tries)
@@ -160,7 +172,7 @@ class Repairs:
             if verdict is not Verdict.STANDS_FOR and (
                 where != WHOLE or verdict is Verdict.RECIPROCAL
             ):
-                yield Found(verdict, _never, where, parts), applied(term, {place: other})
+                yield Found(verdict, _never, where, parts), replaced(term, {place: other})
 
     def _without_activation(self, subject: Term, side: Term, stands: Stands) -> Iterator[Found]:
         """Yield the activations whose slope was left out of a product of numbers."""
@@ -169,12 +181,11 @@ class Repairs:
         known, board = self.explainer.known, self.explainer.board
         of, by = board.values[subject.of], board.values[subject.by]
         for head, tail in board.between(of, by):
-            if head.op in ACTIVATIONS and len(board.tails[head]) == 1:
-                pairs = matched(known.without(of, by, (head, tail)), side, stands)
-                if pairs and all(pair.verdict for pair in pairs):
-                    symbol = Quotient(board.names[head], board.names[tail])
-                    yield Found(Verdict.FACTOR_LEFT_OUT, _never, "{}", (symbol,))
-                    yield Found(Verdict.NO_ACTIVATION, _never, "{}", (symbol,))
+            slope = head.op in ACTIVATIONS and len(board.tails[head]) == 1
+            if slope and _all_stand(known.without(of, by, (head, tail)), side, stands):
+                symbol = Quotient(board.names[head], board.names[tail])
+                yield Found(Verdict.FACTOR_LEFT_OUT, _never, "{}", (symbol,))
+                yield Found(Verdict.NO_ACTIVATION, _never, "{}", (symbol,))
 
     def misread_number(self, side: Term, here: Point, true: float, off: float) -> Iterator[Found]:
         """Yield a decimal that does not stand for its symbol, where that would come to what

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from decimal import Decimal
 from functools import partial
 
 from autograd.marking.accuracy import SAID, agreement
@@ -90,18 +89,16 @@ class Results:
         return credited(entries) if near or agrees else None
 
     def not_told_apart(self, subject: Term, side: Number, verdict: Verdict) -> list[str]:
-        digits = len(Decimal(side.text).as_tuple().digits)
-        if digits > 2 or verdict is Verdict.EXACT:
+        if side.digits > 2 or verdict is Verdict.EXACT:
             return []
         fits = self.bench.rivals(subject, partial(agreement, side.text), sharp=False)
         names = dict.fromkeys(str(slip.verdict) for slip in fits)
-        return [f"{digits} digit(s) do not tell it from " + ", ".join(names)] if fits else []
+        return [f"{side.digits} digit(s) do not tell it from " + ", ".join(names)] if fits else []
 
     def result_not_so(self, equation: Equation, side: Number, true: float, so: str) -> Outcome:
         """Return the slips that give the number."""
         text, before = side.text, equation.put_in
-        digits = len(Decimal(text).as_tuple().digits)
-        fits = self.bench.rivals(equation.subject, partial(agreement, text), sharp=digits > 2)
+        fits = self.bench.rivals(equation.subject, partial(agreement, text), sharp=side.digits > 2)
         if _lacks_a_digit(text, true):
             fits.append(Found(Verdict.DIGIT_LEFT_OUT, lambda point: true))
         if before and self.departs(side, before):

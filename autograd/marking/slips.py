@@ -11,9 +11,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd import ops
-from autograd.marking.known import ONE, ZERO, Known, number
+from autograd.marking.known import ONE, ZERO, Known
 from autograd.marking.points import letters
-from autograd.marking.syntax import Call, Constant, Name, Number, Quotient, Term, walk
+from autograd.marking.syntax import (
+    Call,
+    Constant,
+    Name,
+    Number,
+    Quotient,
+    Term,
+    number,
+    replaced,
+    walk,
+)
 from autograd.marking.verdict import Verdict
 from autograd.op import Op
 from autograd.value import Value
@@ -282,8 +292,5 @@ def _everywhere(term: Term, facts: Facts) -> Iterator[Mutation]:
 
 def substituted(term: Term, others: dict[str, Term]) -> Term:
     """Return the term with other terms for names, everywhere at once."""
-    if isinstance(term, Name):
-        return others.get(term.label, term)
-    if isinstance(term, Call):
-        return Call(term.op, tuple(substituted(arg, others) for arg in term.args))
-    return term
+    names = [place for place in walk(term) if isinstance(place, Name) and place.label in others]
+    return replaced(term, {name: others[name.label] for name in names})

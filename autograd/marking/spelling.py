@@ -5,11 +5,12 @@ r"""How things are spelled: tables of signs, LaTeX commands, functions and words
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
 
-from autograd import functions, ops
+from autograd import functions, latex, ops
 
 # fmt: off
 SIGNS = str.maketrans({  # one character for one, so that a label is mapped as what is typed is
@@ -17,13 +18,7 @@ SIGNS = str.maketrans({  # one character for one, so that a label is mapped as w
     **dict.fromkeys("\u00a0\u2002\u2003\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\t", " "),
     "∑": "Σ", "𝜕": "∂", "ꝺ": "∂", "∥": "‖", "’": "'", "′": "'", "∣": "|", "∘": "⊙", "⊗": "⊙", "⊤": "ᵀ",
 })
-GREEK = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ",
-    "eta": "η", "theta": "θ", "vartheta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν",
-    "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ", "varphi": "φ",
-    "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ",
-    "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
-}
+GREEK = {name: sign for sign, name in latex.GREEK.items()} | {"epsilon": "ε", "phi": "φ", "vartheta": "θ"}
 COMMANDS = GREEK | {  # a command that is a sign
     "cdot": "*", "times": "*", "ast": "*", "star": "*", "div": "/", "odot": "⊙", "circ": "⊙", "otimes": "⊙",
     "partial": "∂", "nabla": "∇", "sum": "Σ", "ldots": "…", "dots": "…", "cdots": "…", "prime": "'",
@@ -50,8 +45,8 @@ FRACTIONS = {
     "⅖": ("2", "5"), "⅗": ("3", "5"), "⅘": ("4", "5"), "⅙": ("1", "6"), "⅚": ("5", "6"), "⅛": ("1", "8"),
     "⅜": ("3", "8"), "⅝": ("5", "8"), "⅞": ("7", "8"),
 }
-RAISED = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
-CONSTANTS = {"e": 2.718281828459045, "π": 3.141592653589793, "pi": 3.141592653589793}
+FROM_RAISED = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
+CONSTANTS = {"e": math.e, "π": math.pi, "pi": math.pi}
 RATE = "η"  # the learning rate, where no line defines it
 RATES = (RATE, "eta", "lr", "learning_rate", "rate", "α", "alpha")
 RELATION = re.compile(
@@ -64,9 +59,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "σ": ops.sigmoid, "sigma": ops.sigmoid, "sig": ops.sigmoid, "logistic": ops.sigmoid, "sgm": ops.sigmoid,
     "ln": ops.log, "sgn": ops.sign, "signum": ops.sign, "max": ops.maximum, "min": ops.minimum, "tg": ops.tan,
     "th": ops.tanh, "ReLU": ops.relu, "Relu": ops.relu, "Tanh": ops.tanh, "heaviside": ops.step,
-    "log10": lambda x: ops.log(x) / ops.log(10.0), "log_10": lambda x: ops.log(x) / ops.log(10.0),
-    "lg": lambda x: ops.log(x) / ops.log(10.0), "log2": lambda x: ops.log(x) / ops.log(2.0),
-    "log_2": lambda x: ops.log(x) / ops.log(2.0), "ld": lambda x: ops.log(x) / ops.log(2.0),
+    **dict.fromkeys(("log10", "log_10", "lg"), lambda x: ops.log(x) / ops.log(10.0)),
+    **dict.fromkeys(("log2", "log_2", "ld"), lambda x: ops.log(x) / ops.log(2.0)),
     "cosh": lambda x: (ops.exp(x) + ops.exp(-x)) / 2.0, "sinh": lambda x: (ops.exp(x) - ops.exp(-x)) / 2.0,
     "sech": lambda x: 2.0 / (ops.exp(x) + ops.exp(-x)),
     "gelu": functions.gelu, "swish": functions.swish, "silu": functions.swish,

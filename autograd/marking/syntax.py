@@ -7,11 +7,12 @@ A term is one place in what was written, equal only to itself, so that one place
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias, overload
 
+from autograd.graph import RAISED
 from autograd.notation import TEXT
 from autograd.op import POWER, PRODUCT, SUM, Op
 
@@ -35,6 +36,20 @@ class Number:
     def unit(self) -> float:
         """The unit in the last place."""
         return 10.0 ** int(Decimal(self.text).as_tuple().exponent)
+
+    @property
+    def digits(self) -> int:
+        """How many digits it has, without zeros before them."""
+        return len(Decimal(self.text).as_tuple().digits)
+
+
+def number(x: float) -> Number:
+    """Return a number as a formula has it.
+
+    >>> number(2.0).text, number(0.25).text
+    ('2', '0.25')
+    """
+    return Number(repr(int(x)) if x.is_integer() and abs(x) < 1e15 else repr(x))
 
 
 @dataclass(eq=False, frozen=True)
@@ -126,6 +141,47 @@ def walk(tree: Tree) -> Iterator[Tree]:
         todo += parts(place)
 
 
+def size(term: Term) -> int:
+    """Return how many places the term has; it may be kept as a graph, with far fewer objects."""
+    sizes: dict[Term, int] = {}
+    todo = [term]
+    while todo:
+        args = todo[-1].args if isinstance(todo[-1], Call) else ()
+        missing = [arg for arg in args if arg not in sizes]
+        todo += missing
+        if not missing:
+            sizes[todo.pop()] = 1 + sum(sizes[arg] for arg in args)
+    return sizes[term]
+
+
+def replaced(term: Term, instead: Mapping[Term, Term]) -> Term:
+    """Return the term with other terms in some places, and an object of its own in each other one.
+
+    >>> from autograd import ops
+    >>> x = Name("x")
+    >>> written(replaced(Call(ops.neg, (x,)), {x: Name("y")}))
+    '−y'
+    """
+    done: list[Term] = []
+    for place in reversed(list(walk(term))):
+        args: tuple[Term, ...] = ()
+        if isinstance(place, Call):
+            args = tuple(done[-len(place.args) :])
+            del done[-len(place.args) :]
+        if place in instead:
+            done.append(instead[place])
+        elif isinstance(place, Call):
+            done.append(Call(place.op, args))
+        else:
+            done.append(replace(place))
+    return done[0]
+
+
+def copied(term: Term) -> Term:
+    """Return the term with an object of its own in each place, so that one place can be changed."""
+    return replaced(term, {})
+
+
 def written(tree: Tree, least: int = 0) -> str:
     """Return the tree as a message shows it, in brackets if it binds weaker than `least`.
 
@@ -160,7 +216,7 @@ def _quotient(place: Quotient) -> str:
     text = TEXT.derivative(place.of, place.by, place.held)
     if place.order == 1:
         return text
-    raised = str(place.order).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    raised = str(place.order).translate(RAISED)
     above, below = text.split("/", 1)
     return f"∂{raised}{above[1:]}/{below}{raised}"
 

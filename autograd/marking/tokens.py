@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from autograd.marking.names import BELOW, LETTER, LONGEST, NAME, Names
-from autograd.marking.spelling import FRACTIONS, RAISED, plain
+from autograd.marking.spelling import FRACTIONS, FROM_RAISED, plain
 from autograd.marking.syntax import Number, Unreadable
 
 MOST = 300  # characters of a number
@@ -116,7 +116,7 @@ class _Scanner:
         power = next(filter(None, (found[k] for k in (1, 2, 5, 6, 7))), "")
         text = found[4] or "1"
         if power:
-            text += f"e{power.translate(RAISED).replace(' ', '')}"
+            text += f"e{power.translate(FROM_RAISED).replace(' ', '')}"
         percent = _PERCENT.match(self.text, self.place)
         if percent:
             self.place = percent.end()
