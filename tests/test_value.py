@@ -66,7 +66,7 @@ NOT_NUMBERS = [
     (1.0,),
     np.array([1.0, 2.0]),
     np.array(1.0),
-    object(),
+    object,
 ]
 NOT_FINITE = [
     math.nan,
