@@ -14,13 +14,14 @@ from autograd.marking.align import Pair, matched
 from autograd.marking.explain import Explainer
 from autograd.marking.follow import Entry, Own
 from autograd.marking.found import Found, explained
+from autograd.marking.interpretations import Interpreter
 from autograd.marking.known import Known
+from autograd.marking.marks import Outcome
 from autograd.marking.points import KINKED, Board, GivenData, Point, far, near
-from autograd.marking.readings import Reader
 from autograd.marking.repair import Repairs
 from autograd.marking.syntax import Call, Number, Quotient, Term, walk, written
 from autograd.marking.terms import Evaluator
-from autograd.marking.verdict import RIGHT, Verdict
+from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
 
 RATES = (0.5, 1.0, 0.1, 0.05, 0.01)
@@ -35,29 +36,6 @@ FAR_FETCHED = (
     Verdict.TANH_OF_RESULT,
     Verdict.WRONG_PLACE,
 )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a claim is found to be.
-
-    expected   the number that the left side is, None where the claim was not understood
-    because    why, in a sentence
-    read       how it was read, where that was a choice
-    places     where the slips are
-    follows    the wrong line that it follows from
-    """
-
-    verdicts: tuple[Verdict, ...]
-    expected: float | None
-    because: str
-    read: str = ""
-    places: tuple[str, ...] = ()
-    follows: int | None = None
-
-    @property
-    def right(self) -> bool:
-        return self.verdicts[0] in RIGHT
 
 
 @dataclass
@@ -83,7 +61,7 @@ class Bench:
         self.here = Point(board)
         self.known = Known(board)
         self.own = Own(self.here, self.evaluator)
-        self.reader = Reader(self.known, self.evaluator, self.here, self.own)
+        self.interpreter = Interpreter(self.known, self.evaluator, self.here, self.own)
         self.explainer = Explainer(self.known, self.evaluator, RATES if rate is None else (rate,))
         self.repairs = Repairs(self.explainer)
         self.runs: dict[Term, float] = {}

@@ -9,13 +9,21 @@ from typing import Any
 
 from autograd import ops
 from autograd.marking import reader
-from autograd.marking.bench import Equation, Outcome
+from autograd.marking.bench import Equation
 from autograd.marking.judge import Judge
-from autograd.marking.marks import Line, Marks
+from autograd.marking.marks import Line, Marks, Outcome
 from autograd.marking.names import labels_of
 from autograd.marking.points import Board, letters
-from autograd.marking.syntax import Call, Name, Number, Side, Term, Unreadable, has_names
-from autograd.marking.syntax import Line as Read
+from autograd.marking.syntax import (
+    Call,
+    Name,
+    Number,
+    Side,
+    Statement,
+    Term,
+    Unreadable,
+    has_names,
+)
 from autograd.marking.verdict import Verdict
 from autograd.op import Op
 from autograd.value import Value
@@ -88,47 +96,42 @@ def _reader(board: Board, called: Mapping[str, Any]) -> reader.Reader:
     return reader.Reader(board.labels, root=root, nets=nets, names=called, functions=functions)
 
 
-def _marked(board: Board, lines: Sequence[Read]) -> Iterator[Line]:
+def _marked(board: Board, lines: Sequence[Statement]) -> Iterator[Line]:
     rate, trained = _descent(board, lines)
     judge = Judge(board, rate, trained)
     for line in lines:
         if not line.sides:
-            yield _line(
-                line,
-                line.text,
-                "",
-                line.text,
-                Outcome((Verdict.DEFINED,), None, "; ".join(line.read)),
-            )
+            outcome = Outcome((Verdict.DEFINED,), None, "; ".join(line.read))
+            yield _line(line, line.text, None, outcome)
             continue
         (left, subject), *claims = line.sides
         if isinstance(subject, Unreadable):
             outcome = Outcome((Verdict(subject.verdict),), None, str(subject))
-            yield _line(line, left, "", left, outcome)
+            yield _line(line, left, None, outcome)
             continue
         equation = Equation(subject, line.number) if subject is not None else None
         for text, side in claims:
             outcome = judge.claim(equation, side if subject is not None else None)
-            yield _line(line, left, text, f"{left} = {text}", outcome)
+            yield _line(line, left, text, outcome)
 
 
-def _line(line: Read, left: str, side: str, claim: str, outcome: Outcome) -> Line:
+def _line(line: Statement, left: str, side: str | None, outcome: Outcome) -> Line:
+    """Return the claim that the left side is equal to this one, with what it is found to be."""
     return Line(
-        claim,
-        ", ".join(map(str, outcome.verdicts)),
+        outcome.verdicts,
         outcome.expected,
         outcome.because,
-        line.number,
-        left,
-        side,
-        outcome.verdicts,
         "; ".join(filter(None, (*line.read, outcome.read))),
         outcome.places,
         outcome.follows,
+        claim=left if side is None else f"{left} = {side}",
+        number=line.number,
+        left=left,
+        side=side or "",
     )
 
 
-def _descent(board: Board, lines: Sequence[Read]) -> tuple[float | None, list[str]]:
+def _descent(board: Board, lines: Sequence[Statement]) -> tuple[float | None, list[str]]:
     """Return the learning rate that the lines state, and the labels of the leaves that are
     updated.
     """

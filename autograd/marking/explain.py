@@ -106,7 +106,7 @@ class Explainer:
                 Verdict.SWAPPED_INDEX, partial(self.evaluator.value, other), "it is {}", (other,)
             )
         edges = board.between(of, by)
-        edges.sort(key=lambda edge: list(board.tails).index(edge[0]), reverse=True)
+        edges.sort(key=lambda edge: board.order[edge[0]], reverse=True)
         yield from self._in_paths(of, by, edges)
         for head, tail in edges:
             symbol = Quotient(names[head], names[tail])
@@ -185,9 +185,8 @@ class Explainer:
         key = point, of, by
         if key not in self._through:
             edges = self.board.between(of, by)
-            order = {v: k for k, v in enumerate(self.board.tails)}
             below = {by: 1.0}
-            for head, tail in sorted(edges, key=lambda edge: order[edge[0]]):
+            for head, tail in sorted(edges, key=lambda edge: self.board.order[edge[0]]):
                 if tail in below:
                     below[head] = below.get(head, 0.0) + point.edge(head, tail) * below[tail]
             above = {v: point.derivative(of, v) for v in below}
@@ -288,8 +287,7 @@ class Explainer:
     def _late(self, point: Point, rate: float) -> tuple[Point, ...]:
         key = point, rate
         if key not in self._stale:
-            trained = [self.board.values[w] for w in self.evaluator.trained]
-            numbers = point.updated(rate, trained)
+            numbers = point.updated(rate, self.evaluator.trained)
             self._stale[key] = point.stale(numbers), point.at(numbers)
         return self._stale[key]
 
@@ -331,10 +329,8 @@ class Explainer:
             )
 
     def _updated_late(self, point: Point, rate: float) -> Point:
-        trained = [self.board.values[w] for w in self.evaluator.trained]
         seen, _ = self._late(point, rate)
-        root = self.board.root
-        return point.at({w: point.data[w] - rate * seen.derivative(root, w) for w in trained})
+        return point.at(point.updated(rate, self.evaluator.trained, seen))
 
     # Which of them fit.
 

@@ -136,9 +136,8 @@ class Own:
         if not slopes:
             return point.derivative(of, by)
         edges = self.board.between(of, by)
-        order = {v: k for k, v in enumerate([*self.board.leaves, *self.board.nodes])}
         above = {of: 1.0}
-        for tail in sorted({tail for _, tail in edges}, key=lambda v: -order[v]):
+        for tail in sorted({tail for _, tail in edges}, key=lambda v: -self.board.order[v]):
             if tail is not by and (of, tail) in slopes:
                 above[tail] = slopes[of, tail]
                 continue

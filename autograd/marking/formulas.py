@@ -8,9 +8,10 @@ from contextlib import suppress
 
 from autograd.marking.accuracy import SAID
 from autograd.marking.align import Pair
-from autograd.marking.bench import Bench, Equation, Outcome
+from autograd.marking.bench import Bench, Equation
 from autograd.marking.follow import Entry
-from autograd.marking.readings import Read
+from autograd.marking.interpretations import Interpretation
+from autograd.marking.marks import Outcome
 from autograd.marking.syntax import Quotient, Term, Unreadable
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
@@ -29,16 +30,16 @@ class Formulas:
         """Return what a formula in names is found to be."""
         subject = equation.subject
         if self.bench.agrees(subject, side):
-            return self.holds(Read(Verdict.EXACT, {}, False), true)
+            return self.holds(Interpretation(Verdict.EXACT, {}, False), true)
         aligned = list(self.bench.alignments(equation, side))
         for entry, found in aligned:
             if not entry.right and all(pair.verdict for pair in found):
                 return self.bench.follows(entry.line, true)
         in_chain = next((found for entry, found in aligned if entry.right), [])
         pairs = in_chain or self.bench.known_alignment(subject, side)
-        tried = [Read(Verdict.EXACT, {}, False)]
+        tried = [Interpretation(Verdict.EXACT, {}, False)]
         doubtful = None
-        for read in self.bench.reader.readings(subject, side, pairs):
+        for read in self.bench.interpreter.interpretations(subject, side, pairs):
             tried.append(read)
             if self.bench.agrees(subject, side, read.instead):
                 if not read.doubtful:
@@ -53,7 +54,7 @@ class Formulas:
             return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}", doubtful.told())
         return self.formula_not_so(equation, side, true, in_chain, tried)
 
-    def holds(self, read: Read, true: float, data: str = "") -> Outcome:
+    def holds(self, read: Interpretation, true: float, data: str = "") -> Outcome:
         because = HELD + ", at other numbers too" * (len(self.bench.points) > 1)
         if data:
             because = f"{HELD} {data}"
@@ -61,7 +62,9 @@ class Formulas:
             because += f"; {STANDS}{SAID[read.verdict]}"
         return Outcome((read.verdict,), true, because, read.told())
 
-    def for_given_data(self, subject: Term, side: Term, tried: Iterable[Read]) -> Read | None:
+    def for_given_data(
+        self, subject: Term, side: Term, tried: Iterable[Interpretation]
+    ) -> Interpretation | None:
         """Return the reading in which it holds while the given data move within what they are."""
         if len(self.bench.data_points) < 3 or self.is_by_a_datum(subject):
             return None
@@ -84,7 +87,7 @@ class Formulas:
         side: Term,
         true: float,
         pairs: Sequence[Pair],
-        tried: Sequence[Read],
+        tried: Sequence[Interpretation],
     ) -> Outcome:
         subject = equation.subject
         if self.bench.evaluator.agree(subject, side, [self.bench.here]):

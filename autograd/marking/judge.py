@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd.marking.bench import Bench, Equation, Outcome
+from autograd.marking.bench import Bench, Equation
 from autograd.marking.follow import Entry
 from autograd.marking.formulas import Formulas
+from autograd.marking.marks import Outcome
 from autograd.marking.numbers_in import NumbersIn
 from autograd.marking.points import Board
 from autograd.marking.results import Results

@@ -208,11 +208,10 @@ class Known:
         if of is by:
             return ONE
         edges = self.board.between(of, by)
-        wanted = {v for edge in edges for v in edge}
         upstream: dict[Value, Term] = {of: ONE}
         sizes: dict[Value, int] = {of: 1}
-        order = [v for v in [*self.board.leaves, *self.board.nodes] if v in wanted]
-        for tail in reversed(order):
+        wanted = {v for edge in edges for v in edge}
+        for tail in sorted(wanted, key=self.board.order.__getitem__, reverse=True):
             parts, places = [], 0
             for head, other in edges:
                 if other is tail and head in upstream:

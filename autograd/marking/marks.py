@@ -12,30 +12,20 @@ from autograd.tables import markup
 
 
 @dataclass(frozen=True)
-class Line:
-    """One claim, marked.
+class Outcome:
+    """What a claim is found to be.
 
-    claim      what is claimed to be equal: the left side of the equation, and one of the others
-    verdict    "exact", "ROUNDED", "CUT" or "FOLLOWS FROM ROUNDED" where it is right; an open one,
-               as "NOT ANSWERED"; "FOLLOWS FROM LINE" where a wrong line above is its only fault;
-               else each slip that gives it, or what is wrong
+    verdicts   what it is; where it is wrong, each slip that gives it
     expected   the number that the left side is; None where the claim was not understood
     because    why, in a sentence
-    number     the number of its equation
-    verdicts   the same as `verdict`, one by one
     read       how it was read, where that was a choice
     places     where the slips are
-    follows    the number of the wrong equation that it follows from
+    follows    the number of the wrong line that it follows from
     """
 
-    claim: str
-    verdict: str
+    verdicts: tuple[Verdict, ...]
     expected: float | None
     because: str
-    number: int = 0
-    left: str = ""
-    side: str = ""
-    verdicts: tuple[Verdict, ...] = ()
     read: str = ""
     places: tuple[str, ...] = ()
     follows: int | None = None
@@ -43,6 +33,30 @@ class Line:
     @property
     def right(self) -> bool:
         return self.verdicts[0] in RIGHT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line(Outcome):
+    """One claim, marked.
+
+    claim    what is claimed to be equal: the left side of the equation, and one of the others
+    number   the number of its line
+    left     the left side alone, as it is written
+    side     the other
+    """
+
+    claim: str
+    number: int = 0
+    left: str = ""
+    side: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """All verdicts: "exact", "ROUNDED", "CUT" or "FOLLOWS FROM ROUNDED" where it is right; an
+        open one, as "NOT ANSWERED"; "FOLLOWS FROM LINE" where a wrong line above is its only fault;
+        else each slip that gives it, or what is wrong.
+        """
+        return ", ".join(map(str, self.verdicts))
 
     @property
     def open(self) -> bool:

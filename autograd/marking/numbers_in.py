@@ -8,10 +8,11 @@ from functools import partial
 
 from autograd.marking.accuracy import SAID, agreement, worst
 from autograd.marking.align import Pair, matched
-from autograd.marking.bench import Bench, Equation, Outcome
+from autograd.marking.bench import Bench, Equation
 from autograd.marking.follow import Entry
 from autograd.marking.formulas import STANDS
-from autograd.marking.readings import Read
+from autograd.marking.interpretations import Interpretation
+from autograd.marking.marks import Outcome
 from autograd.marking.syntax import Call, Number, Quotient, Term, walk, written
 from autograd.marking.verdict import RIGHT, Verdict
 
@@ -64,7 +65,7 @@ class NumbersIn:
         self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]
     ) -> Outcome | None:
         """Return the outcome where all numbers stand for something, in whatever order."""
-        for read in self.bench.reader.readings(equation.subject, side, pairs):
+        for read in self.bench.interpreter.interpretations(equation.subject, side, pairs):
             if self.bench.agrees(equation.subject, side, read.instead) and self.all_put_in(
                 side, read
             ):
@@ -73,7 +74,7 @@ class NumbersIn:
                 )
         return None
 
-    def all_put_in(self, side: Term, read: Read) -> bool:
+    def all_put_in(self, side: Term, read: Interpretation) -> bool:
         """Whether each decimal stands for something, and none for itself."""
         decimals = [place for place in walk(side) if self.bench.evaluator.is_decimal(place)]
         if any(self.is_idle(side, place) for place in decimals):
@@ -156,7 +157,7 @@ class NumbersIn:
         """Return the outcome of numbers that come to what is so, though some stand for nothing
         known.
         """
-        known = [value for _, value in self.bench.reader.values(subject)]
+        known = [value for _, value in self.bench.interpreter.values(subject)]
         strange = [
             place.text
             for place in walk(side)

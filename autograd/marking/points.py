@@ -11,12 +11,16 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from autograd import ops
 from autograd.graph import told_apart
 from autograd.op import DomainError
 from autograd.record import Record
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.record import Node
 
 _TRAINED = re.compile(r"(b|w|bias|weight|theta|θ)[\W_\d]*\w{0,3}$", re.IGNORECASE)
 
@@ -75,7 +79,7 @@ class Board:
         self.labels = [v.label or name for v, name in self.names.items()]
         if re.search(r"⁽|\^\{\(\d", text):  # the lines tell Values of one label apart
             self.labels = list(self.names.values())
-        self._orders: dict[tuple[Value, frozenset[Value]], list[Value]] = {}
+        self._orders: dict[tuple[Value, frozenset[Value]], list[Node]] = {}
 
     def _named(self, text: str) -> dict[Value, str]:
         """Return the names of the labelled Values; of all, where the lines speak of v1, v2, …"""
@@ -101,7 +105,7 @@ class Board:
             if isinstance(head.args[0], Value) and head.args[0] not in self.names
         }
 
-    def nodes_of(self, of: Value, held: frozenset[Value]) -> list[Value]:
+    def nodes_of(self, of: Value, held: frozenset[Value]) -> list[Node]:
         """Return what `of` was computed through, each after its arguments; what is held is a
         leaf.
         """
@@ -109,6 +113,11 @@ class Board:
         if key not in self._orders:
             self._orders[key] = list(Record(of, held).nodes)
         return self._orders[key]
+
+    @cached_property
+    def order(self) -> dict[Value, int]:
+        """The place of each Value: leaves come first, and each node after its arguments."""
+        return {v: place for place, v in enumerate([*self.leaves, *self.nodes])}
 
     @cached_property
     def stated(self) -> set[float]:
@@ -193,14 +202,17 @@ class Point:
         }
         for v in board.nodes:
             if self.numbers:
-                args = [self.data[x] if isinstance(x, Value) else x for x in v.args]
-                self.data[v] = v.op.compute(v.args, args)
+                self.data[v] = v.op.compute(v.args, self.arguments(v))
             else:
                 self.data[v] = v.data
         self.data.update(late or {})
         self._sweeps: dict[tuple[Value, frozenset[Value]], dict[Value, float]] = {}
         self._tangents: dict[Value, dict[Value, float]] = {}
         self._fault = ""
+
+    def arguments(self, v: Node) -> list[float]:
+        """Return the numbers that a node was computed from."""
+        return [self.data[x] if isinstance(x, Value) else x for x in v.args]
 
     def derivative(self, of: Value, by: Value, held: Collection[Value] = ()) -> float:
         """Return ∂of/∂by over all paths that pass none of `held`. DomainError where it does not
@@ -224,11 +236,10 @@ class Point:
         gradients = {of: 1.0}
         for v in reversed(self.board.nodes_of(of, held)):
             upstream = gradients.get(v)
-            if upstream is None or v.op is None:
+            if upstream is None:
                 continue
-            args = v.args
-            numbers = [self.data[x] if isinstance(x, Value) else x for x in args]
-            for x, partial in zip(args, v.op.partials, strict=True):
+            numbers = self.arguments(v)
+            for x, partial in zip(v.args, v.op.partials, strict=True):
                 if isinstance(x, Value):
                     local = self._local(partial, numbers, v)
                     gradients[x] = gradients.get(x, 0.0) + upstream * local
@@ -238,13 +249,12 @@ class Point:
         """Return ∂v/∂by for each v that depends on `by`."""
         tangents = {by: 1.0}
         for v in self.board.nodes:
-            if v is by or tangents.keys().isdisjoint(v.args) or v.op is None:
+            if v is by or tangents.keys().isdisjoint(v.args):
                 continue
-            args = v.args
-            numbers = [self.data[x] if isinstance(x, Value) else x for x in args]
+            numbers = self.arguments(v)
             tangents[v] = sum(
                 tangents[x] * self._local(partial, numbers, v)
-                for x, partial in zip(args, v.op.partials, strict=True)
+                for x, partial in zip(v.args, v.op.partials, strict=True)
                 if isinstance(x, Value) and x in tangents
             )
         return tangents
@@ -261,9 +271,16 @@ class Point:
         """Return the derivative on the edge between two named Values."""
         return self.derivative(head, tail, self.board.visible)
 
-    def updated(self, rate: float, trained: Iterable[Value]) -> dict[Value, float]:
-        """Return the leaves that are trained after one step of gradient descent."""
-        return {w: self.data[w] - rate * self.derivative(self.board.root, w) for w in trained}
+    def updated(
+        self, rate: float, trained: Iterable[str], seen: Point | None = None
+    ) -> dict[Value, float]:
+        """Return the leaves of these labels after one step of gradient descent.
+
+        seen   the point whose gradient the step takes; this one unless given
+        """
+        slope, root = (seen or self).derivative, self.board.root
+        leaves = [self.board.values[label] for label in trained]
+        return {w: self.data[w] - rate * slope(root, w) for w in leaves}
 
     def at(self, numbers: Mapping[Value, float]) -> Point:
         return Point(self.board, {**self.numbers, **numbers})
@@ -292,7 +309,7 @@ def _branch(point: Point) -> list[float]:
     sides = []
     for v in point.board.nodes:
         if v.op in KINKED:
-            numbers = [point.data[x] if isinstance(x, Value) else x for x in v.args]
+            numbers = point.arguments(v)
             sides.append(ops.sign(numbers[0] - (numbers[1] if len(numbers) > 1 else 0.0)))
     return sides
 

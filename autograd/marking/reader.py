@@ -19,11 +19,11 @@ from autograd.marking.spelling import RATE, RATES
 from autograd.marking.syntax import (
     ArrayCall,
     ArrayName,
-    Line,
     Name,
     Number,
     Quotient,
     Side,
+    Statement,
     Term,
     Unreadable,
     copied,
@@ -67,17 +67,17 @@ class Reader:
         """
         return [line.sides for line in self.lines(lines) if line.sides]
 
-    def lines(self, lines: Iterable[str]) -> list[Line]:
+    def lines(self, lines: Iterable[str]) -> list[Statement]:
         """Return each equation that is written; prose is left out.
 
         A definition of a new name has no sides, unless something more is claimed of it.
         """
-        found: list[Line] = []
+        found: list[Statement] = []
         for equation in equations_of(lines, self.names):
             found += self.line(equation)
         return found
 
-    def line(self, equation: Written) -> Iterator[Line]:
+    def line(self, equation: Written) -> Iterator[Statement]:
         if len(equation.text) > LONGEST:
             reason = f"an equation has at most {LONGEST} characters, not {len(equation.text)}"
             yield self.unread(equation, Unreadable("REFUSED", reason))
@@ -90,10 +90,10 @@ class Reader:
         except Unreadable as error:
             yield self.unread(equation, error)
 
-    def unread(self, equation: Written, error: Unreadable) -> Line:
-        return Line(equation.number, equation.text, [Side(_cut(equation.text), error)])
+    def unread(self, equation: Written, error: Unreadable) -> Statement:
+        return Statement(equation.number, equation.text, [Side(_cut(equation.text), error)])
 
-    def with_indices(self, equation: Written) -> Iterator[Line]:
+    def with_indices(self, equation: Written) -> Iterator[Statement]:
         """Yield the equation once for all numbers that its one-letter indices have."""
         try:
             yield self.sides(equation, {})
@@ -113,7 +113,7 @@ class Reader:
         if not count:
             raise missing
 
-    def sides(self, equation: Written, indices: Mapping[str, int]) -> Line:
+    def sides(self, equation: Written, indices: Mapping[str, int]) -> Statement:
         """Return the equation read. Raises Unreadable where its subject is not."""
         notes: list[str] = []
         texts = list(equation.sides)
@@ -131,7 +131,7 @@ class Reader:
             notes.append(f"{first.term.label} on the left is read as its new value")
             sides[0] = Side(first.text, Name(first.term.label, updated=True))
         is_claimed = len(sides) > 1
-        return Line(
+        return Statement(
             equation.number, equation.text, sides if is_claimed else [], tuple(dict.fromkeys(notes))
         )
 

@@ -13,9 +13,9 @@ from autograd.marking.align import Stands, matched
 from autograd.marking.explain import Explainer
 from autograd.marking.follow import Entry
 from autograd.marking.found import Found
+from autograd.marking.interpretations import Interpretation
 from autograd.marking.known import LONG
 from autograd.marking.points import ACTIVATIONS, GivenData, Point
-from autograd.marking.readings import Read
 from autograd.marking.slips import FACTORS, INSTEAD, WHOLE, mutations
 from autograd.marking.syntax import (
     Call,
@@ -54,7 +54,7 @@ class Repairs:
         self.labels = list(explainer.board.values)[:MOST]
 
     def of_formula(
-        self, subject: Term, side: Term, points: Sequence[Point], tried: Sequence[Read]
+        self, subject: Term, side: Term, points: Sequence[Point], tried: Sequence[Interpretation]
     ) -> list[Found]:
         """Return the slips after whose repair the formula holds, and those that give it."""
         places = size(side)

@@ -7,9 +7,10 @@ from contextlib import suppress
 from functools import partial
 
 from autograd.marking.accuracy import SAID, agreement
-from autograd.marking.bench import Bench, Equation, Outcome
+from autograd.marking.bench import Bench, Equation
 from autograd.marking.follow import Entry, credited, rounding
 from autograd.marking.found import Found
+from autograd.marking.marks import Outcome
 from autograd.marking.syntax import Number, Term, Unreadable
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError

@@ -1,5 +1,5 @@
-"""What is written, as trees: the terms of a formula, the sides of an equation, the lines of a
-board.
+"""What is written, as trees: the terms of a formula, the sides of an equation, the statements
+of a board.
 
 A term is one place in what was written, equal only to itself, so that one place can be changed.
 """
@@ -107,6 +107,7 @@ class ArrayCall:
 
 Term: TypeAlias = Number | Constant | Name | Quotient | Call
 Tree: TypeAlias = Term | ArrayName | ArrayCall
+Substitution: TypeAlias = Mapping[Term, Term]  # what stands instead of places in a term
 
 ARRAY_OPERATIONS = {  # how each is written, with a hole for each argument
     "vector": "[{}]",
@@ -154,7 +155,7 @@ def size(term: Term) -> int:
     return sizes[term]
 
 
-def replaced(term: Term, instead: Mapping[Term, Term]) -> Term:
+def replaced(term: Term, instead: Substitution) -> Term:
     """Return the term with other terms in some places, and an object of its own in each other one.
 
     >>> from autograd import ops
@@ -255,8 +256,8 @@ class Side(NamedTuple):
     term: Term | Unreadable | None
 
 
-class Line(NamedTuple):
-    """One equation of a board, its subject first.
+class Statement(NamedTuple):
+    """An equation of a board, its subject first, or a definition, which has no sides.
 
     number   the number of the line on which it begins, from 1
     text     that line

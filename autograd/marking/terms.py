@@ -10,11 +10,19 @@ from typing import TypeGuard
 
 from autograd import ops
 from autograd.marking.points import Point
-from autograd.marking.syntax import Call, Name, Number, Quotient, Term, Unreadable, walk
+from autograd.marking.syntax import (
+    Call,
+    Name,
+    Number,
+    Quotient,
+    Substitution,
+    Term,
+    Unreadable,
+    walk,
+)
 from autograd.op import DomainError, Op
 
 NEUTRAL = {ops.add: 0.0, ops.mul: 1.0}
-Reading = Mapping[Term, Term]  # what numbers in a term stand for
 
 
 class Evaluator:
@@ -29,7 +37,9 @@ class Evaluator:
         self.trained = trained
         self._moved: dict[Point, Point] = {}
 
-    def values(self, term: Term, point: Point, instead: Reading | None = None) -> dict[Term, float]:
+    def values(
+        self, term: Term, point: Point, instead: Substitution | None = None
+    ) -> dict[Term, float]:
         """Return the number of each place in the term, with some places replaced by other terms."""
         numbers: dict[Term, float] = {}
         for place in reversed(list(walk(term))):
@@ -42,7 +52,7 @@ class Evaluator:
                 numbers[place] = self.leaf(place, point)
         return numbers
 
-    def value(self, term: Term, point: Point, instead: Reading | None = None) -> float:
+    def value(self, term: Term, point: Point, instead: Substitution | None = None) -> float:
         if not isinstance(term, Call) and not instead:
             return self.leaf(term, point)
         return self.values(term, point, instead)[term]
@@ -69,13 +79,15 @@ class Evaluator:
     def updated(self, point: Point) -> Point:
         """Return the point after one step of gradient descent."""
         if point not in self._moved:
-            labelled = point.board.values
-            trained = [labelled[w] for w in self.trained]
-            self._moved[point] = point.at(point.updated(self.rate or 0.0, trained))
+            self._moved[point] = point.at(point.updated(self.rate or 0.0, self.trained))
         return self._moved[point]
 
     def agree(
-        self, subject: Term, side: Term, points: Sequence[Point], instead: Reading | None = None
+        self,
+        subject: Term,
+        side: Term,
+        points: Sequence[Point],
+        instead: Substitution | None = None,
     ) -> bool:
         """Whether the two are equal at each point, where both are defined there."""
         with suppress(DomainError):

@@ -33,21 +33,20 @@ from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import RIGHT, Verdict
 from autograd.op import DomainError
 
-MOST = 150  # readings that are tried
+MOST = 150  # interpretations that are tried
 EFFORT = 6000  # places that are evaluated to find one
-LIKELY = 5  # meanings of a number that are tried
+LIKELY = 5  # candidates for a number that are tried
 FRACTIONS = (3, 6, 7, 9, 11, 12)  # 0.333 may be 1/3
 
 
-class Meaning(NamedTuple):
+class Candidate(NamedTuple):
     """What a number may stand for, and how well its digits say so."""
 
     verdict: Verdict
     symbol: Term
-    line: int | None = None  # the wrong line from which it follows
 
 
-class Read(NamedTuple):
+class Interpretation(NamedTuple):
     """A formula in which numbers are read as symbols."""
 
     verdict: Verdict
@@ -65,7 +64,7 @@ class Read(NamedTuple):
         return ", ".join(rows.values())
 
 
-class Reader:
+class Interpreter:
     """Find the readings of a formula for a subject."""
 
     def __init__(self, known: Known, evaluator: Evaluator, here: Point, own: Own) -> None:
@@ -75,8 +74,10 @@ class Reader:
         self.own = own
         self._values: dict[str, list[tuple[Term, float]]] = {}
 
-    def readings(self, subject: Term, side: Term, pairs: Sequence[Pair]) -> Iterator[Read]:
-        """Yield readings, the likeliest first: numbers written alike stand for one thing, then each
+    def interpretations(
+        self, subject: Term, side: Term, pairs: Sequence[Pair]
+    ) -> Iterator[Interpretation]:
+        """Yield the likeliest first: numbers written alike stand for one thing, then each
         for itself.
         """
         everything = list(walk(side))
@@ -84,33 +85,33 @@ class Reader:
         typed = {place.label for place in everything if isinstance(place, Name)}
         aligned = {pair.number: pair for pair in pairs}
         yield from self._as_aligned(pairs)
-        meanings = {place: self.meanings(subject, place, aligned.get(place)) for place in places}
-        if len(places) > LONG or all(len(options) == 1 for options in meanings.values()):
+        options_of = {p: self.candidates(subject, p, aligned.get(p)) for p in places}
+        if len(places) > LONG or all(len(options) == 1 for options in options_of.values()):
             return
         most = min(MOST, EFFORT // len(everything))
         for groups in _groupings(places):
-            options = [meanings[group[0]] for group in groups]
+            options = [options_of[group[0]] for group in groups]
             for choice in islice(_likeliest(options), most):
                 yield self._read(groups, choice, typed)
 
-    def meanings(self, subject: Term, place: Number, pair: Pair | None) -> list[Meaning]:
+    def candidates(self, subject: Term, place: Number, pair: Pair | None) -> list[Candidate]:
         """Return what a number may stand for: a whole one beside names stands for itself."""
-        itself = Meaning(Verdict.EXACT, place)
+        itself = Candidate(Verdict.EXACT, place)
         known = pair is not None and pair.verdict in RIGHT
-        found = [Meaning(pair.verdict, pair.symbol)] if known and pair and pair.verdict else []
+        found = [Candidate(pair.verdict, pair.symbol)] if known and pair and pair.verdict else []
         if not self.evaluator.is_decimal(place):
             return [itself, *found]
         found += [*self._own(place), *self._fitting(subject, place)]
-        named = [meaning for meaning in found if meaning.verdict is Verdict.EXACT]
+        named = [candidate for candidate in found if candidate.verdict is Verdict.EXACT]
         return [*found[: len(named)], itself, *found[len(named) :]]
 
-    def _own(self, place: Number) -> Iterator[Meaning]:
+    def _own(self, place: Number) -> Iterator[Candidate]:
         """Yield what the writer said this number is."""
         for entry in self.own.numbers.values():
             if isinstance(entry.term, Number) and entry.term.text == place.text and entry.right:
-                yield Meaning(Verdict.FOLLOWS_ROUNDED, entry.subject)
+                yield Candidate(Verdict.FOLLOWS_ROUNDED, entry.subject)
 
-    def _fitting(self, subject: Term, place: Number) -> list[Meaning]:
+    def _fitting(self, subject: Term, place: Number) -> list[Candidate]:
         """Return what in the formulas of the subject has these digits, the simplest first."""
         fits = []
         for term, value in self.values(subject):
@@ -118,13 +119,13 @@ class Reader:
                 near = abs(sign * value - place.value) < 1.1 * place.unit
                 verdict = agreement(place.text, sign * value) if near else None
                 if verdict:
-                    fits.append(Meaning(verdict, term if sign > 0 else Call(ops.neg, (term,))))
+                    fits.append(Candidate(verdict, term if sign > 0 else Call(ops.neg, (term,))))
         for below in FRACTIONS:
             fraction = round(place.value * below) / below
             verdict = agreement(place.text, fraction)
             if verdict and verdict is not Verdict.EXACT:
-                fits.append(Meaning(verdict, number(fraction)))
-        fits.sort(key=lambda meaning: (meaning.verdict is not Verdict.EXACT, _size(meaning.symbol)))
+                fits.append(Candidate(verdict, number(fraction)))
+        fits.sort(key=lambda fit: (fit.verdict is not Verdict.EXACT, _size(fit.symbol)))
         return fits[:LIKELY]
 
     def values(self, subject: Term) -> list[tuple[Term, float]]:
@@ -138,27 +139,30 @@ class Reader:
             self._values[key] = found
         return self._values[key]
 
-    def _as_aligned(self, pairs: Sequence[Pair]) -> Iterator[Read]:
+    def _as_aligned(self, pairs: Sequence[Pair]) -> Iterator[Interpretation]:
         """Yield the reading in which each number is the symbol in its place, if all are right."""
         verdicts = [pair.verdict for pair in pairs]
         if pairs and all(verdict in RIGHT for verdict in verdicts):
             instead: dict[Term, Term] = {pair.number: pair.symbol for pair in pairs}
             doubtful = any(self._is_vague(p.number, p.symbol, p.verdict) for p in pairs)
-            yield Read(worst(verdicts), instead, doubtful)
+            yield Interpretation(worst(verdicts), instead, doubtful)
 
     def _read(
-        self, groups: Sequence[Sequence[Number]], choice: Sequence[Meaning], typed: Collection[str]
-    ) -> Read:
-        """Return the reading in which each group has its meaning."""
+        self,
+        groups: Sequence[Sequence[Number]],
+        choice: Sequence[Candidate],
+        typed: Collection[str],
+    ) -> Interpretation:
+        """Return the interpretation in which each group stands for what was chosen."""
         instead: dict[Term, Term] = {}
         doubtful = False
-        for group, (verdict, symbol, _) in zip(groups, choice, strict=True):
+        for group, (verdict, symbol) in zip(groups, choice, strict=True):
             if symbol is group[0]:
                 continue
             instead.update(dict.fromkeys(group, symbol))
             twice = isinstance(symbol, Name) and symbol.label in typed
             doubtful = doubtful or twice or self._is_vague(group[0], symbol, verdict)
-        return Read(worst(meaning.verdict for meaning in choice), instead, doubtful)
+        return Interpretation(worst(candidate.verdict for candidate in choice), instead, doubtful)
 
     def _is_vague(self, place: Number, symbol: Term, verdict: Verdict | None) -> bool:
         """Whether a number of one digit is read as a leaf with more, which nobody rounds so far."""
@@ -177,8 +181,8 @@ def _groupings(places: Sequence[Number]) -> list[list[list[Number]]]:
     return [together] if len(together) == len(places) else [together, [[place] for place in places]]
 
 
-def _likeliest(options: Sequence[Sequence[Meaning]]) -> Iterator[tuple[Meaning, ...]]:
-    """Yield each choice of one meaning for each number, those first whose ranks add up to least."""
+def _likeliest(options: Sequence[Sequence[Candidate]]) -> Iterator[tuple[Candidate, ...]]:
+    """Yield each choice of one candidate for each number, the smallest sums of ranks first."""
     todo: list[tuple[int, tuple[int, ...]]] = [(0, (0,) * len(options))]
     seen = {todo[0][1]}
     while todo:
