@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from autograd.digits import judge
+from autograd.marking.syntax import Number
 from autograd.marking.verdict import RIGHT, Verdict
 
 SAID = {
@@ -21,8 +23,15 @@ def agreement(text: str, value: float) -> Verdict | None:
     >>> [str(agreement(text, 0.08217)) for text in ("0.08217", "0.0822", "0.0821", "0.0820")]
     ['exact', 'ROUNDED', 'CUT', 'None']
     """
+    if abs(float(text) - value) > 1.1 * _unit(text) + 1e-12 * abs(value):
+        return None  # far off, as most numbers are that are tried: no Decimal is made of them
     found = judge(text, value)
     return Verdict(found) if found else None
+
+
+@lru_cache(maxsize=4096)
+def _unit(text: str) -> float:
+    return Number(text).unit
 
 
 def worst(verdicts: Iterable[Verdict | None]) -> Verdict:

@@ -116,8 +116,7 @@ class Interpreter:
         fits = []
         for term, value in self.values(subject):
             for sign in (1.0, -1.0):
-                near = abs(sign * value - place.value) < 1.1 * place.unit
-                verdict = agreement(place.text, sign * value) if near else None
+                verdict = agreement(place.text, sign * value)
                 if verdict:
                     fits.append(Candidate(verdict, term if sign > 0 else Call(ops.neg, (term,))))
         for below in FRACTIONS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import accumulate
 from typing import TypeGuard
@@ -25,6 +25,32 @@ from autograd.op import DomainError, Op
 NEUTRAL = {ops.add: 0.0, ops.mul: 1.0}
 
 
+class _Places:
+    """The places of a term, and what each of them is an argument of."""
+
+    def __init__(self, term: Term) -> None:
+        self.term = term
+        self.order: dict[Term, int] = {}  # each after its arguments
+        self.parents: dict[Term, list[Call]] = {}
+        for place in reversed(list(walk(term))):
+            if place not in self.order:
+                self.order[place] = len(self.order)
+                if isinstance(place, Call):
+                    for arg in place.args:
+                        self.parents.setdefault(arg, []).append(place)
+
+    def above(self, places: Iterable[Term]) -> list[Call]:
+        """Return all that any of these stand in, each after its arguments."""
+        found: set[Call] = set()
+        todo = list(places)
+        while todo:
+            for parent in self.parents.get(todo.pop(), ()):
+                if parent not in found:
+                    found.add(parent)
+                    todo.append(parent)
+        return sorted(found, key=self.order.__getitem__)
+
+
 class Evaluator:
     """The value of terms.
 
@@ -36,26 +62,54 @@ class Evaluator:
         self.rate = rate
         self.trained = trained
         self._moved: dict[Point, Point] = {}
+        self._places = _Places(Number("0"))
+        self._numbers: dict[Point, dict[Term, float]] = {}
 
     def values(
         self, term: Term, point: Point, instead: Substitution | None = None
     ) -> dict[Term, float]:
         """Return the number of each place in the term, with some places replaced by other terms."""
+        if not instead:
+            return self._evaluated(term, point)
+        numbers = self._unchanged(term, point)
+        return {**numbers, **self._changed(numbers, point, instead)}
+
+    def value(self, term: Term, point: Point, instead: Substitution | None = None) -> float:
+        if not isinstance(term, Call) and not instead:
+            return self.leaf(term, point)
+        if not instead:
+            return self._evaluated(term, point)[term]
+        numbers = self._unchanged(term, point)
+        return self._changed(numbers, point, instead).get(term, numbers[term])
+
+    def _evaluated(self, term: Term, point: Point) -> dict[Term, float]:
         numbers: dict[Term, float] = {}
         for place in reversed(list(walk(term))):
-            other = instead.get(place) if instead else None
-            if other is not None:
-                numbers[place] = self.value(other, point)
-            elif isinstance(place, Call):
+            if isinstance(place, Call):
                 numbers[place] = place.op(*[numbers[arg] for arg in place.args])
             else:
                 numbers[place] = self.leaf(place, point)
         return numbers
 
-    def value(self, term: Term, point: Point, instead: Substitution | None = None) -> float:
-        if not isinstance(term, Call) and not instead:
-            return self.leaf(term, point)
-        return self.values(term, point, instead)[term]
+    def _unchanged(self, term: Term, point: Point) -> dict[Term, float]:
+        """Return `values`, kept for one term: many slips are made in it, one after the other."""
+        if self._places.term is not term:
+            self._places = _Places(term)
+            self._numbers.clear()
+        if point not in self._numbers:
+            self._numbers[point] = self._evaluated(term, point)
+        return self._numbers[point]
+
+    def _changed(
+        self, numbers: Mapping[Term, float], point: Point, instead: Substitution
+    ) -> dict[Term, float]:
+        """Return the numbers of the places that are replaced, and of those that they stand in."""
+        changed = {place: self.value(other, point) for place, other in instead.items()}
+        for place in self._places.above(instead):
+            if place not in instead:
+                args = [changed[arg] if arg in changed else numbers[arg] for arg in place.args]
+                changed[place] = place.op(*args)
+        return changed
 
     def leaf(self, place: Term, point: Point) -> float:
         if isinstance(place, Quotient):
@@ -93,10 +147,10 @@ class Evaluator:
         with suppress(DomainError):
             for point in points:
                 aim = self.value(subject, point)
-                given = self.values(side, point, instead)
-                if not math.isclose(given[side], aim, rel_tol=1e-9) and abs(
-                    given[side] - aim
-                ) > slack(side, given, aim):
+                given = self.value(side, point, instead)
+                if not math.isclose(given, aim, rel_tol=1e-9) and not cancels(
+                    side, self.values(side, point, instead), aim
+                ):
                     return False
             return True
         return False
@@ -126,15 +180,17 @@ class Evaluator:
         )
 
 
-def slack(term: Term, numbers: Mapping[Term, float], aim: float) -> float:
-    """Return how far the value may be off from `aim` because terms cancel in its sums.
+def cancels(term: Term, numbers: Mapping[Term, float], aim: float) -> bool:
+    """Whether the value may be off from `aim` because terms cancel in its sums.
 
     A product hands the error on that its factors have; a sum adds one, by its largest term. Where
     one of the two is 0, something has cancelled that is not in the term.
     """
-    largest = 1e-15 * max(map(abs, numbers.values()))
+    off = abs(numbers[term] - aim)
+    if off > 1e-15 * max(map(abs, numbers.values())):
+        return False
     if numbers[term] == 0.0 or aim == 0.0:
-        return largest
+        return True
     errors: dict[Term, float] = {}
     for place in reversed(list(walk(term))):
         if not isinstance(place, Call) or place not in numbers:
@@ -147,7 +203,7 @@ def slack(term: Term, numbers: Mapping[Term, float], aim: float) -> float:
         else:
             relative = sum(error / size for error, size in zip(own, sizes, strict=True) if size)
             errors[place] = abs(numbers[place]) * relative
-    return min(errors[term], largest)
+    return off <= errors[term]
 
 
 def neutral(term: Term, op: Op) -> bool:
