@@ -208,6 +208,7 @@ class Point:
         self.data.update(late or {})
         self._sweeps: dict[tuple[Value, frozenset[Value]], dict[Value, float]] = {}
         self._tangents: dict[Value, dict[Value, float]] = {}
+        self._asked: set[Value] = set()  # of what, where it was not the root
         self._fault = ""
 
     def arguments(self, v: Node) -> list[float]:
@@ -219,9 +220,10 @@ class Point:
         exist.
         """
         key = of, frozenset(held)
-        if not held and of is not self.board.root:
-            if by not in self._tangents:
-                self._tangents[by] = self._forward(by)
+        if key not in self._sweeps and not held and by in self._tangents:
+            result = self._tangents[by].get(of, 0.0)
+        elif key not in self._sweeps and not held and self._is_first(of):
+            self._tangents[by] = self._forward(by)
             result = self._tangents[by].get(of, 0.0)
         else:
             if key not in self._sweeps:
@@ -230,6 +232,16 @@ class Point:
         if not math.isfinite(result):
             raise DomainError(self._fault or "the derivative is past the range of a float")
         return result
+
+    def _is_first(self, of: Value) -> bool:
+        """Whether a derivative of this Value is asked for by one other Value so far.
+
+        Then all derivatives by that one are found at once; from the second on, all of this one.
+        """
+        if of is self.board.root or of in self._asked:
+            return False
+        self._asked.add(of)
+        return True
 
     def _sweep(self, of: Value, held: frozenset[Value]) -> dict[Value, float]:
         """Return ∂of/∂v for each v: NaN where it does not exist, which fails no other one."""
