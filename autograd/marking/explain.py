@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from autograd import ops
+from autograd.marking.edges import Edges, over
 from autograd.marking.found import Found
 from autograd.marking.known import Known
-from autograd.marking.points import ACTIVATIONS, Point, letters
-from autograd.marking.slips import FACTORS, INSTEAD, WHOLE, Facts, mutations, substituted
+from autograd.marking.points import Point, letters
+from autograd.marking.slips import FACTORS, WHOLE, Facts, substituted
 from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk, written
 from autograd.marking.terms import Evaluator, flat
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
 from autograd.value import Value
 
-WHOLLY = (Verdict.SIGMOID_TWICE, Verdict.LOGARITHM, Verdict.DEGREES)  # of a whole formula too
 SMALL = (
     300  # nodes of a record: in a larger one a late update is tried only where nothing else fits
 )
+
+
+class Tried(NamedTuple):
+    """The number that a slip gives at a point, NaN where it has none, and what makes the slip."""
+
+    number: float
+    slip: Callable[[], Found]
 
 
 class Explainer:
@@ -36,55 +43,61 @@ class Explainer:
         self.facts = Facts(known)
         self.evaluator = evaluator
         self.rates = rates
-        self._found: dict[str, list[Found]] = {}
+        self.edges = Edges(known, self.facts, evaluator)
+        self._last: tuple[tuple[str, Point] | None, list[Tried]] = None, []
         self._stale: dict[tuple[Point, float], tuple[Point, ...]] = {}
         self._through: dict[
             tuple[Point, Value, Value], tuple[dict[Value, float], dict[Value, float]]
         ] = {}
 
-    def of(self, subject: Term) -> list[Found]:
-        """Return the slips in what the subject is."""
-        key = written(subject)
-        if key not in self._found:
-            self._found[key] = list(self._slips(subject))
-        return self._found[key]
+    def fitting(self, subject: Term, point: Point, fits: Callable[[float], object]) -> list[Found]:
+        """Return the slips whose number fits what is written, and is not the true one."""
+        true = self.evaluator.value(subject, point)
+        return [
+            slip()
+            for number, slip in self._tried(subject, point)
+            if math.isfinite(number) and fits(number)
+            if not math.isclose(number, true, rel_tol=1e-9)
+        ]
 
-    def _slips(self, subject: Term) -> Iterator[Found]:
-        value = self.evaluator.value
-        yield Found(Verdict.SIGN, lambda point: -value(subject, point), WHOLE)
-        for verdict, factor in FACTORS:
-            yield Found(verdict, partial(self._times, factor, subject))
-        yield Found(Verdict.RECIPROCAL, lambda point: _over(1.0, value(subject, point)), WHOLE)
+    def _tried(self, subject: Term, point: Point) -> list[Tried]:
+        """Return all slips in what a subject is; those in the last one are kept."""
+        key = written(subject), point
+        if key != self._last[0]:
+            self._last = key, list(self._slips(subject, point))
+        return self._last[1]
+
+    def _slips(self, subject: Term, point: Point) -> Iterator[Tried]:
+        yield from _each(self._of_whole(subject), point)
         labelled = self.board.values
         if not self.known.is_named(subject):
             return
         if isinstance(subject, Quotient):
-            yield from self._in_gradient(labelled[subject.of], labelled[subject.by])
-            yield from self._mean(subject)
+            of, by = labelled[subject.of], labelled[subject.by]
+            edges = self.board.between(of, by)
+            edges.sort(key=lambda edge: self.board.order[edge[0]], reverse=True)
+            yield from _each(self._alike(of, by), point)
+            yield from _each(self._in_paths(of, by, edges), point)
+            yield from self._on_edges(of, by, edges, point)
+            if len(self.board.nodes) <= SMALL:
+                yield from _each(self.stale(of, by), point)
+            yield from _each(self._mean(subject), point)
         elif isinstance(subject, Name) and subject.updated:
-            yield from self._in_update(subject.label)
+            yield from self._in_update(subject.label, point)
         elif isinstance(subject, Name) and subject.label in labelled:
-            yield from self._other_values(subject)
-            yield from self._in_term(self.known.formula(labelled[subject.label]))
+            yield from _each(self._other_values(subject), point)
+            formula = self.known.formula(labelled[subject.label])
+            yield from _each(self.edges.in_term(formula), point)
+
+    def _of_whole(self, subject: Term) -> Iterator[Found]:
+        value = self.evaluator.value
+        yield Found(Verdict.SIGN, lambda point: -value(subject, point), WHOLE)
+        for verdict, factor in FACTORS:
+            yield Found(verdict, partial(self._times, factor, subject))
+        yield Found(Verdict.RECIPROCAL, lambda point: over(1.0, value(subject, point)), WHOLE)
 
     def _times(self, factor: float, subject: Term, point: Point) -> float:
         return factor * self.evaluator.value(subject, point)
-
-    def _in_term(self, term: Term) -> Iterator[Found]:
-        """Yield the slips made in one place of a term."""
-        for verdict, place, other, where, parts in mutations(term, self.facts):
-            at = self._at(term, place, other)
-            if place is not term or where == INSTEAD or verdict in WHOLLY:
-                yield Found(verdict, at, where, parts)
-
-    def _at(self, term: Term, place: Term, other: Term) -> Callable[[Point], float]:
-        def at(point: Point) -> float:
-            try:
-                return self.evaluator.value(term, point, {place: other})
-            except DomainError:
-                return math.nan
-
-        return at
 
     def _other_values(self, subject: Name) -> Iterator[Found]:
         value = self.evaluator.value
@@ -98,85 +111,36 @@ class Explainer:
 
     # In a gradient: it is linear in the derivative on each edge.
 
-    def _in_gradient(self, of: Value, by: Value) -> Iterator[Found]:
-        names, board = self.board.names, self.board
+    def _alike(self, of: Value, by: Value) -> Iterator[Found]:
+        names, value = self.board.names, self.evaluator.value
         for label in self.facts.alike(names[by]):
             other = Quotient(names[of], label)
-            yield Found(
-                Verdict.SWAPPED_INDEX, partial(self.evaluator.value, other), "it is {}", (other,)
-            )
-        edges = board.between(of, by)
-        edges.sort(key=lambda edge: board.order[edge[0]], reverse=True)
-        yield from self._in_paths(of, by, edges)
+            yield Found(Verdict.SWAPPED_INDEX, partial(value, other), "it is {}", (other,))
+
+    def _on_edges(
+        self, of: Value, by: Value, edges: Sequence[tuple[Value, Value]], point: Point
+    ) -> Iterator[Tried]:
+        try:
+            above, below = self.through(point, of, by)
+        except DomainError:
+            return
+        true = point.derivative(of, by)
         for head, tail in edges:
-            symbol = Quotient(names[head], names[tail])
-            for found in self._in_edge(head, tail):
-                at = self._edge_changed(of, by, head, tail, found.at)
-                yield found._replace(at=at)
-            for found in self._in_term(self.known.edge(head, tail)):
-                at = self._edge_changed(of, by, head, tail, found.at)
-                yield found._replace(at=at).within("{}", symbol)
-        if len(board.nodes) <= SMALL:
-            yield from self.stale(of, by)
+            passes = above.get(head, 0.0) * below.get(tail, 0.0)
+            local = point.edge(head, tail)
+            for slip, changed in self.edges.numbers(head, tail, point):
+                made = partial(self._on_edge, of, by, head, tail, slip)
+                yield Tried(true + passes * (changed - local), made)
 
-    def _in_edge(self, head: Value, tail: Value) -> Iterator[Found]:
-        """Yield what may stand for the derivative on an edge."""
-        names = self.board.names
-        symbol = Quotient(names[head], names[tail])
+    def _on_edge(self, of: Value, by: Value, head: Value, tail: Value, slip: Found) -> Found:
+        """Return what a slip on an edge makes of a gradient."""
 
-        def local(point: Point) -> float:
-            return point.edge(head, tail)
-
-        yield Found(Verdict.SIGN, lambda point: -local(point), "of {}", (symbol,))
-        yield Found(Verdict.FACTOR_LEFT_OUT, lambda point: 1.0, "{}", (symbol,))
-        yield Found(Verdict.MISSING_PATH, lambda point: 0.0, "through {}", (symbol,))
-        yield Found(Verdict.TWICE, lambda point: 2 * local(point), "in {}", (symbol,))
-        yield Found(Verdict.HALF, lambda point: local(point) / 2, "in {}", (symbol,))
-        yield Found(
-            Verdict.DIVIDED, lambda point: _over(1.0, local(point)), "divided by {}", (symbol,)
-        )
-        for other in self._alike_edges(head, tail):
-            at = partial(_edge, other)
-            parts = Quotient(names[other[0]], names[other[1]]), symbol
-            yield Found(Verdict.SWAPPED_INDEX, at, INSTEAD, parts)
-        if head.op in ACTIVATIONS and len(self.board.tails[head]) == 1:
-            yield from self._in_activation(head, tail, symbol)
-        if any(
-            isinstance(place, Call) and place.op is ops.log
-            for place in walk(self.known.formula(head))
-        ):
-            for base in (10.0, 2.0):
-                at = partial(self._times, 1.0 / math.log(base), symbol)
-                yield Found(Verdict.LOGARITHM, at, "in {}", (symbol,))
-        if self._is_penalty(head, tail):
-            yield Found(Verdict.REGULARISER_LEFT_OUT, lambda point: 0.0, "{}", (symbol,))
-            yield Found(
-                Verdict.REGULARISER_WITHOUT_2, lambda point: local(point) / 2, "in {}", (symbol,)
-            )
-
-    def _in_activation(self, head: Value, tail: Value, symbol: Quotient) -> Iterator[Found]:
-        """Yield its slope left out, and its slope taken at its result."""
-        yield Found(Verdict.NO_ACTIVATION, lambda point: 1.0, "{}", (symbol,))
-        net, out = self.known.name(tail), self.known.name(head)
-        assert head.op is not None
-        others: dict[str, Term] = {net.label: out, out.label: Call(head.op, (out,))}
-        twice = substituted(self.known.edge(head, tail), others)
-        at = partial(self.evaluator.value, twice)
-        yield Found(Verdict.WRONG_PLACE, at, "{} is taken at {}, not at {}", (symbol, out, net))
-        if head.op is ops.sigmoid:
-            yield Found(Verdict.SIGMOID_TWICE, at, "in {}", (symbol,))
-        if head.op is ops.tanh:
-            yield Found(Verdict.TANH_OF_RESULT, at, "in {}", (symbol,))
-
-    def _edge_changed(
-        self, of: Value, by: Value, head: Value, tail: Value, changed: Callable[[Point], float]
-    ) -> Callable[[Point], float]:
         def at(point: Point) -> float:
             above, below = self.through(point, of, by)
             passes = above.get(head, 0.0) * below.get(tail, 0.0)
-            return point.derivative(of, by) + passes * (changed(point) - point.edge(head, tail))
+            return point.derivative(of, by) + passes * (slip.at(point) - point.edge(head, tail))
 
-        return at
+        return slip._replace(at=at)
 
     def through(
         self, point: Point, of: Value, by: Value
@@ -192,16 +156,6 @@ class Explainer:
             above = {v: point.derivative(of, v) for v in below}
             self._through[key] = above, below
         return self._through[key]
-
-    def _alike_edges(self, head: Value, tail: Value) -> list[tuple[Value, Value]]:
-        names = self.board.names
-        found = []
-        for label in [names[head], *self.facts.alike(names[head])]:
-            other = self.board.values[label]
-            for end in self.board.tails.get(other, ()):
-                if (other, end) != (head, tail) and letters(names[end]) == letters(names[tail]):
-                    found.append((other, end))
-        return found[:16]
 
     def _in_paths(
         self, of: Value, by: Value, edges: Sequence[tuple[Value, Value]]
@@ -231,20 +185,6 @@ class Explainer:
 
         return at
 
-    def _is_penalty(self, head: Value, tail: Value) -> bool:
-        """Whether the square of a weight stands in the formula of a cost, beside other terms."""
-        if tail.op is not None:
-            return False
-        label = self.board.names[tail]
-        for place in walk(self.known.formula(head)):
-            if isinstance(place, Call) and place.op in (ops.pow, ops.mul):
-                base, other = place.args
-                square = isinstance(other, Number) and other.value == 2.0 and place.op is ops.pow
-                same = isinstance(other, Name) and other.label == label and place.op is ops.mul
-                if isinstance(base, Name) and base.label == label and (square or same):
-                    return True
-        return False
-
     def _mean(self, subject: Quotient) -> Iterator[Found]:
         """Yield 1/m left out, and taken twice, where what is derived is a mean over m examples."""
         formula = self.known.formula(self.board.values[subject.of])
@@ -272,7 +212,7 @@ class Explainer:
         if by.op is not None or not letters(subject.by).startswith("b"):
             return
         for tail in self.board.tails.get(of, ()):
-            if self._is_penalty(of, tail):
+            if self.edges.is_penalty(of, tail):
                 other = substituted(
                     self.known.edge(of, tail), {self.board.names[tail]: Name(subject.by)}
                 )
@@ -307,47 +247,36 @@ class Explainer:
             return []
         return [slip for slip in self.stale(of, by) if fits(slip.at(point))]
 
-    def _in_update(self, label: str) -> Iterator[Found]:
-        rate, root = self.rates[0], self.board.root
-        before = self.board.values[label]
-        if before.op is None:
-            gradient = Quotient(self.board.names[root], label)
-            slope = partial(self.evaluator.value, gradient)
-            yield Found(
-                Verdict.FACTOR_LEFT_OUT, lambda p: p.data[before] - slope(p), "the learning rate"
-            )
-            yield Found(
-                Verdict.UPDATE_ADDED, lambda p: p.data[before] + rate * slope(p), "it is subtracted"
-            )
-            for found in self.of(gradient):
-                at = lambda point, found=found: point.data[before] - rate * found.at(point)
-                yield found._replace(at=at).within("{}", gradient)
-        else:
+    def _in_update(self, label: str, point: Point) -> Iterator[Tried]:
+        rate, before = self.rates[0], self.board.values[label]
+        if before.op is not None:
             where = "each gradient was taken after the weights above it had been updated"
-            yield Found(
-                Verdict.STALE, lambda point: self._updated_late(point, rate).data[before], where
-            )
+            at = lambda point: self._updated_late(point, rate).data[before]
+            yield from _each([Found(Verdict.STALE, at, where)], point)
+            return
+        gradient = Quotient(self.board.names[self.board.root], label)
+        yield from _each(self._in_step(before, gradient), point)
+        for number, slip in self._slips(gradient, point):
+            made = partial(self._stepped, before, gradient, slip)
+            yield Tried(point.data[before] - rate * number, made)
+
+    def _in_step(self, before: Value, gradient: Quotient) -> Iterator[Found]:
+        """Yield the slips in the step itself."""
+        rate, slope = self.rates[0], partial(self.evaluator.value, gradient)
+        without = lambda point: point.data[before] - slope(point)
+        uphill = lambda point: point.data[before] + rate * slope(point)
+        yield Found(Verdict.FACTOR_LEFT_OUT, without, "the learning rate")
+        yield Found(Verdict.UPDATE_ADDED, uphill, "it is subtracted")
+
+    def _stepped(self, before: Value, gradient: Quotient, made: Callable[[], Found]) -> Found:
+        """Return what a slip in its gradient makes of an updated leaf."""
+        slip = made()
+        at = lambda point: point.data[before] - self.rates[0] * slip.at(point)
+        return slip._replace(at=at).within("{}", gradient)
 
     def _updated_late(self, point: Point, rate: float) -> Point:
         seen, _ = self._late(point, rate)
         return point.at(point.updated(rate, self.evaluator.trained, seen))
-
-    # Which of them fit.
-
-    def fitting(self, subject: Term, point: Point, fits: Callable[[float], object]) -> list[Found]:
-        """Return the slips whose number fits what is written, and is not the true one."""
-        true = self.evaluator.value(subject, point)
-        found = []
-        for slip in self.of(subject):
-            with suppress(ArithmeticError, ValueError):
-                number = slip.at(point)
-                if (
-                    math.isfinite(number)
-                    and fits(number)
-                    and not math.isclose(number, true, rel_tol=1e-9)
-                ):
-                    found.append(slip)
-        return found
 
 
 def examples(formula: Term) -> int:
@@ -363,15 +292,16 @@ def examples(formula: Term) -> int:
                     len(flat(term, ops.add)) if isinstance(term, Call) and term.op is ops.add else 0
                 )
                 for constant in constants:
-                    divisor = constant.value if place.op is ops.div else _over(1.0, constant.value)
+                    divisor = constant.value if place.op is ops.div else over(1.0, constant.value)
                     if count > 1 and any(math.isclose(divisor, k * count) for k in (1, 2)):
                         return count
     return 0
 
 
-def _edge(edge: tuple[Value, Value], point: Point) -> float:
-    return point.edge(*edge)
+def _each(slips: Iterable[Found], point: Point) -> Iterator[Tried]:
+    for slip in slips:
+        yield Tried(slip.number(point), partial(_same, slip))
 
 
-def _over(x: float, y: float) -> float:
-    return x / y if y else math.nan
+def _same(slip: Found) -> Found:
+    return slip

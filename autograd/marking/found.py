@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -20,6 +21,13 @@ class Found(NamedTuple):
     at: Callable[[Point], float]
     where: str = ""
     parts: tuple[Any, ...] = ()
+
+    def number(self, point: Point) -> float:
+        """Return the number at a point, NaN where it has none."""
+        try:
+            return self.at(point)
+        except (ArithmeticError, ValueError):
+            return math.nan
 
     def said(self) -> str:
         return self.where.format(*map(part, self.parts))

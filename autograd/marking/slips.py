@@ -82,14 +82,12 @@ class Mutation(NamedTuple):
     parts: tuple[Any, ...]
 
 
-def nearby(item: Any, items: Iterable[Any], kind: Callable[[Any], Any]) -> list[Any]:
-    """Return the others of its kind; of very many only the nearest."""
-    own = kind(item)
-    same = [other for other in items if kind(other) == own]
-    if item not in same:
-        return same[:16]
-    place = same.index(item)
-    return [other for other in same[max(0, place - 8) : place + 9] if other is not item]
+def nearby(label: str, alike: Sequence[str]) -> list[str]:
+    """Return the other labels of its kind; of very many only the nearest."""
+    if label not in alike:
+        return list(alike[:16])
+    place = alike.index(label)
+    return [other for other in alike[max(0, place - 8) : place + 9] if other != label]
 
 
 class Facts:
@@ -98,13 +96,16 @@ class Facts:
     def __init__(self, known: Known) -> None:
         self.known = known
         self.board = known.board
+        self._alike: dict[str, list[str]] = {}
         self._kinds: dict[str, list[str]] = {}
         for label in self.board.values:
             self._kinds.setdefault(letters(label), []).append(label)
 
     def alike(self, label: str) -> list[str]:
         """Return the names that differ from this one in a number alone."""
-        return nearby(label, self._kinds.get(letters(label), ()), letters)
+        if label not in self._alike:
+            self._alike[label] = nearby(label, self._kinds.get(letters(label), ()))
+        return self._alike[label]
 
     def partner(self, term: Term, verdict: Verdict) -> Name | None:
         """Return the net of an out, for PRE- for POST-ACTIVATION; else the out of a net."""

@@ -1,0 +1,139 @@
+"""What a slip makes of the derivative on an edge, and of a formula in one place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from autograd import ops
+from autograd.marking.found import Found
+from autograd.marking.known import Known
+from autograd.marking.points import ACTIVATIONS, Point, letters
+from autograd.marking.slips import INSTEAD, Facts, mutations, substituted
+from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk
+from autograd.marking.terms import Evaluator
+from autograd.marking.verdict import Verdict
+from autograd.op import DomainError
+from autograd.value import Value
+
+WHOLLY = (Verdict.SIGMOID_TWICE, Verdict.LOGARITHM, Verdict.DEGREES)  # of a whole formula too
+
+
+class Edges:
+    """The slips on the edges of a board; `at` of each gives what it makes of the derivative there.
+
+    They are the same for all gradients whose paths take the edge.
+    """
+
+    def __init__(self, known: Known, facts: Facts, evaluator: Evaluator) -> None:
+        self.known = known
+        self.board = known.board
+        self.facts = facts
+        self.evaluator = evaluator
+        self._numbers: dict[tuple[Value, Value, Point], list[tuple[Found, float]]] = {}
+
+    def numbers(self, head: Value, tail: Value, point: Point) -> list[tuple[Found, float]]:
+        """Return the slips on an edge, each with its number: NaN where it has none."""
+        key = head, tail, point
+        if key not in self._numbers:
+            self._numbers[key] = [(slip, slip.number(point)) for slip in self._slips(head, tail)]
+        return self._numbers[key]
+
+    def _slips(self, head: Value, tail: Value) -> Iterator[Found]:
+        yield from self._instead(head, tail)
+        symbol = Quotient(self.board.names[head], self.board.names[tail])
+        for found in self.in_term(self.known.edge(head, tail)):
+            yield found.within("{}", symbol)
+
+    def in_term(self, term: Term) -> Iterator[Found]:
+        """Yield the slips made in one place of a term."""
+        for verdict, place, other, where, parts in mutations(term, self.facts):
+            at = self._at(term, place, other)
+            if place is not term or where == INSTEAD or verdict in WHOLLY:
+                yield Found(verdict, at, where, parts)
+
+    def _at(self, term: Term, place: Term, other: Term) -> Callable[[Point], float]:
+        def at(point: Point) -> float:
+            try:
+                return self.evaluator.value(term, point, {place: other})
+            except DomainError:
+                return math.nan
+
+        return at
+
+    def _instead(self, head: Value, tail: Value) -> Iterator[Found]:
+        """Yield what may stand for the derivative on an edge."""
+        names = self.board.names
+        symbol = Quotient(names[head], names[tail])
+
+        def local(point: Point) -> float:
+            return point.edge(head, tail)
+
+        yield Found(Verdict.SIGN, lambda point: -local(point), "of {}", (symbol,))
+        yield Found(Verdict.FACTOR_LEFT_OUT, lambda point: 1.0, "{}", (symbol,))
+        yield Found(Verdict.MISSING_PATH, lambda point: 0.0, "through {}", (symbol,))
+        yield Found(Verdict.TWICE, lambda point: 2 * local(point), "in {}", (symbol,))
+        yield Found(Verdict.HALF, lambda point: local(point) / 2, "in {}", (symbol,))
+        yield Found(
+            Verdict.DIVIDED, lambda point: over(1.0, local(point)), "divided by {}", (symbol,)
+        )
+        for other in self._alike(head, tail):
+            at = lambda point, other=other: point.edge(*other)
+            parts = Quotient(names[other[0]], names[other[1]]), symbol
+            yield Found(Verdict.SWAPPED_INDEX, at, INSTEAD, parts)
+        if head.op in ACTIVATIONS and len(self.board.tails[head]) == 1:
+            yield from self._in_activation(head, tail, symbol)
+        formula = self.known.formula(head)
+        if any(isinstance(place, Call) and place.op is ops.log for place in walk(formula)):
+            for base in (10.0, 2.0):
+                at = lambda point, base=base: local(point) / math.log(base)
+                yield Found(Verdict.LOGARITHM, at, "in {}", (symbol,))
+        if self.is_penalty(head, tail):
+            yield Found(Verdict.REGULARISER_LEFT_OUT, lambda point: 0.0, "{}", (symbol,))
+            yield Found(
+                Verdict.REGULARISER_WITHOUT_2, lambda point: local(point) / 2, "in {}", (symbol,)
+            )
+
+    def _in_activation(self, head: Value, tail: Value, symbol: Quotient) -> Iterator[Found]:
+        """Yield its slope left out, and its slope taken at its result."""
+        yield Found(Verdict.NO_ACTIVATION, lambda point: 1.0, "{}", (symbol,))
+        net, out = self.known.name(tail), self.known.name(head)
+        assert head.op is not None
+        others: dict[str, Term] = {net.label: out, out.label: Call(head.op, (out,))}
+        twice = substituted(self.known.edge(head, tail), others)
+        at = partial(self.evaluator.value, twice)
+        yield Found(Verdict.WRONG_PLACE, at, "{} is taken at {}, not at {}", (symbol, out, net))
+        if head.op is ops.sigmoid:
+            yield Found(Verdict.SIGMOID_TWICE, at, "in {}", (symbol,))
+        if head.op is ops.tanh:
+            yield Found(Verdict.TANH_OF_RESULT, at, "in {}", (symbol,))
+
+    def _alike(self, head: Value, tail: Value) -> list[tuple[Value, Value]]:
+        names = self.board.names
+        found = []
+        for label in [names[head], *self.facts.alike(names[head])]:
+            other = self.board.values[label]
+            for end in self.board.tails.get(other, ()):
+                if (other, end) != (head, tail) and letters(names[end]) == letters(names[tail]):
+                    found.append((other, end))
+        return found[:16]
+
+    def is_penalty(self, head: Value, tail: Value) -> bool:
+        """Whether the square of a weight stands in the formula of a cost, beside other terms."""
+        if tail.op is not None:
+            return False
+        label = self.board.names[tail]
+        for place in walk(self.known.formula(head)):
+            if isinstance(place, Call) and place.op in (ops.pow, ops.mul):
+                base, other = place.args
+                square = isinstance(other, Number) and other.value == 2.0 and place.op is ops.pow
+                same = isinstance(other, Name) and other.label == label and place.op is ops.mul
+                if isinstance(base, Name) and base.label == label and (square or same):
+                    return True
+        return False
+
+
+def over(x: float, y: float) -> float:
+    """Return the quotient, NaN where it is none."""
+    return x / y if y else math.nan
