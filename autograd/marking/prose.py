@@ -25,7 +25,6 @@ _LATEX_TEXT = re.compile(
 )
 _WORD = re.compile(r"(?<![\\\w{^∂/])[^\W\d_][\w'’-]*(?![\w}^(/'’-])")
 _WORDS_BEFORE = re.compile(r"\s*(?:[(]?[^\W\d_][\w'’-]*[)]?[,:.;]?|\d+[.):]|:)(?=\s)")
-_WORDS_BEHIND = re.compile(r"(?:[,.;:]?\s+[^\W\d_][\w'’-]*)+[.!]?$")
 _WORD_BEHIND = re.compile(r"[,.;:]?\s+([^\W\d_][\w'’-]*)")
 
 
@@ -83,15 +82,22 @@ def without_words_behind(text: str, names: Names) -> str:
     note = re.search(r"\s+\(([^()]*)\)$", text)
     if note and note.start() and is_prose(note[1], names):
         text = text[: note.start()]
-    words = _WORDS_BEHIND.search(text)
-    if not words:
-        return text
-    for found in _WORD_BEHIND.finditer(text, words.start()):
+    for found in _words_behind(text):
         if len(found[1]) > 1 and not _is_known(found[1], names):
             before, behind = text[: found.start()].rstrip(), text[found.start() :]
             is_cut = before and before[-1] not in "+-−*/·×^=(" and not _CHANGING.search(behind)
             return before if is_cut else text
     return text
+
+
+def _words_behind(text: str) -> list[re.Match[str]]:
+    """Return the words with which the text ends, each with what stands before it."""
+    found: list[re.Match[str]] = []
+    for word in _WORD_BEHIND.finditer(text):
+        if found and found[-1].end() != word.start():
+            found.clear()
+        found.append(word)
+    return found if found and text[found[-1].end() :] in ("", ".", "!") else []
 
 
 def _is_known(word: str, names: Names) -> bool:
