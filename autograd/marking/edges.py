@@ -31,20 +31,25 @@ class Edges:
         self.board = known.board
         self.facts = facts
         self.evaluator = evaluator
-        self._numbers: dict[tuple[Value, Value, Point], list[tuple[Found, float]]] = {}
+        self._slips: dict[tuple[Value, Value], list[Found]] = {}
+        self._numbers: dict[tuple[Value, Value, Point], list[float]] = {}
 
-    def numbers(self, head: Value, tail: Value, point: Point) -> list[tuple[Found, float]]:
-        """Return the slips on an edge, each with its number: NaN where it has none."""
+    def slips(self, head: Value, tail: Value) -> list[Found]:
+        """Return the slips on an edge."""
+        key = head, tail
+        if key not in self._slips:
+            symbol = Quotient(self.board.names[head], self.board.names[tail])
+            formula = self.in_term(self.known.edge(head, tail))
+            within = [slip.within("{}", symbol) for slip in formula]
+            self._slips[key] = [*self._instead(head, tail), *within]
+        return self._slips[key]
+
+    def numbers(self, head: Value, tail: Value, point: Point) -> list[float]:
+        """Return the number of each slip on an edge at a point."""
         key = head, tail, point
         if key not in self._numbers:
-            self._numbers[key] = [(slip, slip.number(point)) for slip in self._slips(head, tail)]
+            self._numbers[key] = [slip.number(point) for slip in self.slips(head, tail)]
         return self._numbers[key]
-
-    def _slips(self, head: Value, tail: Value) -> Iterator[Found]:
-        yield from self._instead(head, tail)
-        symbol = Quotient(self.board.names[head], self.board.names[tail])
-        for found in self.in_term(self.known.edge(head, tail)):
-            yield found.within("{}", symbol)
 
     def in_term(self, term: Term) -> Iterator[Found]:
         """Yield the slips made in one place of a term."""

@@ -11,8 +11,9 @@ from autograd.marking.points import Point
 from autograd.marking.syntax import Name, Number, Quotient, Term, walk, written
 from autograd.marking.terms import Evaluator
 from autograd.op import DomainError
-from autograd.record import Record
 from autograd.value import Value
+
+KEPT = 64  # points at which the record is what the writer says
 
 
 class Entry(NamedTuple):
@@ -40,6 +41,7 @@ class Own:
         self.evaluator = evaluator
         self.numbers: dict[str, Entry] = {}
         self.formulas: dict[str, Entry] = {}
+        self._points: dict[frozenset[tuple[Value, float]], Point] = {}
 
     def state(self, subject: Term, term: Term, line: int, right: bool) -> None:
         entries = self.numbers if isinstance(term, Number) else self.formulas
@@ -121,13 +123,15 @@ class Own:
         return values, slopes
 
     def _at(self, values: dict[Value, float]) -> Point:
-        """Return the point where nodes too are what the writer says, and all that depends
-        on them.
-        """
+        """Return the point where nodes too are what the writer says; the last ones are kept."""
         if not values:
             return self.point
-        results = Record(self.board.root).evaluate(dict(values))
-        return Point(self.board, {}, {v: float(x) for v, x in results.items()})
+        key = frozenset(values.items())
+        if key not in self._points:
+            if len(self._points) >= KEPT:
+                del self._points[next(iter(self._points))]
+            self._points[key] = self.point.with_values(values)
+        return self._points[key]
 
     def _gradient(
         self, point: Point, subject: Quotient, slopes: dict[tuple[Value, Value], float]

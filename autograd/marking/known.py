@@ -131,7 +131,8 @@ class Known:
     def __init__(self, board: Board) -> None:
         self.board = board
         self._formulas: dict[Value, dict[Value, Term]] = {}
-        self._edges: dict[Value, dict[Value, Term]] = {}
+        self._edges: dict[tuple[Value, Value], Term] = {}
+        self._derived: dict[Value, dict[Value, Term]] = {}
         self._gradients: dict[tuple[Value, Value], Term] = {}
         self._without: dict[tuple[Value, Value, tuple[Value, Value]], Term] = {}
         self._ingredients: dict[str, list[Term]] = {}
@@ -143,8 +144,7 @@ class Known:
         """Return what `v` was computed as, in the names of the Values it was computed from."""
         if v.op is None:
             return self.name(v)
-        term = self._parts(v)[v]
-        return term if size(term) <= LONGEST else self.name(v)
+        return self._parts(v)[v]
 
     def _parts(self, head: Value) -> dict[Value, Term]:
         if head not in self._formulas:
@@ -156,22 +156,32 @@ class Known:
             for v in record.nodes:
                 args = tuple(number(x) if isinstance(x, float) else terms[x] for x in v.args)
                 terms[v] = simplified(v.op, args)
-            if size(terms[head]) <= LONGEST:
-                terms[head] = copied(terms[head])
+            short = size(terms[head]) <= LONGEST
+            terms[head] = copied(terms[head]) if short else self.name(head)
             self._formulas[head] = terms
         return self._formulas[head]
 
     def edge(self, head: Value, tail: Value) -> Term:
         """Return the derivative on the edge between two named Values, in names."""
-        if head not in self._edges:
-            try:
-                self._edges[head] = self._derived(head)
-            except TypeError:  # a row of one's own, whose partial is not made of operations
-                self._edges[head] = {}
-        found = self._edges[head].get(tail)
-        return found or Quotient(self.board.names[head], self.board.names[tail])
+        key = head, tail
+        if key not in self._edges:
+            found = self._derivatives(head).get(tail)
+            if found and size(found) <= LONGEST:
+                self._edges[key] = copied(found)
+            else:
+                self._edges[key] = Quotient(self.board.names[head], self.board.names[tail])
+        return self._edges[key]
 
-    def _derived(self, head: Value) -> dict[Value, Term]:
+    def _derivatives(self, head: Value) -> dict[Value, Term]:
+        if head not in self._derived:
+            try:
+                self._derived[head] = self._chained_down(head)
+            except TypeError:  # a row of one's own, whose partial is not made of operations
+                self._derived[head] = {}
+        return self._derived[head]
+
+    def _chained_down(self, head: Value) -> dict[Value, Term]:
+        """Return the derivative of a named Value by all that its formula is made of."""
         terms = dict(self._parts(head))
         terms[head] = self.name(head)  # out·(1 − out), as on the blackboard
         upstream: dict[Value, Term] = {head: ONE}
@@ -186,8 +196,8 @@ class Known:
                     upstream[x] = (
                         simplified(ops.add, (upstream[x], part)) if x in upstream else part
                     )
-        tails = [v for v in upstream if v in self.board.names and v is not head]
-        return {v: copied(upstream[v]) for v in tails if size(upstream[v]) <= LONGEST}
+        del upstream[head]
+        return upstream
 
     def gradient(self, of: Value, by: Value) -> Term:
         """Return ∂of/∂by along the named Values: a product, with a sum where paths meet."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from autograd import ops
 from autograd.graph import told_apart
@@ -38,6 +38,9 @@ def letters(label: str) -> str:
     ('out_h#', 'w#')
     """
     return re.sub(r"\d+", "#", label)
+
+
+Edge: TypeAlias = tuple[Value, Value]  # the head, and the tail in its formula
 
 
 class Board:
@@ -79,6 +82,7 @@ class Board:
         self.labels = [v.label or name for v, name in self.names.items()]
         if re.search(r"⁽|\^\{\(\d", text):  # the lines tell Values of one label apart
             self.labels = list(self.names.values())
+        self._between: dict[Edge, list[Edge]] = {}
         self._orders: dict[tuple[Value, frozenset[Value]], list[Node]] = {}
 
     def _named(self, text: str) -> dict[Value, str]:
@@ -106,9 +110,12 @@ class Board:
         }
 
     def nodes_of(self, of: Value, held: frozenset[Value]) -> list[Node]:
-        """Return what `of` was computed through, each after its arguments; what is held is a
-        leaf.
+        """Return what `of` was computed through, each after its arguments; what is held is a leaf.
+
+        Where nothing is held there may be others among them, which are no part of it.
         """
+        if not held:
+            return self.nodes[: max(0, self.order[of] + 1 - len(self.leaves))]
         key = of, held
         if key not in self._orders:
             self._orders[key] = list(Record(of, held).nodes)
@@ -139,26 +146,32 @@ class Board:
         }
 
     @cached_property
-    def heads(self) -> dict[Value, list[Value]]:
-        """The named nodes whose formula each named Value stands in."""
-        found: dict[Value, list[Value]] = {}
+    def edges(self) -> dict[Value, list[Edge]]:
+        """For each named Value an edge from each named node whose formula it stands in."""
+        found: dict[Value, list[Edge]] = {}
         for head, tails in self.tails.items():
             for tail in tails:
-                found.setdefault(tail, []).append(head)
+                found.setdefault(tail, []).append((head, tail))
         return found
 
-    def between(self, of: Value, by: Value) -> list[tuple[Value, Value]]:
+    def between(self, of: Value, by: Value) -> list[Edge]:
         """Return the edges (head, tail) on the paths from `of` down to `by`, those near `by`
         first.
         """
+        if (of, by) not in self._between:
+            self._between[of, by] = self._found_between(of, by)
+        return self._between[of, by]
+
+    def _found_between(self, of: Value, by: Value) -> list[Edge]:
         reached, todo = {by}, [by]
-        edges: list[tuple[Value, Value]] = []
+        edges: list[Edge] = []
         below = self.below(of)
         while todo:
             tail = todo.pop(0)
-            for head in self.heads.get(tail, ()):
+            for edge in self.edges.get(tail, ()):
+                head = edge[0]
                 if head in below:
-                    edges.append((head, tail))
+                    edges.append(edge)
                     if head not in reached:
                         reached.add(head)
                         todo.append(head)
@@ -173,6 +186,27 @@ class Board:
                     found.add(tail)
                     todo.append(tail)
         return found
+
+    @cached_property
+    def uses(self) -> dict[Value, list[Node]]:
+        """The nodes that each Value is an argument of."""
+        found: dict[Value, list[Node]] = {}
+        for v in self.nodes:
+            for x in v.args:
+                if isinstance(x, Value):
+                    found.setdefault(x, []).append(v)
+        return found
+
+    def dependents(self, of: Iterable[Value]) -> list[Node]:
+        """Return the nodes that depend on any of these, each after its arguments."""
+        found: set[Node] = set()
+        todo = list(of)
+        while todo:
+            for v in self.uses.get(todo.pop(), ()):
+                if v not in found:
+                    found.add(v)
+                    todo.append(v)
+        return sorted(found, key=self.order.__getitem__)
 
     @cached_property
     def partners(self) -> tuple[dict[Value, Value], dict[Value, Value]]:
@@ -206,6 +240,7 @@ class Point:
             else:
                 self.data[v] = v.data
         self.data.update(late or {})
+        self._slopes: dict[Node, list[tuple[Value, float]]] = {}
         self._sweeps: dict[tuple[Value, frozenset[Value]], dict[Value, float]] = {}
         self._tangents: dict[Value, dict[Value, float]] = {}
         self._asked: set[Value] = set()  # of what, where it was not the root
@@ -250,31 +285,34 @@ class Point:
             upstream = gradients.get(v)
             if upstream is None:
                 continue
-            numbers = self.arguments(v)
-            for x, partial in zip(v.args, v.op.partials, strict=True):
-                if isinstance(x, Value):
-                    local = self._local(partial, numbers, v)
-                    gradients[x] = gradients.get(x, 0.0) + upstream * local
+            for x, local in self.slopes(v):
+                gradients[x] = gradients.get(x, 0.0) + upstream * local
         return gradients
 
     def _forward(self, by: Value) -> dict[Value, float]:
         """Return ∂v/∂by for each v that depends on `by`."""
         tangents = {by: 1.0}
-        for v in self.board.nodes:
-            if v is by or tangents.keys().isdisjoint(v.args):
-                continue
-            numbers = self.arguments(v)
-            tangents[v] = sum(
-                tangents[x] * self._local(partial, numbers, v)
-                for x, partial in zip(v.args, v.op.partials, strict=True)
-                if isinstance(x, Value) and x in tangents
-            )
+        for v in self.board.dependents([by]):
+            tangents[v] = sum(tangents[x] * local for x, local in self.slopes(v) if x in tangents)
         return tangents
 
-    def _local(self, partial: Callable[..., float], numbers: list[float], v: Value) -> float:
-        """Return a local derivative, NaN where it does not exist."""
+    def slopes(self, v: Node) -> list[tuple[Value, float]]:
+        """Return each argument of a node that is a Value, with the local derivative by it.
+
+        It is NaN where it does not exist.
+        """
+        if v not in self._slopes:
+            numbers = [*self.arguments(v), self.data[v]]
+            self._slopes[v] = [
+                (x, self._slope(partial, numbers))
+                for x, partial in zip(v.args, v.op.partials, strict=True)
+                if isinstance(x, Value)
+            ]
+        return self._slopes[v]
+
+    def _slope(self, partial: Callable[..., float], numbers: list[float]) -> float:
         try:
-            return float(partial(*numbers, self.data[v]))
+            return float(partial(*numbers))
         except (ArithmeticError, ValueError) as error:
             self._fault = self._fault or str(error)
             return math.nan
@@ -293,6 +331,14 @@ class Point:
         slope, root = (seen or self).derivative, self.board.root
         leaves = [self.board.values[label] for label in trained]
         return {w: self.data[w] - rate * slope(root, w) for w in leaves}
+
+    def with_values(self, values: Mapping[Value, float]) -> Point:
+        """Return the point where these are so, nodes too, and all that depends on them."""
+        point = Point(self.board, self.numbers, {**self.data, **values})
+        for v in self.board.dependents(values):
+            if v not in values:
+                point.data[v] = v.op.compute(v.args, point.arguments(v))
+        return point
 
     def at(self, numbers: Mapping[Value, float]) -> Point:
         return Point(self.board, {**self.numbers, **numbers})
