@@ -176,5 +176,5 @@ class Bench:
         if not found and isinstance(subject, Quotient) and sharp:
             labelled = self.board.values
             found = self.explainer.late(labelled[subject.of], labelled[subject.by], self.here, fits)
-        exact = [slip for slip in found if fits(slip.at(self.here)) is Verdict.EXACT]
-        return exact or [slip for slip in found if sharp or slip.verdict not in FAR_FETCHED]
+        exact = [slip for number, slip in found if fits(number) is Verdict.EXACT]
+        return exact or [slip for _, slip in found if sharp or slip.verdict not in FAR_FETCHED]

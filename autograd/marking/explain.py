@@ -25,10 +25,10 @@ SMALL = (
 
 
 class Tried(NamedTuple):
-    """The number that a slip gives at a point, NaN where it has none, and what makes the slip."""
+    """Slips that belong together: their numbers at a point, and what makes the slip of each."""
 
-    number: float
-    slip: Callable[[], Found]
+    numbers: list[float]
+    slip: Callable[[int], Found]
 
 
 class Explainer:
@@ -50,12 +50,15 @@ class Explainer:
             tuple[Point, Value, Value], tuple[dict[Value, float], dict[Value, float]]
         ] = {}
 
-    def fitting(self, subject: Term, point: Point, fits: Callable[[float], object]) -> list[Found]:
+    def fitting(
+        self, subject: Term, point: Point, fits: Callable[[float], object]
+    ) -> list[tuple[float, Found]]:
         """Return the slips whose number fits what is written, and is not the true one."""
         true = self.evaluator.value(subject, point)
         return [
-            slip()
-            for number, slip in self._tried(subject, point)
+            (number, tried.slip(k))
+            for tried in self._tried(subject, point)
+            for k, number in enumerate(tried.numbers)
             if math.isfinite(number) and fits(number)
             if not math.isclose(number, true, rel_tol=1e-9)
         ]
@@ -68,26 +71,29 @@ class Explainer:
         return self._last[1]
 
     def _slips(self, subject: Term, point: Point) -> Iterator[Tried]:
-        yield from _each(self._of_whole(subject), point)
+        yield _each(self._of_whole(subject), point)
         labelled = self.board.values
         if not self.known.is_named(subject):
             return
         if isinstance(subject, Quotient):
             of, by = labelled[subject.of], labelled[subject.by]
-            edges = self.board.between(of, by)
-            edges.sort(key=lambda edge: self.board.order[edge[0]], reverse=True)
-            yield from _each(self._alike(of, by), point)
-            yield from _each(self._in_paths(of, by, edges), point)
+            edges = sorted(
+                self.board.between(of, by),
+                key=lambda edge: self.board.order[edge[0]],
+                reverse=True,
+            )
+            yield _each(self._alike(of, by), point)
+            yield _each(self._in_paths(of, by, edges), point)
             yield from self._on_edges(of, by, edges, point)
             if len(self.board.nodes) <= SMALL:
-                yield from _each(self.stale(of, by), point)
-            yield from _each(self._mean(subject), point)
+                yield _each(self.stale(of, by), point)
+            yield _each(self._mean(subject), point)
         elif isinstance(subject, Name) and subject.updated:
             yield from self._in_update(subject.label, point)
         elif isinstance(subject, Name) and subject.label in labelled:
-            yield from _each(self._other_values(subject), point)
+            yield _each(self._other_values(subject), point)
             formula = self.known.formula(labelled[subject.label])
-            yield from _each(self.edges.in_term(formula), point)
+            yield _each(self.edges.in_term(formula), point)
 
     def _of_whole(self, subject: Term) -> Iterator[Found]:
         value = self.evaluator.value
@@ -128,12 +134,15 @@ class Explainer:
         for head, tail in edges:
             passes = above.get(head, 0.0) * below.get(tail, 0.0)
             local = point.edge(head, tail)
-            for slip, changed in self.edges.numbers(head, tail, point):
-                made = partial(self._on_edge, of, by, head, tail, slip)
-                yield Tried(true + passes * (changed - local), made)
+            numbers = self.edges.numbers(head, tail, point)
+            yield Tried(
+                [true + passes * (changed - local) for changed in numbers],
+                partial(self._on_edge, of, by, head, tail),
+            )
 
-    def _on_edge(self, of: Value, by: Value, head: Value, tail: Value, slip: Found) -> Found:
+    def _on_edge(self, of: Value, by: Value, head: Value, tail: Value, k: int) -> Found:
         """Return what a slip on an edge makes of a gradient."""
+        slip = self.edges.slips(head, tail)[k]
 
         def at(point: Point) -> float:
             above, below = self.through(point, of, by)
@@ -241,24 +250,27 @@ class Explainer:
 
     def late(
         self, of: Value, by: Value, point: Point, fits: Callable[[float], object]
-    ) -> list[Found]:
+    ) -> list[tuple[float, Found]]:
         """Return what a late update gives in a large record, where nothing else fits."""
         if len(self.board.nodes) <= SMALL:
             return []
-        return [slip for slip in self.stale(of, by) if fits(slip.at(point))]
+        tried = [(slip.at(point), slip) for slip in self.stale(of, by)]
+        return [(number, slip) for number, slip in tried if fits(number)]
 
     def _in_update(self, label: str, point: Point) -> Iterator[Tried]:
         rate, before = self.rates[0], self.board.values[label]
         if before.op is not None:
             where = "each gradient was taken after the weights above it had been updated"
             at = lambda point: self._updated_late(point, rate).data[before]
-            yield from _each([Found(Verdict.STALE, at, where)], point)
+            yield _each([Found(Verdict.STALE, at, where)], point)
             return
         gradient = Quotient(self.board.names[self.board.root], label)
-        yield from _each(self._in_step(before, gradient), point)
-        for number, slip in self._slips(gradient, point):
-            made = partial(self._stepped, before, gradient, slip)
-            yield Tried(point.data[before] - rate * number, made)
+        yield _each(self._in_step(before, gradient), point)
+        for tried in self._slips(gradient, point):
+            yield Tried(
+                [point.data[before] - rate * number for number in tried.numbers],
+                partial(self._stepped, before, gradient, tried.slip),
+            )
 
     def _in_step(self, before: Value, gradient: Quotient) -> Iterator[Found]:
         """Yield the slips in the step itself."""
@@ -268,9 +280,11 @@ class Explainer:
         yield Found(Verdict.FACTOR_LEFT_OUT, without, "the learning rate")
         yield Found(Verdict.UPDATE_ADDED, uphill, "it is subtracted")
 
-    def _stepped(self, before: Value, gradient: Quotient, made: Callable[[], Found]) -> Found:
+    def _stepped(
+        self, before: Value, gradient: Quotient, slip_of: Callable[[int], Found], k: int
+    ) -> Found:
         """Return what a slip in its gradient makes of an updated leaf."""
-        slip = made()
+        slip = slip_of(k)
         at = lambda point: point.data[before] - self.rates[0] * slip.at(point)
         return slip._replace(at=at).within("{}", gradient)
 
@@ -298,10 +312,6 @@ def examples(formula: Term) -> int:
     return 0
 
 
-def _each(slips: Iterable[Found], point: Point) -> Iterator[Tried]:
-    for slip in slips:
-        yield Tried(slip.number(point), partial(_same, slip))
-
-
-def _same(slip: Found) -> Found:
-    return slip
+def _each(slips: Iterable[Found], point: Point) -> Tried:
+    made = list(slips)
+    return Tried([slip.number(point) for slip in made], made.__getitem__)

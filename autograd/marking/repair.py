@@ -61,13 +61,12 @@ class Repairs:
         if places > LONG:
             return []
         fits: list[Found] = []
-        reads = tried[: max(2, TRIED * 10 // places)]
-        for read in reads:
-            typed = replaced(side, read.instead)
+        read = [replaced(side, r.instead) for r in tried[: max(2, TRIED * 10 // places)]]
+        for typed in read:
             fits += self._repaired(subject, typed, points)
         fits += self._misread(subject, side, points)
-        for read in reads[:LONG]:
-            fits += self._made(subject, replaced(side, read.instead), points)
+        for typed in read:
+            fits += self._made(subject, typed, points)
         return fits or self._renamed(subject, side, points)
 
     def _repaired(self, subject: Term, typed: Term, points: Sequence[Point]) -> Iterator[Found]:
@@ -99,7 +98,7 @@ class Repairs:
     def _made(self, subject: Term, typed: Term, points: Sequence[Point]) -> Iterator[Found]:
         with suppress(DomainError, Unreadable):
             given = [self.evaluator.value(typed, point) for point in points]
-            for slip in self.explainer.fitting(
+            for _, slip in self.explainer.fitting(
                 subject, points[0], lambda x: math.isclose(x, given[0], rel_tol=1e-9)
             ):
                 with suppress(ArithmeticError, ValueError):

@@ -10,6 +10,7 @@ from typing import TypeGuard
 
 from autograd import ops
 from autograd.marking.points import Point
+from autograd.marking.spread import Spread
 from autograd.marking.syntax import (
     Call,
     Name,
@@ -75,8 +76,9 @@ class Evaluator:
         return {**numbers, **self._changed(numbers, point, instead)}
 
     def value(self, term: Term, point: Point, instead: Substitution | None = None) -> float:
-        if not isinstance(term, Call) and not instead:
-            return self.leaf(term, point)
+        if not isinstance(term, Call):
+            other = instead.get(term) if instead else None
+            return self.leaf(term, point) if other is None else self.value(other, point)
         if not instead:
             return self._evaluated(term, point)[term]
         numbers = self._unchanged(term, point)
@@ -86,7 +88,8 @@ class Evaluator:
         numbers: dict[Term, float] = {}
         for place in reversed(list(walk(term))):
             if isinstance(place, Call):
-                numbers[place] = place.op(*[numbers[arg] for arg in place.args])
+                args = [numbers[arg] for arg in place.args]
+                numbers[place] = place.op.compute(args, args)
             else:
                 numbers[place] = self.leaf(place, point)
         return numbers
@@ -108,7 +111,7 @@ class Evaluator:
         for place in self._places.above(instead):
             if place not in instead:
                 args = [changed[arg] if arg in changed else numbers[arg] for arg in place.args]
-                changed[place] = place.op(*args)
+                changed[place] = place.op.compute(args, args)
         return changed
 
     def leaf(self, place: Term, point: Point) -> float:
@@ -146,29 +149,27 @@ class Evaluator:
         """Whether the two are equal at each point, where both are defined there."""
         with suppress(DomainError):
             for point in points:
-                aim = self.value(subject, point)
-                given = self.value(side, point, instead)
-                if not math.isclose(given, aim, rel_tol=1e-9) and not cancels(
-                    side, self.values(side, point, instead), aim
-                ):
+                if not self._is(side, point, instead, self.value(subject, point)):
                     return False
             return True
         return False
+
+    def _is(self, side: Term, point: Point, instead: Substitution | None, aim: float) -> bool:
+        if not isinstance(side, Call):
+            return math.isclose(self.value(side, point, instead), aim, rel_tol=1e-9)
+        given = self.values(side, point, instead)
+        return math.isclose(given[side], aim, rel_tol=1e-9) or cancels(side, given, aim)
 
     def spread(self, term: Term, point: Point) -> float:
         """Return how far the value may be off because decimals in the term are rounded or cut
         off.
         """
         numbers = self.values(term, point)
+        spread = Spread(term, numbers)
         total = 1e-12 * max(map(abs, numbers.values()))
         for place in numbers:
             if self.is_decimal(place) and abs(numbers[place]) not in point.board.stated:
-                off = [0.0]
-                for units in (1.1, -1.1):
-                    with suppress(DomainError):
-                        moved = Number(repr(numbers[place] + units * place.unit))
-                        off.append(abs(self.value(term, point, {place: moved}) - numbers[term]))
-                total += max(off)
+                total += spread.of(place)
         return total
 
     def is_decimal(self, place: Term) -> TypeGuard[Number]:
