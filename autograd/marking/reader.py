@@ -28,6 +28,7 @@ from autograd.marking.syntax import (
     Unreadable,
     copied,
     has_names,
+    walk,
 )
 from autograd.marking.tokens import tokens
 from autograd.op import Op
@@ -156,14 +157,14 @@ class Reader:
         if isinstance(tree, (ArrayName, ArrayCall)):
             reason = "vectors and matrices are not marked: write it for one entry"
             raise Unreadable("NOT READ", reason, tree)
-        if isinstance(tree, Quotient) and tree.order > 1:
+        if any(isinstance(place, Quotient) and place.order > 1 for place in walk(tree)):
             raise Unreadable("NOT READ", "second derivatives are not marked", tree)
         return tree
 
     def definition(self, equation: Written, notes: list[str]) -> Term | None:
         """Return what a new name on the left is defined as; None where it is no new name."""
         left, right = equation.sides[:2]
-        name = self.new_name(re.sub(r"\s*\(.*\)$", "", left).strip())
+        name = self.new_name(re.sub(r"\s*\([^()]*\)$", "", left).strip())
         if name is None:
             return None
         term = self.read(right, notes)
