@@ -31,10 +31,16 @@ def points_aligned(cells: Sequence[str]) -> list[str]:
     ]
 
 
+class Html(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
 def markup(
     rows: Iterable[Sequence[str]], head: Sequence[str] = (), *, ids: Sequence[str] = ()
 ) -> str:
-    """Return the rows as an HTML table, in which any text stands for itself.
+    """Return the rows as an HTML table, in which any text but Html stands for itself.
 
     head   the title of each column
     ids    the id of each row, whose first cell is then its title
@@ -48,7 +54,8 @@ def markup(
     above = f"<thead><tr>{titles}</tr></thead>" if head else ""
     lines = []
     for number, row in enumerate(rows):
-        cells = [f"<td>{escape(cell)}</td>" for cell in row]
+        texts = [cell if isinstance(cell, Html) else escape(cell) for cell in row]
+        cells = [f"<td>{text}</td>" for text in texts]
         opening = "<tr>"
         if ids:
             cells[0] = f'<th scope="row">{escape(row[0])}</th>'

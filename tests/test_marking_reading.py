@@ -23,6 +23,7 @@ from autograd.marking.syntax import (
     walk,
     written,
 )
+from autograd.notation import Notation
 
 LABELS = [
     *(
@@ -220,6 +221,7 @@ def read(text):
         ("W @ x", "NOT READ"),
         ("[x, y] ⊙ [y, x]", "NOT READ"),
         ("d²E/dx²", "NOT READ"),
+        ("x·d²E/dx²", "NOT READ"),
         (r"\frac{\partial^2 E}{\partial x^2}", "NOT READ"),
         ("1e999", "REFUSED"),
         ("(" * 500 + "1" + ")" * 500, "REFUSED"),
@@ -420,8 +422,8 @@ FORMS = {  # how each operation is typed, and how it is set in LaTeX
 
 
 def in_dialect(term, dialect):
-    if dialect == "printed":
-        return written(term)
+    if dialect in ("printed", "set"):
+        return written(term, notation=Notation("latex" if dialect == "set" else "text"))
     names = LATEX_NAMES if dialect == "latex" else TYPED_NAMES
     if isinstance(term, Number):
         return term.text
@@ -435,7 +437,7 @@ def in_dialect(term, dialect):
     )
 
 
-@pytest.mark.parametrize("dialect", ["printed", "typed", "latex"])
+@pytest.mark.parametrize("dialect", ["printed", "set", "typed", "latex"])
 def test_a_tree_that_is_written_is_read_back(dialect, campaign):
     for seed in range(campaign(150)):
         term = tree(random.Random(seed), seed % 9 + 1)

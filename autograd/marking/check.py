@@ -102,20 +102,21 @@ def _marked(board: Board, lines: Sequence[Statement]) -> Iterator[Line]:
     for line in lines:
         if not line.sides:
             outcome = Outcome((Verdict.DEFINED,), None, "; ".join(line.read))
-            yield _line(line, line.text, None, outcome)
+            yield _line(line, Side(line.text, None), None, outcome)
             continue
-        (left, subject), *claims = line.sides
+        left, *claims = line.sides
+        subject = left.term
         if isinstance(subject, Unreadable):
             outcome = Outcome((Verdict(subject.verdict),), None, str(subject))
             yield _line(line, left, None, outcome)
             continue
         equation = Equation(subject, line.number) if subject is not None else None
-        for text, side in claims:
-            outcome = judge.claim(equation, side if subject is not None else None)
-            yield _line(line, left, text, outcome)
+        for side in claims:
+            outcome = judge.claim(equation, side.term if subject is not None else None)
+            yield _line(line, left, side, outcome)
 
 
-def _line(line: Statement, left: str, side: str | None, outcome: Outcome) -> Line:
+def _line(line: Statement, left: Side, side: Side | None, outcome: Outcome) -> Line:
     """Return the claim that the left side is equal to this one, with what it is found to be."""
     return Line(
         outcome.verdicts,
@@ -124,10 +125,11 @@ def _line(line: Statement, left: str, side: str | None, outcome: Outcome) -> Lin
         "; ".join(filter(None, (*line.read, outcome.read))),
         outcome.places,
         outcome.follows,
-        claim=left if side is None else f"{left} = {side}",
+        claim=left.text if side is None else f"{left.text} = {side.text}",
         number=line.number,
-        left=left,
-        side=side or "",
+        left=left.text,
+        side=side.text if side else "",
+        sides=(left, side) if side else (),
     )
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from autograd.marking.mathml import mathml
+from autograd.marking.syntax import Side, Unreadable, written
 from autograd.marking.verdict import OPEN, RIGHT, Verdict
-from autograd.tables import markup
+from autograd.notation import Notation
+from autograd.tables import Html, markup
+
+LATEX = Notation("latex")
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,26 @@ class Line(Outcome):
     number   the number of its line
     left     the left side alone, as it is written
     side     the other
+    sides    both, as they were read; none where the left one was not
     """
 
     claim: str
     number: int = 0
     left: str = ""
     side: str = ""
+    sides: tuple[Side, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def latex(self) -> str:
+        """The claim in LaTeX, as it was read; "" where it was not, or is too long to be shown."""
+        if self.claim.endswith("…"):
+            return ""
+        shown = [
+            written(side.term, notation=LATEX)
+            for side in self.sides
+            if side.term is not None and not isinstance(side.term, Unreadable)
+        ]
+        return " = ".join(shown) if len(shown) == 2 else ""
 
     @property
     def verdict(self) -> str:
@@ -202,6 +221,13 @@ class Marks:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        rows = [(line.mark, line.claim, line.because + line.told) for line in self.lines]
+        rows = [
+            (
+                line.mark,
+                Html(mathml(line.latex)) if line.latex else line.claim,
+                line.because + line.told,
+            )
+            for line in self.lines
+        ]
         head = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self._head())
         return head + markup(rows)

@@ -6,15 +6,15 @@ A term is one place in what was written, equal only to itself, so that one place
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias, overload
 
+from autograd.formula import Written
 from autograd.graph import RAISED
-from autograd.notation import TEXT
-from autograd.op import POWER, PRODUCT, SUM, Op
+from autograd.notation import TEXT, Notation, Style
+from autograd.op import ATOM, POWER, PRODUCT, SUM, Op
 
 
 @dataclass(eq=False, frozen=True)
@@ -183,58 +183,77 @@ def copied(term: Term) -> Term:
     return replaced(term, {})
 
 
-def written(tree: Tree, least: int = 0) -> str:
-    """Return the tree as a message shows it, in brackets if it binds weaker than `least`.
+def written(tree: Tree, least: int = 0, notation: Notation = TEXT) -> str:
+    r"""Return the tree as a message shows it, in brackets if it binds weaker than `least`.
 
     >>> from autograd import ops
-    >>> x = Name("x")
-    >>> written(Call(ops.mul, (Number("2"), Call(ops.add, (x, Number("-1"))))))
-    '2·(x + (-1))'
+    >>> x = Name("x_1")
+    >>> tree = Call(ops.div, (Number("2"), Call(ops.add, (x, Number("-1")))))
+    >>> print(written(tree), written(tree, notation=Notation("latex")))
+    2/(x_1 + (-1)) \frac{2}{x_1 + \left(-1\right)}
     """
-    done: dict[Tree, tuple[str, int]] = {}
+    done: dict[Tree, Written] = {}
     for place in reversed(list(walk(tree))):
-        done[place] = _composed(place, done) if parts(place) else _leaf(place)
-    return _bracketed(*done[tree], least)
+        done[place] = _composed(place, done, notation) if parts(place) else _leaf(place, notation)
+    return f"{done[tree]:{least}}"
 
 
-def _bracketed(text: str, binding: int, least: int) -> str:
-    return f"({text})" if binding < least else text
-
-
-def _leaf(place: Tree) -> tuple[str, int]:
+def _leaf(place: Tree, notation: Notation) -> Written:
     if isinstance(place, Number):
-        return place.text, SUM if place.text.startswith("-") else POWER + 1
+        return _number(place.text, notation.style)
     if isinstance(place, Name):
-        return place.label + ("⁺" if place.updated else ""), POWER + 1
-    if isinstance(place, Constant):
-        return place.symbol, POWER + 1
+        return _name(place, notation)
     if isinstance(place, Quotient):
-        return _quotient(place), POWER + 1
-    return place.name if isinstance(place, ArrayName) else "[]", POWER + 1
+        return _quotient(place, notation)
+    if isinstance(place, Constant):
+        return Written(notation.name(place.symbol), ATOM, notation.style)
+    return Written(place.name if isinstance(place, ArrayName) else "[]", ATOM, notation.style)
 
 
-def _quotient(place: Quotient) -> str:
-    text = TEXT.derivative(place.of, place.by, place.held)
-    if place.order == 1:
-        return text
-    raised = str(place.order).translate(RAISED)
-    above, below = text.split("/", 1)
-    return f"∂{raised}{above[1:]}/{below}{raised}"
+def _number(text: str, style: Style) -> Written:
+    binding = SUM if text.startswith("-") else ATOM
+    mantissa, _, power = text.partition("e")
+    if style == "latex" and power:
+        return Written(rf"{mantissa} \cdot 10^{{{power}}}", min(binding, PRODUCT), style)
+    return Written(text, binding, style)
 
 
-def _composed(place: Tree, done: dict[Tree, tuple[str, int]]) -> tuple[str, int]:
+def _name(place: Name, notation: Notation) -> Written:
+    if notation.style == "text":
+        return Written(place.label + ("⁺" if place.updated else ""), ATOM, "text")
+    text = notation.name(place.label)
+    if place.updated:
+        text = f"{{{text}}}^{{+}}" if "^" in text else f"{text}^{{+}}"
+    return Written(text, POWER if "^" in text else ATOM, "latex")
+
+
+def _quotient(place: Quotient, notation: Notation) -> Written:
+    text = notation.derivative(place.of, place.by, place.held)
+    if notation.style == "latex":
+        return Written(text, PRODUCT, "latex")
+    if place.order > 1:
+        raised = str(place.order).translate(RAISED)
+        above, below = text.split("/", 1)
+        text = f"∂{raised}{above[1:]}/{below}{raised}"
+    return Written(text, ATOM, "text")
+
+
+def _composed(place: Tree, done: dict[Tree, Written], notation: Notation) -> Written:
     args = [done[arg] for arg in parts(place)]
     if isinstance(place, ArrayCall):
-        texts = [_bracketed(*arg, PRODUCT) for arg in args]
-        if place.kind == "vector":
-            return f"[{', '.join(texts)}]", POWER + 1
-        form = ARRAY_OPERATIONS.get(place.kind) or f"{place.kind}({', '.join(['{}'] * len(texts))})"
-        return form.format(*texts), PRODUCT
+        return _array(place.kind, [f"{arg:{PRODUCT}}" for arg in args], notation.style)
     assert isinstance(place, Call)
-    waiting = iter(args)
-    form = place.op.text.replace("{:^}", "^{:5}")
-    text = re.sub(r"\{:(\d)\}", lambda hole: _bracketed(*next(waiting), int(hole[1])), form)
-    return text, place.op.binding
+    form = place.op.latex
+    if notation.style == "text":
+        form = place.op.text.replace("{:^}", "^{:5}")
+    return Written(form.format(*args), place.op.binding, notation.style)
+
+
+def _array(kind: str, args: list[str], style: Style) -> Written:
+    if kind == "vector":
+        return Written(f"[{', '.join(args)}]", ATOM, style)
+    form = ARRAY_OPERATIONS.get(kind) or f"{kind}({', '.join(['{}'] * len(args))})"
+    return Written(form.format(*args), PRODUCT, style)
 
 
 class Unreadable(ValueError):
