@@ -474,3 +474,20 @@ def test_a_long_line_takes_no_time(piece):
     for text in (piece * (4000 // len(piece)), "E = " + piece * (3995 // len(piece))):
         read = lambda text=text: reader().lines([text])
         assert min(repeat(read, number=1, repeat=3, timer=time.process_time)) < 0.2  # best of three
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("W_i = 2·a_i", [["W_11", "2·a_1"], ["W_12", "2·a_2"]]),
+        ("W_{1j} = a_j·W_i", [["W_11", "UNKNOWN NAME"], ["W_12", "UNKNOWN NAME"]]),
+        ("W_ij = a_j", [["W_11", "a_1"], ["W_12", "a_2"]]),
+        ("V_k = 1", [["V_13", "1"], ["V_23", "1"]]),
+        ("U_i = 1", [["UNKNOWN NAME"]]),
+        ("E = Σ_i W_i·a_i", [["E", "W_11·a_1 + W_12·a_2"]]),
+    ],
+)
+def test_an_index_may_be_left_out_that_has_one_number_alone(text, expected):
+    labels = ["E", "W_11", "W_12", "V_13", "V_23", "U_11", "U_12", "U_21", "a_1", "a_2"]
+    lines = Reader(labels).lines([text])
+    assert [[shown(side.term) for side in line.sides] for line in lines] == expected

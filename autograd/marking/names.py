@@ -44,6 +44,7 @@ _INDEX = re.compile(
     r"_\{?\(?([ijklmnᵢⱼₖₗₘₙ](?:\s*,?\s*[ijklmnᵢⱼₖₗₘₙ0-9])*|[0-9]\s*,?\s*[ijkl]+)\)?\}?(?!\w)"
     r"|([ᵢⱼₖₗₘₙ]+)$"
 )
+_ENTRY = re.compile(r"(.+)_([0-9]{2})")
 _LATEX = Notation("latex")
 LONGEST = 300  # characters of a name
 
@@ -148,8 +149,10 @@ class Names:
             return defined
         spellings = zip(self._levels, _spellings(name), strict=True)
         found = next((level[spelling] for level, spelling in spellings if spelling in level), None)
-        if found is None:
-            return None
+        return None if found is None else self._one_of(name, found)
+
+    def _one_of(self, name: str, found: Mapping[str, Meaning]) -> Meaning:
+        """Return the one meaning of a name. Raises Unreadable where it has several."""
         if len(found) > 1:
             several = " or ".join(found)
             reason = f"{name} may be {several}: type the one that is meant"
@@ -159,6 +162,23 @@ class Names:
             reason = f"two Values are labelled {meaning}: give each a label of its own"
             raise Unreadable("UNKNOWN NAME", reason)
         return meaning
+
+    def find_entry(self, name: str) -> str | None:
+        """Return the label that a name with one index means where the labels have two.
+
+        The other index has one number alone: with W2_11 and W2_12, W2_2 is W2_12. None elsewhere.
+        """
+        stem, number = key(name)[:-1], key(name)[-1:]
+        entries = {
+            entry[2]: label
+            for label in self.labels
+            if (entry := _ENTRY.fullmatch(label)) and key(entry[1]) == stem
+        }
+        for fixed, form in ((0, "{0}{1}"), (1, "{1}{0}")):
+            numbers = {entry[fixed] for entry in entries}
+            if len(numbers) == 1:
+                return entries.get(form.format(numbers.pop(), number))
+        return None
 
     @cached_property
     def _stems(self) -> Counter[str]:

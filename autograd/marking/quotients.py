@@ -41,7 +41,8 @@ class Quotients(Cursor):
             missing = [c for c in letters if c not in self.indices]
             if missing:
                 raise NeedsIndex("UNKNOWN NAME", str(self.names.unknown(text)).partition(", ")[2])
-            found = self.names.find(with_indices(text, self.indices))
+            name = with_indices(text, self.indices)
+            found = self.names.find(name) or self.names.find_entry(name)
             if found is None:
                 raise self.names.unknown(with_indices(text, self.indices))
         return found

@@ -11,7 +11,7 @@ from contextlib import suppress
 from itertools import product
 from typing import Any
 
-from autograd.marking.boards import LONGEST, Written, equations_of
+from autograd.marking.equations import LONGEST, Written, equations_of
 from autograd.marking.names import Names, index_letters
 from autograd.marking.parser import Parser
 from autograd.marking.quotients import NeedsIndex
@@ -123,6 +123,8 @@ class Reader:
             first = self.side(texts[0], notes, indices)
         else:
             first = Side(_cut(f"{texts[0]} = {texts.pop(1)}"), defined)
+        if indices and isinstance(first.term, Unreadable):
+            raise first.term
         sides = [first, *(self.side(text, notes, indices) for text in texts[1:])]
         if not has_names(first.term) and has_names(sides[-1].term):
             sides = sides[::-1]
