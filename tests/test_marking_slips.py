@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 
 from autograd import Value, check_derivation, log, sigmoid, sin, tanh
-from autograd.marking.points import Board, Point
+from autograd.marking.board import Board
+from autograd.marking.points import Point
 from autograd.marking.slips import FACTORS, SLIPS
 from autograd.marking.verdict import OPEN, RIGHT, Verdict
 from nn import MLP, half_squared_error

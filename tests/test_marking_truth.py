@@ -22,7 +22,7 @@ from autograd import (
     sqrt,
     tanh,
 )
-from autograd.marking.points import Board
+from autograd.marking.board import Board
 
 ONE = (
     sigmoid,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -42,6 +42,10 @@ def matched(symbols: Term, numbers: Term, stands: Stands) -> Match | None:
         return _neighbours(symbols, numbers, op, stands)
     if not (isinstance(symbols, Call) and symbols.op is op):
         return None
+    return _arguments(symbols, numbers, stands)
+
+
+def _arguments(symbols: Call, numbers: Call, stands: Stands) -> Match | None:
     match: Match = []
     for symbol, place in zip(symbols.args, numbers.args, strict=True):
         pairs = matched(symbol, place, stands)
@@ -81,11 +85,7 @@ def _neighbours(symbols: Term, numbers: Term, op: Op, stands: Stands) -> Match |
         end = len(parts) - spare[k + 1 :].count(False)
         longer: list[tuple[int, Match]] = []
         for start, match in best.items():
-            for used, run in enumerate(
-                accumulate(parts[start:end], lambda *args: Call(op, args)), start + 1
-            ):
-                if used > start + 1 and not isinstance(place, Number):
-                    break
+            for used, run in _runs(parts, start, end, op, place):
                 pairs = matched(run, place, stands)
                 if pairs is not None:
                     longer.append((used, match + pairs))
@@ -93,6 +93,16 @@ def _neighbours(symbols: Term, numbers: Term, op: Op, stands: Stands) -> Match |
             longer += best.items()
         best = dict(sorted(longer, key=_worst_first))
     return best.get(len(parts))
+
+
+def _runs(
+    parts: list[Term], start: int, end: int, op: Op, place: Term
+) -> Iterator[tuple[int, Term]]:
+    """Yield the parts from `start` on that may be joined in a place, and where the next begins."""
+    if not isinstance(place, Number):
+        end = min(end, start + 1)
+    joined = accumulate(parts[start:end], lambda *args: Call(op, args))
+    return enumerate(joined, start + 1)
 
 
 def _worst_first(row: tuple[int, Match]) -> tuple[int, int]:

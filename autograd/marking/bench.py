@@ -11,13 +11,15 @@ from functools import cached_property
 
 from autograd.marking.accuracy import agreement, worst
 from autograd.marking.align import Pair, matched
+from autograd.marking.board import KINKED, Board
 from autograd.marking.explain import Explainer
 from autograd.marking.follow import Entry, Own
 from autograd.marking.found import Found, explained
+from autograd.marking.given import GivenData
 from autograd.marking.interpretations import Interpreter
 from autograd.marking.known import Known
 from autograd.marking.marks import Outcome
-from autograd.marking.points import KINKED, Board, GivenData, Point, far, near
+from autograd.marking.points import Point, far, near
 from autograd.marking.repair import Repairs
 from autograd.marking.syntax import Call, Number, Quotient, Term, walk, written
 from autograd.marking.terms import Evaluator
@@ -102,8 +104,10 @@ class Bench:
             verdict = agreement(number.text, self.run(symbol))
             if verdict:
                 return verdict
-        if not self.own.numbers:
-            return None
+        return self.stands_by_own(symbol, number) if self.own.numbers else None
+
+    def stands_by_own(self, symbol: Term, number: Number) -> Verdict | None:
+        """Return how well a number stands for what the writer said that its symbol is."""
         entry = self.own.numbers.get(written(symbol))
         if entry and isinstance(entry.term, Number) and entry.term.text == number.text:
             return Verdict.FOLLOWS_ROUNDED if entry.right else Verdict.FOLLOWS

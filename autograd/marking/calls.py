@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -39,7 +38,7 @@ class Calls(Quotients):
         not.
         """
         start = self.place
-        primes = len(re.findall("'", self.take().text)) if self.next.kind == "primes" else 0
+        primes = self.primes()
         found = self.called(text, primes)
         kind = ARRAY_FUNCTIONS.get(text)
         is_name = self.next.text != "(" and self.names.find(text) is not None
@@ -52,6 +51,10 @@ class Calls(Quotients):
             return ArrayCall(kind or text, tuple(args))
         tree = self.applied(found, text, args)
         return tree if power is None else self.call(ops.pow, tree, power)
+
+    def primes(self) -> int:
+        """Take the primes that stand here, and return how many there are."""
+        return self.take().text.count("'") if self.next.kind == "primes" else 0
 
     def called(self, text: str, primes: int) -> Callable[..., Any] | None:
         """Return what a function of this name, with so many primes, is applied to terms."""

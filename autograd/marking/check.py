@@ -10,10 +10,10 @@ from typing import Any
 from autograd import ops
 from autograd.marking import reader
 from autograd.marking.bench import Equation
+from autograd.marking.board import Board, letters
 from autograd.marking.judge import Judge
 from autograd.marking.marks import Line, Marks, Outcome
 from autograd.marking.names import labels_of
-from autograd.marking.points import Board, letters
 from autograd.marking.syntax import (
     Call,
     Name,
@@ -66,12 +66,9 @@ def check_derivation(
 
 def _lines(claims: str | Iterable[str] | Mapping[str, Any]) -> list[str]:
     if isinstance(claims, str):
-        claims = claims.lstrip("\n").splitlines()  # line 1 is the first that has anything
-    elif isinstance(claims, Mapping):
-        claims = [
-            f"{left} = {'' if right is None or right is ... else right}"
-            for left, right in claims.items()
-        ]
+        return claims.lstrip("\n").splitlines()  # line 1 is the first that has anything
+    if isinstance(claims, Mapping):
+        return [f"{left} = {_claimed(right)}" for left, right in claims.items()]
     lines: list[Any] = list(claims) if isinstance(claims, Iterable) else [claims]
     for line in lines:
         if not isinstance(line, str):
@@ -79,21 +76,26 @@ def _lines(claims: str | Iterable[str] | Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def _claimed(right: Any) -> Any:
+    return "" if right is None or right is ... else right
+
+
 def _reader(board: Board, called: Mapping[str, Any]) -> reader.Reader:
     before, _ = board.partners
     nets = {board.names[out]: board.names[net] for out, net in before.items()}
     nets |= {board.names[out]: f"net of {board.names[out]}" for out in board.unnamed_nets()}
-    functions: dict[str, Op] = {}
-    for v in board.nodes:
-        if v.op is not None:
-            functions.setdefault(v.op.name, v.op)
-    functions = {
-        name: op
-        for name, op in functions.items()
-        if op not in ops.TABLE and re.fullmatch(r"\w+'*", name)
-    }
+    functions = _own_functions(board)
     root = board.names[board.root]
     return reader.Reader(board.labels, root=root, nets=nets, names=called, functions=functions)
+
+
+def _own_functions(board: Board) -> dict[str, Op]:
+    """Return the operations of the record that are no rows of the table, by their names."""
+    functions: dict[str, Op] = {}
+    for v in board.nodes:
+        if v.op not in ops.TABLE and re.fullmatch(r"\w+'*", v.op.name):
+            functions.setdefault(v.op.name, v.op)
+    return functions
 
 
 def _marked(board: Board, lines: Sequence[Statement]) -> Iterator[Line]:
@@ -137,21 +139,21 @@ def _descent(board: Board, lines: Sequence[Statement]) -> tuple[float | None, li
     """Return the learning rate that the lines state, and the labels of the leaves that are
     updated.
     """
-    updates = []
-    for line in lines:
-        for side in line.sides[:1]:
-            subject = side.term
-            if (
-                isinstance(subject, Name)
-                and subject.updated
-                and board.values[subject.label].op is None
-            ):
-                updates.append((subject.label, line.sides[1:]))
+    updates = list(_updates(board, lines))
     rate = _stated_rate(side for _, claims in updates for side in claims)
     kinds = {letters(label) for label, _ in updates} or {"w#"}
     return rate, [
         name for v, name in board.names.items() if v.op is None and letters(name) in kinds
     ]
+
+
+def _updates(board: Board, lines: Sequence[Statement]) -> Iterator[tuple[str, list[Side]]]:
+    """Yield the label of each leaf that a line updates, and what is claimed of it."""
+    for line in lines:
+        match line.sides:
+            case [Side(term=Name(label=label, updated=True)), *claims]:
+                if board.values[label].op is None:
+                    yield label, claims
 
 
 def _stated_rate(sides: Iterable[Side]) -> float | None:

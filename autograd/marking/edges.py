@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from autograd import ops
+from autograd.marking.board import ACTIVATIONS, letters
 from autograd.marking.found import Found
 from autograd.marking.known import Known
-from autograd.marking.points import ACTIVATIONS, Point, letters
+from autograd.marking.points import Point
 from autograd.marking.slips import INSTEAD, Facts, mutations, substituted
 from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk
 from autograd.marking.terms import Evaluator
@@ -129,14 +130,19 @@ class Edges:
         if tail.op is not None:
             return False
         label = self.board.names[tail]
-        for place in walk(self.known.formula(head)):
-            if isinstance(place, Call) and place.op in (ops.pow, ops.mul):
-                base, other = place.args
-                square = isinstance(other, Number) and other.value == 2.0 and place.op is ops.pow
-                same = isinstance(other, Name) and other.label == label and place.op is ops.mul
-                if isinstance(base, Name) and base.label == label and (square or same):
-                    return True
+        return any(_is_square(place, label) for place in walk(self.known.formula(head)))
+
+
+def _is_square(place: Term, label: str) -> bool:
+    """Whether it is the square of a name, as a power or as a product."""
+    if not (isinstance(place, Call) and place.op in (ops.pow, ops.mul)):
         return False
+    base, other = place.args
+    if not (isinstance(base, Name) and base.label == label):
+        return False
+    if place.op is ops.pow:
+        return isinstance(other, Number) and other.value == 2.0
+    return isinstance(other, Name) and other.label == label
 
 
 def over(x: float, y: float) -> float:

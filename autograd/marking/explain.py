@@ -8,10 +8,11 @@ from functools import partial
 from typing import NamedTuple
 
 from autograd import ops
+from autograd.marking.board import letters
 from autograd.marking.edges import Edges, over
 from autograd.marking.found import Found
 from autograd.marking.known import Known
-from autograd.marking.points import Point, letters
+from autograd.marking.points import Point
 from autograd.marking.slips import FACTORS, WHOLE, Facts, substituted
 from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk, written
 from autograd.marking.terms import Evaluator, flat
@@ -174,17 +175,22 @@ class Explainer:
         for head, tail in edges:
             shared.setdefault(tail, []).append(head)
         for tail, heads in shared.items():
-            bias = (
-                tail is by and tail.op is None and letters(self.board.names[tail]).startswith("b")
-            )
-            if len(heads) < 2 or (len(heads) < 3 and not bias):
-                continue
-            for head in heads:
-                symbol = Quotient(self.board.names[head], self.board.names[tail])
-                at = self._one_path(of, by, tail, head)
-                yield Found(Verdict.PATHS_NOT_SUMMED, at, "only through {}", (symbol,))
-                if bias:
-                    yield Found(Verdict.BIAS_NOT_SUMMED, at, "only through {}", (symbol,))
+            bias = tail is by and self._is_bias(tail)
+            if len(heads) > 2 or (bias and len(heads) == 2):
+                for head in heads:
+                    yield from self._on_path(of, by, tail, head, bias)
+
+    def _is_bias(self, v: Value) -> bool:
+        return v.op is None and letters(self.board.names[v]).startswith("b")
+
+    def _on_path(
+        self, of: Value, by: Value, tail: Value, head: Value, bias: bool
+    ) -> Iterator[Found]:
+        symbol = Quotient(self.board.names[head], self.board.names[tail])
+        at = self._one_path(of, by, tail, head)
+        yield Found(Verdict.PATHS_NOT_SUMMED, at, "only through {}", (symbol,))
+        if bias:
+            yield Found(Verdict.BIAS_NOT_SUMMED, at, "only through {}", (symbol,))
 
     def _one_path(self, of: Value, by: Value, tail: Value, head: Value) -> Callable[[Point], float]:
         def at(point: Point) -> float:
@@ -218,7 +224,7 @@ class Explainer:
     def _penalty_on_bias(self, subject: Quotient) -> Iterator[Found]:
         labelled = self.board.values
         of, by = labelled[subject.of], labelled[subject.by]
-        if by.op is not None or not letters(subject.by).startswith("b"):
+        if not self._is_bias(by):
             return
         for tail in self.board.tails.get(of, ()):
             if self.edges.is_penalty(of, tail):
@@ -300,16 +306,22 @@ def examples(formula: Term) -> int:
     """
     for place in walk(formula):
         if isinstance(place, Call) and place.op in (ops.div, ops.mul):
-            sums, constants = list(place.args), [x for x in place.args if isinstance(x, Number)]
-            for term in sums:
-                count = (
-                    len(flat(term, ops.add)) if isinstance(term, Call) and term.op is ops.add else 0
-                )
-                for constant in constants:
-                    divisor = constant.value if place.op is ops.div else over(1.0, constant.value)
-                    if count > 1 and any(math.isclose(divisor, k * count) for k in (1, 2)):
-                        return count
+            counts = [len(flat(term, ops.add)) for term in place.args if _is_sum(term)]
+            for count in counts:
+                if any(math.isclose(x, k * count) for x in _divisors(place) for k in (1, 2)):
+                    return count
     return 0
+
+
+def _is_sum(term: Term) -> bool:
+    return isinstance(term, Call) and term.op is ops.add
+
+
+def _divisors(place: Call) -> Iterator[float]:
+    """Yield what a product or a quotient is divided by: its numbers, or one over its factors."""
+    for x in place.args:
+        if isinstance(x, Number):
+            yield x.value if place.op is ops.div else over(1.0, x.value)
 
 
 def _each(slips: Iterable[Found], point: Point) -> Tried:

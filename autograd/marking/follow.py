@@ -62,22 +62,16 @@ class Own:
         """Yield what a number follows as, and from which entries: of the right ones, then
         of all.
         """
-        key = written(subject)
-        with suppress(DomainError):
-            formula = self.formulas.get(key)
-            if formula:
-                numbers, entries = self.put_in(formula.term)
-                sources = entries if formula.right else [formula, *entries]
-                if sources:
-                    yield self.evaluator.value(formula.term, self.point, numbers), sources
+        yield from self._by_formula(subject)
         named = self.board.names.values()
+        if not _is_of(subject, named):
+            return
+        key = written(subject)
         entries = [
             entry
             for own, entry in self.numbers.items()
             if own != key and _is_of(entry.subject, named)
         ]
-        if not _is_of(subject, named):
-            return
         for entry in reversed(entries):
             yield from self._with(subject, [entry])
         yield from self._with(subject, entries)
@@ -85,6 +79,16 @@ class Own:
             if not entry.right and written(entry.subject) != key:
                 with suppress(DomainError):
                     yield self.formula_follows(subject, entry, self.point), [entry]
+
+    def _by_formula(self, subject: Term) -> Iterator[tuple[float, list[Entry]]]:
+        """Yield what the writer's formula for a subject gives with the writer's numbers in it."""
+        formula = self.formulas.get(written(subject))
+        if formula:
+            with suppress(DomainError):
+                numbers, entries = self.put_in(formula.term)
+                sources = entries if formula.right else [formula, *entries]
+                if sources:
+                    yield self.evaluator.value(formula.term, self.point, numbers), sources
 
     def _with(self, subject: Term, entries: list[Entry]) -> Iterator[tuple[float, list[Entry]]]:
         if not entries:
@@ -149,11 +153,23 @@ class Own:
             above[tail] = sum(
                 above[head] * self._edge(point, head, tail, of, by, slopes) for head in heads
             )
-            known = above.keys() - {of, *heads}
-            for (top, bottom), slope in slopes.items():  # a slope over several edges
-                if bottom is tail and top in known:
-                    above[tail] += above[top] * (slope - point.derivative(top, tail))
+            above[tail] += self._over_edges(point, tail, above, {of, *heads}, slopes)
         return above.get(by, 0.0)
+
+    def _over_edges(
+        self,
+        point: Point,
+        tail: Value,
+        above: dict[Value, float],
+        taken: set[Value],
+        slopes: dict[tuple[Value, Value], float],
+    ) -> float:
+        """Return what slopes over several edges add where they end."""
+        return sum(
+            above[top] * (slope - point.derivative(top, tail))
+            for (top, bottom), slope in slopes.items()
+            if bottom is tail and top in above and top not in taken
+        )
 
     def _edge(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from autograd.marking.accuracy import SAID
@@ -39,12 +39,10 @@ class Formulas:
         pairs = in_chain or self.bench.known_alignment(subject, side)
         tried = [Interpretation(Verdict.EXACT, {}, False)]
         doubtful = None
-        for read in self.bench.interpreter.interpretations(subject, side, pairs):
-            tried.append(read)
-            if self.bench.agrees(subject, side, read.instead):
-                if not read.doubtful:
-                    return self.holds(read, true)
-                doubtful = doubtful or read
+        for read in self.readings_that_hold(subject, side, pairs, tried):
+            if not read.doubtful:
+                return self.holds(read, true)
+            doubtful = doubtful or read
         given = self.for_given_data(subject, side, tried)
         if given:
             return self.holds(given, true, self.bench.data.told())
@@ -53,6 +51,15 @@ class Formulas:
             told = f"right if {doubtful.told()}; {typed}"
             return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}", doubtful.told())
         return self.formula_not_so(equation, side, true, in_chain, tried)
+
+    def readings_that_hold(
+        self, subject: Term, side: Term, pairs: Sequence[Pair], tried: list[Interpretation]
+    ) -> Iterator[Interpretation]:
+        """Yield the interpretations in which it holds; all that were tried are added to `tried`."""
+        for read in self.bench.interpreter.interpretations(subject, side, pairs):
+            tried.append(read)
+            if self.bench.agrees(subject, side, read.instead):
+                yield read
 
     def holds(self, read: Interpretation, true: float, data: str = "") -> Outcome:
         because = HELD + ", at other numbers too" * (len(self.bench.points) > 1)
@@ -91,13 +98,7 @@ class Formulas:
     ) -> Outcome:
         subject = equation.subject
         if self.bench.evaluator.agree(subject, side, [self.bench.here]):
-            reason = ""
-            if not self.is_by_a_datum(subject):
-                reason = self.bench.repairs.held_by_targets(subject, side, self.bench.data)
-            if reason:
-                return Outcome((Verdict.UNSURE,), true, f"UNSURE, {reason}")
-            because = "COINCIDENCE, the formula holds at these numbers, and not at others"
-            return Outcome((Verdict.COINCIDENCE,), true, because)
+            return self.holds_here_alone(subject, side, true)
         for entry in reversed(self.bench.own.formulas.values()):
             if not entry.right and self.follows_formula(subject, side, entry):
                 return self.bench.follows(entry.line, true)
@@ -105,6 +106,15 @@ class Formulas:
         fits = self.bench.misput(pairs or self.bench.known_alignment(subject, side))
         fits = fits or self.bench.repairs.of_formula(subject, side, self.bench.points, tried)
         return self.bench.wrong(fits, so, true)
+
+    def holds_here_alone(self, subject: Term, side: Term, true: float) -> Outcome:
+        """Return the outcome of a formula that holds at these numbers, and not at others."""
+        if not self.is_by_a_datum(subject):
+            reason = self.bench.repairs.held_by_targets(subject, side, self.bench.data)
+            if reason:
+                return Outcome((Verdict.UNSURE,), true, f"UNSURE, {reason}")
+        because = "COINCIDENCE, the formula holds at these numbers, and not at others"
+        return Outcome((Verdict.COINCIDENCE,), true, because)
 
     def follows_formula(self, subject: Term, side: Term, entry: Entry) -> bool:
         with suppress(DomainError, Unreadable):

@@ -52,18 +52,21 @@ def part(item: Any) -> str:
 
 def explained(fits: Iterable[Found], so: str) -> tuple[tuple[Verdict, ...], str, tuple[str, ...]]:
     """Return the verdicts that fit, in a sentence where, and what is so; and the places alone."""
+    where = _where(fits)
+    words = []
+    for verdict, places in where.items():
+        told = " or ".join(filter(None, places))
+        words.append(f"{verdict}, {told}" if told else str(verdict))
+    verdicts = tuple(where) or (Verdict.WRONG,)
+    places_alone = tuple(place for places in where.values() for place in places if place)
+    return verdicts, "; ".join([*words, so]), places_alone
+
+
+def _where(fits: Iterable[Found]) -> dict[Verdict, dict[str, None]]:
+    """Return where each slip is, in at most two places; the whole stands for all places in it."""
     where: dict[Verdict, dict[str, None]] = {}
     for slip in fits:
         places, said = where.setdefault(slip.verdict, {}), slip.said()
         if len(places) < 2 and WHOLE not in places and not any(map(said.startswith, places)):
             places[said] = None
-    words = []
-    for verdict, places in where.items():
-        told = " or ".join(place for place in places if place)
-        words.append(f"{verdict}, {told}" if told else str(verdict))
-    verdicts = tuple(where) or (Verdict.WRONG,)
-    return (
-        verdicts,
-        "; ".join([*words, so]),
-        tuple(place for places in where.values() for place in places if place),
-    )
+    return where

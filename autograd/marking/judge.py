@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.marking.bench import Bench, Equation
+from autograd.marking.board import Board
 from autograd.marking.follow import Entry
 from autograd.marking.formulas import Formulas
 from autograd.marking.marks import Outcome
 from autograd.marking.numbers_in import NumbersIn
-from autograd.marking.points import Board
 from autograd.marking.results import Results
 from autograd.marking.syntax import Number, Term, Unreadable, has_names, walk
 from autograd.marking.verdict import OPEN, Verdict
@@ -65,7 +65,8 @@ class Judge:
             return
         named = has_names(side)
         numbers = any(map(self.bench.evaluator.is_decimal, walk(side)))
-        if named and not (numbers and outcome.right and verdict is not Verdict.EXACT):
+        rounded = outcome.right and verdict is not Verdict.EXACT
+        if named and not (numbers and rounded):
             equation.formula = entry
             self.bench.own.state(equation.subject, side, entry.line, outcome.right)
         if numbers or not named:

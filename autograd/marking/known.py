@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd import ops
 from autograd.marking.applied import Applied, as_term
-from autograd.marking.points import Board
+from autograd.marking.board import Board
 from autograd.marking.syntax import (
     Call,
     Name,
@@ -94,11 +94,17 @@ def simplified(op: Op, args: tuple[Term, ...]) -> Term:
         return _negative(args[0])
     if op in (ops.add, ops.sub):
         return _sum(op, *args)
-    if op in (ops.div, ops.pow) and _is(args[1], 1.0):
-        return args[0]
-    if op is ops.div and _is(args[0], 0.0):
-        return ZERO
+    if op in (ops.div, ops.pow):
+        return _quotient_or_power(op, *args)
     return Call(op, args)
+
+
+def _quotient_or_power(op: Op, a: Term, b: Term) -> Term:
+    if _is(b, 1.0):
+        return a
+    if op is ops.div and _is(a, 0.0):
+        return ZERO
+    return Call(op, (a, b))
 
 
 def _folded(op: Op, args: tuple[Term, ...], numbers: list[float]) -> Term:

@@ -87,22 +87,29 @@ class NumbersIn:
         """Return the outcome where each number is what its symbol is, or what the writer said it
         is.
         """
-        numbers = self.bench.own.numbers
-        wrong = [numbers[written(pair.symbol)] for pair in pairs if self.rests_on_wrong(pair)]
-        if not entry.right:
-            wrong.append(entry)
+        wrong = self.wrong_entries(entry, pairs)
         if any(own.is_silly for own in wrong):
             told = f"almost anything would follow from line {wrong[0].line}; it is {true:.6g}"
             return Outcome((Verdict.WRONG,), true, told)
         if wrong:
             return self.bench.follows(min(own.line for own in wrong), true)
         verdict = worst(pair.verdict for pair in pairs)
-        for symbol, number, how in pairs:
-            if how is not Verdict.EXACT and written(symbol) not in numbers:
-                self.bench.own.state(symbol, number, entry.line, True)
+        self.state(entry, pairs)
         if verdict is Verdict.FOLLOWS:
             return self.bench.follows(entry.line, true)
         return Outcome((verdict,), true, f"{STANDS}{SAID[verdict]}")
+
+    def wrong_entries(self, entry: Entry, pairs: Sequence[Pair]) -> list[Entry]:
+        """Return the writer's wrong numbers among these, and the formula where that is wrong."""
+        numbers = self.bench.own.numbers
+        wrong = [numbers[written(pair.symbol)] for pair in pairs if self.rests_on_wrong(pair)]
+        return wrong if entry.right else [*wrong, entry]
+
+    def state(self, entry: Entry, pairs: Sequence[Pair]) -> None:
+        """Keep each rounded number as what the writer says of its symbol, unless that was said."""
+        for symbol, number, how in pairs:
+            if how is not Verdict.EXACT and written(symbol) not in self.bench.own.numbers:
+                self.bench.own.state(symbol, number, entry.line, True)
 
     def rests_on_wrong(self, pair: Pair) -> bool:
         """Whether the number is the writer's own for that symbol, from a wrong line."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import ClassVar
 
 from autograd import ops
@@ -269,28 +270,27 @@ class Parser(Calls):
         letter, first, last = self.index_range()
         if letter in self.indices:
             raise self.not_read(f"{letter} is an index already")
-        start, end, depth, notes = self.place, self.place, self.depth, list(self.notes)
+        start, depth, notes = self.place, self.depth, list(self.notes)
         is_open = last > first + 99  # as far as there are names
-        total: Tree | None = None
+        terms, end = [], start
         for k in range(first, min(last, first + 99) + 1):
             self.place, self.depth = start, depth
             try:
-                term = self.with_index(letter, k)
+                terms.append(self.with_index(letter, k))
             except Unreadable as error:
-                if error.verdict == "REFUSED" or not is_open or (k and total is None):
+                if error.verdict == "REFUSED" or not is_open or (k and not terms):
                     raise
-                if total is None:
-                    continue  # names begin at 1
-                break
+                if terms:
+                    break
+                continue  # names begin at 1
             end = self.place
-            total = term if total is None else self.operation(ops.add, total, term)
-        if total is None:
+        if not terms:
             raise self.not_read(f"nothing has the index {letter}")
         self.place, self.depth = end, depth
         self.notes[:] = notes
         if is_open:
             self.notes.append(f"Σ over {letter} goes as far as there are names")
-        return total
+        return reduce(lambda *args: self.operation(ops.add, *args), terms)
 
     def with_index(self, letter: str, k: int) -> Tree:
         self.indices[letter] = k

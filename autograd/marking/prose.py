@@ -82,12 +82,16 @@ def without_words_behind(text: str, names: Names) -> str:
     note = re.search(r"\s+\(([^()]*)\)$", text)
     if note and note.start() and is_prose(note[1], names):
         text = text[: note.start()]
-    for found in _words_behind(text):
-        if len(found[1]) > 1 and not _is_known(found[1], names):
-            before, behind = text[: found.start()].rstrip(), text[found.start() :]
-            is_cut = before and before[-1] not in "+-−*/·×^=(" and not _CHANGING.search(behind)
-            return before if is_cut else text
-    return text
+    cut = next((found for found in _words_behind(text) if _is_word(found[1], names)), None)
+    if cut is None:
+        return text
+    before, behind = text[: cut.start()].rstrip(), text[cut.start() :]
+    is_cut = before and before[-1] not in "+-−*/·×^=(" and not _CHANGING.search(behind)
+    return before if is_cut else text
+
+
+def _is_word(text: str, names: Names) -> bool:
+    return len(text) > 1 and not _is_known(text, names)
 
 
 def _words_behind(text: str) -> list[re.Match[str]]:
@@ -114,8 +118,7 @@ def _is_known(word: str, names: Names) -> bool:
 def is_prose(text: str, names: Names) -> bool:
     """Whether it is words: at least two that are no names, or one and no sign of a formula."""
     text = _LATEX_TEXT.sub(r"\1", text).strip()
-    words = [word for word in _WORD.findall(text) if len(word) > 1]
-    plain = [word for word in words if not _is_known(word, names)]
+    plain = [word for word in _WORD.findall(text) if _is_word(word, names)]
     if len(plain) >= 2:
         return True
     return bool(plain) and re.fullmatch(r"(?:[^\W_]|[\s,.:;()'’#*-])*", text) is not None

@@ -10,12 +10,14 @@ from itertools import islice
 from autograd import ops
 from autograd.marking.accuracy import agreement
 from autograd.marking.align import Stands, matched
+from autograd.marking.board import ACTIVATIONS
 from autograd.marking.explain import Explainer
 from autograd.marking.follow import Entry
 from autograd.marking.found import Found
+from autograd.marking.given import GivenData
 from autograd.marking.interpretations import Interpretation
 from autograd.marking.known import LONG
-from autograd.marking.points import ACTIVATIONS, GivenData, Point
+from autograd.marking.points import Point
 from autograd.marking.slips import FACTORS, INSTEAD, WHOLE, mutations
 from autograd.marking.syntax import (
     Call,
@@ -32,6 +34,7 @@ from autograd.marking.syntax import (
 )
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
+from autograd.value import Value
 
 MOST = 100  # names that are tried in the place of a number, or of a name
 TRIED = 40  # readings of the numbers in a formula in which slips are looked for
@@ -113,16 +116,17 @@ class Repairs:
         """Return any other name in the place of one."""
         fits = []
         for place in walk(side):
-            others: list[Term] = []
-            if isinstance(place, Name) and not place.updated:
-                others = [Name(label) for label in self.labels if label != place.label]
-            elif isinstance(place, Quotient):
-                others = [Quotient(place.of, by) for by in self.labels if by != place.by]
-                others += [Quotient(of, place.by) for of in self.labels if of != place.of]
-            for other in others:
+            for other in self._other_names(place):
                 if self.evaluator.agree(subject, side, points, {place: other}):
                     fits.append(Found(Verdict.WRONG_NAME, _never, INSTEAD, (place, other)))
         return fits
+
+    def _other_names(self, place: Term) -> Iterator[Term]:
+        if isinstance(place, Name) and not place.updated:
+            yield from (Name(label) for label in self.labels if label != place.label)
+        elif isinstance(place, Quotient):
+            yield from (Quotient(place.of, by) for by in self.labels if by != place.by)
+            yield from (Quotient(of, place.by) for of in self.labels if of != place.of)
 
     def of_number(self, symbol: Term, typed: Number, here: Point) -> list[Found]:
         """Return what is wrong with a number that is not what its symbol is."""
@@ -205,11 +209,7 @@ class Repairs:
 
     def held_by_targets(self, subject: Term, side: Term, data: GivenData) -> str:
         """Return why a formula that holds here alone may be meant for the given data, else ""."""
-        named = {place.label for place in walk(side) if isinstance(place, Name)}
-        fixed = [v for group in (*data.hot, *data.whole) for v in group]
-        fixed += [v for v in data.binary if v not in fixed]
-        fixed += data.zeros
-        fixed = [v for v in fixed if self.explainer.board.names[v] not in named]
+        fixed = self._not_in(side, data)
         if not fixed:
             return ""
         points = data.points_with(fixed)
@@ -217,6 +217,14 @@ class Repairs:
             return ""
         told = " and ".join(f"{self.explainer.board.names[v]} = {v.data:.6g}" for v in fixed[:3])
         return f"it holds for {told}, and not for others: write the name"
+
+    def _not_in(self, side: Term, data: GivenData) -> list[Value]:
+        """Return the given data that are 0 or 1, or add up to 1, and do not stand in a formula."""
+        named = {place.label for place in walk(side) if isinstance(place, Name)}
+        fixed = [v for group in (*data.hot, *data.whole) for v in group]
+        fixed += [v for v in data.binary if v not in fixed]
+        fixed += data.zeros
+        return [v for v in fixed if self.explainer.board.names[v] not in named]
 
 
 def _stands(place: Number, symbol: Term, value: float) -> Found:

@@ -7,12 +7,13 @@ the two then agree, that slip gives what was written.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd import ops
+from autograd.marking.board import letters
 from autograd.marking.known import ONE, ZERO, Known
-from autograd.marking.points import letters
 from autograd.marking.syntax import (
     Call,
     Constant,
@@ -33,6 +34,7 @@ WHOLE = "of the whole"
 _ANGLES = (ops.sin, ops.cos, ops.tan)
 _DEGREE = Call(ops.div, (Constant("π", math.pi), number(180.0)))
 _BASES = (number(10.0), number(2.0))
+_OTHER_NAMES = (Verdict.SWAPPED_INDEX, Verdict.PRE, Verdict.POST)
 
 
 class Spot(NamedTuple):
@@ -278,17 +280,19 @@ def mutations(term: Term, facts: Facts, rows: Sequence[Slip] = SLIPS) -> Iterato
 
 def _everywhere(term: Term, facts: Facts) -> Iterator[Mutation]:
     """Yield another name in all places of one that stands in several, as in net·(1 − net)."""
-    labels = [place.label for place in walk(term) if isinstance(place, Name) and not place.updated]
-    rows = [
-        row for row in SLIPS if row.verdict in (Verdict.SWAPPED_INDEX, Verdict.PRE, Verdict.POST)
-    ]
-    for label in dict.fromkeys(labels):
-        if labels.count(label) > 1:
-            for row in rows:
+    for label in _repeated(term):
+        for row in SLIPS:
+            if row.verdict in _OTHER_NAMES:
                 for other, where, parts in row.change(Spot(Name(label), None, 0), facts):
-                    yield Mutation(
-                        row.verdict, term, substituted(term, {label: other}), where, parts
-                    )
+                    typed = substituted(term, {label: other})
+                    yield Mutation(row.verdict, term, typed, where, parts)
+
+
+def _repeated(term: Term) -> list[str]:
+    """Return the labels that stand in several places, in the order of the first."""
+    names = [place for place in walk(term) if isinstance(place, Name) and not place.updated]
+    counts = Counter(name.label for name in names)
+    return [label for label, count in counts.items() if count > 1]
 
 
 def substituted(term: Term, others: dict[str, Term]) -> Term:

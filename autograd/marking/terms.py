@@ -192,10 +192,14 @@ def cancels(term: Term, numbers: Mapping[Term, float], aim: float) -> bool:
         return False
     if numbers[term] == 0.0 or aim == 0.0:
         return True
+    return off <= _error(term, numbers)
+
+
+def _error(term: Term, numbers: Mapping[Term, float]) -> float:
     errors: dict[Term, float] = {}
     for place in reversed(list(walk(term))):
+        errors[place] = 0.0
         if not isinstance(place, Call) or place not in numbers:
-            errors[place] = 0.0
             continue
         sizes = [abs(numbers[arg]) for arg in place.args]
         own = [errors[arg] for arg in place.args]
@@ -204,7 +208,7 @@ def cancels(term: Term, numbers: Mapping[Term, float], aim: float) -> bool:
         else:
             relative = sum(error / size for error, size in zip(own, sizes, strict=True) if size)
             errors[place] = abs(numbers[place]) * relative
-    return off <= errors[term]
+    return errors[term]
 
 
 def neutral(term: Term, op: Op) -> bool:

@@ -1,0 +1,96 @@
+"""The given data of a record, and points where they have moved within what they are."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Iterable
+
+from autograd.marking.board import Board, letters
+from autograd.marking.points import Point, defined, moved
+from autograd.value import Value
+
+_TRAINED = re.compile(r"(b|w|bias|weight|theta|θ)[\W_\d]*\w{0,3}$", re.IGNORECASE)
+
+
+class GivenData:
+    """The given data of a record: targets that are one-hot or 0 or 1, probabilities, a first state
+    of 0.
+
+    hot    groups of leaves with alike labels that are 0 but for one that is 1
+    whole  leaves in groups whose numbers are from 0 to 1, and add up to 1
+    binary leaves that are 0 or 1, and are no parameters
+    zeros  other leaves that are 0, and are no parameters
+    """
+
+    def __init__(self, board: Board, trained: Iterable[str] = ()) -> None:
+        self.board = board
+        self.hot: list[list[Value]] = []
+        self.whole: list[list[Value]] = []
+        self.binary: list[Value] = []
+        self.zeros: list[Value] = []
+        kinds = {letters(label) for label in trained}
+        for kind, group in self._groups().items():
+            if kind not in kinds and not _TRAINED.match(kind.replace("#", "")):
+                self._take(group)
+
+    def _groups(self) -> dict[str, list[Value]]:
+        """Return the named leaves by their labels without numbers."""
+        groups: dict[str, list[Value]] = {}
+        for v in self.board.leaves:
+            if v in self.board.names:
+                groups.setdefault(letters(self.board.names[v]), []).append(v)
+        return groups
+
+    def _take(self, group: list[Value]) -> None:
+        self.binary += [v for v in group if v.data in (0.0, 1.0)]
+        if _is_hot(group):
+            self.hot.append(group)
+        elif _is_whole(group):
+            self.whole.append(group)
+        else:
+            self.zeros += [v for v in group if v.data == 0.0]
+
+    def __bool__(self) -> bool:
+        return bool(self.hot or self.whole or self.zeros)
+
+    def points(self) -> list[Point]:
+        """Return points where the data have moved within what they are."""
+        rng = random.Random(1)
+        shifts = max([2, *(len(group) for group in self.hot)])
+        choices = [self._numbers(rng, shift) for shift in range(shifts)]
+        return [Point(self.board), *defined(self.board, choices)]
+
+    def points_with(self, fixed: list[Value]) -> list[Point]:
+        """Return points where these alone are what they are."""
+        rng = random.Random(2)
+        given = {v: v.data for v in fixed}
+        choices = [moved(self.board, rng) | given for _ in range(2)]
+        return [Point(self.board), *defined(self.board, choices)]
+
+    def _numbers(self, rng: random.Random, shift: int) -> dict[Value, float]:
+        numbers = moved(self.board, rng)
+        for group in self.hot:
+            hot = [v.data for v in group].index(1.0) + shift
+            numbers.update({v: float(k == hot % len(group)) for k, v in enumerate(group)})
+        for group in self.whole:
+            total = math.fsum(numbers[v] for v in group)
+            numbers.update({v: numbers[v] / total for v in group})
+        return numbers | dict.fromkeys(self.zeros, 0.0)
+
+    def told(self) -> str:
+        """Return for which data a formula holds that holds for such alone."""
+        if self.hot or self.whole:
+            return "for these targets"
+        return "where " + " and ".join(f"{self.board.names[v]} is 0" for v in self.zeros)
+
+
+def _is_hot(group: list[Value]) -> bool:
+    data = sorted(v.data for v in group)
+    return len(group) > 1 and data == [0.0] * (len(data) - 1) + [1.0]
+
+
+def _is_whole(group: list[Value]) -> bool:
+    data = [v.data for v in group]
+    return len(group) > 1 and min(data) >= 0.0 and math.isclose(sum(data), 1.0)
