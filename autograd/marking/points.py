@@ -72,22 +72,17 @@ class Point:
         return result
 
     def _forward_from(self, of: Value, by: Value) -> dict[Value, float] | None:
-        """Return ∂v/∂by for each v, None where ∂of/∂v is known for each v, or is to be."""
-        if (of, frozenset()) in self._sweeps:
-            return None
-        if by not in self._tangents and self._is_first(of):
-            self._tangents[by] = self._forward(by)
-        return self._tangents.get(by)
+        """Return ∂v/∂by for each v, None where ∂of/∂v is to be found for each v.
 
-    def _is_first(self, of: Value) -> bool:
-        """Whether a derivative of this Value is asked for by one other Value so far.
-
-        Then all derivatives by that one are found at once; from the second on, all of this one.
+        The first time that a derivative of a Value is asked for, all by the other one are found;
+        from the second one on, all of that Value; and of the root at once.
         """
-        if of is self.board.root or of in self._asked:
-            return False
+        if of is self.board.root or (of, frozenset()) in self._sweeps:
+            return None
+        if of not in self._asked and by not in self._tangents:
+            self._tangents[by] = self._forward(by)
         self._asked.add(of)
-        return True
+        return self._tangents.get(by)
 
     def _sweep(self, of: Value, held: frozenset[Value]) -> dict[Value, float]:
         """Return ∂of/∂v for each v: NaN where it does not exist, which fails no other one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import accumulate
 from typing import TypeGuard
@@ -33,6 +33,7 @@ class _Places:
         self.term = term
         self.order: dict[Term, int] = {}  # each after its arguments
         self.parents: dict[Term, list[Call]] = {}
+        self._above: dict[Term, list[Call]] = {}
         for place in reversed(list(walk(term))):
             if place not in self.order:
                 self.order[place] = len(self.order)
@@ -40,8 +41,16 @@ class _Places:
                     for arg in place.args:
                         self.parents.setdefault(arg, []).append(place)
 
-    def above(self, places: Iterable[Term]) -> list[Call]:
+    def above(self, places: Collection[Term]) -> list[Call]:
         """Return all that any of these stand in, each after its arguments."""
+        if len(places) == 1:
+            [place] = places
+            if place not in self._above:
+                self._above[place] = self._found_above(places)
+            return self._above[place]
+        return self._found_above(places)
+
+    def _found_above(self, places: Iterable[Term]) -> list[Call]:
         found: set[Call] = set()
         todo = list(places)
         while todo:
@@ -64,44 +73,54 @@ class Evaluator:
         self.trained = trained
         self._moved: dict[Point, Point] = {}
         self._places = _Places(Number("0"))
-        self._numbers: dict[Point, dict[Term, float]] = {}
+        self._numbers: dict[Point, dict[Term, float] | None] = {}
 
     def values(
         self, term: Term, point: Point, instead: Substitution | None = None
     ) -> dict[Term, float]:
         """Return the number of each place in the term, with some places replaced by other terms."""
-        if not instead:
-            return self._evaluated(term, point)
-        numbers = self._unchanged(term, point)
-        return {**numbers, **self._changed(numbers, point, instead)}
+        numbers, changed = self._parted(term, point, instead)
+        return {**numbers, **changed}
 
     def value(self, term: Term, point: Point, instead: Substitution | None = None) -> float:
         if not isinstance(term, Call):
             other = instead.get(term) if instead else None
             return self.leaf(term, point) if other is None else self.value(other, point)
-        if not instead:
-            return self._evaluated(term, point)[term]
-        numbers = self._unchanged(term, point)
-        return self._changed(numbers, point, instead).get(term, numbers[term])
+        numbers, changed = self._parted(term, point, instead)
+        return changed[term] if term in changed else numbers[term]
 
-    def _evaluated(self, term: Term, point: Point) -> dict[Term, float]:
+    def _parted(
+        self, term: Term, point: Point, instead: Substitution | None
+    ) -> tuple[Mapping[Term, float], Mapping[Term, float]]:
+        """Return the numbers of the places that stay as they are, and those of all others.
+
+        What stays is kept for one term, for many slips are made in it, one after the other.
+        """
+        if not instead:
+            return {}, self._evaluated(term, point, {})
+        if self._places.term is not term:
+            self._places = _Places(term)
+            self._numbers.clear()
+        if point not in self._numbers:
+            self._numbers[point] = None
+            with suppress(DomainError):
+                self._numbers[point] = self._evaluated(term, point, {})
+        numbers = self._numbers[point]
+        if numbers is None:  # what is not defined may be among what is replaced
+            return {}, self._evaluated(term, point, instead)
+        return numbers, self._changed(numbers, point, instead)
+
+    def _evaluated(self, term: Term, point: Point, instead: Substitution) -> dict[Term, float]:
         numbers: dict[Term, float] = {}
         for place in reversed(list(walk(term))):
-            if isinstance(place, Call):
+            if place in instead:
+                numbers[place] = self.value(instead[place], point)
+            elif isinstance(place, Call):
                 args = [numbers[arg] for arg in place.args]
                 numbers[place] = place.op.compute(args, args)
             else:
                 numbers[place] = self.leaf(place, point)
         return numbers
-
-    def _unchanged(self, term: Term, point: Point) -> dict[Term, float]:
-        """Return `values`, kept for one term: many slips are made in it, one after the other."""
-        if self._places.term is not term:
-            self._places = _Places(term)
-            self._numbers.clear()
-        if point not in self._numbers:
-            self._numbers[point] = self._evaluated(term, point)
-        return self._numbers[point]
 
     def _changed(
         self, numbers: Mapping[Term, float], point: Point, instead: Substitution
@@ -157,8 +176,13 @@ class Evaluator:
     def _is(self, side: Term, point: Point, instead: Substitution | None, aim: float) -> bool:
         if not isinstance(side, Call):
             return math.isclose(self.value(side, point, instead), aim, rel_tol=1e-9)
-        given = self.values(side, point, instead)
-        return math.isclose(given[side], aim, rel_tol=1e-9) or cancels(side, given, aim)
+        numbers, changed = self._parted(side, point, instead)
+        given = changed[side] if side in changed else numbers[side]
+        if math.isclose(given, aim, rel_tol=1e-9):
+            return True
+        return _may_cancel(given - aim, numbers, changed) and cancels(
+            side, {**numbers, **changed}, aim
+        )
 
     def spread(self, term: Term, point: Point) -> float:
         """Return how far the value may be off because decimals in the term are rounded or cut
@@ -181,18 +205,24 @@ class Evaluator:
         )
 
 
+def _may_cancel(off: float, *numbers: Mapping[Term, float]) -> bool:
+    """Whether a value is off by no more than what the largest of these may lose of its digits."""
+    largest = max(max(map(abs, part.values())) for part in numbers if part)
+    return abs(off) <= 1e-15 * largest
+
+
 def cancels(term: Term, numbers: Mapping[Term, float], aim: float) -> bool:
     """Whether the value may be off from `aim` because terms cancel in its sums.
 
     A product hands the error on that its factors have; a sum adds one, by its largest term. Where
     one of the two is 0, something has cancelled that is not in the term.
     """
-    off = abs(numbers[term] - aim)
-    if off > 1e-15 * max(map(abs, numbers.values())):
+    off = numbers[term] - aim
+    if not _may_cancel(off, numbers):
         return False
     if numbers[term] == 0.0 or aim == 0.0:
         return True
-    return off <= _error(term, numbers)
+    return abs(off) <= _error(term, numbers)
 
 
 def _error(term: Term, numbers: Mapping[Term, float]) -> float:
