@@ -491,3 +491,8 @@ def test_an_index_may_be_left_out_that_has_one_number_alone(text, expected):
     labels = ["E", "W_11", "W_12", "V_13", "V_23", "U_11", "U_12", "U_21", "a_1", "a_2"]
     lines = Reader(labels).lines([text])
     assert [[shown(side.term) for side in line.sides] for line in lines] == expected
+
+
+def test_an_index_of_numbers_that_the_writer_gave():
+    lines = Reader(["E", "a_1", "a_2"], names={"y": [0.0, 1.0]}).lines(["a_i = y_i"])
+    assert [shown(line.sides[1].term) for line in lines] == ["0", "1"]

@@ -36,13 +36,18 @@ def matched(symbols: Term, numbers: Term, stands: Stands) -> Match | None:
         return [Pair(symbols, numbers, stands(symbols, numbers))]
     if not isinstance(numbers, Call):
         return [] if written(symbols) == written(numbers) else None
-    both = [term.op for term in (symbols, numbers) if isinstance(term, Call)]
-    op = next((op for op in NEUTRAL if op in both), numbers.op)
-    if op in NEUTRAL:
+    op = _joining(symbols, numbers)
+    if op is not None:
         return _neighbours(symbols, numbers, op, stands)
-    if not (isinstance(symbols, Call) and symbols.op is op):
+    if not (isinstance(symbols, Call) and symbols.op is numbers.op):
         return None
     return _arguments(symbols, numbers, stands)
+
+
+def _joining(*terms: Term) -> Op | None:
+    """Return the sum or the product that one of these is; None where none is."""
+    ops_of = [term.op for term in terms if isinstance(term, Call)]
+    return next((op for op in NEUTRAL if op in ops_of), None)
 
 
 def _arguments(symbols: Call, numbers: Call, stands: Stands) -> Match | None:

@@ -21,7 +21,7 @@ from autograd.marking.known import Known
 from autograd.marking.marks import Outcome
 from autograd.marking.points import Point, far, near
 from autograd.marking.repair import Repairs
-from autograd.marking.syntax import Call, Number, Quotient, Term, walk, written
+from autograd.marking.syntax import Call, Number, Term, walk, written
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
@@ -110,11 +110,11 @@ class Bench:
         """Return how well a number stands for what the writer said that its symbol is."""
         entry = self.own.numbers.get(written(symbol))
         if entry and isinstance(entry.term, Number) and entry.term.text == number.text:
-            return Verdict.FOLLOWS_ROUNDED if entry.right else Verdict.FOLLOWS
+            return _following([entry])
         with suppress(DomainError):
             numbers, entries = self.own.put_in(symbol)
             if numbers and agreement(number.text, self.evaluator.value(symbol, self.here, numbers)):
-                return Verdict.FOLLOWS_ROUNDED if all(e.right for e in entries) else Verdict.FOLLOWS
+                return _following(entries)
         return None
 
     def stands_typed(self, symbol: Term, number: Number) -> Verdict | None:
@@ -177,8 +177,12 @@ class Bench:
         that are `sharp`.
         """
         found = self.explainer.fitting(subject, self.here, fits)
-        if not found and isinstance(subject, Quotient) and sharp:
-            labelled = self.board.values
-            found = self.explainer.late(labelled[subject.of], labelled[subject.by], self.here, fits)
+        if sharp and not found:
+            found = self.explainer.late(subject, self.here, fits)
         exact = [slip for number, slip in found if fits(number) is Verdict.EXACT]
         return exact or [slip for _, slip in found if sharp or slip.verdict not in FAR_FETCHED]
+
+
+def _following(entries: Sequence[Entry]) -> Verdict:
+    """Return what follows from these: from rounded numbers, or from a wrong line among them."""
+    return Verdict.FOLLOWS_ROUNDED if all(e.right for e in entries) else Verdict.FOLLOWS

@@ -80,12 +80,12 @@ class Board:
 
     def _named(self, text: str) -> dict[Value, str]:
         """Return the names of the labelled Values; of all, where the lines speak of v1, v2, …"""
-        values = [*self.leaves, *self.nodes]
-        invented = _invented(text) - {v.label for v in values}
-        unlabelled = sum(1 for v in values if not v.label)
+        labels = [(v, v.label) for v in (*self.leaves, *self.nodes)]
+        invented = _invented(text) - {label for _, label in labels}
+        unlabelled = [label for _, label in labels].count("")
         if invented and (self.root.label or f"v{unlabelled}" in invented):
-            return told_apart([(v, v.label) for v in values], self.root)
-        names = told_apart([(v, v.label) for v in values if v.label or v is self.root], self.root)
+            return told_apart(labels, self.root)
+        names = told_apart([pair for pair in labels if pair[1] or pair[0] is self.root], self.root)
         if not self.root.label:
             names[self.root] = "v1" if invented else "E"
         return names
@@ -166,6 +166,13 @@ class Board:
                         reached.add(head)
                         todo.append(head)
         return edges
+
+    def down(self, of: Value, by: Value) -> list[Value]:
+        """Return the named Values on the paths from `of` down to `by`, without `of`, each after
+        what it stands in.
+        """
+        tails = {tail for _, tail in self.between(of, by)}
+        return sorted(tails, key=self.order.__getitem__, reverse=True)
 
     def below(self, of: Value) -> set[Value]:
         """Return the named Values that `of` depends on, itself included."""

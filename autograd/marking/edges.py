@@ -90,8 +90,7 @@ class Edges:
             yield Found(Verdict.SWAPPED_INDEX, at, INSTEAD, parts)
         if head.op in ACTIVATIONS and len(self.board.tails[head]) == 1:
             yield from self._in_activation(head, tail, symbol)
-        formula = self.known.formula(head)
-        if any(isinstance(place, Call) and place.op is ops.log for place in walk(formula)):
+        if self._has_logarithm(head):
             for base in (10.0, 2.0):
                 at = lambda point, base=base: local(point) / math.log(base)
                 yield Found(Verdict.LOGARITHM, at, "in {}", (symbol,))
@@ -100,6 +99,10 @@ class Edges:
             yield Found(
                 Verdict.REGULARISER_WITHOUT_2, lambda point: local(point) / 2, "in {}", (symbol,)
             )
+
+    def _has_logarithm(self, head: Value) -> bool:
+        places = walk(self.known.formula(head))
+        return any(isinstance(place, Call) and place.op is ops.log for place in places)
 
     def _in_activation(self, head: Value, tail: Value, symbol: Quotient) -> Iterator[Found]:
         """Yield its slope left out, and its slope taken at its result."""

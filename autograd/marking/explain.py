@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 from autograd import ops
@@ -255,11 +256,12 @@ class Explainer:
                 yield Found(Verdict.STALE, at, where, (rate,))
 
     def late(
-        self, of: Value, by: Value, point: Point, fits: Callable[[float], object]
+        self, subject: Term, point: Point, fits: Callable[[float], object]
     ) -> list[tuple[float, Found]]:
         """Return what a late update gives in a large record, where nothing else fits."""
-        if len(self.board.nodes) <= SMALL:
+        if len(self.board.nodes) <= SMALL or not isinstance(subject, Quotient):
             return []
+        of, by = self.board.values[subject.of], self.board.values[subject.by]
         tried = [(slip.at(point), slip) for slip in self.stale(of, by)]
         return [(number, slip) for number, slip in tried if fits(number)]
 
@@ -306,15 +308,12 @@ def examples(formula: Term) -> int:
     """
     for place in walk(formula):
         if isinstance(place, Call) and place.op in (ops.div, ops.mul):
-            counts = [len(flat(term, ops.add)) for term in place.args if _is_sum(term)]
-            for count in counts:
-                if any(math.isclose(x, k * count) for x in _divisors(place) for k in (1, 2)):
+            sums = [flat(term, ops.add) for term in place.args]
+            counts = [len(terms) for terms in sums if len(terms) > 1]
+            for count, divisor in product(counts, _divisors(place)):
+                if math.isclose(divisor, count) or math.isclose(divisor, 2 * count):
                     return count
     return 0
-
-
-def _is_sum(term: Term) -> bool:
-    return isinstance(term, Call) and term.op is ops.add
 
 
 def _divisors(place: Call) -> Iterator[float]:

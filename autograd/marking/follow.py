@@ -62,33 +62,33 @@ class Own:
         """Yield what a number follows as, and from which entries: of the right ones, then
         of all.
         """
-        yield from self._by_formula(subject)
+        key = written(subject)
+        if key in self.formulas:
+            yield from self.by_formula(self.formulas[key])
         named = self.board.names.values()
         if not _is_of(subject, named):
             return
-        key = written(subject)
-        entries = [
-            entry
-            for own, entry in self.numbers.items()
-            if own != key and _is_of(entry.subject, named)
-        ]
+        others = [entry for own, entry in self.numbers.items() if own != key]
+        entries = [entry for entry in others if _is_of(entry.subject, named)]
         for entry in reversed(entries):
             yield from self._with(subject, [entry])
         yield from self._with(subject, entries)
-        for entry in reversed(self.formulas.values()):
-            if not entry.right and written(entry.subject) != key:
+        for entry in self.wrong_formulas():
+            if written(entry.subject) != key:
                 with suppress(DomainError):
                     yield self.formula_follows(subject, entry, self.point), [entry]
 
-    def _by_formula(self, subject: Term) -> Iterator[tuple[float, list[Entry]]]:
-        """Yield what the writer's formula for a subject gives with the writer's numbers in it."""
-        formula = self.formulas.get(written(subject))
-        if formula:
-            with suppress(DomainError):
-                numbers, entries = self.put_in(formula.term)
-                sources = entries if formula.right else [formula, *entries]
-                if sources:
-                    yield self.evaluator.value(formula.term, self.point, numbers), sources
+    def wrong_formulas(self) -> list[Entry]:
+        """Return the wrong formulas that were stated, the last first."""
+        return [entry for entry in reversed(self.formulas.values()) if not entry.right]
+
+    def by_formula(self, formula: Entry) -> Iterator[tuple[float, list[Entry]]]:
+        """Yield what a formula of the writer gives with the writer's numbers in it."""
+        with suppress(DomainError):
+            numbers, entries = self.put_in(formula.term)
+            sources = entries if formula.right else [formula, *entries]
+            if sources:
+                yield self.evaluator.value(formula.term, self.point, numbers), sources
 
     def _with(self, subject: Term, entries: list[Entry]) -> Iterator[tuple[float, list[Entry]]]:
         if not entries:
@@ -143,16 +143,14 @@ class Own:
         of, by = self.board.values[subject.of], self.board.values[subject.by]
         if not slopes:
             return point.derivative(of, by)
-        edges = self.board.between(of, by)
         above = {of: 1.0}
-        for tail in sorted({tail for _, tail in edges}, key=lambda v: -self.board.order[v]):
+        for tail in self.board.down(of, by):
             if tail is not by and (of, tail) in slopes:
                 above[tail] = slopes[of, tail]
                 continue
-            heads = [head for head, end in edges if end is tail and head in above]
-            above[tail] = sum(
-                above[head] * self._edge(point, head, tail, of, by, slopes) for head in heads
-            )
+            heads = [head for head, _ in self.board.edges[tail] if head in above]
+            local = [self._edge(point, head, tail, of, by, slopes) for head in heads]
+            above[tail] = sum(above[head] * x for head, x in zip(heads, local, strict=True))
             above[tail] += self._over_edges(point, tail, above, {of, *heads}, slopes)
         return above.get(by, 0.0)
 

@@ -47,9 +47,7 @@ class Formulas:
         if given:
             return self.holds(given, true, self.bench.data.told())
         if doubtful:
-            typed = f"as typed it gives {self.bench.value(side):.6g}, and it is {true:.6g}"
-            told = f"right if {doubtful.told()}; {typed}"
-            return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}", doubtful.told())
+            return self.unsure(doubtful, side, true)
         return self.formula_not_so(equation, side, true, in_chain, tried)
 
     def readings_that_hold(
@@ -61,10 +59,15 @@ class Formulas:
             if self.bench.agrees(subject, side, read.instead):
                 yield read
 
+    def unsure(self, read: Interpretation, side: Term, true: float) -> Outcome:
+        typed = f"as typed it gives {self.bench.value(side):.6g}, and it is {true:.6g}"
+        told = f"right if {read.told()}; {typed}"
+        return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}", read.told())
+
     def holds(self, read: Interpretation, true: float, data: str = "") -> Outcome:
-        because = HELD + ", at other numbers too" * (len(self.bench.points) > 1)
-        if data:
-            because = f"{HELD} {data}"
+        because = f"{HELD} {data}" if data else HELD
+        if not data and len(self.bench.points) > 1:
+            because += ", at other numbers too"
         if read.verdict is not Verdict.EXACT:
             because += f"; {STANDS}{SAID[read.verdict]}"
         return Outcome((read.verdict,), true, because, read.told())
@@ -99,8 +102,8 @@ class Formulas:
         subject = equation.subject
         if self.bench.evaluator.agree(subject, side, [self.bench.here]):
             return self.holds_here_alone(subject, side, true)
-        for entry in reversed(self.bench.own.formulas.values()):
-            if not entry.right and self.follows_formula(subject, side, entry):
+        for entry in self.bench.own.wrong_formulas():
+            if self.follows_formula(subject, side, entry):
                 return self.bench.follows(entry.line, true)
         so = f"the formula gives {self.bench.value(side):.6g}, and it is {true:.6g}"
         fits = self.bench.misput(pairs or self.bench.known_alignment(subject, side))

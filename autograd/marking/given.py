@@ -55,6 +55,11 @@ class GivenData:
     def __bool__(self) -> bool:
         return bool(self.hot or self.whole or self.zeros)
 
+    def fixed(self) -> list[Value]:
+        """Return all that are given: those in groups first."""
+        grouped = [v for group in (*self.hot, *self.whole) for v in group]
+        return [*grouped, *(v for v in self.binary if v not in grouped), *self.zeros]
+
     def points(self) -> list[Point]:
         """Return points where the data have moved within what they are."""
         rng = random.Random(1)

@@ -80,18 +80,23 @@ class Interpreter:
         """Yield the likeliest first: numbers written alike stand for one thing, then each
         for itself.
         """
+        yield from self._as_aligned(pairs)
         everything = list(walk(side))
         places = [place for place in everything if isinstance(place, Number)]
-        typed = {place.label for place in everything if isinstance(place, Name)}
         aligned = {pair.number: pair for pair in pairs}
-        yield from self._as_aligned(pairs)
-        options_of = {p: self.candidates(subject, p, aligned.get(p)) for p in places}
-        if len(places) > LONG or all(len(options) == 1 for options in options_of.values()):
-            return
+        options = {p: self.candidates(subject, p, aligned.get(p)) for p in places}
+        if len(places) <= LONG and any(len(found) > 1 for found in options.values()):
+            yield from self._chosen(everything, options)
+
+    def _chosen(
+        self, everything: Sequence[Term], options: Mapping[Number, Sequence[Candidate]]
+    ) -> Iterator[Interpretation]:
+        """Yield the interpretations in which each number is one of its candidates."""
+        typed = {place.label for place in everything if isinstance(place, Name)}
         most = min(MOST, EFFORT // len(everything))
-        for groups in _groupings(places):
-            options = [options_of[group[0]] for group in groups]
-            for choice in islice(_likeliest(options), most):
+        for groups in _groupings(list(options)):
+            likeliest = _likeliest([options[group[0]] for group in groups])
+            for choice in islice(likeliest, most):
                 yield self._read(groups, choice, typed)
 
     def candidates(self, subject: Term, place: Number, pair: Pair | None) -> list[Candidate]:

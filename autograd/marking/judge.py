@@ -56,18 +56,21 @@ class Judge:
 
     def note(self, equation: Equation, side: Term, outcome: Outcome) -> None:
         """Keep what is stated, for the lines that follow from it."""
-        verdict = outcome.verdicts[0]
-        if verdict in OPEN:
+        if outcome.verdicts[0] in OPEN:
             return
         entry = Entry(equation.subject, side, outcome.follows or equation.line, outcome.right)
+        own = self.bench.own
         if isinstance(side, Number):
-            self.bench.own.state(equation.subject, side, entry.line, outcome.right)
+            own.state(equation.subject, side, entry.line, outcome.right)
             return
         named = has_names(side)
         numbers = any(map(self.bench.evaluator.is_decimal, walk(side)))
-        rounded = outcome.right and verdict is not Verdict.EXACT
-        if named and not (numbers and rounded):
+        if named and not (numbers and _is_rounded(outcome)):
             equation.formula = entry
-            self.bench.own.state(equation.subject, side, entry.line, outcome.right)
+            own.state(equation.subject, side, entry.line, outcome.right)
         if numbers or not named:
             equation.put_in = entry
+
+
+def _is_rounded(outcome: Outcome) -> bool:
+    return outcome.right and outcome.verdicts[0] is not Verdict.EXACT

@@ -6,14 +6,15 @@ source of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import reduce
-from itertools import islice
+from itertools import islice, permutations
 from typing import Any
 
 from autograd import ops
 from autograd.marking.applied import Applied, as_term
 from autograd.marking.board import Board
+from autograd.marking.spelling import RATE
 from autograd.marking.syntax import (
     Call,
     Name,
@@ -122,6 +123,10 @@ def _sum(op: Op, a: Term, b: Term) -> Term:
     return Call(op, (a, b))
 
 
+def _added(terms: Sequence[Term]) -> Term:
+    return reduce(lambda *args: simplified(ops.add, args), terms)
+
+
 class _Simplified(Applied):
     """A term that is simplified at each operation."""
 
@@ -223,45 +228,40 @@ class Known:
         """Sum what each named Value gets from the heads above it, from `of` down to `by`."""
         if of is by:
             return ONE
-        edges = self.board.between(of, by)
         upstream: dict[Value, Term] = {of: ONE}
         sizes: dict[Value, int] = {of: 1}
-        wanted = {v for edge in edges for v in edge}
-        for tail in sorted(wanted, key=self.board.order.__getitem__, reverse=True):
-            parts, places = [], 0
-            for head, other in edges:
-                if other is tail and head in upstream:
-                    local = self.edge(head, tail) if (head, tail) != left_out else ONE
-                    parts.append(_times(upstream[head], local))
-                    places += sizes[head] + size(local)
-            if places > LONG and tail is not by:
-                upstream[tail], sizes[tail] = (
-                    Quotient(self.board.names[of], self.board.names[tail]),
-                    1,
-                )
-            elif parts:
-                upstream[tail], sizes[tail] = (
-                    reduce(lambda *args: simplified(ops.add, args), parts),
-                    places,
-                )
+        for tail in self.board.down(of, by):
+            heads = [head for head, _ in self.board.edges[tail] if head in upstream]
+            local = {head: self.edge(head, tail) for head in heads}
+            if left_out and left_out[1] is tail:
+                local[left_out[0]] = ONE
+            sizes[tail] = sum(sizes[head] + size(local[head]) for head in heads)
+            if sizes[tail] > LONG and tail is not by:
+                upstream[tail] = Quotient(self.board.names[of], self.board.names[tail])
+                sizes[tail] = 1
+            else:
+                upstream[tail] = _added([_times(upstream[head], local[head]) for head in heads])
         return upstream.get(by, ZERO)
 
     def of(self, subject: Term) -> Term | None:
         """Return the formula that is known for a subject, None where it is not a name or a
         derivative.
         """
-        values = self.board.values
         if not self.is_named(subject):
             return None
+        values = self.board.values
         if isinstance(subject, Quotient):
             return self.gradient(values[subject.of], values[subject.by])
-        if isinstance(subject, Name) and subject.label in values and not subject.updated:
-            v = values[subject.label]
+        return self._of_name(subject) if isinstance(subject, Name) else None
+
+    def _of_name(self, subject: Name) -> Term | None:
+        v = self.board.values[subject.label]
+        if not subject.updated:
             return self.formula(v) if v.op is not None else None
-        if isinstance(subject, Name) and subject.updated and values[subject.label].op is None:
-            step = Call(ops.mul, (Name("η"), self._root_by(subject.label)))
-            return Call(ops.sub, (Name(subject.label), step))
-        return None
+        if v.op is not None:
+            return None
+        step = Call(ops.mul, (Name(RATE), self._root_by(subject.label)))
+        return Call(ops.sub, (Name(subject.label), step))
 
     def is_named(self, subject: Term) -> bool:
         """Whether the formulas of named Values say something of it."""
@@ -286,34 +286,38 @@ class Known:
         return self._ingredients[key]
 
     def _places(self, subject: Term) -> Iterator[Term]:
-        values = self.board.values
         if not self.is_named(subject):
             return
+        values = self.board.values
         if isinstance(subject, Quotient):
             yield from self._places_of_gradient(values[subject.of], values[subject.by])
-        elif isinstance(subject, Name) and subject.updated and values[subject.label].op is None:
-            gradient = self._root_by(subject.label)
-            yield from (Name(subject.label), gradient, Call(ops.mul, (Name("η"), gradient)))
-            yield from self._places(gradient)
         elif isinstance(subject, Name):
-            yield from self._places_of_value(values.get(subject.label), subject)
+            yield from self._places_of_name(subject)
         elif isinstance(subject, Call):
             for place in walk(subject):
                 if isinstance(place, (Name, Quotient)):
                     yield from self._places(place)
 
-    def _places_of_value(self, v: Value | None, subject: Term) -> Iterator[Term]:
+    def _places_of_name(self, subject: Name) -> Iterator[Term]:
+        v = self.board.values[subject.label]
+        if not subject.updated or v.op is not None:
+            yield from self._places_of_value(v, subject)
+            return
+        gradient = self._root_by(subject.label)
+        yield from (Name(subject.label), gradient, Call(ops.mul, (Name(RATE), gradient)))
+        yield from self._places(gradient)
+
+    def _places_of_value(self, v: Value, subject: Term) -> Iterator[Term]:
         """Yield what stands in the formula of a named Value, and then in those of the names
         in it.
         """
-        todo = [v] if v is not None and v.op is not None else []
+        todo = [v] if v.op is not None else []
         if not todo:
             yield subject
         for head in todo:
             yield from runs(self.formula(head))
-            todo += [
-                tail for tail in self.board.tails[head] if tail.op is not None and tail not in todo
-            ]
+            nodes = [tail for tail in self.board.tails[head] if tail.op is not None]
+            todo += [tail for tail in nodes if tail not in todo]
 
     def _places_of_gradient(self, of: Value, by: Value) -> Iterator[Term]:
         names = self.board.names
@@ -326,5 +330,5 @@ class Known:
             yield Quotient(names[of], names[v])
             yield Quotient(names[v], names[by])
         yield from runs(self.gradient(of, by))
-        for v in on_path[:12]:
-            yield from (Quotient(names[v], names[u]) for u in on_path[:12] if u is not v)
+        for v, u in permutations(on_path[:12], 2):
+            yield Quotient(names[v], names[u])

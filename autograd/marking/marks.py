@@ -78,6 +78,11 @@ class Line(Outcome):
         return ", ".join(map(str, self.verdicts))
 
     @property
+    def is_formula(self) -> bool:
+        """Whether names stand in what is claimed, and not numbers alone."""
+        return any(c.isalpha() for c in self.side)
+
+    @property
     def open(self) -> bool:
         return self.verdicts[0] in OPEN
 
@@ -184,12 +189,11 @@ class Marks:
         for line in self.lines:
             if line.verdicts[0] is Verdict.DEFINED:
                 continue
-            formula = any(c.isalpha() for c in line.side)
-            worth = scheme.method if formula else scheme.accuracy
+            worth = scheme.method if line.is_formula else scheme.accuracy
             most += worth
             if line.mark == "follows":
                 following += scheme.follow_through * worth
-            elif line.right and formula:
+            elif line.right and line.is_formula:
                 method += worth
             elif line.right:
                 accuracy += worth

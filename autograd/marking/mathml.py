@@ -66,34 +66,33 @@ class _Translator:
 
     def scripted(self) -> str:
         """Return an item with what stands below and above it."""
-        base, below, above = self.item(), "", ""
-        while self.place < len(self.tokens) and self.tokens[self.place] in ("_", "^"):
-            if self.take() == "_":
-                below = self.item()
-            else:
-                above = self.item()
-        if below and above:
-            return f"<msubsup>{base}{below}{above}</msubsup>"
-        if below:
-            return f"<msub>{base}{below}</msub>"
-        return f"<msup>{base}{above}</msup>" if above else base
+        base = self.item()
+        scripts = {"_": "", "^": ""}
+        while self.place < len(self.tokens) and self.tokens[self.place] in scripts:
+            place = self.take()
+            scripts[place] = self.item()
+        below, above = scripts.values()
+        tag = ("sub" if below else "") + ("sup" if above else "")
+        return f"<m{tag}>{base}{below}{above}</m{tag}>" if tag else base
 
     def item(self) -> str:
         token = self.take()
-        command = token[1:] if token.startswith("\\") else ""
+        if token.startswith("\\"):
+            return self.command(token[1:])
         if token == "{":
             return _grouped(self.row("}"))
-        if token in ("\\frac", "\\sqrt", "\\left"):
-            return self.READ[token](self)
-        if command in _WORDS:
-            return f'<mi mathvariant="normal">{escape(self.words())}</mi>'
-        if command in _ACCENTS:
-            return f'<mover accent="true">{self.item()}<mo>{_ACCENTS[command]}</mo></mover>'
-        if command:
-            return _sign(_SIGNS.get(command, command))
         if token[:1].isdigit():
             return f"<mn>{token}</mn>"
         return _sign("−" if token == "-" else token)
+
+    def command(self, name: str) -> str:
+        if name in self.READ:
+            return self.READ[name](self)
+        if name in _WORDS:
+            return f'<mi mathvariant="normal">{escape(self.words())}</mi>'
+        if name in _ACCENTS:
+            return f'<mover accent="true">{self.item()}<mo>{_ACCENTS[name]}</mo></mover>'
+        return _sign(_SIGNS.get(name, name))
 
     def words(self) -> str:
         """Take what stands in braces, as plain text."""
@@ -116,9 +115,9 @@ class _Translator:
         return f"<mrow>{opening}{inside}{_bracket(self.take())}</mrow>"
 
     READ: ClassVar[dict[str, Callable[[_Translator], str]]] = {
-        "\\frac": fraction,
-        "\\sqrt": root,
-        "\\left": bracketed,
+        "frac": fraction,
+        "sqrt": root,
+        "left": bracketed,
     }
 
 

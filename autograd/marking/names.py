@@ -6,7 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
@@ -107,8 +107,7 @@ class Names:
         for name, meaning in (given or {}).items():
             self._give(name, meaning)
         self._suggestions = [*self.labels, *(given or {})]
-        odd = {spelling for label in self._suggestions for spelling in _odd(label)}
-        self.odd = sorted(odd, key=lambda spelling: (-len(spelling), spelling))
+        self.odd = _odd_spellings(self._suggestions)
 
     def _add(self, name: str, meaning: Meaning) -> None:
         for level, spelling in zip(self._levels, _spellings(name.translate(SIGNS)), strict=True):
@@ -119,10 +118,8 @@ class Names:
         """Take in what the writer calls by `name`; an entry of an array is name_1, or name_12."""
         if isinstance(meaning, (list, tuple)):
             self._add(name, ArrayName(name, _array(meaning)))
-            for i, row in enumerate(meaning, 1):
-                entries = enumerate(row, 1) if isinstance(row, (list, tuple)) else [("", row)]
-                for j, entry in entries:
-                    self._add(f"{name}_{i}{j}", entry)
+            for place, entry in _entries(meaning):
+                self._add(f"{name}_{place}", entry)
             return
         if isinstance(meaning, str) and meaning not in self.labels:
             meaning = self.find(meaning) or _refuse(name, meaning)
@@ -258,12 +255,27 @@ def with_indices(name: str, numbers: Mapping[str, int]) -> str:
     return name[: found.start()] + below + name[found.end() :]
 
 
+def _entries(rows: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    """Yield each entry of a list or a matrix with its place, from 1."""
+    for i, row in enumerate(rows, 1):
+        if isinstance(row, (list, tuple)):
+            yield from ((f"{i}{j}", entry) for j, entry in enumerate(row, 1))
+        else:
+            yield str(i), row
+
+
 def _array(rows: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(tuple(row) if isinstance(row, (list, tuple)) else row for row in rows)
 
 
 def _refuse(name: str, meaning: str) -> str:
     raise ValueError(f"names[{name!r}] is {meaning!r}, and nothing is labelled so")
+
+
+def _odd_spellings(labels: Iterable[str]) -> list[str]:
+    """Return the spellings that would not be read as one name, the longest first."""
+    odd = {spelling for label in labels for spelling in _odd(label)}
+    return sorted(odd, key=lambda spelling: (-len(spelling), spelling))
 
 
 def _odd(label: str) -> Iterable[str]:

@@ -11,6 +11,7 @@ from autograd.marking.align import Pair, matched
 from autograd.marking.bench import Bench, Equation
 from autograd.marking.follow import Entry
 from autograd.marking.formulas import STANDS
+from autograd.marking.found import Found
 from autograd.marking.interpretations import Interpretation
 from autograd.marking.marks import Outcome
 from autograd.marking.syntax import Call, Number, Quotient, Term, walk, written
@@ -38,6 +39,10 @@ class NumbersIn:
         for entry, pairs in aligned:
             if entry.right:
                 return self.put_in(equation, side, true, pairs, idle, [])
+        return self.known_put_in(equation, side, true, idle)
+
+    def known_put_in(self, equation: Equation, side: Term, true: float, idle: bool) -> Outcome:
+        """Return the outcome where the numbers are held to what the record has."""
         pairs = self.bench.known_alignment(equation.subject, side)
         if pairs and all(pair.verdict in RIGHT for pair in pairs):
             return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence)
@@ -138,13 +143,7 @@ class NumbersIn:
         subject, value = equation.subject, self.bench.value(side)
         off = self.bench.evaluator.spread(side, self.bench.here)
         so = f"as written it gives {value:.6g}, and it is {true:.6g}"
-        fits = self.bench.misput(pairs)
-        joined = any(pair.verdict is None and isinstance(pair.symbol, Call) for pair in pairs)
-        if joined or not fits:
-            fits = (
-                self.bench.repairs.of_numbers(equation.formula, subject, side, self.bench.stands)
-                or fits
-            )
+        fits = self.misput(equation, side, pairs)
         if fits:
             return self.bench.wrong(fits, so, true)
         if off > abs(true) / 2:
@@ -159,6 +158,19 @@ class NumbersIn:
             subject, partial(_near, value, off), sharp=off <= abs(value) / 100
         )
         return self.bench.wrong(fits, so, true)
+
+    def misput(self, equation: Equation, side: Term, pairs: Sequence[Pair]) -> list[Found]:
+        """Return the slips that were made where the numbers were put in, or before that."""
+        fits = self.bench.misput(pairs)
+        joined = any(pair.verdict is None and isinstance(pair.symbol, Call) for pair in pairs)
+        if fits and not joined:
+            return fits
+        return (
+            self.bench.repairs.of_numbers(
+                equation.formula, equation.subject, side, self.bench.stands
+            )
+            or fits
+        )
 
     def unknown_numbers(self, subject: Term, side: Term, true: float) -> Outcome:
         """Return the outcome of numbers that come to what is so, though some stand for nothing

@@ -80,11 +80,7 @@ class Parser(Calls):
 
     def after_sign(self, sign: str, left: Tree) -> tuple[int, Callable[[Tree], Tree] | None]:
         """Return what `continuation` does, before a sign."""
-        if (
-            sign == "+"
-            and isinstance(left, Name)
-            and self.ahead(1).text in (END.text, ")", ",", "=")
-        ):
+        if sign == "+" and isinstance(left, Name) and self.ends_after_next():
             return POSTFIX, self.read_updated
         if sign in INFIX:
             return INFIX[sign][0], self.read_infix
@@ -94,6 +90,10 @@ class Parser(Calls):
         if sign in self.OPENING and not closes:
             return PRODUCT, self.read_juxtaposed
         return 0, None
+
+    def ends_after_next(self) -> bool:
+        """Whether an operand ends here: w5+ is the new w5, where nothing is added to it."""
+        return self.ahead(1).text in (END.text, ")", ",", "=")
 
     # Signs after an operand.
 

@@ -36,15 +36,21 @@ def without_note(text: str) -> str:
         return text
     if not bare.endswith(")") or found[0].startswith((":", "(")):
         return bare[: found.start()]
+    start = _bracket_at_end(bare)
+    return text if start is None else bare[:start]
+
+
+def _bracket_at_end(text: str) -> int | None:
+    """Return where the bracket begins with whose end the text ends."""
     depth = 0
-    for place in range(len(bare) - 1, -1, -1):
-        if bare[place] in ")]}":
+    for place in range(len(text) - 1, -1, -1):
+        if text[place] in ")]}":
             depth += 1
-        elif bare[place] in "([{":
+        elif text[place] in "([{":
             depth -= 1
         if depth == 0:
-            return bare[:place]
-    return text
+            return place
+    return None
 
 
 def without_words_before(text: str, names: Names) -> str:
@@ -56,12 +62,7 @@ def without_words_before(text: str, names: Names) -> str:
     ... )
     ('w5', '∂E/∂w5')
     """
-    place = end = 0
-    while found := _WORDS_BEFORE.match(text, place):
-        place = found.end()
-        word = found[0].strip()
-        if word[-1:] in ":." or not _is_known(word.strip("(),:.;"), names):
-            end = place
+    end = _end_of_words(text, names)
     before, rest = text[:end].rstrip(), text[end:].strip()
     if _CHANGING.search(before):
         return text
@@ -72,6 +73,17 @@ def without_words_before(text: str, names: Names) -> str:
     return rest
 
 
+def _end_of_words(text: str, names: Names) -> int:
+    """Return where the words end with which a text begins; names at their end are no words."""
+    place = end = 0
+    while found := _WORDS_BEFORE.match(text, place):
+        place = found.end()
+        word = found[0].strip()
+        if word[-1:] in ":." or not _is_known(word.strip("(),:.;"), names):
+            end = place
+    return end
+
+
 def without_words_behind(text: str, names: Names) -> str:
     """Return a side without the words behind it.
 
@@ -79,15 +91,19 @@ def without_words_behind(text: str, names: Names) -> str:
     '0.08'
     """
     text = re.sub(r"(?<!\.)[.,;]\s*$", "", text.rstrip())
-    note = re.search(r"\s+\(([^()]*)\)$", text)
-    if note and note.start() and is_prose(note[1], names):
-        text = text[: note.start()]
+    text = _without_bracket_behind(text, names)
     cut = next((found for found in _words_behind(text) if _is_word(found[1], names)), None)
     if cut is None:
         return text
     before, behind = text[: cut.start()].rstrip(), text[cut.start() :]
     is_cut = before and before[-1] not in "+-−*/·×^=(" and not _CHANGING.search(behind)
     return before if is_cut else text
+
+
+def _without_bracket_behind(text: str, names: Names) -> str:
+    note = re.search(r"\s+\(([^()]*)\)$", text)
+    is_note = note and note.start() and is_prose(note[1], names)
+    return text[: note.start()] if note and is_note else text
 
 
 def _is_word(text: str, names: Names) -> bool:

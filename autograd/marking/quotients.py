@@ -36,15 +36,18 @@ class Quotients(Cursor):
         found = self.names.find(text)
         if found is None and self.indices:
             found = self.numbered(text)
-        if found is None and index_letters(text):
-            letters = index_letters(text)
-            missing = [c for c in letters if c not in self.indices]
-            if missing:
-                raise NeedsIndex("UNKNOWN NAME", str(self.names.unknown(text)).partition(", ")[2])
-            name = with_indices(text, self.indices)
-            found = self.names.find(name) or self.names.find_entry(name)
-            if found is None:
-                raise self.names.unknown(with_indices(text, self.indices))
+        return self.indexed(text) if found is None and index_letters(text) else found
+
+    def indexed(self, text: str) -> Any:
+        """Return what a name means whose indices have numbers. NeedsIndex where one has none."""
+        if any(c not in self.indices for c in index_letters(text)):
+            raise NeedsIndex("UNKNOWN NAME", str(self.names.unknown(text)).partition(", ")[2])
+        name = with_indices(text, self.indices)
+        found = self.names.find(name)
+        if found is None:
+            found = self.names.find_entry(name)
+        if found is None:
+            raise self.names.unknown(name)
         return found
 
     def numbered(self, text: str) -> Any:
@@ -76,20 +79,23 @@ class Quotients(Cursor):
 
     def other_name(self, text: str) -> Tree:
         """Return what a name means that no Value has."""
-        updated = re.fullmatch(r"(.+?)_?\{?(?:new|neu|updated)\}?", text)
-        if updated and isinstance(found := self.names.find(updated[1]), str):
-            return Name(found, updated=True)
         if text in CONSTANTS:
             return Constant(text, CONSTANTS[text])
         if text in RATES:
             return Name(RATE)
-        for read in (self.delta, self.short_gradient, self.side_by_side):
-            found_tree = read(text)
-            if found_tree is not None:
-                return found_tree
+        for read in (self.updated, self.delta, self.short_gradient, self.side_by_side):
+            found = read(text)
+            if found is not None:
+                return found
         if self.is_array(text) or self.next.kind == "transposed":
             return ArrayName(text)
         raise self.names.unknown(text)
+
+    def updated(self, text: str) -> Tree | None:
+        """Return what w5_new is short for."""
+        updated = re.fullmatch(r"(.+?)_?\{?(?:new|neu|updated)\}?", text)
+        found = self.names.find(updated[1]) if updated else None
+        return Name(found, updated=True) if isinstance(found, str) else None
 
     def is_array(self, text: str) -> bool:
         """Whether it is a list or a matrix by its labels, and not one of its entries under a Σ."""

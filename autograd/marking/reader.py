@@ -30,7 +30,7 @@ from autograd.marking.syntax import (
     has_names,
     walk,
 )
-from autograd.marking.tokens import tokens
+from autograd.marking.tokens import Token, tokens
 from autograd.op import Op
 
 
@@ -125,11 +125,7 @@ class Reader:
             first = Side(_cut(f"{texts[0]} = {texts.pop(1)}"), defined)
         if indices and isinstance(first.term, Unreadable):
             raise first.term
-        sides = [first, *(self.side(text, notes, indices) for text in texts[1:])]
-        if not has_names(first.term) and has_names(sides[-1].term):
-            sides = sides[::-1]
-        elif isinstance(first.term, Unreadable):
-            raise first.term
+        sides = _subject_first([first, *(self.side(text, notes, indices) for text in texts[1:])])
         if equation.becomes and isinstance(first.term, Name):
             notes.append(f"{first.term.label} on the left is read as its new value")
             sides[0] = Side(first.text, Name(first.term.label, updated=True))
@@ -179,23 +175,37 @@ class Reader:
 
     def new_name(self, text: str) -> str | None:
         """Return the name that stands alone in `text` and means nothing yet, or a number."""
-        try:
-            found = tokens(text, self.names, [])
-        except Unreadable:
-            return None
-        if found is None or [token.kind for token in found] != ["name"]:
-            return None
-        name = found[0].text
-        if isinstance(self.names.definition(name), Number):
-            return name
+        found = self.single_name(text)
+        if not found or isinstance(self.names.definition(found[0].text), Number):
+            return found[0].text if found else None
         try:
             tree = Parser(found, self.names, []).side()
         except NeedsIndex:
             return None
         except Unreadable as error:
             is_unknown = error.verdict == "UNKNOWN NAME" and " may be " not in str(error)
-            return name if is_unknown else None
-        return name if isinstance(tree, Name) and tree.label == RATE else None
+            return found[0].text if is_unknown else None
+        return found[0].text if isinstance(tree, Name) and tree.label == RATE else None
+
+    def single_name(self, text: str) -> list[Token]:
+        """Return the token of a name that stands alone; none where anything else does."""
+        with suppress(Unreadable):
+            found = tokens(text, self.names, []) or []
+            return found if [token.kind for token in found] == ["name"] else []
+        return []
+
+
+def _subject_first(sides: list[Side]) -> list[Side]:
+    """Return the sides the other way round where the last is what something is claimed of.
+
+    Raises Unreadable where the first one is, and cannot be read.
+    """
+    first, last = sides[0].term, sides[-1].term
+    if not has_names(first) and has_names(last):
+        return sides[::-1]
+    if isinstance(first, Unreadable):
+        raise first
+    return sides
 
 
 def _letters(text: str) -> str:

@@ -18,7 +18,7 @@ from autograd.marking.given import GivenData
 from autograd.marking.interpretations import Interpretation
 from autograd.marking.known import LONG
 from autograd.marking.points import Point
-from autograd.marking.slips import FACTORS, INSTEAD, WHOLE, mutations
+from autograd.marking.slips import FACTORS, INSTEAD, WHOLE, Mutation, mutations
 from autograd.marking.syntax import (
     Call,
     Name,
@@ -73,18 +73,12 @@ class Repairs:
         return fits or self._renamed(subject, side, points)
 
     def _repaired(self, subject: Term, typed: Term, points: Sequence[Point]) -> Iterator[Found]:
-        for verdict, place, other, where, parts in mutations(typed, self.facts):
-            if verdict in _REPAIRS and self.evaluator.agree(subject, typed, points, {place: other}):
-                if place is typed and where != INSTEAD:
-                    continue
-                named = _INVERSE.get(verdict, verdict)
-                if where == INSTEAD:
-                    parts = parts[1], parts[0]
-                elif named is Verdict.DIVIDED:
-                    where = "divided by {}"
-                elif named is Verdict.MULTIPLIED:
-                    where = "multiplied by {}"
-                yield Found(named, _never, where, parts)
+        for slip in mutations(typed, self.facts):
+            is_whole = slip.place is typed and slip.where != INSTEAD
+            if is_whole or slip.verdict not in _REPAIRS:
+                continue
+            if self.evaluator.agree(subject, typed, points, {slip.place: slip.other}):
+                yield _undone(slip)
 
     def _misread(self, subject: Term, side: Term, points: Sequence[Point]) -> Iterator[Found]:
         """Yield a decimal that does not stand for its symbol, where any other number in it may
@@ -221,10 +215,16 @@ class Repairs:
     def _not_in(self, side: Term, data: GivenData) -> list[Value]:
         """Return the given data that are 0 or 1, or add up to 1, and do not stand in a formula."""
         named = {place.label for place in walk(side) if isinstance(place, Name)}
-        fixed = [v for group in (*data.hot, *data.whole) for v in group]
-        fixed += [v for v in data.binary if v not in fixed]
-        fixed += data.zeros
-        return [v for v in fixed if self.explainer.board.names[v] not in named]
+        return [v for v in data.fixed() if self.explainer.board.names[v] not in named]
+
+
+def _undone(slip: Mutation) -> Found:
+    """Return the slip that was made where this one repairs it."""
+    verdict = _INVERSE.get(slip.verdict, slip.verdict)
+    if slip.where == INSTEAD:
+        return Found(verdict, _never, INSTEAD, (slip.parts[1], slip.parts[0]))
+    where = {Verdict.DIVIDED: "divided by {}", Verdict.MULTIPLIED: "multiplied by {}"}
+    return Found(verdict, _never, where.get(verdict, slip.where), slip.parts)
 
 
 def _stands(place: Number, symbol: Term, value: float) -> Found:

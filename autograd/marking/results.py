@@ -53,28 +53,24 @@ class Results:
         """Return the wrong line that the number follows from, 0 for rounded numbers, None for
         neither.
         """
-        before = equation.put_in
-        follows = before and agreement(side.text, self.bench.value(before.term))
-        if before and before.right:  # it is to follow from these numbers, and from no others
-            return 0 if follows else None
-        if before and follows:
-            return before.line if side.value else None
+        if equation.put_in:
+            follows = agreement(side.text, self.bench.value(equation.put_in.term))
+            if equation.put_in.right:  # it is to follow from these numbers, and from no others
+                return 0 if follows else None
+            if follows:
+                return equation.put_in.line if side.value else None
         with suppress(Unreadable):
-            for value, entries in self.candidates(equation):
-                line = self.rests_on(side, true, value, entries)
-                if line is not None:
-                    return line
+            lines = (self.rests_on(side, true, *found) for found in self.candidates(equation))
+            return next((line for line in lines if line is not None), None)
         return None
 
     def candidates(self, equation: Equation) -> Iterator[tuple[float, list[Entry]]]:
         """Yield what the subject would be by what the writer has stated, and by which lines."""
         formula = equation.formula
         if formula:
-            with suppress(DomainError):
-                numbers, entries = self.bench.own.put_in(formula.term)
-                sources = entries if formula.right else [formula, *entries]
-                yield self.bench.evaluator.value(formula.term, self.bench.here, numbers), sources
-                if not formula.right:
+            yield from self.bench.own.by_formula(formula)
+            if not formula.right:
+                with suppress(DomainError):
                     yield self.bench.value(formula.term), [formula]
         yield from self.bench.own.predictions(equation.subject)
 

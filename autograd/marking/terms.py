@@ -236,9 +236,12 @@ def _error(term: Term, numbers: Mapping[Term, float]) -> float:
         if place.op in (ops.add, ops.sub):
             errors[place] = sum(own) + 1e-15 * max(sizes)
         else:
-            relative = sum(error / size for error, size in zip(own, sizes, strict=True) if size)
-            errors[place] = abs(numbers[place]) * relative
+            errors[place] = abs(numbers[place]) * _relative(own, sizes)
     return errors[term]
+
+
+def _relative(errors: Iterable[float], sizes: Iterable[float]) -> float:
+    return sum(error / size for error, size in zip(errors, sizes, strict=True) if size)
 
 
 def neutral(term: Term, op: Op) -> bool:

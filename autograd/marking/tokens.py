@@ -83,15 +83,20 @@ class _Scanner:
         while self.place < len(self.text):
             if self.text[self.place].isspace():
                 self.place += 1
-            elif self.take_label() or self.take_number() or self.take_name() or self.take_sign():
-                continue
-            elif found := _BLANK.match(self.text, self.place):
+            elif not self.take_token():
+                self.take_blank()
                 blank = True
-                self.place = found.end()
-            else:
-                piece = self.text[self.place : self.place + 20]
-                raise Unreadable("NOT READ", f"{piece!r} is not understood here")
         return None if blank or not self.found else self.found
+
+    def take_token(self) -> bool:
+        return self.take_label() or self.take_number() or self.take_name() or self.take_sign()
+
+    def take_blank(self) -> None:
+        found = _BLANK.match(self.text, self.place)
+        if not found:
+            piece = self.text[self.place : self.place + 20]
+            raise Unreadable("NOT READ", f"{piece!r} is not understood here")
+        self.place = found.end()
 
     def take(self, pattern: re.Pattern[str], kind: str) -> bool:
         found = pattern.match(self.text, self.place)
