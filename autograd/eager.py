@@ -30,13 +30,18 @@ _LARGEST = sys.float_info.max
 _SIGNS = {ops.add: "+", ops.sub: "-", ops.mul: "*", ops.div: "/"}
 
 
-def operand(op: Op, args: tuple[Any, ...], place: int) -> tuple[Value | float, float]:
-    """Return what is recorded of an argument, a Value or a constant, and its number."""
+def operand(op: Op, args: tuple[Any, ...], place: int) -> tuple[Any, Any]:
+    """Return what is recorded of an argument, a Value or a constant, and its number.
+
+    The number of an Array, to which operations are applied element by element, is None.
+    """
     x = args[place]
     if hasattr(x, "_data"):
         return x, x._data
     if (x.__class__ is float or x.__class__ is int) and -_LARGEST <= x <= _LARGEST:
         x = float(x)
+    elif hasattr(x, "elementwise"):
+        return x, None
     else:
         x = real(x, f"{op.name}({described(args)})")
     return x, x
@@ -75,10 +80,14 @@ _READ = """
             a = x._data
         else:
             x, a = operand(op, (x, y), 0)
+            if a is None:
+                return x.elementwise(op, (x, y))
         if y.__class__ is Value:
             b = y._data
         else:
             y, b = operand(op, (x, y), 1)
+            if b is None:
+                return y.elementwise(op, (x, y))
 """
 
 
@@ -112,6 +121,9 @@ def both_sides(op: Op) -> tuple[Callable[[Value, Any], Value], Callable[[Value, 
 
 def _applied_to_many(op: Op, args: tuple[Any, ...]) -> Value:
     operands = [operand(op, args, place) for place in range(len(args))]
+    for x, number in operands:
+        if number is None:
+            return x.elementwise(op, args)  # type: ignore[no-any-return]
     value: Value = namespace["Value"](op.compute(args, [number for _, number in operands]))
     if not (blocks and paused.get()):
         value.op, value._x = op, tuple(x for x, _ in operands)

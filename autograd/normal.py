@@ -7,7 +7,7 @@ nothing is multiplied out.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import ops
@@ -211,3 +211,52 @@ class Algebra:
         if len(form) == 1:
             return form[0]
         return 1.0, ((self.bracket(form), 1.0),)
+
+    def recognised(self, form: Sum, definitions: Mapping[Base, Factors]) -> Sum:
+        """Return the form with names for the products that they were computed as.
+
+        definitions   names, and what each is the product of
+
+        A bracket is multiplied out where that lets a name be recognised: of p = e^z/S, e^z·(1/S −
+        p/S) is p − p².
+        """
+        by_base: dict[Base, list[Base]] = {}
+        for name, factors in definitions.items():
+            for base, _ in factors:
+                by_base.setdefault(base, []).append(name)
+        total: Sum = ()
+        for product in form:
+            found: Sum = ()
+            for term in self._multiplied_out(product, by_base):
+                found = self.add(found, (_renamed(term, definitions, by_base),))
+            total = self.add(total, found)
+        return total
+
+    def _multiplied_out(self, product: Product, by_base: Mapping[Base, object]) -> Sum:
+        """Return the product, as a sum where it has a bracket, and a base that is asked for."""
+        coefficient, factors = product
+        brackets = [base for base, e in factors if base.terms and e == 1.0]
+        if not brackets or not any(base in by_base for base, _ in factors):
+            return (product,)
+        others = tuple((base, e) for base, e in factors if base is not brackets[0])
+        form = tuple(
+            (coefficient * c, _gathered(others + inside)) for c, inside in brackets[0].terms
+        )
+        return form if any(b in by_base for _, fs in form for b, _ in fs) else (product,)
+
+
+def _renamed(
+    product: Product, definitions: Mapping[Base, Factors], by_base: Mapping[Base, Sequence[Base]]
+) -> Product:
+    """Return the product with each definition in it replaced by its name."""
+    coefficient, factors = product
+    powers = dict(factors)
+    for base, _ in factors:
+        for name in by_base.get(base, ()):
+            wanted = definitions[name]
+            times = min(powers.get(b, 0.0) / e for b, e in wanted)
+            if times >= 1.0:
+                for b, e in wanted:
+                    powers[b] -= int(times) * e
+                powers[name] = powers.get(name, 0.0) + int(times)
+    return coefficient, tuple((base, e) for base, e in powers.items() if e)

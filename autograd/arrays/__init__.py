@@ -1,0 +1,1 @@
+"""The record in vectors and matrices: written, derived, drawn and marked."""

@@ -1,0 +1,170 @@
+"""Blocks: the derivatives of one array by another, as one index form, or as two cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from autograd.arrays.families import Family, Seat
+from autograd.arrays.forms import IndexForm, Lifter, added, replaced, scaled
+from autograd.graph import Edge
+from autograd.normal import Algebra, Base, Factors, Sum
+from autograd.value import Value
+
+
+class Case(NamedTuple):
+    """One part of a block: `form` where the indices in `equal` are equal pairwise, 0 elsewhere.
+
+    The indices are h0, h1, … of the head and t0, t1, … of the tail.
+    """
+
+    equal: tuple[tuple[str, str], ...]
+    form: IndexForm
+
+
+class Block(NamedTuple):
+    """∂head/∂tail, over the paths that pass no other array: the sum of its cases."""
+
+    head: Family
+    tail: Family
+    cases: tuple[Case, ...]
+
+
+class Entry(NamedTuple):
+    """One derivative of a block: the numbers of the indices, and its normal form."""
+
+    at: Mapping[str, int]
+    form: Sum
+
+
+def blocks_of(
+    edges: Sequence[Edge], seats: Mapping[Value, Seat], lifter: Lifter
+) -> list[Block] | None:
+    """Return the blocks that these edges are; None where one has no index form.
+
+    Raises the error of an edge whose derivative does not exist.
+    """
+    algebra = lifter.algebra
+    entries: dict[tuple[Family, Family], list[Entry]] = {}
+    definitions: dict[Family, dict[Base, Factors]] = {}
+    for edge in edges:
+        (head, i), (tail, k) = seats[edge.head], seats[edge.tail]
+        form = algebra.normal_form(edge.derivative, seats)
+        if form is None:
+            return None
+        if head not in definitions:
+            definitions[head] = _definitions(head, seats, algebra)
+        form = algebra.recognised(form, definitions[head])
+        at = {f"h{n}": x for n, x in enumerate(i)} | {f"t{n}": x for n, x in enumerate(k)}
+        group = entries.setdefault((head, tail), [])
+        if form:
+            group.append(Entry(at, form))
+    return _blocks(entries, lifter)
+
+
+def _definitions(
+    family: Family, seats: Mapping[Value, Seat], algebra: Algebra
+) -> dict[Base, Factors]:
+    """Return what each element is the product of, where calls or sums are among the factors."""
+    found: dict[Base, Factors] = {}
+    for v in family.members.values():
+        form = algebra.normal_form(v, seats) if v.op else None
+        if form is None or len(form) != 1:
+            continue
+        [(coefficient, factors)] = form
+        is_plain = all(base.value is not None for base, _ in factors)
+        if coefficient == 1.0 and len(factors) > 1 and not is_plain:
+            [(_, [(name, _)])] = algebra.name(v)
+            found[name] = factors
+    return found
+
+
+def _blocks(
+    entries: Mapping[tuple[Family, Family], Sequence[Entry]], lifter: Lifter
+) -> list[Block] | None:
+    blocks = []
+    for (head, tail), group in entries.items():
+        cases = _cases(head, tail, group, lifter)
+        if cases is None:
+            return None
+        blocks.append(Block(head, tail, cases))
+    return blocks
+
+
+def _cases(
+    head: Family, tail: Family, entries: Sequence[Entry], lifter: Lifter
+) -> tuple[Case, ...] | None:
+    if not entries:
+        return ()
+    ranges = {f"h{n}": r for n, r in enumerate(head.ranges)}
+    ranges |= {f"t{n}": r for n, r in enumerate(tail.ranges)}
+    pairs = [
+        (h, t)
+        for h in ranges
+        for t in ranges
+        if h[0] == "h" and t[0] == "t" and len(ranges[h]) > 1 and len(ranges[t]) > 1
+    ]
+    equal = _matched(
+        [pair for pair in pairs if all(e.at[pair[0]] == e.at[pair[1]] for e in entries)]
+    )
+    if not _is_all(entries, equal, ranges):
+        return None
+    whole = _lifted(entries, equal, lifter)
+    if whole is not None:
+        return (Case(equal, whole),)
+    for pair in pairs:
+        if pair not in equal and ranges[pair[0]] == ranges[pair[1]]:
+            cases = _two_cases(entries, equal, pair, lifter)
+            if cases:
+                return cases
+    return None
+
+
+def _two_cases(
+    entries: Sequence[Entry],
+    equal: tuple[tuple[str, str], ...],
+    pair: tuple[str, str],
+    lifter: Lifter,
+) -> tuple[Case, ...] | None:
+    """Return the form of all, and what is added to it where the indices of a pair are equal."""
+    h, t = pair
+    apart = [e for e in entries if e.at[h] != e.at[t]]
+    same = [e for e in entries if e.at[h] == e.at[t]]
+    general = _lifted(apart, equal, lifter)
+    special = _lifted(same, (*equal, pair), lifter)
+    if general is None or special is None:
+        return None
+    extra = added(special, scaled(replaced(general, {t: h}), -1.0))
+    return Case(equal, general), Case((*equal, pair), extra)
+
+
+def _lifted(
+    entries: Sequence[Entry], equal: tuple[tuple[str, str], ...], lifter: Lifter
+) -> IndexForm | None:
+    """Return the index form of entries; an index of the tail that equals one of the head is it."""
+    dropped = {t for _, t in equal}
+    pairs = [({s: n for s, n in at.items() if s not in dropped}, form) for at, form in entries]
+    return lifter.lift(pairs)
+
+
+def _matched(pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return pairs in which each index stands once."""
+    found: list[tuple[str, str]] = []
+    for pair in pairs:
+        if not any(set(pair) & set(other) for other in found):
+            found.append(pair)
+    return tuple(found)
+
+
+def _is_all(
+    entries: Sequence[Entry], equal: tuple[tuple[str, str], ...], ranges: Mapping[str, list[int]]
+) -> bool:
+    """Whether there is an entry for all indices that the equalities allow."""
+    dropped = {t: h for h, t in equal}
+    free = [s for s in ranges if s not in dropped]
+    number = 1
+    for s in free:
+        partner = [t for t, h in dropped.items() if h == s]
+        allowed = set(ranges[s]).intersection(*(ranges[t] for t in partner))
+        number *= len(allowed)
+    return number == len(entries)

@@ -1,0 +1,173 @@
+"""Families: the arrays of a record, as a person reads them off its names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from itertools import product
+from operator import or_
+from typing import NamedTuple
+
+from autograd.arrays.places import Index, Shape, Title, indices, place_of
+from autograd.graph import RAISED, Graph
+from autograd.value import Value
+
+_BRACKETS = re.compile(r"(.+)\[(\d+(?:,\d+)*)\]")  # W1[1,2]
+_DIGITS = re.compile(r"(.*?[^\d])_?(\d+)")  # w12, W1_12, p3
+
+
+class Family:
+    """An array of the record, or a scalar that has a name.
+
+    name      what it is called
+    shape     of one call; () of a scalar
+    members   each Value of it that is in the record, by its index
+    calls     whether it stands for the arrays of several calls of one network: then an index
+              begins with the number of the call
+    """
+
+    __slots__ = ("calls", "members", "name", "shape")
+
+    def __init__(
+        self, name: str, shape: Shape, members: Mapping[Index, Value], calls: bool = False
+    ) -> None:
+        self.name = name
+        self.shape = shape
+        self.members = dict(members)
+        self.calls = calls
+
+    @property
+    def ranges(self) -> list[list[int]]:
+        """What each place of an index runs over."""
+        columns = zip(*self.members, strict=True)
+        return [sorted(set(column)) for column in columns]
+
+    def is_grid(self) -> bool:
+        """Whether the members are all combinations of what the places run over."""
+        return len(self.members) == len(list(product(*self.ranges)))
+
+    def __repr__(self) -> str:
+        return f"<{self.name} {self.shape}>"
+
+
+class Seat(NamedTuple):
+    """Where a Value stands among the families."""
+
+    family: Family
+    index: Index
+
+
+def read_families(graph: Graph, *, stacked: bool = True) -> dict[Value, Seat]:
+    """Return where each visible Value of the graph stands.
+
+    An array is one that was named (`array`, `Array.named`, a network's own); else Values whose
+    labels end in all the indices of a vector or a matrix, none of which depends on another: W[1,2],
+    w12, W1_12, p3. What is left is a scalar. With `stacked`, arrays of one name that do not depend
+    on each other, as of several examples, are one family, whose index begins with the example.
+    """
+    places = {graph.current(v): place_of(v) for v in (*graph.stand_ins, *graph.names)}
+    named: dict[Title, dict[Index, Value]] = {}
+    loose: list[Value] = []
+    for v in graph.names:
+        place = places.get(v)
+        if place is None:
+            loose.append(v)
+        else:
+            named.setdefault(place.title, {})[place.index] = v
+    found = [Family(title.name, title.shape, members) for title, members in named.items()]
+    below = _below(graph)
+    found += _by_label(loose, below, graph.root)
+    groups: dict[tuple[str, Shape], list[Family]] = {}
+    for family in found:
+        groups.setdefault((family.name, family.shape), []).append(family)
+    seats = {}
+    for group in groups.values():
+        for family in _told_apart(group, below, stacked):
+            for index, v in family.members.items():
+                seats[v] = Seat(family, index)
+    return {v: seats[v] for v in graph.names}
+
+
+def _below(graph: Graph) -> dict[Value, int]:
+    """Return, as bits, what each visible Value depends on, itself included."""
+    bits: dict[Value, int] = {}
+    for place, (v, edges) in enumerate(graph.edges.items()):
+        bits[v] = 1 << place
+        for edge in edges:
+            bits[v] |= bits[edge.tail]
+    return bits
+
+
+def _told_apart(group: list[Family], below: Mapping[Value, int], stacked: bool) -> list[Family]:
+    """Return the families of one name: as one, or each with a number."""
+    if len(group) == 1:
+        return group
+    first = group[0]
+    alike = all(set(f.members) == set(first.members) for f in group)
+    if stacked and alike and _are_apart([list(f.members.values()) for f in group], below):
+        members = {(n, *i): v for n, f in enumerate(group, 1) for i, v in f.members.items()}
+        return [Family(first.name, first.shape, members, calls=True)]
+    for n, family in enumerate(group[1:], 2):
+        family.name = f"{family.name}⁽{str(n).translate(RAISED)}⁾"
+    return group
+
+
+def _are_apart(groups: Sequence[Sequence[Value]], below: Mapping[Value, int]) -> bool:
+    """Whether no Value depends on one of another group."""
+    reached = [reduce(or_, (below[v] for v in group)) for group in groups]
+    own = [reduce(or_, (_own_bit(below[v]) for v in group)) for group in groups]
+    return all(
+        not above & bottom
+        for m, above in enumerate(reached)
+        for n, bottom in enumerate(own)
+        if m != n
+    )
+
+
+def _own_bit(bits: int) -> int:
+    """Return the bit of a Value itself: the highest, for arguments come first."""
+    return 1 << (bits.bit_length() - 1)
+
+
+def _by_label(values: Sequence[Value], below: Mapping[Value, int], root: Value) -> list[Family]:
+    """Return the arrays that labels tell, and a family of its own for each other Value."""
+    stems: dict[str, dict[str, list[Value]]] = {}
+    alone: list[Value] = []
+    for v in values:
+        match = _BRACKETS.fullmatch(v.label) or _DIGITS.fullmatch(v.label)
+        if match and v is not root:
+            stems.setdefault(match[1], {}).setdefault(match[2], []).append(v)
+        else:
+            alone.append(v)
+    found = []
+    for stem, members in stems.items():
+        array = _array(stem, members, below)
+        found += array
+        if not array:
+            alone += [v for group in members.values() for v in group]
+    return found + [Family(v.label, (), {(): v}) for v in values if v in set(alone)]
+
+
+def _array(
+    stem: str, members: Mapping[str, list[Value]], below: Mapping[Value, int]
+) -> list[Family]:
+    """Return the array whose elements have these indices, one for each time that all have it."""
+    counts = {len(group) for group in members.values()}
+    if len(members) < 2 or len(counts) != 1:
+        return []
+    for split in (_by_commas, list):
+        keys = {text: tuple(map(int, split(text))) for text in members}
+        shape = tuple(max(column) for column in zip(*keys.values(), strict=False))
+        if sorted(keys.values()) == indices(shape) and len(shape) in (1, 2):
+            break
+    else:
+        return []
+    groups = [[members[text][n] for text in keys] for n in range(counts.pop())]
+    if not all(_are_apart([[v] for v in group], below) for group in groups):
+        return []
+    return [Family(stem, shape, dict(zip(keys.values(), group, strict=True))) for group in groups]
+
+
+def _by_commas(text: str) -> list[str]:
+    return text.split(",")

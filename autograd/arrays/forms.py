@@ -1,0 +1,356 @@
+"""Index form: one formula for all elements of an array, such as Σ_j W[i,j]·x[j].
+
+It is a normal form whose names are elements of families at symbolic indices. A sum over all of an
+index is a term with that index among its `summed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import count, product
+from typing import NamedTuple, TypeAlias
+
+from autograd.arrays.families import Family, Seat
+from autograd.normal import Algebra, Base, Factors, Sum, constant
+from autograd.op import Op
+from autograd.value import Value
+
+Sub: TypeAlias = "str | int"  # an index: a symbol, or one that is fixed
+_NONE: Mapping[int, str] = {}
+_MOST_READINGS = 64  # ways to read fixed numbers as symbols, before it is given up
+
+
+class Element(NamedTuple):
+    """The element of a family at an index; with `root`, the gradient of the root by it."""
+
+    family: Family
+    subs: tuple[Sub, ...]
+    is_gradient: bool = False
+
+
+class Call(NamedTuple):
+    """The call of an operation on index forms."""
+
+    op: Op
+    args: tuple[IndexForm, ...]
+
+
+class Bracket(NamedTuple):
+    """An index form in brackets."""
+
+    terms: IndexForm
+
+
+Atom: TypeAlias = Element | Call | Bracket
+Powers: TypeAlias = tuple[tuple[Atom, float], ...]
+
+
+class Term(NamedTuple):
+    """A product, summed over the symbols in `summed`."""
+
+    coefficient: float
+    factors: Powers
+    summed: tuple[str, ...] = ()
+
+
+IndexForm: TypeAlias = tuple[Term, ...]
+
+
+def symbols(item: Atom | IndexForm) -> dict[str, None]:
+    """Return the symbols in an atom or a form that are not summed inside it, in order."""
+    if isinstance(item, Element):
+        return {sub: None for sub in item.subs if isinstance(sub, str)}
+    if isinstance(item, Call):
+        parts: Iterable[IndexForm] = item.args
+    elif isinstance(item, Bracket):
+        parts = (item.terms,)
+    else:
+        return {s: None for term in item for s in symbols_of_term(term)}
+    return {s: None for part in parts for s in symbols(part)}
+
+
+def symbols_of_term(term: Term) -> dict[str, None]:
+    """Return the symbols of a term that it does not sum over."""
+    inside = {s: None for atom, _ in term.factors for s in symbols(atom)}
+    return {s: None for s in inside if s not in term.summed}
+
+
+def replaced(form: IndexForm, subs: Mapping[str, Sub]) -> IndexForm:
+    """Return the form with symbols replaced; those that it sums over are its own."""
+    return tuple(_replaced_term(term, subs) for term in form)
+
+
+def _replaced_term(term: Term, subs: Mapping[str, Sub]) -> Term:
+    inner = {old: new for old, new in subs.items() if old not in term.summed}
+    factors = tuple((replaced_atom(atom, inner), e) for atom, e in term.factors)
+    return Term(term.coefficient, gathered(factors), term.summed)
+
+
+def replaced_atom(atom: Atom, subs: Mapping[str, Sub]) -> Atom:
+    """Return the atom with symbols replaced."""
+    if isinstance(atom, Element):
+        return atom._replace(subs=tuple(subs.get(s, s) for s in atom.subs))  # type: ignore[arg-type]
+    if isinstance(atom, Call):
+        return Call(atom.op, tuple(replaced(x, subs) for x in atom.args))
+    return Bracket(replaced(atom.terms, subs))
+
+
+def gathered(factors: Iterable[tuple[Atom, float]]) -> Powers:
+    """Return the factors with the exponents of equal ones added up."""
+    exponents: dict[Atom, float] = {}
+    for atom, exponent in factors:
+        exponents[atom] = exponents.get(atom, 0.0) + exponent
+    return tuple((atom, e) for atom, e in exponents.items() if e)
+
+
+def scaled(form: IndexForm, number: float) -> IndexForm:
+    """Return the form times a number."""
+    return tuple(term._replace(coefficient=number * term.coefficient) for term in form)
+
+
+def added(*forms: IndexForm) -> IndexForm:
+    """Return the sum of forms, with equal terms gathered; they are equal if only the symbols that
+    they sum over have other names.
+    """
+    coefficients: dict[tuple[Powers, tuple[str, ...]], float] = {}
+    for form in forms:
+        for term in form:
+            _, factors, summed = _with_canonical_sums(term)
+            key = (factors, summed)
+            for other in coefficients:
+                if other[1] == summed and set(other[0]) == set(factors):
+                    key = other
+            coefficients[key] = coefficients.get(key, 0.0) + term.coefficient
+    return tuple(Term(c, *key) for key, c in coefficients.items() if c)
+
+
+def _with_canonical_sums(term: Term) -> Term:
+    """Return the term with the symbols that it sums over named by where they first stand."""
+    inside = {s: None for atom, _ in term.factors for s in symbols(atom)}
+    order = [s for s in inside if s in term.summed] + [s for s in term.summed if s not in inside]
+    names = {s: f"σ{k}" for k, s in enumerate(order)}
+    factors = tuple((replaced_atom(atom, names), e) for atom, e in term.factors)
+    return Term(term.coefficient, factors, tuple(names.values()))
+
+
+def _shifted(fixed: Mapping[int, str], place: int, size: int) -> dict[int, str]:
+    """Return the symbols of the numbers from a place on, counted from there."""
+    return {k - place: s for k, s in fixed.items() if place <= k < place + size}
+
+
+class Fresh:
+    """Names for symbols to sum over, each used once."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def __call__(self) -> str:
+        return f"s{next(self._numbers)}"
+
+    def sums(self, form: IndexForm) -> IndexForm:
+        """Return the form with new names for what it sums over."""
+        terms = []
+        for term in form:
+            names = {s: self() for s in term.summed}
+            factors = tuple((replaced_atom(atom, names), e) for atom, e in term.factors)
+            terms.append(Term(term.coefficient, factors, tuple(names.values())))
+        return tuple(terms)
+
+
+class Lifter:
+    """Reads normal forms of elements as one index form.
+
+    seats    where each Value stands
+    algebra  which has made the normal forms
+    """
+
+    def __init__(self, seats: Mapping[Value, Seat], algebra: Algebra) -> None:
+        self.seats = seats
+        self.algebra = algebra
+        self.fresh = Fresh()
+        self.skeleton = cache(self._skeleton)
+        self.canonical = cache(self._canonical)
+        self.numbers = cache(self._numbers)
+        self.rank = cache(self._rank)
+        self._ranks = count()
+        self.ranges: dict[str, list[int]] = {}
+
+    def lift(self, forms: Sequence[tuple[Mapping[str, int], Sum]]) -> IndexForm | None:
+        """Return the index form that is each of `forms` at its numbers for the symbols, or None."""
+        at, form = max(forms, key=lambda pair: len(set(pair[0].values())))
+        readings = iter(self._lifted(form, at))
+        for _, reading in zip(range(_MOST_READINGS), readings, strict=False):
+            if all(self._is(reading, other, there) for there, other in forms):
+                return reading
+        return None
+
+    def _is(self, reading: IndexForm, form: Sum, at: Mapping[str, int]) -> bool:
+        try:
+            return self.canonical(self.expand(reading, at)) == self.canonical(form)
+        except KeyError:  # an element that is not there
+            return False
+
+    # From one element's form to index forms. The numbers of a form are counted through it: those of
+    # each name in it, in an order that is the same in all that differ in indices alone; `fixed`
+    # says of some of them which symbol they are.
+
+    def _lifted(
+        self, form: Sum, at: Mapping[str, int], fixed: Mapping[int, str] = _NONE
+    ) -> Iterator[IndexForm]:
+        groups: dict[tuple[float, object], list[tuple[Factors, dict[int, str]]]] = {}
+        place = 0
+        for coefficient, factors in form:
+            key = (coefficient, self._skeleton_of_product(factors))
+            size = sum(len(self.numbers(base)) for base, _ in factors)
+            groups.setdefault(key, []).append((factors, _shifted(fixed, place, size)))
+            place += size
+        options = [
+            list(self._lifted_group(coefficient, group, at))
+            for (coefficient, _), group in groups.items()
+        ]
+        for choice in product(*options):
+            yield tuple(term for terms in choice for term in terms)
+
+    def _lifted_group(
+        self, coefficient: float, group: list[tuple[Factors, dict[int, str]]], at: Mapping[str, int]
+    ) -> Iterator[tuple[Term, ...]]:
+        """Yield the readings of terms that differ in indices alone: a sum, or each by itself."""
+        if len(group) > 1:
+            for term in self._lifted_sum(coefficient, group, at):
+                yield (term,)
+        each = [
+            [Term(coefficient, powers) for powers in self._read_product(factors, at, fixed)]
+            for factors, fixed in group
+        ]
+        yield from product(*each)
+
+    def _lifted_sum(
+        self, coefficient: float, group: list[tuple[Factors, dict[int, str]]], at: Mapping[str, int]
+    ) -> Iterator[Term]:
+        """Yield the readings of a group of terms as a sum over one symbol, or over two."""
+        columns = list(
+            zip(*(self._numbers_of_product(factors) for factors, _ in group), strict=True)
+        )
+        first, fixed = group[0]
+        varying = list(
+            dict.fromkeys(c for k, c in enumerate(columns) if len(set(c)) > 1 and k not in fixed)
+        )
+        grid = list(product(*(sorted(set(c)) for c in varying)))
+        if not 1 <= len(varying) <= 2 or sorted(zip(*varying, strict=True)) != grid:
+            return
+        names = {column: self.fresh() for column in varying}
+        for column, name in names.items():
+            self.ranges[name] = sorted(set(column))
+        symbols_there = dict(fixed)
+        for k, column in enumerate(columns):
+            if column in names and k not in fixed:
+                symbols_there[k] = names[column]
+        for powers in self._read_product(first, at, symbols_there):
+            yield Term(coefficient, powers, tuple(names.values()))
+
+    def _read_product(
+        self, factors: Factors, at: Mapping[str, int], fixed: Mapping[int, str]
+    ) -> Iterator[Powers]:
+        places = {}
+        place = 0
+        for base, _ in self._ordered(factors):
+            places[base] = place
+            place += len(self.numbers(base))
+        options = []
+        for base, exponent in factors:
+            here = _shifted(fixed, places[base], len(self.numbers(base)))
+            options.append([(atom, exponent) for atom in self._read(base, at, here)])
+        for choice in product(*options):
+            yield gathered(choice)
+
+    def _read(self, base: Base, at: Mapping[str, int], fixed: Mapping[int, str]) -> Iterator[Atom]:
+        if base.value is not None:
+            family, index = self.seats[base.value]
+            subs = [
+                [fixed[k]] if k in fixed else [*(s for s, n in at.items() if n == i), i]
+                for k, i in enumerate(index)
+            ]
+            for choice in product(*subs):
+                yield Element(family, choice)
+        elif base.op is not None:
+            options = []
+            place = 0
+            for x in base.args:
+                size = len(self._numbers_of_form(x))
+                options.append(list(self._lifted(x, at, _shifted(fixed, place, size))))
+                place += size
+            for args in product(*options):
+                yield Call(base.op, args)
+        else:
+            for terms in self._lifted(base.terms, at, fixed):
+                yield Bracket(terms)
+
+    def _numbers(self, base: Base) -> list[int]:
+        """Return the indices of all names in a base."""
+        if base.value is not None:
+            return list(self.seats[base.value].index)
+        return [n for form in (*base.args, base.terms) for n in self._numbers_of_form(form)]
+
+    def _numbers_of_form(self, form: Sum) -> list[int]:
+        return [n for _, factors in form for n in self._numbers_of_product(factors)]
+
+    def _numbers_of_product(self, factors: Factors) -> list[int]:
+        return [n for base, _ in self._ordered(factors) for n in self.numbers(base)]
+
+    def _ordered(self, factors: Factors) -> list[tuple[Base, float]]:
+        return sorted(factors, key=lambda pair: (self.rank(self.skeleton(pair[0])), pair[1]))
+
+    def _rank(self, skeleton: object) -> int:
+        """Return a number for each skeleton, in the order in which they are first met."""
+        return next(self._ranks)
+
+    def _skeleton(self, base: Base) -> object:
+        """Return what is left of a base without its indices."""
+        if base.value is not None:
+            return ("name", id(self.seats[base.value].family))
+        if base.op is not None:
+            return (base.op.name, *map(self._skeleton_of_sum, base.args))
+        return ("bracket", self._skeleton_of_sum(base.terms))
+
+    def _skeleton_of_sum(self, form: Sum) -> object:
+        return frozenset((c, self._skeleton_of_product(factors)) for c, factors in form)
+
+    def _skeleton_of_product(self, factors: Factors) -> object:
+        return frozenset((self.skeleton(base), e) for base, e in factors)
+
+    # And back.
+
+    def expand(self, form: IndexForm, at: Mapping[str, int]) -> Sum:
+        """Return the normal form of an index form at numbers for its symbols."""
+        total: Sum = ()
+        for coefficient, factors, summed in form:
+            for numbers in product(*(self.ranges[s] for s in summed)):
+                here = {**at, **dict(zip(summed, numbers, strict=True))}
+                term = constant(coefficient)
+                for atom, exponent in factors:
+                    power = self.algebra.pow(self._expanded(atom, here), constant(exponent))
+                    term = self.algebra.mul(term, power)
+                total = self.algebra.add(total, term)
+        return total
+
+    def _expanded(self, atom: Atom, at: Mapping[str, int]) -> Sum:
+        if isinstance(atom, Element):
+            index = tuple(at[s] if isinstance(s, str) else s for s in atom.subs)
+            return self.algebra.name(atom.family.members[index])
+        if isinstance(atom, Call):
+            return self.algebra.call(atom.op, *(self.expand(x, at) for x in atom.args))
+        return self.expand(atom.terms, at)
+
+    def _canonical(self, form: Sum) -> object:
+        """Return what two forms have in common that differ in the order of their parts alone."""
+        return frozenset(
+            (c, frozenset((self._canonical_base(b), e) for b, e in factors)) for c, factors in form
+        )
+
+    def _canonical_base(self, base: Base) -> object:
+        if base.value is not None:
+            return base
+        if base.op is not None:
+            return (base.op.name, *map(self.canonical, base.args))
+        return self.canonical(base.terms)
