@@ -24,28 +24,36 @@ from autograd.recording import enable_grad, no_grad
 from autograd.value import Value
 
 if TYPE_CHECKING:
+    from autograd.arrays.array import Array, array, concat, softmax
     from autograd.drawing import draw_dot
     from autograd.marking.check import check_derivation
     from autograd.program import Program
     from autograd.stepping import step_through
 
 _LATER = {
+    "Array": "arrays.array",
+    "array": "arrays.array",
     "check_derivation": "marking.check",
+    "concat": "arrays.array",
     "draw_dot": "drawing",
     "Program": "program",
     "load_ipython_extension": "notebook",
+    "softmax": "arrays.array",
     "step_through": "stepping",
     "unload_ipython_extension": "notebook",
 }
 
 # `from autograd import *` leaves Python's own abs and pow alone.
 __all__ = [
+    "Array",
     "DomainError",
     "Op",
     "Program",
     "Value",
+    "array",
     "chain_rule",
     "check_derivation",
+    "concat",
     "draw_dot",
     "enable_grad",
     "formula",
@@ -54,6 +62,7 @@ __all__ = [
     "gradcheck",
     "leaky_relu",
     "no_grad",
+    "softmax",
     "step_through",
     "swish",
     "with_names",

@@ -13,29 +13,50 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from autograd.derivation import Derivation, Factor, Quotient, product
 from autograd.digits import Rounding
-from autograd.graph import Detail, Edge, Graph, named_graph
+from autograd.graph import Detail, Edge, Graph, checked_detail, named_graph
 from autograd.notation import Notation, checked_notation
 from autograd.op import RANGE, DomainError
 from autograd.value import Value
 
+if TYPE_CHECKING:
+    from autograd.arrays.array import Array
+    from autograd.arrays.derivation import ArrayDerivation
 
+
+@overload
 def chain_rule(
-    y: Value, x: Value, *, digits: int = 4, rounding: Rounding = "round", detail: Detail = "names"
-) -> Derivation:
+    y: Value, x: Value, *, digits: int = ..., rounding: Rounding = ..., detail: Detail = ...
+) -> Derivation: ...
+@overload
+def chain_rule(
+    y: Value, x: Array, *, digits: int = ..., rounding: Rounding = ..., detail: str = ...
+) -> ArrayDerivation: ...
+@overload
+def chain_rule(
+    y: Value, x: Value, *, digits: int = ..., rounding: Rounding = ..., detail: Literal["arrays"]
+) -> Derivation | ArrayDerivation: ...
+def chain_rule(
+    y: Value, x: Any, *, digits: int = 4, rounding: Rounding = "round", detail: str = "names"
+) -> Derivation | ArrayDerivation:
     """Return the derivation of ∂y/∂x. It needs no `backward()`, and touches no `.grad`.
 
+    x          a Value; or an Array, by which it is derived as a whole
     digits     significant digits of the numbers that are printed; the arithmetic is never rounded
     rounding   "round", or "cut" to cut the digits off, as many lectures do
     detail     "names" derives through the labelled Values; "operations" through every operation, as
                it is where nothing has a label. Values without one are then called v1, v2, …
+               "arrays" derives in vectors and matrices, as it is for an Array
 
     Where leaves have moved since y was computed, it is the derivation at the numbers of now, and
-    says so. Raises TypeError for anything but Values; ValueError for digits below 1, for an unknown
-    rounding or detail, for an x that y was not computed from though another Value with its label
-    was, and where y cannot be computed anew; DomainError where a derivative does not exist.
+    says so. Where a record has no form in arrays, it is in names, and says so. Raises TypeError for
+    anything but Values and Arrays; ValueError for digits below 1, for an unknown rounding or
+    detail, for an Array without a name, for an x that y was not computed from though another Value
+    with its label was, and where y cannot be computed anew; DomainError where a derivative does not
+    exist.
 
     >>> x = Value(2.0, label="x")
     >>> u = x**2 + 1; u.label = "u"
@@ -48,23 +69,32 @@ def chain_rule(
     <BLANKLINE>
     ∂y/∂x = −0.04 · 4 = −0.16
     """
-    for value in (y, x):
-        if not isinstance(value, Value):
-            raise TypeError(f"chain_rule takes two Values, not {type(value).__name__}")
+    is_array = hasattr(x, "elementwise")
+    if not isinstance(y, Value) or not (is_array or isinstance(x, Value)):
+        wrong = type(y if not isinstance(y, Value) else x).__name__
+        raise TypeError(f"chain_rule takes two Values, or a Value and an Array, not {wrong}")
     notation = checked_notation(digits, rounding)
-    return derive(named_graph(y, towards=x, detail=detail), x, notation)
+    if detail == "arrays" or is_array:
+        from autograd.arrays.derivation import derive_in_arrays  # which needs this module
+
+        return derive_in_arrays(y, x, notation)
+    return derive(named_graph(y, towards=[x], detail=checked_detail(detail)), x, notation)
 
 
-def derive(graph: Graph, x: Value, notation: Notation) -> Derivation:
-    """Return what `chain_rule` does, from a graph that stands already and in its names."""
-    return _Deriver(graph, x, notation).derivation()
+def derive(graph: Graph, x: Value, notation: Notation, note: str = "") -> Derivation:
+    """Return what `chain_rule` does, from a graph that stands already and in its names.
+
+    A `note` is printed below it.
+    """
+    return _Deriver(graph, x, notation, note).derivation()
 
 
 class _Deriver:
     """The derivation of ∂root/∂x on the part of the graph that leads to x, from the root down."""
 
-    def __init__(self, graph: Graph, x: Value, notation: Notation) -> None:
+    def __init__(self, graph: Graph, x: Value, notation: Notation, note: str) -> None:
         self.graph = graph
+        self.note = note
         self.x = x = graph.current(x)
         self.notation = notation
         # for each Value that depends on x, and for x: the edges into it; and, as bits, it and all
@@ -86,7 +116,7 @@ class _Deriver:
             other = "v2" if names[root] == "v1" else "v1"
             title = Quotient(names[root], names.get(x) or x.label or other)
             value = 1.0 if root is x else 0.0
-            return Derivation((title,), value, (), self.graph, self.notation)
+            return Derivation((title,), value, (), self.graph, self.notation, self.note)
         self.find_ways()
         self.find_cut_points()
         below_root = list(self.into)[-2::-1]
@@ -99,7 +129,9 @@ class _Deriver:
             self.steps[v] = self.step(v, starts)
             for start in shared.get(v, ()):
                 self.derive(start, v)  # now, so that none is derived inside another
-        return self.derive(root, x)
+        whole = self.derive(root, x)
+        whole.note = self.note
+        return whole
 
     def starts(self, values: Sequence[Value]) -> dict[Edge, Value]:
         """Return where the term of each edge begins, where several meet; count the ways to it."""

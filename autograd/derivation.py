@@ -12,6 +12,7 @@ from autograd.graph import Edge, Graph
 from autograd.kinks import decided
 from autograd.notation import Notation
 from autograd.record import Record
+from autograd.tables import padded, width
 from autograd.value import Value
 
 _DEEPEST = 12  # how far a term in a term is indented
@@ -144,6 +145,7 @@ class Derivation:
               `by` are its ends
     value     its number: the product of the factors' values
     factors   from y to x; none where y does not depend on x, or is x
+    note      what is said below it of how it was derived; "" for nothing
     """
 
     def __init__(
@@ -153,10 +155,12 @@ class Derivation:
         factors: tuple[Factor, ...],
         graph: Graph,
         notation: Notation,
+        note: str = "",
     ) -> None:
         self.names = names
         self.value = value
         self.factors = factors
+        self.note = note
         self._graph = graph
         self._notation = notation
 
@@ -174,7 +178,7 @@ class Derivation:
         return 0.0 if any(factor.shown == 0 for factor in self.factors) else self.value
 
     def __str__(self) -> str:
-        return "\n\n".join(_aligned(*block) for block in self._blocks(self._notation))
+        return "\n\n".join(aligned(*block) for block in self._blocks(self._notation))
 
     __repr__ = __str__
 
@@ -249,6 +253,8 @@ class Derivation:
             yield f"several Values are labelled {shared}: {way}"
         if graph.moved:
             yield f"{graph.moved}; computed anew here"
+        if self.note:
+            yield self.note
 
 
 def _names(parts: Iterable[Derivation]) -> Iterator[str]:
@@ -271,18 +277,18 @@ def joined_numbers(parts: Sequence[Factor | Derivation], sign: str, notation: No
     return sign.join([first, *(f"({n})" if n[0] in "-−" else n for n in others)])
 
 
-def _aligned(depth: int, rows: list[list[str]]) -> str:
+def aligned(depth: int, rows: list[list[str]]) -> str:
     """Return the rows as text, with their equals signs one below the other."""
     columns = [column for column in zip(*rows, strict=True) if any(column)]
-    widths = [max(map(len, column)) + gap for column, gap in zip(columns, _GAPS, strict=False)]
+    widths = [max(map(width, column)) + gap for column, gap in zip(columns, _GAPS, strict=False)]
     indent = "  " * min(depth, _DEEPEST)
     lines = []
     for cells in zip(*columns, strict=True):
         if len(rows) == 1:
             line = " = ".join(cells)
         else:
-            line = cells[0].ljust(widths[0])
-            for cell, width in zip(cells[1:], widths[1:], strict=False):
-                line += ("= " if cell else "  ") + cell.ljust(width)
+            line = padded(cells[0], widths[0])
+            for cell, wide in zip(cells[1:], widths[1:], strict=False):
+                line += ("= " if cell else "  ") + padded(cell, wide)
         lines.append((indent + line).rstrip())
     return "\n".join(lines)

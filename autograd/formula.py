@@ -55,7 +55,7 @@ def formula(
         ellipsis = notation.words("…")
         return Formula(ellipsis, ellipsis)
     _require_told_apart(algebra.bases, names)
-    writer = _Writer(names, notation, data or {})
+    writer = Writer(names, notation, data or {})
     writer.read(algebra.bases)
     return Formula(*(writer.written(form, view).text for view in _VIEWS))
 
@@ -90,11 +90,14 @@ class Written(NamedTuple):
         return rf"\left({self.text}\right)" if self.style == "latex" else f"({self.text})"
 
 
-class _Writer:
+class Writer:
     """Writes what an algebra has made: in names (view 0), and in numbers (view 1)."""
 
     def __init__(
-        self, names: Mapping[Value, str], notation: Notation, data: Mapping[Value, float]
+        self,
+        names: Mapping[Value, str],
+        notation: Notation,
+        data: Mapping[Value, float],
     ) -> None:
         self.names = names
         self.data = data
@@ -142,13 +145,18 @@ class _Writer:
     def written(self, form: Sum, view: int) -> Written:
         if not form:
             return self.number(0.0, self.constants)
+        return self.joined(
+            [(c, self.written_product(math.fabs(c), factors, view)) for c, factors in form]
+        )
+
+    def joined(self, terms: Iterable[tuple[float, Written]]) -> Written:
+        """Return the sum of terms, each with the sign of the number beside it."""
         result: Written | None = None
-        for coefficient, factors in form:
-            term = self.written_product(math.fabs(coefficient), factors, view)
+        for sign, term in terms:
             if result is None:
-                result = self.apply(ops.neg, term) if coefficient < 0 else term
+                result = self.apply(ops.neg, term) if sign < 0 else term
             else:
-                result = self.apply(ops.sub if coefficient < 0 else ops.add, result, term)
+                result = self.apply(ops.sub if sign < 0 else ops.add, result, term)
         assert result is not None
         return result
 

@@ -68,14 +68,14 @@ def named_graph(
     root: Value,
     *,
     also: Collection[Value] = (),
-    towards: Value | None = None,
+    towards: Collection[Value] = (),
     detail: Detail = "names",
 ) -> Graph:
     """Return the graph below `root` at the level of names.
 
     Visible are the Values with a label, `root`, and those in `also`; every other one is folded into
     the visible Values that it leads to. `detail="operations"` makes all visible. With `towards`,
-    which is visible too, only the edges on the way to it are found.
+    which are visible too, only the edges on the way to them are found.
 
     A visible Value has its label for a name, else v1, v2, …. Of several with one label the first
     has the label, the second has it with ⁽²⁾, and so on, in the order of the computation: by
@@ -92,25 +92,33 @@ def named_graph(
     >>> edge.tail.label, edge.derivative.data
     ('x', 8.0)
     """
-    if detail not in ("names", "operations"):
-        raise ValueError(f"detail must be 'names' or 'operations', not {detail!r}")
+    detail = checked_detail(detail)
     record = Record(root)
-    if towards is not None:
-        require_known(record, towards)
+    for v in towards:
+        require_known(record, v)
     moved = record.moved()
     stand_ins: Mapping[Value, Value] = record.anew() if moved else {}
     if moved:
         root = stand_ins[root]
         record = Record(root)
         also = {stand_ins.get(v, v) for v in also}
-        towards = None if towards is None else stand_ins.get(towards, towards)
+        towards = {stand_ins.get(v, v) for v in towards}
     if not record.labelled():
         detail = "operations"
-    shown = _visible(record, {root, towards, *also}, detail)
+    shown = _visible(record, {root, *towards, *also}, detail)
     names = told_apart([(v, v.label) for v in shown], root)
     edges = _edges(names, towards)
     data = {v: v.data for v in names}
     return Graph(root, names, edges, detail, data, moved, stand_ins, _shared(names))
+
+
+def checked_detail(detail: str) -> Detail:
+    """Return a detail that a user asks for. ValueError for an unknown one."""
+    if detail == "operations":
+        return "operations"
+    if detail == "names":
+        return "names"
+    raise ValueError(f"detail must be 'names', 'operations' or 'arrays', not {detail!r}")
 
 
 def _shared(names: Mapping[Value, str]) -> dict[str, str]:
@@ -119,7 +127,7 @@ def _shared(names: Mapping[Value, str]) -> dict[str, str]:
     return {name: v.label for v, name in names.items() if v.label and uses[v.label] > 1}
 
 
-def _visible(record: Record, chosen: Collection[Value | None], detail: Detail) -> list[Value]:
+def _visible(record: Record, chosen: Collection[Value], detail: Detail) -> list[Value]:
     """Return the Values of the record that are chosen, or have a label; or all of them."""
     if detail == "operations":
         return record.values
@@ -163,13 +171,13 @@ def told_apart(labels: Iterable[tuple[Value, str]], root: Value | None = None) -
     return names
 
 
-def _edges(names: Mapping[Value, str], towards: Value | None) -> dict[Value, list[Edge]]:
-    leading = {towards}  # the Values that depend on it
+def _edges(names: Mapping[Value, str], towards: Collection[Value]) -> dict[Value, list[Edge]]:
+    leading = set(towards)  # and the Values that depend on them
     edges = {}
     for head in names:
         tails = [x for x in Record(head, names).leaves if x in names and x is not head]
-        if towards is not None:
-            tails = [x for x in tails if x in leading and head is not towards]
+        if towards:
+            tails = [x for x in tails if x in leading]
             if tails:
                 leading.add(head)
         found = _derivatives(head, tails, names)

@@ -36,7 +36,8 @@ def latex_name(label: str) -> str:
     Digits at the end of a word, and what follows `_`, stand below; primes, raised digits, what
     follows `^`, and the number that tells two Values of one label apart, above.
 
-    >>> for label in ("w5", "net_h1_2", "ŷ", "σ²", "z^[1]_1", "x_hat", "out_h1⁽²⁾", "50 %"):
+    >>> labels = "w5", "net_h1_2", "ŷ", "σ²", "z^[1]_1", "x_hat", "W1[1,2]", "out_h1⁽²⁾", "50 %"
+    >>> for label in labels:
     ...     print(latex_name(label))
     w_5
     \mathrm{net}_{h1,2}
@@ -44,9 +45,13 @@ def latex_name(label: str) -> str:
     \sigma ^2
     z_1^{[1]}
     \hat{x}
+    W_1[1,2]
     \mathrm{out}_{h1}^{(2)}
     \mathrm{50\ \%}
     """
+    element = re.fullmatch(r"(.+)(\[\d+(?:,\d+)*\])", label)
+    if element:
+        return latex_name(element[1]).rstrip() + element[2]
     parts = _parts(unicodedata.normalize("NFD", label))
     if parts and sum(c not in _ACCENTS for c in parts[0]) > 1:  # ö in a word is a letter, no accent
         parts = _parts(label)

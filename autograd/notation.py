@@ -11,6 +11,7 @@ from autograd.graph import RAISED, TOLD_APART
 from autograd.latex import latex_name, latex_words
 
 Style = Literal["text", "latex"]
+_INDEX = re.compile(r"\[\d+(?:,\d+)*\]$")  # of an element of an array
 _JOINING = "_.'′,₀₁₂₃₄₅₆₇₈₉"  # what stands in a name beside letters and digits
 
 
@@ -82,10 +83,10 @@ class Notation(NamedTuple):
 def is_plain(name: str) -> bool:
     """Whether it reads as one name in a formula, and needs no brackets.
 
-    >>> is_plain("net_h1⁽²⁾"), is_plain("50 %")
-    (True, False)
+    >>> is_plain("net_h1⁽²⁾"), is_plain("W1[1,2]"), is_plain("50 %")
+    (True, True, False)
     """
-    letters = TOLD_APART.sub("", name)
+    letters = _INDEX.sub("", TOLD_APART.sub("", name))
     if letters[:1].isdecimal():
         return False
     return all(c.isalpha() or c.isdecimal() or c in _JOINING for c in letters)

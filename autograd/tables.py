@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
+
+
+def width(text: str) -> int:
+    """Return how many columns a text takes: a mark above a letter takes none.
+
+    >>> width("x\u0302"), width("ŷ")
+    (1, 1)
+    """
+    return sum(not unicodedata.combining(c) for c in text)
+
+
+def padded(text: str, columns: int) -> str:
+    """Return the text with spaces after it, as wide as so many columns."""
+    return text + " " * (columns - width(text))
 
 
 def columns(rows: Iterable[Sequence[str]]) -> list[str]:
@@ -13,8 +28,8 @@ def columns(rows: Iterable[Sequence[str]]) -> list[str]:
     net_h1  0.3775
     """
     table = list(rows)
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+    widths = [max(map(width, column)) for column in zip(*table, strict=True)]
+    return ["  ".join(map(padded, row, widths)).rstrip() for row in table]
 
 
 def points_aligned(cells: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from itertools import count, pairwise
 from typing import Any, TypeAlias
 
 from autograd import Value, gelu, leaky_relu, swish
+from autograd.arrays.places import remember
 from autograd.ops import TABLE
 from autograd.recording import collector_paused
 from nn.module import Module, Seed, generator, whole_number
@@ -240,6 +241,11 @@ class MLP(_Network):
                 neuron.labels = (f"net_{row}{k}", f"out_{row}{k}")
         for name, parameter in self.named_parameters():
             parameter.label = name
+        for place, layer in enumerate(self.layers, 1):
+            shape = (len(layer.neurons), layer.nin)
+            remember(f"W{place}", shape, layer.weights())
+            if len(layer.biases()) == len(layer.neurons):
+                remember(f"b{place}", shape[:1], layer.biases())
 
     def __call__(self, x: Any) -> Any:
         x = self._inputs(x)

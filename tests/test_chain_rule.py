@@ -312,7 +312,7 @@ def test_every_quotient_of_a_tangled_record_is_what_its_name_says(campaign):
         for x in Record(root).leaves:
             detail = rng.choice(["names", "names", "names", "operations"])
             derivation = derive(root, x, detail=detail)
-            names = named_graph(root, towards=x, detail=detail).names
+            names = named_graph(root, towards=[x], detail=detail).names
             values = {name: v for v, name in names.items()}
             assert len(values) == len(names)
             checked += 1

@@ -52,7 +52,7 @@ class Array:
         return self
 
     @property
-    def T(self) -> Array:  # noqa: N802
+    def T(self) -> Array:
         """The transpose of a matrix; of a vector, itself."""
         if len(self.shape) == 1:
             return self
@@ -143,6 +143,13 @@ class Array:
     def __matmul__(self, other: Any) -> Any: return _matmul(self, as_array(other))
     def __rmatmul__(self, other: Any) -> Any: return _matmul(as_array(other), self)
     # fmt: on
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a function of the table as a method: `x.tanh()`."""
+        row = next((row for row in ops.TABLE if row.arity == 1 and row.name == name), None)
+        if row is None:
+            raise AttributeError(f"Array has no attribute {name!r}")
+        return lambda: self._apply(row, (self,))
 
     def _described(self) -> str:
         return f"{self.name or 'an array'} {self.shape}"

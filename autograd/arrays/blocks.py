@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.arrays.families import Family, Seat
@@ -37,12 +37,19 @@ class Entry(NamedTuple):
     form: Sum
 
 
-def blocks_of(
-    edges: Sequence[Edge], seats: Mapping[Value, Seat], lifter: Lifter
-) -> list[Block] | None:
-    """Return the blocks that these edges are; None where one has no index form.
+class NoIndexFormError(Exception):
+    """The derivatives of `head` by `tail` have no index form in common."""
 
-    Raises the error of an edge whose derivative does not exist.
+    def __init__(self, head: Family, tail: Family) -> None:
+        super().__init__(f"∂{head.name}/∂{tail.name}")
+        self.head = head
+        self.tail = tail
+
+
+def blocks_of(edges: Iterable[Edge], seats: Mapping[Value, Seat], lifter: Lifter) -> list[Block]:
+    """Return the blocks that these edges are.
+
+    Raises NoIndexFormError, and the error of an edge whose derivative does not exist.
     """
     algebra = lifter.algebra
     entries: dict[tuple[Family, Family], list[Entry]] = {}
@@ -51,7 +58,7 @@ def blocks_of(
         (head, i), (tail, k) = seats[edge.head], seats[edge.tail]
         form = algebra.normal_form(edge.derivative, seats)
         if form is None:
-            return None
+            raise NoIndexFormError(head, tail)
         if head not in definitions:
             definitions[head] = _definitions(head, seats, algebra)
         form = algebra.recognised(form, definitions[head])
@@ -59,7 +66,10 @@ def blocks_of(
         group = entries.setdefault((head, tail), [])
         if form:
             group.append(Entry(at, form))
-    return _blocks(entries, lifter)
+    return [
+        Block(head, tail, _cases(head, tail, group, lifter))
+        for (head, tail), group in entries.items()
+    ]
 
 
 def _definitions(
@@ -79,21 +89,9 @@ def _definitions(
     return found
 
 
-def _blocks(
-    entries: Mapping[tuple[Family, Family], Sequence[Entry]], lifter: Lifter
-) -> list[Block] | None:
-    blocks = []
-    for (head, tail), group in entries.items():
-        cases = _cases(head, tail, group, lifter)
-        if cases is None:
-            return None
-        blocks.append(Block(head, tail, cases))
-    return blocks
-
-
 def _cases(
     head: Family, tail: Family, entries: Sequence[Entry], lifter: Lifter
-) -> tuple[Case, ...] | None:
+) -> tuple[Case, ...]:
     if not entries:
         return ()
     ranges = {f"h{n}": r for n, r in enumerate(head.ranges)}
@@ -108,7 +106,7 @@ def _cases(
         [pair for pair in pairs if all(e.at[pair[0]] == e.at[pair[1]] for e in entries)]
     )
     if not _is_all(entries, equal, ranges):
-        return None
+        raise NoIndexFormError(head, tail)
     whole = _lifted(entries, equal, lifter)
     if whole is not None:
         return (Case(equal, whole),)
@@ -117,7 +115,7 @@ def _cases(
             cases = _two_cases(entries, equal, pair, lifter)
             if cases:
                 return cases
-    return None
+    raise NoIndexFormError(head, tail)
 
 
 def _two_cases(
@@ -157,7 +155,9 @@ def _matched(pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
 
 
 def _is_all(
-    entries: Sequence[Entry], equal: tuple[tuple[str, str], ...], ranges: Mapping[str, list[int]]
+    entries: Sequence[Entry],
+    equal: tuple[tuple[str, str], ...],
+    ranges: Mapping[str, tuple[int, ...]],
 ) -> bool:
     """Whether there is an entry for all indices that the equalities allow."""
     dropped = {t: h for h, t in equal}

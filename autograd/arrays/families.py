@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
-from itertools import product
 from operator import or_
 from typing import NamedTuple
 
 from autograd.arrays.places import Index, Shape, Title, indices, place_of
 from autograd.graph import RAISED, Graph
+from autograd.record import Record
 from autograd.value import Value
 
 _BRACKETS = re.compile(r"(.+)\[(\d+(?:,\d+)*)\]")  # W1[1,2]
-_DIGITS = re.compile(r"(.*?[^\d])_?(\d+)")  # w12, W1_12, p3
+_DIGITS = re.compile(r"(.+?)_?(\d+)")  # w12, W1_12, p3
 
 
 class Family:
@@ -22,30 +22,31 @@ class Family:
 
     name      what it is called
     shape     of one call; () of a scalar
-    members   each Value of it that is in the record, by its index
+    members   each Value of it that is in the record, by its index, row by row
+    by_label  whether labels alone tell that it is an array
+    ranges    what each place of an index runs over
     calls     whether it stands for the arrays of several calls of one network: then an index
               begins with the number of the call
     """
 
-    __slots__ = ("calls", "members", "name", "shape")
+    __slots__ = ("by_label", "calls", "members", "name", "ranges", "shape")
 
     def __init__(
-        self, name: str, shape: Shape, members: Mapping[Index, Value], calls: bool = False
+        self,
+        name: str,
+        shape: Shape,
+        members: Mapping[Index, Value],
+        *,
+        by_label: bool = False,
+        calls: bool = False,
     ) -> None:
         self.name = name
         self.shape = shape
-        self.members = dict(members)
+        self.members = {index: members[index] for index in sorted(members)}
+        self.by_label = by_label
         self.calls = calls
-
-    @property
-    def ranges(self) -> list[list[int]]:
-        """What each place of an index runs over."""
         columns = zip(*self.members, strict=True)
-        return [sorted(set(column)) for column in columns]
-
-    def is_grid(self) -> bool:
-        """Whether the members are all combinations of what the places run over."""
-        return len(self.members) == len(list(product(*self.ranges)))
+        self.ranges = [tuple(sorted(set(column))) for column in columns]
 
     def __repr__(self) -> str:
         return f"<{self.name} {self.shape}>"
@@ -55,29 +56,36 @@ class Seat(NamedTuple):
     """Where a Value stands among the families."""
 
     family: Family
-    index: Index
+    at: Index
 
 
-def read_families(graph: Graph, *, stacked: bool = True) -> dict[Value, Seat]:
+def read_families(
+    graph: Graph, *, stacked: bool = True, alone: Collection[Value] = ()
+) -> dict[Value, Seat]:
     """Return where each visible Value of the graph stands.
 
     An array is one that was named (`array`, `Array.named`, a network's own); else Values whose
     labels end in all the indices of a vector or a matrix, none of which depends on another: W[1,2],
-    w12, W1_12, p3. What is left is a scalar. With `stacked`, arrays of one name that do not depend
-    on each other, as of several examples, are one family, whose index begins with the example.
+    w12, W1_12, p3. What is left, and what is in `alone`, is a scalar. With `stacked`, arrays of
+    one name that do not depend on each other, as of several examples, are one family, whose index
+    begins with the number of the example.
     """
     places = {graph.current(v): place_of(v) for v in (*graph.stand_ins, *graph.names)}
     named: dict[Title, dict[Index, Value]] = {}
     loose: list[Value] = []
+    scalars: list[Value] = []
     for v in graph.names:
         place = places.get(v)
-        if place is None:
+        if v is graph.root or v in alone:
+            scalars.append(v)
+        elif place is None:
             loose.append(v)
         else:
-            named.setdefault(place.title, {})[place.index] = v
+            named.setdefault(place.title, {})[place.at] = v
     found = [Family(title.name, title.shape, members) for title, members in named.items()]
     below = _below(graph)
-    found += _by_label(loose, below, graph.root)
+    found += _by_label(loose, below)
+    found += [Family(v.label, (), {(): v}) for v in scalars]
     groups: dict[tuple[str, Shape], list[Family]] = {}
     for family in found:
         groups.setdefault((family.name, family.shape), []).append(family)
@@ -87,6 +95,24 @@ def read_families(graph: Graph, *, stacked: bool = True) -> dict[Value, Seat]:
             for index, v in family.members.items():
                 seats[v] = Seat(family, index)
     return {v: seats[v] for v in graph.names}
+
+
+def siblings(value: Value, record: Record) -> list[Value]:
+    """Return the Values of a record that stand in an array with `value`, by name or by label."""
+    place = place_of(value)
+    if place is not None:
+        return [v for v in record.values if (other := place_of(v)) and other.title is place.title]
+    match = _indexed(value.label)
+    if not match:
+        return []
+    labelled = [(v, _indexed(v.label)) for v in record.labelled()]
+    return [v for v, other in labelled if other and other[0] == match[0]]
+
+
+def _indexed(label: str) -> tuple[str, str] | None:
+    """Return the stem of a label and its index: W1 and 1,2 of W1[1,2]; None where it has none."""
+    match = _BRACKETS.fullmatch(label) or _DIGITS.fullmatch(label)
+    return (match[1], match[2]) if match else None
 
 
 def _below(graph: Graph) -> dict[Value, int]:
@@ -130,14 +156,15 @@ def _own_bit(bits: int) -> int:
     return 1 << (bits.bit_length() - 1)
 
 
-def _by_label(values: Sequence[Value], below: Mapping[Value, int], root: Value) -> list[Family]:
+def _by_label(values: Sequence[Value], below: Mapping[Value, int]) -> list[Family]:
     """Return the arrays that labels tell, and a family of its own for each other Value."""
     stems: dict[str, dict[str, list[Value]]] = {}
     alone: list[Value] = []
     for v in values:
-        match = _BRACKETS.fullmatch(v.label) or _DIGITS.fullmatch(v.label)
-        if match and v is not root:
-            stems.setdefault(match[1], {}).setdefault(match[2], []).append(v)
+        indexed = _indexed(v.label)
+        if indexed:
+            stem, index = indexed
+            stems.setdefault(stem, {}).setdefault(index, []).append(v)
         else:
             alone.append(v)
     found = []
@@ -166,7 +193,10 @@ def _array(
     groups = [[members[text][n] for text in keys] for n in range(counts.pop())]
     if not all(_are_apart([[v] for v in group], below) for group in groups):
         return []
-    return [Family(stem, shape, dict(zip(keys.values(), group, strict=True))) for group in groups]
+    return [
+        Family(stem, shape, dict(zip(keys.values(), group, strict=True)), by_label=True)
+        for group in groups
+    ]
 
 
 def _by_commas(text: str) -> list[str]:

@@ -6,12 +6,13 @@ index is a term with that index among its `summed`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import count, product
 from typing import NamedTuple, TypeAlias
 
 from autograd.arrays.families import Family, Seat
+from autograd.arrays.places import Index
 from autograd.normal import Algebra, Base, Factors, Sum, constant
 from autograd.op import Op
 from autograd.value import Value
@@ -90,7 +91,8 @@ def _replaced_term(term: Term, subs: Mapping[str, Sub]) -> Term:
 def replaced_atom(atom: Atom, subs: Mapping[str, Sub]) -> Atom:
     """Return the atom with symbols replaced."""
     if isinstance(atom, Element):
-        return atom._replace(subs=tuple(subs.get(s, s) for s in atom.subs))  # type: ignore[arg-type]
+        renamed = tuple(subs.get(s, s) if isinstance(s, str) else s for s in atom.subs)
+        return atom._replace(subs=renamed)
     if isinstance(atom, Call):
         return Call(atom.op, tuple(replaced(x, subs) for x in atom.args))
     return Bracket(replaced(atom.terms, subs))
@@ -104,6 +106,105 @@ def gathered(factors: Iterable[tuple[Atom, float]]) -> Powers:
     return tuple((atom, e) for atom, e in exponents.items() if e)
 
 
+def assignments(term: Term, at: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Yield `at` with numbers for what the term sums over, one after the other."""
+    ranges: dict[str, tuple[int, ...]] = {}
+    for atom, _ in term.factors:
+        for element in elements(atom):
+            for sub, numbers in zip(element.subs, element.family.ranges, strict=True):
+                if sub in term.summed:
+                    ranges[str(sub)] = numbers
+    for numbers in product(*(ranges[s] for s in term.summed)):
+        yield {**at, **dict(zip(term.summed, numbers, strict=True))}
+
+
+def elements(atom: Atom) -> Iterator[Element]:
+    """Yield the elements in an atom."""
+    if isinstance(atom, Element):
+        yield atom
+        return
+    forms = atom.args if isinstance(atom, Call) else (atom.terms,)
+    for term in (term for form in forms for term in form):
+        for part, _ in term.factors:
+            yield from elements(part)
+
+
+def evaluate(
+    form: IndexForm, at: Mapping[str, int], number: Callable[[Element, Index], float]
+) -> float:
+    """Return what a form comes to at numbers for its symbols; `number` is that of an element."""
+    total = 0.0
+    for term in form:
+        for here in assignments(term, at):
+            product_ = term.coefficient
+            for atom, exponent in term.factors:
+                product_ *= _evaluated(atom, here, number) ** exponent
+            total += product_
+    return total
+
+
+def _evaluated(
+    atom: Atom, at: Mapping[str, int], number: Callable[[Element, Index], float]
+) -> float:
+    if isinstance(atom, Element):
+        return number(atom, tuple(at[s] if isinstance(s, str) else s for s in atom.subs))
+    if isinstance(atom, Call):
+        return float(atom.op(*(evaluate(x, at, number) for x in atom.args)))
+    return evaluate(atom.terms, at, number)
+
+
+def cost(form: IndexForm) -> int:
+    """Return how long a form is: its factors, its sums, and its terms after the first."""
+    return (
+        len(form)
+        - 1
+        + sum(len(term.summed) + sum(_cost(atom) for atom, _ in term.factors) for term in form)
+    )
+
+
+def _cost(atom: Atom) -> int:
+    if isinstance(atom, Element):
+        return 1
+    forms = atom.args if isinstance(atom, Call) else (atom.terms,)
+    return sum(map(cost, forms))
+
+
+def multiplied(a: IndexForm, b: IndexForm) -> IndexForm:
+    """Return the product; a sum stands in brackets in it. What both sum over has its own symbols.
+
+    Multiplied out it is what it is, where that is shorter.
+    """
+    bracketed = (_merged(_as_term(a), _as_term(b)),)
+    out = multiplied_out(bracketed)
+    return out if cost(out) < cost(bracketed) else bracketed
+
+
+def multiplied_out(form: IndexForm) -> IndexForm:
+    """Return the form without brackets of exponent 1."""
+    done: list[Term] = []
+    todo = list(form)
+    while todo:
+        term = todo.pop(0)
+        brackets = [atom for atom, e in term.factors if isinstance(atom, Bracket) and e == 1.0]
+        if not brackets:
+            done.append(term)
+            continue
+        rest = term._replace(factors=tuple(f for f in term.factors if f[0] is not brackets[0]))
+        todo += [_merged(rest, inner) for inner in brackets[0].terms]
+    return added(tuple(done))
+
+
+def _as_term(form: IndexForm) -> Term:
+    if len(form) == 1:
+        return form[0]
+    return Term(1.0, ((Bracket(form), 1.0),)) if form else Term(0.0, ())
+
+
+def _merged(a: Term, b: Term) -> Term:
+    factors = gathered((*a.factors, *b.factors))
+    return Term(a.coefficient * b.coefficient, factors, (*a.summed, *b.summed))
+
+
 def scaled(form: IndexForm, number: float) -> IndexForm:
     """Return the form times a number."""
     return tuple(term._replace(coefficient=number * term.coefficient) for term in form)
@@ -113,25 +214,35 @@ def added(*forms: IndexForm) -> IndexForm:
     """Return the sum of forms, with equal terms gathered; they are equal if only the symbols that
     they sum over have other names.
     """
-    coefficients: dict[tuple[Powers, tuple[str, ...]], float] = {}
-    for form in forms:
-        for term in form:
-            _, factors, summed = _with_canonical_sums(term)
-            key = (factors, summed)
-            for other in coefficients:
-                if other[1] == summed and set(other[0]) == set(factors):
-                    key = other
-            coefficients[key] = coefficients.get(key, 0.0) + term.coefficient
-    return tuple(Term(c, *key) for key, c in coefficients.items() if c)
+    terms: dict[object, Term] = {}
+    for term in (term for form in forms for term in form):
+        key = _canonical_term(term, {})
+        before = terms.get(key)
+        total = term.coefficient + (before.coefficient if before else 0.0)
+        terms[key] = (before or term)._replace(coefficient=total)
+    return tuple(term for term in terms.values() if term.coefficient)
 
 
-def _with_canonical_sums(term: Term) -> Term:
-    """Return the term with the symbols that it sums over named by where they first stand."""
-    inside = {s: None for atom, _ in term.factors for s in symbols(atom)}
-    order = [s for s in inside if s in term.summed] + [s for s in term.summed if s not in inside]
-    names = {s: f"σ{k}" for k, s in enumerate(order)}
-    factors = tuple((replaced_atom(atom, names), e) for atom, e in term.factors)
-    return Term(term.coefficient, factors, tuple(names.values()))
+def _canonical_term(term: Term, outer: Mapping[str, str]) -> object:
+    """Return what equal terms have in common: what they sum over is counted, and not named."""
+    names = dict(outer)
+    for atom, _ in term.factors:
+        for s in symbols(atom):
+            if s in term.summed and s not in names:
+                names[s] = f"σ{len(names)}"
+    factors = frozenset((_canonical_atom(atom, names), e) for atom, e in term.factors)
+    return factors, len(term.summed)
+
+
+def _canonical_atom(atom: Atom, names: Mapping[str, str]) -> object:
+    if isinstance(atom, Element):
+        return replaced_atom(atom, names)
+    forms = atom.args if isinstance(atom, Call) else (atom.terms,)
+    parts = tuple(
+        frozenset((term.coefficient, _canonical_term(term, names)) for term in form)
+        for form in forms
+    )
+    return (atom.op.name if isinstance(atom, Call) else "", parts)
 
 
 def _shifted(fixed: Mapping[int, str], place: int, size: int) -> dict[int, str]:
@@ -158,6 +269,13 @@ class Fresh:
         return tuple(terms)
 
 
+class _Number(NamedTuple):
+    """One index of a name in a form, and what that place of an index runs over."""
+
+    number: int
+    range: tuple[int, ...]
+
+
 class Lifter:
     """Reads normal forms of elements as one index form.
 
@@ -174,7 +292,6 @@ class Lifter:
         self.numbers = cache(self._numbers)
         self.rank = cache(self._rank)
         self._ranks = count()
-        self.ranges: dict[str, list[int]] = {}
 
     def lift(self, forms: Sequence[tuple[Mapping[str, int], Sum]]) -> IndexForm | None:
         """Return the index form that is each of `forms` at its numbers for the symbols, or None."""
@@ -236,12 +353,11 @@ class Lifter:
         varying = list(
             dict.fromkeys(c for k, c in enumerate(columns) if len(set(c)) > 1 and k not in fixed)
         )
-        grid = list(product(*(sorted(set(c)) for c in varying)))
-        if not 1 <= len(varying) <= 2 or sorted(zip(*varying, strict=True)) != grid:
+        grid = list(product(*(column[0].range for column in varying)))
+        rows = sorted(zip(*([n.number for n in column] for column in varying), strict=True))
+        if not 1 <= len(varying) <= 2 or rows != grid:
             return
         names = {column: self.fresh() for column in varying}
-        for column, name in names.items():
-            self.ranges[name] = sorted(set(column))
         symbols_there = dict(fixed)
         for k, column in enumerate(columns):
             if column in names and k not in fixed:
@@ -267,7 +383,7 @@ class Lifter:
     def _read(self, base: Base, at: Mapping[str, int], fixed: Mapping[int, str]) -> Iterator[Atom]:
         if base.value is not None:
             family, index = self.seats[base.value]
-            subs = [
+            subs: list[list[Sub]] = [
                 [fixed[k]] if k in fixed else [*(s for s, n in at.items() if n == i), i]
                 for k, i in enumerate(index)
             ]
@@ -286,16 +402,17 @@ class Lifter:
             for terms in self._lifted(base.terms, at, fixed):
                 yield Bracket(terms)
 
-    def _numbers(self, base: Base) -> list[int]:
+    def _numbers(self, base: Base) -> list[_Number]:
         """Return the indices of all names in a base."""
         if base.value is not None:
-            return list(self.seats[base.value].index)
+            family, index = self.seats[base.value]
+            return [_Number(*pair) for pair in zip(index, family.ranges, strict=True)]
         return [n for form in (*base.args, base.terms) for n in self._numbers_of_form(form)]
 
-    def _numbers_of_form(self, form: Sum) -> list[int]:
+    def _numbers_of_form(self, form: Sum) -> list[_Number]:
         return [n for _, factors in form for n in self._numbers_of_product(factors)]
 
-    def _numbers_of_product(self, factors: Factors) -> list[int]:
+    def _numbers_of_product(self, factors: Factors) -> list[_Number]:
         return [n for base, _ in self._ordered(factors) for n in self.numbers(base)]
 
     def _ordered(self, factors: Factors) -> list[tuple[Base, float]]:
@@ -324,9 +441,9 @@ class Lifter:
     def expand(self, form: IndexForm, at: Mapping[str, int]) -> Sum:
         """Return the normal form of an index form at numbers for its symbols."""
         total: Sum = ()
-        for coefficient, factors, summed in form:
-            for numbers in product(*(self.ranges[s] for s in summed)):
-                here = {**at, **dict(zip(summed, numbers, strict=True))}
+        for term_of_form in form:
+            coefficient, factors, _ = term_of_form
+            for here in assignments(term_of_form, at):
                 term = constant(coefficient)
                 for atom, exponent in factors:
                     power = self.algebra.pow(self._expanded(atom, here), constant(exponent))

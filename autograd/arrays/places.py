@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import product
 from typing import NamedTuple
@@ -27,7 +28,7 @@ class Place(NamedTuple):
     """Where a Value stands: in the array of this title, at this index."""
 
     title: Title
-    index: Index
+    at: Index
 
 
 _places: WeakKeyDictionary[Value, Place] = WeakKeyDictionary()
@@ -40,6 +41,11 @@ def indices(shape: Shape) -> list[Index]:
     ([(1, 1), (1, 2), (2, 1), (2, 2)], [()])
     """
     return list(product(*(range(1, n + 1) for n in shape)))
+
+
+def size(shape: Shape) -> int:
+    """Return the number of elements."""
+    return math.prod(shape)
 
 
 def remember(name: str, shape: Shape, values: Iterable[Value]) -> None:

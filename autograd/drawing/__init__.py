@@ -93,12 +93,12 @@ def _graph(root: Value, wrt: Value | None, detail: Detail, force: bool) -> Graph
         return named_graph(root, detail=detail)
     record = Record(root)
     if wrt not in record.values:
-        named_graph(root, towards=wrt, detail=detail)  # says more where a Value of its label is
+        named_graph(root, towards=[wrt], detail=detail)  # says more where a Value of its label is
         raise ValueError(f"{root!r} does not depend on {wrt!r}: there is no path to light")
     visible = record.labelled() if detail == "names" else []
     if force or len({root, wrt, *(visible or record.values)}) <= MOST:
         return named_graph(root, also=(wrt,), detail=detail)
-    return named_graph(root, towards=wrt, detail=detail)
+    return named_graph(root, towards=[wrt], detail=detail)
 
 
 def _too_many(count: int, detail: Detail, wrt: Value | None) -> str:

@@ -1,0 +1,172 @@
+"""A derivation in arrays, as it is written: δ_o = …, δ_h = …, ∂E/∂W1 = δ_h xᵀ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from autograd.arrays.array import Array, nested
+from autograd.arrays.families import Family, siblings
+from autograd.arrays.gradients import Gradients, accumulated, edges_towards, free, read
+from autograd.arrays.grids import grid, in_a_line, matrix_in_latex
+from autograd.arrays.matrix import MatrixWriter
+from autograd.chain_rule import derive
+from autograd.derivation import Derivation, aligned
+from autograd.graph import Graph, named_graph
+from autograd.notation import Notation
+from autograd.record import Record
+from autograd.value import Value
+
+
+def derive_in_arrays(
+    y: Value, x: Value | Array, notation: Notation
+) -> Derivation | ArrayDerivation:
+    """Return what `chain_rule` does with `detail="arrays"`."""
+    if isinstance(x, Array) and not x.name:
+        raise ValueError("an array is derived by under its name: x.named('x')")
+    values = [x] if isinstance(x, Value) else x.values
+    whole = dict.fromkeys([*values, *siblings(values[0], Record(y))])
+    graph = named_graph(y, towards=list(whole))
+    targets = [graph.current(v) for v in values]
+    edges = edges_towards(graph, [graph.current(v) for v in whole])
+    reading = read(graph, edges)
+    root = graph.names[graph.root]
+    if reading is None and isinstance(x, Value):
+        return derive(graph, x, notation, f"{root} has no form in arrays: derived in names")
+    data = accumulated(graph.root, edges)
+    numbers = [data.get(v, 0.0) for v in targets]
+    gradients = None if reading is None else Gradients(reading, data)
+    if isinstance(x, Value):
+        label = graph.names.get(targets[0]) or x.label or "x"
+        return ArrayDerivation(graph, gradients, label, numbers[0], notation)
+    return ArrayDerivation(graph, gradients, x.name, nested(numbers, x.shape), notation)
+
+
+class Line(NamedTuple):
+    """One gradient of a derivation in arrays.
+
+    name     what it is called: δ_h; the last is called by its quotient alone
+    of, by   what is derived, and by which array
+    formula  in arrays: (W2ᵀ δ_o) ⊙ out_h ⊙ (1 − out_h)
+    value    its numbers: a float, a list, or a list of rows; of several calls, one for each
+    """
+
+    name: str
+    of: str
+    by: str
+    formula: str
+    value: Any
+
+
+class ArrayDerivation:
+    """∂y/∂x for an array x, or for one element of it, with a line for each array on the way.
+
+    It prints as on a blackboard, and shows itself as LaTeX in a notebook.
+
+    of, by  what is derived, and by what
+    value   the numbers: a list or a list of rows, in the shape of x; of an element, a float
+    lines   from y to x: the last is the gradient by the whole array. None where y does not depend
+            on x, and where it has no form in arrays
+    """
+
+    def __init__(
+        self, graph: Graph, gradients: Gradients | None, by: str, value: Any, notation: Notation
+    ) -> None:
+        self._graph = graph
+        self._gradients = gradients
+        self._notation = notation
+        self.of = graph.names[graph.root]
+        self.by = by
+        self.value = value
+
+    @property
+    def lines(self) -> list[Line]:
+        return self._lines(self._notation)
+
+    def __str__(self) -> str:
+        notation = self._notation
+        lines = self._lines(notation)
+        blocks = []
+        if lines:
+            last = lines.pop()
+            title = f"∂{self.of}/∂{last.by}"
+            blocks.append(f"{title} = {last.formula}")
+            rows = [[*_start(line, notation), in_a_line(line.value, notation)] for line in lines]
+            blocks += [aligned(1, rows)] if rows else []
+            if last.by != self.by:
+                blocks.append(_with_grid(title, last.value, notation))
+        blocks.append(_with_grid(notation.derivative(self.of, self.by), self.value, notation))
+        blocks += [f"({note})" for note in self._notes()]
+        return "\n\n".join(blocks)
+
+    __repr__ = __str__
+
+    def latex(self) -> str:
+        """Return the lines of the text in LaTeX, as they stand in an `aligned` environment."""
+        notation = self._notation._replace(style="latex")
+        lines = self._lines(notation)
+        written = []
+        if lines:
+            last = lines.pop()
+            title = rf"\frac{{\partial {notation.name(self.of)}}}{{\partial {last.by}}}"
+            written.append(f"{title} &= {last.formula}")
+            for line in lines:
+                name, *sides = *_start(line, notation), matrix_in_latex(line.value, notation)
+                written.append(f"{name} &= {' = '.join(side for side in sides if side)}")
+            if last.by != notation.name(self.by):
+                written.append(f"{title} &= {matrix_in_latex(last.value, notation)}")
+        title = notation.derivative(self.of, self.by)
+        written.append(f"{title} &= {matrix_in_latex(self.value, notation)}")
+        written += [notation.words(f"({note})") for note in self._notes()]
+        return " \\\\[1ex]\n".join(written)
+
+    def _repr_latex_(self) -> str:
+        return f"$$\\begin{{aligned}}\n{self.latex()}\n\\end{{aligned}}$$"
+
+    def _lines(self, notation: Notation) -> list[Line]:
+        gradients = self._gradients
+        if gradients is None:
+            return []
+        shown = [f for f in gradients.forms if f not in gradients.folded]
+        writer = MatrixWriter(notation, gradient_names(shown))
+        lines = []
+        for family in shown:
+            formula = writer.written(gradients.forms[family], free(family), family).text
+            name, by = writer.gradient(family).text, writer.array(family).text
+            value = gradients.numbers(family)
+            lines.append(Line(name, notation.name(self.of), by, formula, value))
+        return lines
+
+    def _notes(self) -> Iterator[str]:
+        if self._gradients is None:
+            yield f"{self.of} has no form in arrays: by an element it is derived in names"
+        else:
+            yield from self._gradients.notes
+            if not self._gradients.forms:
+                yield f"{self.of} does not depend on {self.by}"
+        if self._graph.moved:
+            yield f"{self._graph.moved}; computed anew here"
+
+
+def _start(line: Line, notation: Notation) -> list[str]:
+    """Return the name of a gradient, the quotient that it is, and its formula."""
+    if notation.style == "latex":
+        quotient = rf"\frac{{\partial {line.of}}}{{\partial {line.by}}}"
+    else:
+        quotient = f"∂{line.of}/∂{line.by}"
+    return [line.name, quotient, line.formula]
+
+
+def _with_grid(title: str, value: Any, notation: Notation) -> str:
+    """Return `title = numbers`, a matrix with a line for each row."""
+    first, *others = grid(value, notation)
+    margin = " " * len(f"{title} = ")
+    return "\n".join([f"{title} = {first}", *(margin + row for row in others)])
+
+
+def gradient_names(families: Sequence[Family]) -> Mapping[Family, str]:
+    """Return what stands below the δ of the gradient by each family: its name without net_."""
+    names = {f: f.name.removeprefix("net_") for f in families}
+    if len(set(names.values())) < len(names):
+        return {f: f.name for f in families}
+    return names

@@ -1,0 +1,228 @@
+"""The derivation of a gradient in arrays, from the root down.
+
+Between two arrays stands a block of derivatives. The gradient by an array is the sum, over the
+blocks into it, of the upstream gradient times the block; all in index form.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from autograd.arrays.array import nested
+from autograd.arrays.blocks import Block, NoIndexFormError, blocks_of
+from autograd.arrays.families import Family, Seat, read_families
+from autograd.arrays.forms import (
+    Atom,
+    Element,
+    Fresh,
+    IndexForm,
+    Lifter,
+    Sub,
+    Term,
+    added,
+    cost,
+    multiplied,
+    replaced,
+    symbols,
+)  # fmt: skip
+from autograd.arrays.places import Index, size
+from autograd.graph import Edge, Graph
+from autograd.normal import Algebra
+from autograd.op import RANGE, DomainError
+from autograd.value import Value
+
+_LONGEST_FOLDED = 8  # factors of a gradient that gets no line of its own
+
+
+class Reading(NamedTuple):
+    """A graph read in arrays.
+
+    root    the Value that is derived
+    seats   where each visible Value stands
+    edges   those on the way to what is asked for, a head after all that it depends on
+    blocks  the derivatives between two families, which these edges are
+    fresh   names for symbols that nothing in the blocks has
+    """
+
+    root: Value
+    seats: Mapping[Value, Seat]
+    edges: Sequence[Edge]
+    blocks: Sequence[Block]
+    fresh: Fresh
+
+
+def read(graph: Graph, edges: Sequence[Edge]) -> Reading | None:
+    """Return a part of the graph read in arrays; None where it has no such form."""
+    alone: set[Value] = set()
+    stacked = True
+    while True:
+        seats = read_families(graph, stacked=stacked, alone=alone)
+        lifter = Lifter(seats, Algebra())
+        try:
+            blocks = blocks_of(edges, seats, lifter)
+            return Reading(graph.root, seats, edges, blocks, lifter.fresh)
+        except NoIndexFormError as error:
+            culprit = next((f for f in (error.tail, error.head) if f.by_label), None)
+            if culprit:
+                alone |= set(culprit.members.values())
+            elif stacked:
+                stacked = False
+            else:
+                return None
+
+
+def edges_towards(graph: Graph, wanted: Collection[Value]) -> list[Edge]:
+    """Return the edges on the way from the root to the wanted Values."""
+    leading = set(wanted)
+    edges = []
+    for head, into in graph.edges.items():
+        found = [edge for edge in into if edge.tail in leading]
+        if found:
+            leading.add(head)
+            edges += found
+    return edges
+
+
+class Gradients:
+    """∂root/∂family for each family on the way, in index form, from the root down.
+
+    forms   by family: an element at its `free` symbols, in terms of gradients that have a line
+    folded  the families whose gradient has no line, for it is written out where it is used
+    data    the numbers, by Value
+    notes   what was used of the data
+    """
+
+    def __init__(self, reading: Reading, data: Mapping[Value, float]) -> None:
+        self.reading = reading
+        self.root = reading.seats[reading.root].family
+        self.notes: dict[str, None] = {}
+        self.uses = Counter(block.head for block in reading.blocks)
+        self.data = data
+        self.forms: dict[Family, IndexForm] = {self.root: (Term(1.0, ()),)}
+        self.folded: set[Family] = {self.root}
+        into: dict[Family, list[Block]] = {}
+        for block in reading.blocks:
+            into.setdefault(block.tail, []).append(block)
+        for family in _ordered(self.root, into):
+            self.forms[family] = added(*(self.part(block) for block in into[family]))
+        del self.forms[self.root]
+
+    def numbers(self, family: Family) -> Any:
+        """Return the gradient by a family, in its shape; of several calls, one for each."""
+        flat = [self.data.get(v, 0.0) for v in family.members.values()]
+        if not family.calls:
+            return nested(flat, family.shape) if len(flat) == size(family.shape) else flat
+        step = len(flat) // len(family.ranges[0])
+        return [nested(flat[k : k + step], family.shape) for k in range(0, len(flat), step)]
+
+    def part(self, block: Block) -> IndexForm:
+        """Return what the paths through `block` add to the gradient by its tail."""
+        head = block.head
+        names = tuple(self.reading.fresh() for _ in head.ranges)
+        named: IndexForm = (Term(1.0, ((Element(head, names, is_gradient=True), 1.0),)),)
+        short = self.simplified(self.through(block, named, names))
+        upstream = self.forms[head]
+        is_constant = not any(term.factors for term in upstream)
+        if self.uses[head] > 1 and not is_constant:
+            return short
+        whole = self.through(
+            block, replaced(upstream, dict(zip(free(head), names, strict=True))), names
+        )
+        whole = self.simplified(whole)
+        size = len(head.ranges)
+        elementwise = len(block.tail.ranges) == size and all(
+            len(case.equal) == size for case in block.cases
+        )
+        shorter = cost(whole) <= cost(short)
+        if is_constant or shorter or (elementwise and cost(whole) <= _LONGEST_FOLDED):
+            self.folded.add(head)
+            return whole
+        return short
+
+    def through(self, block: Block, upstream: IndexForm, names: Sequence[str]) -> IndexForm:
+        """Return the product of the upstream gradient, whose indices are `names`, and a block."""
+        parts = []
+        for case in block.cases:
+            subs: dict[str, Sub] = dict(zip(symbols_of_tail(block), free(block.tail), strict=True))
+            subs |= {f"h{n}": name for n, name in enumerate(names)}
+            subs |= {h: subs[t] for h, t in case.equal}
+            at_head = {name: subs[f"h{n}"] for n, name in enumerate(names)}
+            summed = tuple(name for name in names if at_head[name] == name)
+            fresh = self.reading.fresh
+            local = replaced(fresh.sums(case.form), subs)
+            above = replaced(fresh.sums(upstream), at_head)
+            product = multiplied(above, local)
+            parts.append(tuple(term._replace(summed=(*term.summed, *summed)) for term in product))
+        return added(*parts)
+
+    def simplified(self, form: IndexForm) -> IndexForm:
+        """Return the form where the sum over given data that add up to 1 is 1."""
+        terms = []
+        for term in form:
+            for s in term.summed:
+                holders = [f for f in term.factors if s in symbols(f[0])]
+                if len(holders) == 1 and self.adds_up_to_one(*holders[0], s):
+                    factors = tuple(f for f in term.factors if f != holders[0])
+                    summed = tuple(other for other in term.summed if other != s)
+                    term = Term(term.coefficient, factors, summed)
+            terms.append(term)
+        return added(tuple(terms))
+
+    def adds_up_to_one(self, atom: Atom, exponent: float, symbol: str) -> bool:
+        """Whether it is given data, such as a one-hot target, whose sum over the symbol is 1."""
+        if not isinstance(atom, Element) or atom.is_gradient or exponent != 1.0:
+            return False
+        family = atom.family
+        if any(v.op is not None for v in family.members.values()):
+            return False
+        place = atom.subs.index(symbol)
+        totals: dict[Index, float] = {}
+        for index, v in family.members.items():
+            rest = index[:place] + index[place + 1 :]
+            totals[rest] = totals.get(rest, 0.0) + v.data
+        if not all(math.isclose(total, 1.0) for total in totals.values()):
+            return False
+        self.notes[f"for these data: the elements of {family.name} add up to 1"] = None
+        return True
+
+
+def symbols_of_tail(block: Block) -> list[str]:
+    """Return the symbols of the tail in the cases of a block."""
+    return [f"t{n}" for n in range(len(block.tail.ranges))]
+
+
+def free(family: Family) -> tuple[str, ...]:
+    """Return the symbols of an element of a family."""
+    return tuple(f"f{n}" for n in range(len(family.ranges)))
+
+
+def _ordered(root: Family, into: Mapping[Family, Sequence[Block]]) -> list[Family]:
+    """Return the families below the root, each after all that were computed from it."""
+    done = {root}
+    order: list[Family] = []
+    waiting = list(into)
+    while waiting:
+        ready = [f for f in waiting if all(block.head in done for block in into[f])]
+        if not ready:
+            raise NoIndexFormError(waiting[0], waiting[-1])
+        done.update(ready)
+        order += ready
+        waiting = [f for f in waiting if f not in done]
+    return order
+
+
+def accumulated(root: Value, edges: Sequence[Edge]) -> dict[Value, float]:
+    """Return the gradient of the root by each Value on the way, which these edges are.
+
+    Raises the error of an edge whose derivative does not exist, and DomainError past the range.
+    """
+    totals: dict[Value, float] = {root: 1.0}
+    for edge in reversed(edges):
+        part = totals[edge.head] * edge.derivative.data
+        totals[edge.tail] = totals.get(edge.tail, 0.0) + part
+        if not math.isfinite(totals[edge.tail]):
+            raise DomainError(f"∂{root.label}/∂{edge.tail.label} is {RANGE}")
+    return totals

@@ -1,0 +1,82 @@
+"""Numbers of arrays as text and as LaTeX: a vector in a line, a matrix as a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.notation import Notation
+
+_MOST = 8  # numbers in a row, and rows; what is between is an ellipsis
+_MOST_IN_A_LINE = 9  # numbers of a matrix that is written in one line
+
+
+def in_a_line(value: Any, notation: Notation) -> str:
+    """Return numbers in one line; of a matrix with many of them, nothing.
+
+    >>> in_a_line([0.5, -1.0], Notation()), in_a_line([[1.0, 2.0], [3.0, 4.0]], Notation())
+    ('[0.5, −1]', '[[1, 2], [3, 4]]')
+    """
+    if not isinstance(value, list):
+        return notation.number(value)
+    if value and isinstance(value[0], list):
+        numbers = sum(len(_flat(row)) for row in value)
+        if numbers > _MOST_IN_A_LINE:
+            return ""
+        return f"[{', '.join(in_a_line(row, notation) for row in value)}]"
+    return f"[{', '.join(_few([notation.number(x) for x in value], '…'))}]"
+
+
+def grid(value: Any, notation: Notation) -> list[str]:
+    """Return the lines of a matrix, with its columns one below the other; else one line.
+
+    >>> grid([[1.0, 20.0], [3.0, 4.0]], Notation())
+    ['[1  20]', '[3   4]']
+    """
+    if not _is_matrix(value):
+        return [in_a_line(value, notation)]
+    rows = _few([_few([notation.number(x) for x in row], "…") for row in value], None)
+    width = len(rows[0])
+    rows = [row or ["…"] * width for row in rows]
+    widths = [max(len(row[k]) for row in rows) for k in range(width)]
+    return [
+        f"[{'  '.join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))}]" for row in rows
+    ]
+
+
+def matrix_in_latex(value: Any, notation: Notation) -> str:
+    """Return a column or a matrix of numbers in LaTeX, a number as it is.
+
+    >>> print(matrix_in_latex([0.5, -1.0], Notation("latex")))
+    \\begin{pmatrix} 0.5 \\\\ -1 \\end{pmatrix}
+    """
+    if not isinstance(value, list):
+        return notation.number(value)
+    rows = value if _is_matrix(value) else [[x] for x in value]
+    if not _is_matrix(rows):
+        return ""
+    cells = _few([_few([notation.number(x) for x in row], r"\cdots") for row in rows], None)
+    width = len(cells[0])
+    body = r" \\ ".join(" & ".join(row or [r"\vdots"] * width) for row in cells)
+    return rf"\begin{{pmatrix}} {body} \end{{pmatrix}}"
+
+
+def _is_matrix(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and isinstance(value[0], list)
+        and not any(isinstance(x, list) for x in value[0])
+    )
+
+
+def _flat(value: Any) -> list[float]:
+    if not isinstance(value, list):
+        return [value]
+    return [x for part in value for x in _flat(part)]
+
+
+def _few(items: Sequence[Any], ellipsis: Any) -> list[Any]:
+    """Return the items, or the first and the last of many."""
+    if len(items) <= _MOST:
+        return list(items)
+    return [*items[: _MOST - 2], ellipsis, items[-1]]
