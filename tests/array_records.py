@@ -152,7 +152,36 @@ def step(rng, h, layer, leaves, earlier):
 # A printed formula, as numpy computes it: a vector is a column.
 
 SMALL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+
+
+class Ones:
+    """A column of ones, of the length that its place asks for; or as many times a number."""
+
+    __array_ufunc__ = None
+
+    def __init__(self, number=1.0):
+        self.number = number
+
+    @property
+    def T(self):
+        return self
+
+    def __matmul__(self, row):
+        return self.number * row
+
+    def __rmatmul__(self, column):
+        return column
+
+    def __rmul__(self, number):
+        return Ones(number)
+
+    def __neg__(self):
+        return Ones(-self.number)
+
+
 FUNCTIONS = {
+    "ones": Ones(),
+    "relu": lambda a: np.maximum(a, 0),
     "rowsum": lambda a: np.sum(a, axis=1, keepdims=True),
     "colsum": lambda a: np.sum(a, axis=0)[:, None],
     "sum": np.sum,

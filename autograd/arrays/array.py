@@ -176,7 +176,7 @@ def as_array(data: Any, name: str = "") -> Any:
     if isinstance(data, Array):
         return data
     listed = data.tolist() if hasattr(data, "tolist") else data
-    if not isinstance(listed, Sequence) or isinstance(listed, str):
+    if not _is_list(listed):
         if not name:
             return listed
         raise ValueError(f"{name} is a vector or a matrix: a list or a list of rows, not {data!r}")
@@ -223,15 +223,19 @@ def flattened(rows: Sequence[Any]) -> tuple[list[Any], Shape]:
     """Return the elements of a list or of a list of rows, and the shape."""
     if not rows:
         raise ValueError("has no elements")
-    if not any(isinstance(row, Sequence) for row in rows):
+    if not any(map(_is_list, rows)):
         return list(rows), (len(rows),)
-    lengths = {len(row) if isinstance(row, Sequence) else 0 for row in rows}
+    lengths = {len(row) if _is_list(row) else 0 for row in rows}
     if len(lengths) != 1 or 0 in lengths:
         raise ValueError("must have rows of one length, with an element at least")
     flat = [v for row in rows for v in row]
-    if any(isinstance(v, Sequence) for v in flat):
+    if any(map(_is_list, flat)):
         raise ValueError("must be a vector or a matrix, with two indices at most")
     return flat, (len(rows), lengths.pop())
+
+
+def _is_list(data: Any) -> bool:
+    return isinstance(data, Sequence) and not isinstance(data, str)
 
 
 def _spread(x: Any, largest: Array, op: Op) -> list[Any]:

@@ -15,7 +15,8 @@ from autograd.value import Value
 class Case(NamedTuple):
     """One part of a block: `form` where the indices in `equal` are equal pairwise, 0 elsewhere.
 
-    The indices are h0, h1, … of the head and t0, t1, … of the tail.
+    The indices are h0, h1, … of the head and t0, t1, … of the tail; a place that has one number
+    alone has that.
     """
 
     equal: tuple[tuple[str, str], ...]
@@ -62,7 +63,9 @@ def blocks_of(edges: Iterable[Edge], seats: Mapping[Value, Seat], lifter: Lifter
         if head not in definitions:
             definitions[head] = _definitions(head, seats, algebra)
         form = algebra.recognised(form, definitions[head])
-        at = {f"h{n}": x for n, x in enumerate(i)} | {f"t{n}": x for n, x in enumerate(k)}
+        at = dict(zip(symbols_of("h", head), i, strict=True))
+        at |= dict(zip(symbols_of("t", tail), k, strict=True))
+        at.pop("", None)
         group = entries.setdefault((head, tail), [])
         if form:
             group.append(Entry(at, form))
@@ -70,6 +73,11 @@ def blocks_of(edges: Iterable[Edge], seats: Mapping[Value, Seat], lifter: Lifter
         Block(head, tail, _cases(head, tail, group, lifter))
         for (head, tail), group in entries.items()
     ]
+
+
+def symbols_of(letter: str, family: Family) -> list[str]:
+    """Return a symbol for each place of an index that runs over several numbers, else ""."""
+    return [f"{letter}{n}" if len(r) > 1 else "" for n, r in enumerate(family.ranges)]
 
 
 def _definitions(
@@ -94,14 +102,10 @@ def _cases(
 ) -> tuple[Case, ...]:
     if not entries:
         return ()
-    ranges = {f"h{n}": r for n, r in enumerate(head.ranges)}
-    ranges |= {f"t{n}": r for n, r in enumerate(tail.ranges)}
-    pairs = [
-        (h, t)
-        for h in ranges
-        for t in ranges
-        if h[0] == "h" and t[0] == "t" and len(ranges[h]) > 1 and len(ranges[t]) > 1
-    ]
+    ranges = dict(zip(symbols_of("h", head), head.ranges, strict=True))
+    ranges |= dict(zip(symbols_of("t", tail), tail.ranges, strict=True))
+    ranges.pop("", None)
+    pairs = [(h, t) for h in ranges for t in ranges if h[0] == "h" and t[0] == "t"]
     equal = _matched(
         [pair for pair in pairs if all(e.at[pair[0]] == e.at[pair[1]] for e in entries)]
     )

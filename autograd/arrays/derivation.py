@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from autograd.arrays.array import Array, nested
 from autograd.arrays.families import Family, siblings
-from autograd.arrays.gradients import Gradients, accumulated, edges_towards, free, read
+from autograd.arrays.gradients import Gradients, accumulated, edges_towards, gradients_of
 from autograd.arrays.grids import grid, in_a_line, matrix_in_latex
 from autograd.arrays.matrix import MatrixWriter
 from autograd.chain_rule import derive
@@ -29,13 +29,12 @@ def derive_in_arrays(
     graph = named_graph(y, towards=list(whole))
     targets = [graph.current(v) for v in values]
     edges = edges_towards(graph, [graph.current(v) for v in whole])
-    reading = read(graph, edges)
     root = graph.names[graph.root]
-    if reading is None and isinstance(x, Value):
-        return derive(graph, x, notation, f"{root} has no form in arrays: derived in names")
     data = accumulated(graph.root, edges)
     numbers = [data.get(v, 0.0) for v in targets]
-    gradients = None if reading is None else Gradients(reading, data)
+    gradients = gradients_of(graph, edges, data)
+    if gradients is None and isinstance(x, Value):
+        return derive(graph, x, notation, f"{root} has no form in arrays: derived in names")
     if isinstance(x, Value):
         label = graph.names.get(targets[0]) or x.label or "x"
         return ArrayDerivation(graph, gradients, label, numbers[0], notation)
@@ -131,7 +130,7 @@ class ArrayDerivation:
         writer = MatrixWriter(notation, gradient_names(shown))
         lines = []
         for family in shown:
-            formula = writer.written(gradients.forms[family], free(family), family).text
+            formula = writer.written(gradients.forms[family], family).text
             name, by = writer.gradient(family).text, writer.array(family).text
             value = gradients.numbers(family)
             lines.append(Line(name, notation.name(self.of), by, formula, value))

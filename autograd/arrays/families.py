@@ -48,6 +48,11 @@ class Family:
         columns = zip(*self.members, strict=True)
         self.ranges = [tuple(sorted(set(column))) for column in columns]
 
+    @property
+    def free(self) -> tuple[str | int, ...]:
+        """The indices of an element: a symbol for each place, or the one number that is there."""
+        return tuple(r[0] if len(r) == 1 else f"f{n}" for n, r in enumerate(self.ranges))
+
     def __repr__(self) -> str:
         return f"<{self.name} {self.shape}>"
 

@@ -6,10 +6,11 @@ index is a term with that index among its `summed`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import count, product
-from typing import NamedTuple, TypeAlias
+from itertools import count, islice, product
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from autograd.arrays.families import Family, Seat
 from autograd.arrays.places import Index
@@ -17,8 +18,10 @@ from autograd.normal import Algebra, Base, Factors, Sum, constant
 from autograd.op import Op
 from autograd.value import Value
 
+T = TypeVar("T")
 Sub: TypeAlias = "str | int"  # an index: a symbol, or one that is fixed
-_NONE: Mapping[int, str] = {}
+_MOST_OF_A_PART = 8
+Places: TypeAlias = "Mapping[int, str | tuple[Sub, ...]]"
 _MOST_READINGS = 64  # ways to read fixed numbers as symbols, before it is given up
 
 
@@ -106,18 +109,6 @@ def gathered(factors: Iterable[tuple[Atom, float]]) -> Powers:
     return tuple((atom, e) for atom, e in exponents.items() if e)
 
 
-def assignments(term: Term, at: Mapping[str, int]) -> Iterator[dict[str, int]]:
-    """Yield `at` with numbers for what the term sums over, one after the other."""
-    ranges: dict[str, tuple[int, ...]] = {}
-    for atom, _ in term.factors:
-        for element in elements(atom):
-            for sub, numbers in zip(element.subs, element.family.ranges, strict=True):
-                if sub in term.summed:
-                    ranges[str(sub)] = numbers
-    for numbers in product(*(ranges[s] for s in term.summed)):
-        yield {**at, **dict(zip(term.summed, numbers, strict=True))}
-
-
 def elements(atom: Atom) -> Iterator[Element]:
     """Yield the elements in an atom."""
     if isinstance(atom, Element):
@@ -127,30 +118,6 @@ def elements(atom: Atom) -> Iterator[Element]:
     for term in (term for form in forms for term in form):
         for part, _ in term.factors:
             yield from elements(part)
-
-
-def evaluate(
-    form: IndexForm, at: Mapping[str, int], number: Callable[[Element, Index], float]
-) -> float:
-    """Return what a form comes to at numbers for its symbols; `number` is that of an element."""
-    total = 0.0
-    for term in form:
-        for here in assignments(term, at):
-            product_ = term.coefficient
-            for atom, exponent in term.factors:
-                product_ *= _evaluated(atom, here, number) ** exponent
-            total += product_
-    return total
-
-
-def _evaluated(
-    atom: Atom, at: Mapping[str, int], number: Callable[[Element, Index], float]
-) -> float:
-    if isinstance(atom, Element):
-        return number(atom, tuple(at[s] if isinstance(s, str) else s for s in atom.subs))
-    if isinstance(atom, Call):
-        return float(atom.op(*(evaluate(x, at, number) for x in atom.args)))
-    return evaluate(atom.terms, at, number)
 
 
 def cost(form: IndexForm) -> int:
@@ -230,8 +197,8 @@ def _canonical_term(term: Term, outer: Mapping[str, str]) -> object:
         for s in symbols(atom):
             if s in term.summed and s not in names:
                 names[s] = f"σ{len(names)}"
-    factors = frozenset((_canonical_atom(atom, names), e) for atom, e in term.factors)
-    return factors, len(term.summed)
+    factors = Counter((_canonical_atom(atom, names), e) for atom, e in term.factors)
+    return frozenset(factors.items()), len(term.summed)
 
 
 def _canonical_atom(atom: Atom, names: Mapping[str, str]) -> object:
@@ -239,34 +206,80 @@ def _canonical_atom(atom: Atom, names: Mapping[str, str]) -> object:
         return replaced_atom(atom, names)
     forms = atom.args if isinstance(atom, Call) else (atom.terms,)
     parts = tuple(
-        frozenset((term.coefficient, _canonical_term(term, names)) for term in form)
+        frozenset(Counter((t.coefficient, _canonical_term(t, names)) for t in form).items())
         for form in forms
     )
     return (atom.op.name if isinstance(atom, Call) else "", parts)
 
 
-def _shifted(fixed: Mapping[int, str], place: int, size: int) -> dict[int, str]:
+def _some(readings: Iterator[T]) -> list[T]:
+    """Return the first readings of a part; the likeliest come first."""
+    return list(islice(readings, _MOST_OF_A_PART))
+
+
+def _shifted(fixed: Places, place: int, size: int) -> Places:
     """Return the symbols of the numbers from a place on, counted from there."""
     return {k - place: s for k, s in fixed.items() if place <= k < place + size}
 
 
-class Fresh:
-    """Names for symbols to sum over, each used once."""
+class Symbols:
+    """The symbols that forms sum over, each of which is used once.
+
+    ranges  what each of them runs over
+    """
 
     def __init__(self) -> None:
-        self._numbers = count(1)
+        self.ranges: dict[str, tuple[int, ...]] = {}
 
-    def __call__(self) -> str:
-        return f"s{next(self._numbers)}"
+    def __call__(self, numbers: tuple[int, ...]) -> str:
+        name = f"s{len(self.ranges) + 1}"
+        self.ranges[name] = numbers
+        return name
 
     def sums(self, form: IndexForm) -> IndexForm:
-        """Return the form with new names for what it sums over."""
-        terms = []
-        for term in form:
-            names = {s: self() for s in term.summed}
-            factors = tuple((replaced_atom(atom, names), e) for atom, e in term.factors)
-            terms.append(Term(term.coefficient, factors, tuple(names.values())))
-        return tuple(terms)
+        """Return the form with new names for all that it sums over."""
+        return tuple(self._term(term, {}) for term in form)
+
+    def _term(self, term: Term, outer: Mapping[str, str]) -> Term:
+        names = {**outer, **{s: self(self.ranges[s]) for s in term.summed}}
+        factors = tuple((self._atom(atom, names), e) for atom, e in term.factors)
+        return Term(term.coefficient, factors, tuple(names[s] for s in term.summed))
+
+    def _atom(self, atom: Atom, names: Mapping[str, str]) -> Atom:
+        if isinstance(atom, Element):
+            return replaced_atom(atom, names)
+        if isinstance(atom, Call):
+            return Call(atom.op, tuple(tuple(self._term(t, names) for t in x) for x in atom.args))
+        return Bracket(tuple(self._term(t, names) for t in atom.terms))
+
+    def evaluate(
+        self,
+        form: IndexForm,
+        at: Mapping[str, int],
+        number: Callable[[Family, Index, bool], float],
+    ) -> float:
+        """Return what a form comes to at numbers for its symbols; `number` is that of an element,
+        or of the gradient by it.
+        """
+        total = 0.0
+        for coefficient, factors, summed in form:
+            for numbers in product(*(self.ranges[s] for s in summed)):
+                here = {**at, **dict(zip(summed, numbers, strict=True))}
+                part = coefficient
+                for atom, exponent in factors:
+                    part *= self._evaluated(atom, here, number) ** exponent
+                total += part
+        return total
+
+    def _evaluated(
+        self, atom: Atom, at: Mapping[str, int], number: Callable[[Family, Index, bool], float]
+    ) -> float:
+        if isinstance(atom, Element):
+            index = tuple(at[s] if isinstance(s, str) else s for s in atom.subs)
+            return number(atom.family, index, atom.is_gradient)
+        if isinstance(atom, Call):
+            return float(atom.op(*(self.evaluate(x, at, number) for x in atom.args)))
+        return self.evaluate(atom.terms, at, number)
 
 
 class _Number(NamedTuple):
@@ -286,7 +299,7 @@ class Lifter:
     def __init__(self, seats: Mapping[Value, Seat], algebra: Algebra) -> None:
         self.seats = seats
         self.algebra = algebra
-        self.fresh = Fresh()
+        self.fresh = Symbols()
         self.skeleton = cache(self._skeleton)
         self.canonical = cache(self._canonical)
         self.numbers = cache(self._numbers)
@@ -296,11 +309,25 @@ class Lifter:
     def lift(self, forms: Sequence[tuple[Mapping[str, int], Sum]]) -> IndexForm | None:
         """Return the index form that is each of `forms` at its numbers for the symbols, or None."""
         at, form = max(forms, key=lambda pair: len(set(pair[0].values())))
-        readings = iter(self._lifted(form, at))
+        readings = self._lifted(form, at, self._likely(form, at, forms))
         for _, reading in zip(range(_MOST_READINGS), readings, strict=False):
             if all(self._is(reading, other, there) for there, other in forms):
                 return reading
         return None
+
+    def _likely(
+        self, form: Sum, at: Mapping[str, int], forms: Sequence[tuple[Mapping[str, int], Sum]]
+    ) -> Places:
+        """Return the symbols that each number of `form` may be, where all forms are built alike."""
+        own = self._numbers_of_form(form)
+        possible: list[list[Sub]] = [[*(s for s in at if at[s] == n.number), n.number] for n in own]
+        for there, other in forms:
+            numbers = self._numbers_of_form(other)
+            if len(numbers) != len(own):
+                return {}
+            for k, n in enumerate(numbers):
+                possible[k] = [s for s in possible[k] if there.get(str(s), s) == n.number]
+        return {k: tuple(subs) for k, subs in enumerate(possible) if subs}
 
     def _is(self, reading: IndexForm, form: Sum, at: Mapping[str, int]) -> bool:
         try:
@@ -309,13 +336,11 @@ class Lifter:
             return False
 
     # From one element's form to index forms. The numbers of a form are counted through it: those of
-    # each name in it, in an order that is the same in all that differ in indices alone; `fixed`
-    # says of some of them which symbol they are.
+    # each name in it, in an order that is the same in all that differ in indices alone. `fixed`
+    # says of some of them which symbol they are, or which ones they may be.
 
-    def _lifted(
-        self, form: Sum, at: Mapping[str, int], fixed: Mapping[int, str] = _NONE
-    ) -> Iterator[IndexForm]:
-        groups: dict[tuple[float, object], list[tuple[Factors, dict[int, str]]]] = {}
+    def _lifted(self, form: Sum, at: Mapping[str, int], fixed: Places) -> Iterator[IndexForm]:
+        groups: dict[tuple[float, object], list[tuple[Factors, Places]]] = {}
         place = 0
         for coefficient, factors in form:
             key = (coefficient, self._skeleton_of_product(factors))
@@ -323,50 +348,46 @@ class Lifter:
             groups.setdefault(key, []).append((factors, _shifted(fixed, place, size)))
             place += size
         options = [
-            list(self._lifted_group(coefficient, group, at))
+            _some(self._lifted_group(coefficient, group, at))
             for (coefficient, _), group in groups.items()
         ]
         for choice in product(*options):
             yield tuple(term for terms in choice for term in terms)
 
     def _lifted_group(
-        self, coefficient: float, group: list[tuple[Factors, dict[int, str]]], at: Mapping[str, int]
+        self, coefficient: float, group: list[tuple[Factors, Places]], at: Mapping[str, int]
     ) -> Iterator[tuple[Term, ...]]:
         """Yield the readings of terms that differ in indices alone: a sum, or each by itself."""
         if len(group) > 1:
             for term in self._lifted_sum(coefficient, group, at):
                 yield (term,)
         each = [
-            [Term(coefficient, powers) for powers in self._read_product(factors, at, fixed)]
+            _some(Term(coefficient, powers) for powers in self._read_product(factors, at, fixed))
             for factors, fixed in group
         ]
         yield from product(*each)
 
     def _lifted_sum(
-        self, coefficient: float, group: list[tuple[Factors, dict[int, str]]], at: Mapping[str, int]
+        self, coefficient: float, group: list[tuple[Factors, Places]], at: Mapping[str, int]
     ) -> Iterator[Term]:
         """Yield the readings of a group of terms as a sum over one symbol, or over two."""
         columns = list(
             zip(*(self._numbers_of_product(factors) for factors, _ in group), strict=True)
         )
         first, fixed = group[0]
-        varying = list(
-            dict.fromkeys(c for k, c in enumerate(columns) if len(set(c)) > 1 and k not in fixed)
-        )
+        free = [k for k in range(len(columns)) if not isinstance(fixed.get(k), str)]
+        varying = list(dict.fromkeys(columns[k] for k in free if len(set(columns[k])) > 1))
         grid = list(product(*(column[0].range for column in varying)))
         rows = sorted(zip(*([n.number for n in column] for column in varying), strict=True))
         if not 1 <= len(varying) <= 2 or rows != grid:
             return
-        names = {column: self.fresh() for column in varying}
-        symbols_there = dict(fixed)
-        for k, column in enumerate(columns):
-            if column in names and k not in fixed:
-                symbols_there[k] = names[column]
+        names = {column: self.fresh(column[0].range) for column in varying}
+        symbols_there = {**fixed, **{k: names[columns[k]] for k in free if columns[k] in names}}
         for powers in self._read_product(first, at, symbols_there):
             yield Term(coefficient, powers, tuple(names.values()))
 
     def _read_product(
-        self, factors: Factors, at: Mapping[str, int], fixed: Mapping[int, str]
+        self, factors: Factors, at: Mapping[str, int], fixed: Places
     ) -> Iterator[Powers]:
         places = {}
         place = 0
@@ -376,17 +397,17 @@ class Lifter:
         options = []
         for base, exponent in factors:
             here = _shifted(fixed, places[base], len(self.numbers(base)))
-            options.append([(atom, exponent) for atom in self._read(base, at, here)])
+            options.append(_some((atom, exponent) for atom in self._read(base, at, here)))
         for choice in product(*options):
             yield gathered(choice)
 
-    def _read(self, base: Base, at: Mapping[str, int], fixed: Mapping[int, str]) -> Iterator[Atom]:
+    def _read(self, base: Base, at: Mapping[str, int], fixed: Places) -> Iterator[Atom]:
         if base.value is not None:
             family, index = self.seats[base.value]
-            subs: list[list[Sub]] = [
-                [fixed[k]] if k in fixed else [*(s for s, n in at.items() if n == i), i]
-                for k, i in enumerate(index)
-            ]
+            subs: list[Sequence[Sub]] = []
+            for k, number in enumerate(index):
+                known = fixed.get(k) or (*(s for s, n in at.items() if n == number), number)
+                subs.append((known,) if isinstance(known, str) else known)
             for choice in product(*subs):
                 yield Element(family, choice)
         elif base.op is not None:
@@ -394,7 +415,7 @@ class Lifter:
             place = 0
             for x in base.args:
                 size = len(self._numbers_of_form(x))
-                options.append(list(self._lifted(x, at, _shifted(fixed, place, size))))
+                options.append(_some(self._lifted(x, at, _shifted(fixed, place, size))))
                 place += size
             for args in product(*options):
                 yield Call(base.op, args)
@@ -441,9 +462,9 @@ class Lifter:
     def expand(self, form: IndexForm, at: Mapping[str, int]) -> Sum:
         """Return the normal form of an index form at numbers for its symbols."""
         total: Sum = ()
-        for term_of_form in form:
-            coefficient, factors, _ = term_of_form
-            for here in assignments(term_of_form, at):
+        for coefficient, factors, summed in form:
+            for numbers in product(*(self.fresh.ranges[s] for s in summed)):
+                here = {**at, **dict(zip(summed, numbers, strict=True))}
                 term = constant(coefficient)
                 for atom, exponent in factors:
                     power = self.algebra.pow(self._expanded(atom, here), constant(exponent))

@@ -12,15 +12,15 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.arrays.array import nested
-from autograd.arrays.blocks import Block, NoIndexFormError, blocks_of
+from autograd.arrays.blocks import Block, NoIndexFormError, blocks_of, symbols_of
 from autograd.arrays.families import Family, Seat, read_families
 from autograd.arrays.forms import (
     Atom,
     Element,
-    Fresh,
     IndexForm,
     Lifter,
     Sub,
+    Symbols,
     Term,
     added,
     cost,
@@ -42,20 +42,23 @@ class Reading(NamedTuple):
 
     root    the Value that is derived
     seats   where each visible Value stands
-    edges   those on the way to what is asked for, a head after all that it depends on
-    blocks  the derivatives between two families, which these edges are
+    blocks  the derivatives between two families
     fresh   names for symbols that nothing in the blocks has
     """
 
     root: Value
     seats: Mapping[Value, Seat]
-    edges: Sequence[Edge]
     blocks: Sequence[Block]
-    fresh: Fresh
+    fresh: Symbols
 
 
-def read(graph: Graph, edges: Sequence[Edge]) -> Reading | None:
-    """Return a part of the graph read in arrays; None where it has no such form."""
+def gradients_of(
+    graph: Graph, edges: Sequence[Edge], data: Mapping[Value, float]
+) -> Gradients | None:
+    """Return the gradients by the arrays of a part of the graph; None where it has no such form.
+
+    data   the numbers of the gradients, by Value
+    """
     alone: set[Value] = set()
     stacked = True
     while True:
@@ -63,7 +66,7 @@ def read(graph: Graph, edges: Sequence[Edge]) -> Reading | None:
         lifter = Lifter(seats, Algebra())
         try:
             blocks = blocks_of(edges, seats, lifter)
-            return Reading(graph.root, seats, edges, blocks, lifter.fresh)
+            return Gradients(Reading(graph.root, seats, blocks, lifter.fresh), data)
         except NoIndexFormError as error:
             culprit = next((f for f in (error.tail, error.head) if f.by_label), None)
             if culprit:
@@ -108,7 +111,25 @@ class Gradients:
             into.setdefault(block.tail, []).append(block)
         for family in _ordered(self.root, into):
             self.forms[family] = added(*(self.part(block) for block in into[family]))
+            self.check(family)
         del self.forms[self.root]
+
+    def check(self, family: Family) -> None:
+        """Raise NoIndexFormError unless the form is, at each element, the number that it has."""
+        form = self.forms[family]
+        for index, v in family.members.items():
+            at = {s: i for s, i in zip(family.free, index, strict=True) if isinstance(s, str)}
+            try:
+                found = self.reading.fresh.evaluate(form, at, self.number)
+            except (ArithmeticError, KeyError):
+                raise NoIndexFormError(self.root, family) from None
+            if not math.isclose(found, self.data.get(v, 0.0), rel_tol=1e-9, abs_tol=1e-12):
+                raise NoIndexFormError(self.root, family)
+
+    def number(self, family: Family, index: Index, is_gradient: bool) -> float:
+        """Return the number of an element, or of the gradient by it."""
+        v = family.members[index]
+        return self.data[v] if is_gradient else v.data
 
     def numbers(self, family: Family) -> Any:
         """Return the gradient by a family, in its shape; of several calls, one for each."""
@@ -121,20 +142,21 @@ class Gradients:
     def part(self, block: Block) -> IndexForm:
         """Return what the paths through `block` add to the gradient by its tail."""
         head = block.head
-        names = tuple(self.reading.fresh() for _ in head.ranges)
+        names = tuple(
+            self.reading.fresh(r) if isinstance(s, str) else s
+            for s, r in zip(head.free, head.ranges, strict=True)
+        )
         named: IndexForm = (Term(1.0, ((Element(head, names, is_gradient=True), 1.0),)),)
         short = self.simplified(self.through(block, named, names))
         upstream = self.forms[head]
         is_constant = not any(term.factors for term in upstream)
         if self.uses[head] > 1 and not is_constant:
             return short
-        whole = self.through(
-            block, replaced(upstream, dict(zip(free(head), names, strict=True))), names
-        )
-        whole = self.simplified(whole)
-        size = len(head.ranges)
-        elementwise = len(block.tail.ranges) == size and all(
-            len(case.equal) == size for case in block.cases
+        renamed = {s: n for s, n in zip(head.free, names, strict=True) if isinstance(s, str)}
+        whole = self.simplified(self.through(block, replaced(upstream, renamed), names))
+        indices = [[s for s in family.free if isinstance(s, str)] for family in block[:2]]
+        elementwise = len(indices[0]) == len(indices[1]) and all(
+            len(case.equal) == len(indices[0]) for case in block.cases
         )
         shorter = cost(whole) <= cost(short)
         if is_constant or shorter or (elementwise and cost(whole) <= _LONGEST_FOLDED):
@@ -142,15 +164,18 @@ class Gradients:
             return whole
         return short
 
-    def through(self, block: Block, upstream: IndexForm, names: Sequence[str]) -> IndexForm:
+    def through(self, block: Block, upstream: IndexForm, names: Sequence[Sub]) -> IndexForm:
         """Return the product of the upstream gradient, whose indices are `names`, and a block."""
         parts = []
         for case in block.cases:
-            subs: dict[str, Sub] = dict(zip(symbols_of_tail(block), free(block.tail), strict=True))
-            subs |= {f"h{n}": name for n, name in enumerate(names)}
+            subs: dict[str, Sub] = dict(
+                zip(symbols_of("t", block.tail), block.tail.free, strict=True)
+            )
+            heads = dict(zip(symbols_of("h", block.head), names, strict=True))
+            subs |= heads
             subs |= {h: subs[t] for h, t in case.equal}
-            at_head = {name: subs[f"h{n}"] for n, name in enumerate(names)}
-            summed = tuple(name for name in names if at_head[name] == name)
+            at_head = {s: subs[h] for h, s in heads.items() if isinstance(s, str)}
+            summed = tuple(s for s in at_head if at_head[s] == s)
             fresh = self.reading.fresh
             local = replaced(fresh.sums(case.form), subs)
             above = replaced(fresh.sums(upstream), at_head)
@@ -159,15 +184,19 @@ class Gradients:
         return added(*parts)
 
     def simplified(self, form: IndexForm) -> IndexForm:
-        """Return the form where the sum over given data that add up to 1 is 1."""
+        """Return the form where the sum over given data that add up to 1 is 1, and that of equal
+        terms their number times one of them.
+        """
         terms = []
         for term in form:
             for s in term.summed:
                 holders = [f for f in term.factors if s in symbols(f[0])]
+                if not holders:
+                    number = term.coefficient * len(self.reading.fresh.ranges[s])
+                    term = Term(number, term.factors, _without(term.summed, s))
                 if len(holders) == 1 and self.adds_up_to_one(*holders[0], s):
                     factors = tuple(f for f in term.factors if f != holders[0])
-                    summed = tuple(other for other in term.summed if other != s)
-                    term = Term(term.coefficient, factors, summed)
+                    term = Term(term.coefficient, factors, _without(term.summed, s))
             terms.append(term)
         return added(tuple(terms))
 
@@ -189,14 +218,8 @@ class Gradients:
         return True
 
 
-def symbols_of_tail(block: Block) -> list[str]:
-    """Return the symbols of the tail in the cases of a block."""
-    return [f"t{n}" for n in range(len(block.tail.ranges))]
-
-
-def free(family: Family) -> tuple[str, ...]:
-    """Return the symbols of an element of a family."""
-    return tuple(f"f{n}" for n in range(len(family.ranges)))
+def _without(symbols_: tuple[str, ...], symbol: str) -> tuple[str, ...]:
+    return tuple(s for s in symbols_ if s != symbol)
 
 
 def _ordered(root: Family, into: Mapping[Family, Sequence[Block]]) -> list[Family]:

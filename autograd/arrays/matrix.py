@@ -13,11 +13,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from typing import NamedTuple
 
 from autograd import ops
 from autograd.arrays.families import Family
-from autograd.arrays.forms import Atom, Bracket, Call, Element, IndexForm, Term, elements, symbols
+from autograd.arrays.forms import (
+    Atom,
+    Bracket,
+    Call,
+    Element,
+    IndexForm,
+    Sub,
+    Term,
+    elements,
+    symbols,
+)
 from autograd.formula import Writer, Written
 from autograd.notation import Notation
 from autograd.op import ATOM, POWER, PRODUCT
@@ -43,19 +53,22 @@ class MatrixWriter:
         self.gradients = gradients
         self.writer = Writer({}, notation, {})
         self.letters: dict[str, str] = {}  # of the symbols that stand for calls
-        self.single: set[str] = set()  # the free symbols that have one value alone
+        self.turned: dict[Written, Written] = {}  # what each transpose is the transpose of
 
-    def written(self, form: IndexForm, free: Sequence[str], family: Family) -> Written:
-        """Return the form of the element of `family` with the `free` indices."""
-        self.letters = {free[0]: "n"} if family.calls else {}
+    def written(self, form: IndexForm, family: Family) -> Written:
+        """Return the form of an element of a family at its `free` indices."""
+        free = family.free
+        self.letters = {str(free[0]): "n"} if family.calls else {}
         letter = "m" if self.letters else "n"
-        self.single = {s for s, r in zip(free, family.ranges, strict=True) if len(r) == 1}
         for term in form:
             for element in (e for atom, _ in term.factors for e in elements(atom)):
                 if element.family.calls and isinstance(element.subs[0], str):
                     self.letters.setdefault(element.subs[0], letter)
         try:
-            return self.form(form, tuple(s for s in free if s not in self.letters))
+            shown = tuple(s for s in free if isinstance(s, str) and s not in self.letters)
+            result = self.form(form, shown)
+            is_row = len(family.shape) == 2 and not isinstance(free[-2], str)
+            return self.transposed(result) if is_row and shown and form else result
         except NotMatrixError:
             return self.index_form(form, free)
 
@@ -119,8 +132,8 @@ class MatrixWriter:
             else:
                 below.append(self.power(atom, -e))
         calls = [s for s in term.summed if s in self.letters]
-        product = _Product(self, groups, [s for s in term.summed if s not in calls])
-        parts = product.contracted(free, alone)
+        product = _Product(self, groups, [s for s in term.summed if s not in calls], free)
+        parts = product.factors(alone)
         above = [*scalars, *product.scalars]
         if parts:
             above.append(self.hadamard(parts))
@@ -172,6 +185,8 @@ class MatrixWriter:
         """Return the name of an array, whose indices are understood, and the one of its call."""
         family, subs, is_gradient = element
         fixed = [s for s in subs if isinstance(s, int)]
+        if len(family.members) == 1:
+            return self.gradient(family) if is_gradient else self.array(family)
         if not is_gradient and fixed and len(fixed) == len(subs):
             return self.writer.name(family.members[tuple(fixed)].label)
         name = self.delta(family) if is_gradient else self.notation.name(family.name)
@@ -212,9 +227,12 @@ class MatrixWriter:
         return self.piece(sign.join(f"{p:{POWER}}" for p in pieces), POWER)
 
     def transposed(self, piece: Written) -> Written:
-        if self.is_latex:
-            return self.piece(f"{{{piece:{ATOM}}}}^{{\\top}}", POWER)
-        return self.piece(f"{piece:{ATOM}}ᵀ", POWER)
+        if piece in self.turned:
+            return self.turned[piece]
+        text = f"{{{piece:{ATOM}}}}^{{\\top}}" if self.is_latex else f"{piece:{ATOM}}ᵀ"
+        result = self.piece(text, ATOM)
+        self.turned[result] = piece
+        return result
 
     def called(self, name: str, piece: Written) -> Written:
         if self.is_latex:
@@ -222,14 +240,15 @@ class MatrixWriter:
         return self.piece(f"{name}({piece.text})", ATOM)
 
     def ones(self) -> Written:
-        return self.piece(r"\mathbf{1}" if self.is_latex else "1", ATOM)
+        return self.piece(r"\mathbf{1}" if self.is_latex else "ones", ATOM)
 
     # Index form.
 
-    def index_form(self, form: IndexForm, free: Sequence[str]) -> Written:
+    def index_form(self, form: IndexForm, free: Sequence[Sub]) -> Written:
         """Return the form with every index written."""
         letters = iter(_LETTERS)
-        names = {s: self.letters.get(s) or next(letters) for s in free}
+        symbols_there = [s for s in free if isinstance(s, str)]
+        names = {s: self.letters.get(s) or next(letters) for s in symbols_there}
         return self.indexed(form, names)
 
     def indexed(self, form: IndexForm, names: Mapping[str, str]) -> Written:
@@ -260,12 +279,23 @@ class MatrixWriter:
         return self.indexed(atom.terms, names)
 
 
+class _Part(NamedTuple):
+    """A factor of a term; `matrix` is the one whose rows or columns it adds up, if it does."""
+
+    written: Written
+    matrix: Written | None = None
+
+
 class _Product:
     """One term on its way to matrix form: what stands at each symbol, and between two.
 
-    groups   the factors by their indices; each is taken once
-    summed   the symbols to contract
-    scalars  what comes of the parts that reach no free index
+    What is summed over is eliminated, the symbol with the fewest neighbours first: the vector v at
+    s and the matrix M between a and s become the vector M v at a; two matrices become their
+    product.
+
+    vectors   the factors at each symbol
+    matrices  the factors between two, of which the first is that of the rows
+    scalars   what comes of the parts that reach no free index
     """
 
     def __init__(
@@ -273,29 +303,27 @@ class _Product:
         writer: MatrixWriter,
         groups: Mapping[tuple[str, ...], Sequence[tuple[Atom, float]]],
         summed: Sequence[str],
+        free: tuple[str, ...],
     ) -> None:
         self.writer = writer
-        self.groups = dict(groups)
-        self.summed = list(summed)
+        self.free = free
         self.scalars: list[Written] = []
+        self.vectors: dict[str, list[_Part]] = {}
+        self.matrices: dict[tuple[str, str], list[_Part]] = {}
+        for key, factors in groups.items():
+            parts = [_Part(written) for written in self.written(factors)]
+            if len(key) == 1:
+                self.vectors[key[0]] = parts
+            else:
+                self.matrices[key[0], key[1]] = parts
+        waiting = list(summed)
+        while waiting:
+            s = min(waiting, key=lambda s: len(self.neighbours(s)))
+            waiting.remove(s)
+            self.eliminate(s)
 
-    def contracted(self, free: tuple[str, ...], alone: bool) -> list[Written]:
-        """Return the factors, element by element, of a scalar, a vector or a matrix."""
-        if len(free) > 2:
-            raise NotMatrixError
-        parts = self.of_matrix(*free, alone) if len(free) == 2 else []
-        if len(free) == 1:
-            parts = self.at_node(free[0])
-        for s in self.summed:
-            if any(s in key for key in self.groups):
-                self.scalars.append(self.of_scalar(s))
-        if self.groups:
-            raise NotMatrixError
-        return parts
-
-    def take(self, key: tuple[str, ...]) -> list[Written]:
-        """Return the factors with these indices, what is below in one with the last above."""
-        factors = self.groups.pop(key, [])
+    def written(self, factors: Sequence[tuple[Atom, float]]) -> list[Written]:
+        """Return factors of the same indices, what is below in one with the last above."""
         above = [self.writer.power(atom, e) for atom, e in factors if e > 0]
         below = [self.writer.power(atom, -e) for atom, e in factors if e < 0]
         if not below:
@@ -303,130 +331,95 @@ class _Product:
         top = above.pop() if above else self.writer.piece("1", ATOM)
         return [*above, self.writer.writer.over(top, below)]
 
-    def at_node(self, s: str) -> list[Written]:
-        """Return the factors of the vector at a symbol: its own, and what is contracted to it."""
-        parts = []
-        for key in [key for key in self.groups if len(key) == 2 and s in key]:
-            other = key[1] if key[0] == s else key[0]
-            if key in self.groups and other in self.summed:
-                parts.append(self.along(key, s, other))
-        return [*parts, *self.take((s,))]
+    def neighbours(self, s: str) -> list[str]:
+        """Return the symbols that a matrix joins with `s`."""
+        return list(dict.fromkeys(a if b == s else b for a, b in self.matrices if s in (a, b)))
 
-    def matrix(self, key: tuple[str, str], rows: str) -> Written:
-        """Return the matrix between two symbols, with `rows` as the index of its rows."""
-        whole = self.take(key)
-        reverse = self.take((key[1], key[0]))
-        if key[0] != rows:
-            whole, reverse = reverse, whole
-        return self.writer.hadamard([*whole, *(self.writer.transposed(p) for p in reverse)])
+    def eliminate(self, s: str) -> None:
+        """Sum over a symbol."""
+        neighbours = self.neighbours(s)
+        if not neighbours:
+            if s in self.vectors:
+                self.scalars.append(self.total(self.vectors.pop(s)))
+        elif len(neighbours) == 1:
+            self.vectors.setdefault(neighbours[0], []).insert(0, self.contracted(neighbours[0], s))
+        elif len(neighbours) == 2:
+            self.joined(neighbours[0], neighbours[1], s)
+        else:
+            raise NotMatrixError
 
-    def along(self, key: tuple[str, ...], s: str, other: str) -> Written:
-        """Return the vector at `s` that comes of the matrix to `other`, and the vector there."""
-        vector = self.vector_beyond(key, other)
-        if not vector:
-            name = "rowsum" if key[0] == s else "colsum"
-            return self.writer.called(name, self.matrix((key[0], key[1]), rows=key[0]))
-        matrix = self.matrix((key[0], key[1]), rows=s)
-        return self.writer.matmul([matrix, self.writer.hadamard(vector)])
+    def contracted(self, a: str, s: str) -> _Part:
+        """Return the vector at `a` that comes of the matrix to `s` and the vector there."""
+        vector = self.vectors.pop(s, [])
+        if vector:
+            matrix = self.matrix(a, s)
+            return _Part(self.writer.matmul([matrix, self.hadamard(vector)]))
+        by_columns = (a, s) not in self.matrices
+        matrix = self.matrix(s, a) if by_columns else self.matrix(a, s)
+        return _Part(self.writer.called("colsum" if by_columns else "rowsum", matrix), matrix)
 
-    def vector_beyond(self, key: tuple[str, ...], other: str) -> list[Written]:
-        """Return the vector at the far end of a matrix, which is not taken yet."""
-        ends = {k: v for k, v in self.groups.items() if set(k) == set(key)}
-        self.groups = {k: v for k, v in self.groups.items() if k not in ends}
-        vector = self.at_node(other)
-        self.groups |= ends
-        return vector
+    def joined(self, a: str, b: str, s: str) -> None:
+        """Replace the matrices from `a` to `s` and from `s` to `b` by their product."""
+        if (b, a) in self.matrices or self.free[:1] == (b,) or self.free[1:] == (a,):
+            a, b = b, a
+        pieces = [self.matrix(a, s), self.matrix(s, b)]
+        vector = self.vectors.pop(s, [])
+        if vector:
+            pieces.insert(1, self.writer.called("diag", self.hadamard(vector)))
+        self.matrices.setdefault((a, b), []).insert(0, _Part(self.writer.matmul(pieces)))
 
-    def of_scalar(self, s: str) -> Written:
-        """Return the sum over the symbols of one part, from `s` on."""
-        own = self.groups.get((s,), [])
-        if any(len(key) == 2 and s in key for key in self.groups):
-            left = self.take((s,))
-            right = self.at_node(s)
-            if len(right) == 1 and left:
-                turned = self.writer.transposed(self.writer.hadamard(left))
-                return self.writer.matmul([turned, right[0]])
-            return self.total([*left, *right])
-        if len(own) == 2 and all(e == 1 for _, e in own):
-            left, right = ([p] for p in self.take((s,)))
-            return self.writer.matmul([self.writer.transposed(left[0]), right[0]])
-        return self.total(self.take((s,)))
+    def matrix(self, rows: str, columns: str) -> Written:
+        """Take the matrix between two symbols."""
+        parts = [part.written for part in self.matrices.pop((rows, columns), [])]
+        turned = [part.written for part in self.matrices.pop((columns, rows), [])]
+        return self.writer.hadamard([*parts, *map(self.writer.transposed, turned)])
 
-    def total(self, parts: Sequence[Written]) -> Written:
-        """Return the sum of all elements."""
-        return self.writer.called("sum", self.writer.hadamard(parts))
+    def hadamard(self, parts: Sequence[_Part]) -> Written:
+        return self.writer.hadamard([part.written for part in parts])
+
+    def total(self, parts: Sequence[_Part]) -> Written:
+        """Return the sum of all elements of a vector, of two as an inner product."""
+        if len(parts) == 1:
+            return self.writer.called("sum", parts[0].matrix or parts[0].written)
+        if len(parts) == 2 and all(part.written.binding >= POWER for part in parts):
+            left, right = (part.written for part in parts)
+            if right.binding == POWER and " " not in left.text:
+                return self.writer.matmul([self.writer.transposed(left), right])
+            return self.writer.matmul([self.writer.transposed(right), left])
+        return self.writer.called("sum", self.hadamard(parts))
+
+    def factors(self, alone: bool) -> list[Written]:
+        """Return the factors, element by element, of a scalar, a vector or a matrix."""
+        free = self.free
+        if len(free) > 2:
+            raise NotMatrixError
+        if len(free) == 2:
+            return self.of_matrix(*free, alone)
+        return [part.written for s in free for part in self.vectors.get(s, [])]
 
     def of_matrix(self, a: str, b: str, alone: bool) -> list[Written]:
         """Return the factors of a matrix with rows `a` and columns `b`."""
         writer = self.writer
-        own = []
-        if (a, b) in self.groups or (b, a) in self.groups:
-            own = [self.matrix((a, b), rows=a)]
-        path = self.path(a, b)
-        left: list[Written] = []
-        if not path:
-            left = self.at_node(a)
-        if path:
-            own.insert(0, self.chain(path))
-            left, right = self.at_node(a), self.at_node(b)
-        else:
-            right = self.at_node(b)
-        if not own and not left and right and a in writer.single:
-            return [writer.transposed(writer.hadamard(right))]
-        if not own and left and not right and b in writer.single:
-            return left
-        if not own:
+        left, right = self.vectors.get(a, []), self.vectors.get(b, [])
+        if not self.neighbours(a):
             return self.outer(left, right, alone)
-        product = writer.hadamard(own)
-        pieces = [product]
+        pieces = [self.matrix(a, b)]
         if left:
-            pieces.insert(0, writer.called("diag", writer.hadamard(left)))
+            pieces.insert(0, writer.called("diag", self.hadamard(left)))
         if right:
-            pieces.append(writer.called("diag", writer.hadamard(right)))
-        return [writer.matmul(pieces) if len(pieces) > 1 else product]
+            pieces.append(writer.called("diag", self.hadamard(right)))
+        return [writer.matmul(pieces) if len(pieces) > 1 else pieces[0]]
 
-    def outer(self, left: list[Written], right: list[Written], alone: bool) -> list[Written]:
-        """Return the outer product; a row that goes with each row needs no ones in a sum."""
+    def outer(self, left: list[_Part], right: list[_Part], alone: bool) -> list[Written]:
+        """Return the outer product; in a sum, one side alone goes with each row or column."""
         writer = self.writer
         if not left and not right:
             return []
-        if not left and not alone:
-            return right
-        if not right and not alone and all("rowsum" in piece.text for piece in left):
-            return left
-        ones = [writer.ones()]
-        column = writer.hadamard(left or ones)
-        row = writer.transposed(writer.hadamard(right or ones))
+        if not right and not alone and all(part.matrix for part in left):
+            return [self.hadamard(left)]
+        column = self.hadamard(left) if left else writer.ones()
+        row = writer.transposed(self.hadamard(right) if right else writer.ones())
         return [writer.matmul([column, row])]
-
-    def path(self, a: str, b: str) -> list[str]:
-        """Return the symbols from `a` to `b` along matrices and what is summed, or nothing."""
-        todo = [[a]]
-        while todo:
-            way = todo.pop(0)
-            for key in self.groups:
-                if len(key) != 2 or way[-1] not in key:
-                    continue
-                following = key[1] if key[0] == way[-1] else key[0]
-                if following == b and len(way) > 1:
-                    return [*way, b]
-                if following in self.summed and following not in way:
-                    todo.append([*way, following])
-        return []
-
-    def chain(self, path: Sequence[str]) -> Written:
-        """Return the product of the matrices along a path."""
-        writer = self.writer
-        links = list(pairwise(path))
-        pieces = [self.matrix(self.key_between(*link), rows=link[0]) for link in links]
-        for k in range(len(path) - 2, 0, -1):
-            middle = self.at_node(path[k])
-            if middle:
-                pieces.insert(k, writer.called("diag", writer.hadamard(middle)))
-        return writer.matmul(pieces)
-
-    def key_between(self, a: str, b: str) -> tuple[str, str]:
-        return (a, b) if (a, b) in self.groups else (b, a)
 
 
 def _raised(call: str) -> str:
