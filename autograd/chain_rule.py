@@ -72,7 +72,7 @@ def chain_rule(
     is_array = hasattr(x, "elementwise")
     if not isinstance(y, Value) or not (is_array or isinstance(x, Value)):
         wrong = type(y if not isinstance(y, Value) else x).__name__
-        raise TypeError(f"chain_rule takes two Values, or a Value and an Array, not {wrong}")
+        raise TypeError(f"chain_rule takes two Values, not {wrong}; or a Value and an Array")
     notation = checked_notation(digits, rounding)
     if detail == "arrays" or is_array:
         from autograd.arrays.derivation import derive_in_arrays  # which needs this module

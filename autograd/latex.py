@@ -49,7 +49,7 @@ def latex_name(label: str) -> str:
     \mathrm{out}_{h1}^{(2)}
     \mathrm{50\ \%}
     """
-    element = re.fullmatch(r"(.+)(\[\d+(?:,\d+)*\])", label)
+    element = re.fullmatch(r"(.*[^\^_])(\[\d+(?:,\d+)*\])", label)
     if element:
         return latex_name(element[1]).rstrip() + element[2]
     parts = _parts(unicodedata.normalize("NFD", label))

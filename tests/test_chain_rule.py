@@ -827,7 +827,7 @@ def test_latex_says_the_same_numbers(name, rounding):
             ("y", "x"),
             {"detail": "all"},
             ValueError,
-            "detail must be 'names' or 'operations', not 'all'",
+            "detail must be 'names', 'operations' or 'arrays', not 'all'",
         ),
     ],
 )
