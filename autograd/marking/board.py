@@ -62,11 +62,14 @@ class Board:
         self.values = {label: v for v, label in self.names.items()}
         for head, net in self.unnamed_nets().items():
             self.values.setdefault(f"net of {self.names[head]}", net)
-        self.labels = [v.label or name for v, name in self.names.items()]
-        if re.search(r"⁽|\^\{\(\d", text):  # the lines tell Values of one label apart
-            self.labels = list(self.names.values())
+        self.labels = self._called(text)
         self._between: dict[Edge, list[Edge]] = {}
         self._orders: dict[tuple[Value, frozenset[Value]], list[Node]] = {}
+
+    def _called(self, text: str) -> list[str]:
+        if re.search(r"⁽|\^\{\(\d", text):  # the lines tell Values of one label apart
+            return list(self.names.values())
+        return [v.label or name for v, name in self.names.items()]
 
     def _take_in(self, beside: Iterable[Value]) -> None:
         """Add what Values beside the root were computed from."""

@@ -78,17 +78,7 @@ class Explainer:
         if not self.known.is_named(subject):
             return
         if isinstance(subject, Quotient):
-            of, by = labelled[subject.of], labelled[subject.by]
-            edges = sorted(
-                self.board.between(of, by),
-                key=lambda edge: self.board.order[edge[0]],
-                reverse=True,
-            )
-            yield _each(self._alike(of, by), point)
-            yield _each(self._in_paths(of, by, edges), point)
-            yield from self._on_edges(of, by, edges, point)
-            if len(self.board.nodes) <= SMALL:
-                yield _each(self.stale(of, by), point)
+            yield from self._in_gradient(labelled[subject.of], labelled[subject.by], point)
             yield _each(self._mean(subject), point)
         elif isinstance(subject, Name) and subject.updated:
             yield from self._in_update(subject.label, point)
@@ -96,6 +86,15 @@ class Explainer:
             yield _each(self._other_values(subject), point)
             formula = self.known.formula(labelled[subject.label])
             yield _each(self.edges.in_term(formula), point)
+
+    def _in_gradient(self, of: Value, by: Value, point: Point) -> Iterator[Tried]:
+        order = self.board.order
+        edges = sorted(self.board.between(of, by), key=lambda e: order[e[0]], reverse=True)
+        yield _each(self._alike(of, by), point)
+        yield _each(self._in_paths(of, by, edges), point)
+        yield from self._on_edges(of, by, edges, point)
+        if len(self.board.nodes) <= SMALL:
+            yield _each(self.stale(of, by), point)
 
     def _of_whole(self, subject: Term) -> Iterator[Found]:
         value = self.evaluator.value

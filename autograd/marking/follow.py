@@ -66,13 +66,15 @@ class Own:
         if key in self.formulas:
             yield from self.by_formula(self.formulas[key])
         named = self.board.names.values()
-        if not _is_of(subject, named):
-            return
-        others = [entry for own, entry in self.numbers.items() if own != key]
-        entries = [entry for entry in others if _is_of(entry.subject, named)]
-        for entry in reversed(entries):
-            yield from self._with(subject, [entry])
-        yield from self._with(subject, entries)
+        if _is_of(subject, named):
+            others = [entry for own, entry in self.numbers.items() if own != key]
+            entries = [entry for entry in others if _is_of(entry.subject, named)]
+            for entry in reversed(entries):
+                yield from self._with(subject, [entry])
+            yield from self._with(subject, entries)
+            yield from self._by_wrong_formulas(subject, key)
+
+    def _by_wrong_formulas(self, subject: Term, key: str) -> Iterator[tuple[float, list[Entry]]]:
         for entry in self.wrong_formulas():
             if written(entry.subject) != key:
                 with suppress(DomainError):

@@ -124,11 +124,7 @@ class Interpreter:
                 verdict = agreement(place.text, sign * value)
                 if verdict:
                     fits.append(Candidate(verdict, term if sign > 0 else Call(ops.neg, (term,))))
-        for below in FRACTIONS:
-            fraction = round(place.value * below) / below
-            verdict = agreement(place.text, fraction)
-            if verdict and verdict is not Verdict.EXACT:
-                fits.append(Candidate(verdict, number(fraction)))
+        fits += _fractions(place)
         fits.sort(key=lambda fit: (fit.verdict is not Verdict.EXACT, _size(fit.symbol)))
         return fits[:LIKELY]
 
@@ -174,6 +170,15 @@ class Interpreter:
             return False
         value = self.evaluator.value(symbol, self.here)
         return any(math.isclose(abs(value), abs(v.data)) for v in self.here.board.leaves)
+
+
+def _fractions(place: Number) -> Iterator[Candidate]:
+    """Yield the simple fractions with these digits."""
+    for below in FRACTIONS:
+        fraction = round(place.value * below) / below
+        verdict = agreement(place.text, fraction)
+        if verdict and verdict is not Verdict.EXACT:
+            yield Candidate(verdict, number(fraction))
 
 
 def _groupings(places: Sequence[Number]) -> list[list[list[Number]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from typing import ClassVar
 
@@ -270,10 +270,19 @@ class Parser(Calls):
         letter, first, last = self.index_range()
         if letter in self.indices:
             raise self.not_read(f"{letter} is an index already")
-        start, depth, notes = self.place, self.depth, list(self.notes)
+        notes = list(self.notes)
         is_open = last > first + 99  # as far as there are names
-        terms, end = [], start
-        for k in range(first, min(last, first + 99) + 1):
+        terms = self.summed(letter, range(first, min(last, first + 99) + 1), is_open)
+        self.notes[:] = notes
+        if is_open:
+            self.notes.append(f"Σ over {letter} goes as far as there are names")
+        return reduce(lambda *args: self.operation(ops.add, *args), terms)
+
+    def summed(self, letter: str, numbers: Iterable[int], is_open: bool) -> list[Tree]:
+        """Return the body for each number of its index; from 0 or 1 on, where the end is open."""
+        start, depth, end = self.place, self.depth, self.place
+        terms: list[Tree] = []
+        for k in numbers:
             self.place, self.depth = start, depth
             try:
                 terms.append(self.with_index(letter, k))
@@ -287,10 +296,7 @@ class Parser(Calls):
         if not terms:
             raise self.not_read(f"nothing has the index {letter}")
         self.place, self.depth = end, depth
-        self.notes[:] = notes
-        if is_open:
-            self.notes.append(f"Σ over {letter} goes as far as there are names")
-        return reduce(lambda *args: self.operation(ops.add, *args), terms)
+        return terms
 
     def with_index(self, letter: str, k: int) -> Tree:
         self.indices[letter] = k

@@ -25,6 +25,14 @@ from autograd.marking.tokens import Token
 _DIFFERENTIAL = re.compile(r"d(?=[^\W\d_])")
 
 
+def _barred_or_after_d(text: str) -> str:
+    """Return the name that has a bar above it, or a d before it; "" where none has."""
+    bar = re.fullmatch("(.*?)[\u0304\u0305](.*)", text)
+    if bar:
+        return bar[1] + bar[2]
+    return text[1:] if _DIFFERENTIAL.match(text) else ""
+
+
 class NeedsIndex(Unreadable):
     """A name with a one-letter index, such as w_ij, that has no number."""
 
@@ -125,8 +133,7 @@ class Quotients(Cursor):
 
     def short_gradient(self, text: str) -> Tree | None:
         """Return what x̄ or dx is short for."""
-        bar = re.fullmatch("(.*?)[\u0304\u0305](.*)", text)
-        by = bar[1] + bar[2] if bar else text[1:] if _DIFFERENTIAL.match(text) else ""
+        by = _barred_or_after_d(text)
         meaning = self.meaning(by) if by else None
         if meaning == self.names.root:
             raise self.not_read(f"{text} stands alone: a derivative is written d{meaning}/dx")

@@ -117,22 +117,25 @@ class Reader:
     def sides(self, equation: Written, indices: Mapping[str, int]) -> Statement:
         """Return the equation read. Raises Unreadable where its subject is not."""
         notes: list[str] = []
-        texts = list(equation.sides)
-        defined = None if indices else self.definition(equation, notes)
-        if defined is None:
-            first = self.side(texts[0], notes, indices)
-        else:
-            first = Side(_cut(f"{texts[0]} = {texts.pop(1)}"), defined)
+        first, texts = self.subject(equation, notes, indices)
         if indices and isinstance(first.term, Unreadable):
             raise first.term
-        sides = _subject_first([first, *(self.side(text, notes, indices) for text in texts[1:])])
+        sides = _subject_first([first, *(self.side(text, notes, indices) for text in texts)])
         if equation.becomes and isinstance(first.term, Name):
             notes.append(f"{first.term.label} on the left is read as its new value")
             sides[0] = Side(first.text, Name(first.term.label, updated=True))
-        is_claimed = len(sides) > 1
-        return Statement(
-            equation.number, equation.text, sides if is_claimed else [], tuple(dict.fromkeys(notes))
-        )
+        claimed = sides if len(sides) > 1 else []
+        return Statement(equation.number, equation.text, claimed, tuple(dict.fromkeys(notes)))
+
+    def subject(
+        self, equation: Written, notes: list[str], indices: Mapping[str, int]
+    ) -> tuple[Side, list[str]]:
+        """Return what something is claimed of, and the texts of the claims."""
+        left, *claims = equation.sides
+        defined = None if indices else self.definition(equation, notes)
+        if defined is None:
+            return self.side(left, notes, indices), claims
+        return Side(_cut(f"{left} = {claims[0]}"), defined), claims[1:]
 
     def side(self, text: str, notes: list[str], indices: Mapping[str, int]) -> Side:
         try:

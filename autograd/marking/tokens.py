@@ -174,23 +174,31 @@ class _Scanner:
         self.take(_GRAD, "grad")
 
     def take_sign(self) -> bool:
-        sign = self.text[self.place]
-        if sign in FRACTIONS:
-            self.found.append(Token("fraction", sign))
-            self.place += 1
+        if self.take_fraction() or self.take_dot():
             return True
         if self.take(_RAISED, "raised") or self.take(_UPDATED, "updated"):
             return True
         if self.place and self.take(_TRANSPOSED, "transposed"):
             return True
-        if _DOT.match(self.text, self.place):
-            self.notes.append("a dot between spaces is read as ·")
-            self.found.append(Token("sign", "*"))
-            self.place += 1
-            return True
         if self.text.startswith("...", self.place) or not self.take(_SIGN, "sign"):
             return False
         self.follow_brackets(self.found[-1].text)
+        return True
+
+    def take_fraction(self) -> bool:
+        sign = self.text[self.place]
+        if sign not in FRACTIONS:
+            return False
+        self.found.append(Token("fraction", sign))
+        self.place += 1
+        return True
+
+    def take_dot(self) -> bool:
+        if not _DOT.match(self.text, self.place):
+            return False
+        self.notes.append("a dot between spaces is read as ·")
+        self.found.append(Token("sign", "*"))
+        self.place += 1
         return True
 
     def follow_brackets(self, sign: str) -> None:
