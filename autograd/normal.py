@@ -64,7 +64,7 @@ def is_constant(form: Sum) -> bool:
     return not form or (len(form) == 1 and not form[0][1])
 
 
-def _gathered(factors: Factors) -> Factors:
+def gathered(factors: Factors) -> Factors:
     """Return the factors with the exponents of equal bases added up."""
     exponents: dict[Base, float] = {}
     for base, exponent in factors:
@@ -112,7 +112,8 @@ class Algebra:
     def normal_form(self, value: Value, names: Collection[Value]) -> Sum | None:
         """Return `value` as a sum of products of `names`; None where it would be too long to read.
 
-        A leaf that is not among the names is a constant.
+        A leaf that is not among the names is a constant. A function of the arguments that a named
+        Value is that function of has its name.
         """
         record = Record(value, names)
         sizes = record.evaluate(dict.fromkeys(record.leaves, 1), _size)
@@ -122,8 +123,22 @@ class Algebra:
             leaf: self.name(leaf) if leaf in names else constant(leaf.data)
             for leaf in record.leaves
         }
-        form: Sum = record.evaluate(leaves, self._node_form)[value]
+        known = leaves | self._named_again(record, names)
+        form: Sum = record.evaluate(known, self._node_form)[value]
         return form
+
+    def _named_again(self, record: Record, names: Collection[Value]) -> dict[Value, Sum]:
+        """Return the nodes that compute again what a named Value is, with its name."""
+        calls = [node for node in record.nodes if node.op not in self._rows and node not in names]
+        if not calls:
+            return {}
+        called = {node.op for node in calls}
+        computed = {(v.op, v.args): v for v in names if v.op in called}
+        return {
+            node: self.name(computed[node.op, node.args])
+            for node in calls
+            if (node.op, node.args) in computed
+        }
 
     def _node_form(self, node: Node, args: Sequence[Any]) -> Sum:
         """Return what a node is in the forms of its arguments, of which numbers are constants."""
@@ -179,7 +194,7 @@ class Algebra:
         (p, left), (q, right) = self.product(a), self.product(b)
         if p and q and not (p * q and math.isfinite(p * q)):  # past a float's range: left unfolded
             q, right = 1.0, ((self.bracket(constant(q)), 1.0), *right)
-        factors = _gathered(left + right)
+        factors = gathered(left + right)
         if p * q == 1.0 and len(factors) == 1 and factors[0][1] == 1.0 and factors[0][0].terms:
             return factors[0][0].terms  # a sum that stands alone needs no brackets
         return ((p * q, factors),) if p * q else ()
@@ -240,7 +255,7 @@ class Algebra:
             return (product,)
         others = tuple((base, e) for base, e in factors if base is not brackets[0])
         form = tuple(
-            (coefficient * c, _gathered(others + inside)) for c, inside in brackets[0].terms
+            (coefficient * c, gathered(others + inside)) for c, inside in brackets[0].terms
         )
         return form if any(b in by_base for _, fs in form for b, _ in fs) else (product,)
 

@@ -12,6 +12,7 @@ from nn import pictures as pictures  # frames neurons in every picture
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import (
     binary_cross_entropy,
+    cross_entropy,
     half_squared_error,
     hinge,
     mean_squared_error,
@@ -19,6 +20,7 @@ from nn.losses import (
 )
 from nn.module import Module
 from nn.optimizers import SGD, Adam, AdamW, clip_grad_norm, cosine, exponential, linear
+from nn.softmax import softmax
 from nn.training import train
 
 __all__ = [
@@ -32,11 +34,13 @@ __all__ = [
     "binary_cross_entropy",
     "clip_grad_norm",
     "cosine",
+    "cross_entropy",
     "exponential",
     "half_squared_error",
     "hinge",
     "linear",
     "mean_squared_error",
+    "softmax",
     "softmax_cross_entropy",
     "train",
 ]

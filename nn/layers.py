@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count, pairwise
 from typing import Any, TypeAlias
 
@@ -14,6 +14,7 @@ from autograd.arrays.places import remember
 from autograd.ops import TABLE
 from autograd.recording import collector_paused
 from nn.module import Module, Seed, generator, whole_number
+from nn.values import as_values
 
 Activation: TypeAlias = str | Callable[[Value], Value]
 
@@ -35,19 +36,6 @@ INITS: dict[str, Callable[[int, int], float]] = {
     "xavier": lambda nin, nout: math.sqrt(6 / (nin + nout)),
     "he": lambda nin, nout: math.sqrt(6 / nin),
 }
-
-
-def as_values(x: Any) -> list[Value]:
-    """A list of Values, made of a list of Values and numbers, or of one alone.
-
-    >>> as_values([1, Value(2.0)])
-    [Value(data=1.0, grad=0.0), Value(data=2.0, grad=0.0)]
-    """
-    if isinstance(x, Value):
-        return [x]
-    return [
-        v if isinstance(v, Value) else Value(v) for v in (x if isinstance(x, Iterable) else [x])
-    ]
 
 
 class _Network(Module):

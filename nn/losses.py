@@ -1,14 +1,18 @@
 """Losses: each takes outputs and targets, a list or one alone, and gives one Value.
 
-A target that is a number becomes a Value, and one without a label gets its name: t1, t2, …
+A target that is a number becomes a Value, and one without a label gets its name: t1, t2, …, or in a
+cross-entropy y1, y2, ….
 """
 
+import math
 import operator
+from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from autograd import Value, relu, softplus
-from nn.layers import as_values
+from autograd import Op, Value, log, relu, sigmoid, softplus
+from nn.softmax import log_probability, softmax
+from nn.values import as_values, name_each
 
 
 def half_squared_error(outputs: Any, targets: Any) -> Value:
@@ -54,58 +58,149 @@ def hinge(scores: Any, targets: Any) -> Value:
 
 
 def binary_cross_entropy(logits: Any, targets: Any) -> Value:
-    """The mean of −t·ln σ(z) − (1 − t)·ln(1 − σ(z)), for logits z (before the sigmoid) and targets
-    from 0 to 1.
+    """The mean of −y·ln σ(z) − (1 − y)·ln(1 − σ(z)), for logits z (before the sigmoid) and targets
+    y from 0 to 1. `torch.nn.functional` names it binary_cross_entropy_with_logits.
 
-    As −ln σ(z) = softplus(−z), it is exact for logits of any size. Raises ValueError for any other
-    target.
+    It and its slope, σ(z) − y, are exact for logits of any size. Raises ValueError for any other
+    target. For a probability ŷ = σ(z) with a name, see `cross_entropy`.
 
     >>> binary_cross_entropy([Value(1000.0), Value(1000.0)], [1, 0])
     Value(data=500.0, grad=0.0)
     """
-    pairs = _pairs(logits, targets)
+    pairs = _pairs(logits, targets, "y")
     for _, t in pairs:
         if not 0 <= t.data <= 1:
             raise ValueError(f"binary_cross_entropy takes targets from 0 to 1, not {t.data}")
-    return mean([t * softplus(-z) + (1 - t) * softplus(z) for z, t in pairs])
+    return mean([_logistic_loss(z, t) for z, t in pairs])
 
 
-def softmax_cross_entropy(logits: Any, target_index: int) -> Value:
-    """−ln of the softmax of `logits` at `target_index`, counted from 0: ln Σⱼ e^zⱼ − z_target.
+def cross_entropy(probabilities: Any, targets: Any) -> Value:
+    """L = −Σ y_k·ln p_k, for the probabilities that `softmax` gives, and named as there.
 
-    It is softplus(ln Σ e^zⱼ − z_target), the sum over all but the target, where ln(e^a + e^b) = a +
-    softplus(b − a): exact for logits of any size. Raises ValueError for fewer than two logits, and
-    for an index that is not theirs.
+    probabilities  a list of them, or one alone, ŷ: then L is −(y·ln ŷ + (1 − y)·ln(1 − ŷ))
+    targets        a probability for each, which sum to 1, or the index of the class, from 0 on:
+                   then y1, y2, … are 0, and 1 at the index. For ŷ alone, y
+
+    A class with p = 0 and y = 0 adds nothing. Raises ValueError for targets that do not fit;
+    DomainError for a p of 0 where y is not: `softmax_cross_entropy` knows what it was before it was
+    rounded.
+
+    >>> p = [Value(0.25, label="p1"), Value(0.75, label="p2")]
+    >>> L = cross_entropy(p, 1)
+    >>> L.backward()
+    >>> L, p[1].grad
+    (Value(data=0.2876820724517809, grad=0.0, label='L'), -1.3333333333333333)
+    """
+    p = as_values(probabilities)
+    if len(p) == 1:
+        [y] = as_values(targets)
+        y.label = y.label or "y"
+        if not 0 <= y.data <= 1:
+            raise ValueError(f"cross_entropy takes a target from 0 to 1, not {y.data}")
+        p[0].label = p[0].label or "ŷ"
+        pairs = [(y, p[0]), (1 - y, 1 - p[0])]
+    else:
+        name_each("p", p)
+        pairs = list(zip(_distribution("cross_entropy", targets, len(p)), p, strict=True))
+    loss: Value = -reduce(operator.add, [y * log(q) for y, q in pairs if y.data or q > 0])
+    loss.label = "L"
+    return loss
+
+
+def softmax_cross_entropy(logits: Any, targets: Any) -> Value:
+    """L = −Σ y_k·ln p_k of p = softmax(logits): `torch.nn.functional` names it cross_entropy.
+
+    targets    as in `cross_entropy`: the index of the class, or a list that sums to 1
+
+    It is exact for logits of any size. Where a p is too small for a float, below 1e-100, it is
+    computed as ln Σⱼ e^zⱼ − Σ y_k·z_k, without the p. Raises ValueError for fewer than two logits,
+    and for targets that do not fit them.
 
     >>> softmax_cross_entropy([Value(-1000.0), Value(0.0), Value(1000.0)], 1)
-    Value(data=1000.0, grad=0.0)
+    Value(data=1000.0, grad=0.0, label='L')
     """
-    others = as_values(logits)
-    if len(others) < 2:
-        raise ValueError(f"softmax_cross_entropy takes at least two logits, not {len(others)}")
+    z = as_values(logits)
+    if len(z) < 2:
+        raise ValueError(f"softmax_cross_entropy takes at least two logits, not {len(z)}")
+    y = _distribution("softmax_cross_entropy", targets, len(z))
+    p = softmax(z)
+    if all(q > 1e-100 for q in p):
+        terms = [
+            y * log_probability(q, p[:k] + p[k + 1 :])
+            for k, (y, q) in enumerate(zip(y, p, strict=True))
+        ]
+        loss: Value = -reduce(operator.add, terms)
+    else:
+        loss = _from_logits(z, y)
+    loss.label = "L"
+    return loss
+
+
+def _from_logits(z: list[Value], y: list[Value]) -> Value:
+    """−Σ y_k·ln p_k without the p: Σ y_k·softplus(ln Σ e^zⱼ − z_k), the sum over all but k.
+
+    There ln(e^a + e^b) = a + softplus(b − a).
+    """
+    losses = []
+    for k, target in enumerate(y):
+        others = z[:k] + z[k + 1 :]
+        rest = reduce(lambda a, b: a + softplus(b - a), others)
+        losses.append(target * softplus(rest - z[k]))
+    return reduce(operator.add, losses)
+
+
+_logistic_slope = Op(
+    "_logistic_slope",
+    lambda z, y: (1 - y) * sigmoid(z) - y * sigmoid(-z),
+    lambda z, y, _: sigmoid.partials[0](z, sigmoid(z)),
+    lambda z, y, _: -1.0,
+    doc="σ(z) − y, exact where σ(z) is near y = 1",
+    reads=lambda z, y: sigmoid(z) - y,
+)
+_logistic_loss = Op(
+    "_logistic_loss",
+    lambda z, y: y * softplus(-z) + (1 - y) * softplus(z),
+    lambda z, y, _: _logistic_slope(z, y),
+    lambda z, y, _: -z,
+    doc="−y·ln σ(z) − (1 − y)·ln(1 − σ(z)), exact for every z",
+    symbol="cross-entropy",
+    reads=lambda z, y: -y * log(sigmoid(z)) - (1 - y) * log(1 - sigmoid(z)),
+)
+
+
+def _distribution(loss: str, targets: Any, count: int) -> list[Value]:
+    """A target for each of the classes, named y1, y2, …: what is given, or 1 at an index.
+
+    Raises ValueError where they are not from 0 to 1 or do not sum to 1, and for an index that is
+    no class.
+    """
+    if isinstance(targets, Iterable) and not isinstance(targets, str):
+        y = as_values(targets)
+        total = math.fsum(v.data for v in y)
+        if len(y) != count or min(v.data for v in y) < 0 or abs(total - 1) > 1e-9:
+            numbers = ", ".join(str(v.data) for v in y)
+            raise ValueError(
+                f"{loss} takes {count} targets of at least 0 that sum to 1, not {numbers}"
+            )
+        return name_each("y", y)
     try:
-        index = range(len(others))[target_index] if target_index >= 0 else None
+        index = range(count)[targets] if targets >= 0 else None
     except (TypeError, IndexError):
         index = None
     if index is None:
         raise ValueError(
-            f"target_index is a whole number from 0 to {len(others) - 1}, not {target_index!r}"
+            f"the index of a class is a whole number from 0 to {count - 1}, not {targets!r}"
         )
-    target = others.pop(index)
-    loss: Value = softplus(reduce(lambda a, b: a + softplus(b - a), others) - target)
-    return loss
+    return name_each("y", [Value(float(k == index)) for k in range(count)])
 
 
-def _pairs(outputs: Any, targets: Any) -> list[tuple[Value, Value]]:
+def _pairs(outputs: Any, targets: Any, letter: str = "t") -> list[tuple[Value, Value]]:
     outputs, targets = as_values(outputs), as_values(targets)
     if len(outputs) != len(targets) or not outputs:
         raise ValueError(
             f"a loss takes one target for each output, not {len(targets)} for {len(outputs)}"
         )
-    for k, target in enumerate(targets, 1):
-        if not target.label:
-            target.label = f"t{k}"
-    return list(zip(outputs, targets, strict=True))
+    return list(zip(outputs, name_each(letter, targets), strict=True))
 
 
 def mean(losses: list[Value]) -> Value:

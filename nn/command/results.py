@@ -17,7 +17,7 @@ from autograd.record import Record
 from nn import lecture
 from nn.command.options import parser, setting
 from nn.command.pictures import pictures
-from nn.layers import MLP, as_values
+from nn.layers import MLP
 from nn.losses import half_squared_error
 from nn.optimizers import SGD, Optimizer
 

@@ -1,0 +1,118 @@
+"""Softmax: logits into probabilities, exact for logits of any size."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from functools import cache, reduce
+from typing import Any
+
+from autograd import Op, Value, exp, log
+from nn.values import as_values, name_each
+
+
+def softmax(logits: Any) -> list[Value]:
+    """p_k = e^z_k / Σⱼ e^zⱼ, named p1, p2, …; logits without a label are named z1, z2, ….
+
+    Raises ValueError for fewer than two logits.
+
+    >>> p1, p2 = softmax([Value(1000.0), Value(1000.0)])
+    >>> p1
+    Value(data=0.5, grad=0.0, label='p1')
+    """
+    z = as_values(logits)
+    if len(z) < 2:
+        raise ValueError(f"softmax takes at least two logits, not {len(z)}")
+    name_each("z", z)
+    return name_each("p", [_probability(place, len(z))(*z) for place in range(len(z))])
+
+
+def log_probability(p: Value, others: list[Value]) -> Value:
+    """ln p for a p that is 1 less the sum of the others: exact where p is near 1.
+
+    >>> p1, p2 = softmax([Value(0.0), Value(-100.0)])
+    >>> log_probability(p1, [p2])
+    Value(data=-3.720075976020836e-44, grad=0.0)
+    """
+    result: Value = _log_probability(1 + len(others))(p, *others)
+    return result
+
+
+def _share(z: tuple[float, ...], places: Any) -> float:
+    """Return the part of e^z at these places in the sum of all: no power is above 0."""
+    top = max(z)
+    powers = [math.exp(x - top) for x in z]
+    return math.fsum(powers[k] for k in places) / math.fsum(powers)
+
+
+@cache
+def _probability(place: int, count: int) -> Op:
+    """Return the row of one probability among `count`; `place` is counted from 0."""
+
+    def partial(j: int) -> Callable[..., Any]:
+        if j == place:
+            return lambda *zp: zp[-1] * _one_minus_probability(place, count)(*zp)
+        return lambda *zp: -(zp[-1] * _probability(j, count)(*zp[:-1]))
+
+    def read(*z: Any) -> Any:
+        powers = [exp(x) for x in z]
+        return powers[place] / reduce(operator.add, powers)
+
+    return Op(
+        f"probability_{place}_of_{count}",
+        lambda *z: _share(z, [place]),
+        *map(partial, range(count)),
+        doc="one of the probabilities that softmax gives",
+        symbol="softmax",
+        reads=read,
+    )
+
+
+@cache
+def _one_minus_probability(place: int, count: int) -> Op:
+    """Return 1 − p, of the logits and then p: the sum of the others, which keeps its digits."""
+    others = [j for j in range(count) if j != place]
+    return Op(
+        f"one_minus_probability_{place}_of_{count}",
+        lambda *zp: _share(zp[:-1], others),
+        *[lambda *_: 0.0] * count,
+        lambda *_: -1.0,
+        doc="1 − p for a p that softmax gives",
+        reads=lambda *zp: 1 - zp[-1],
+    )
+
+
+@cache
+def _log_probability(count: int) -> Op:
+    """Return ln p, of p and then the others."""
+
+    def function(p: float, *others: float) -> float:
+        return math.log(p) if p < 0.5 else math.log1p(-math.fsum(others))
+
+    return Op(
+        f"log_probability_of_{count}",
+        function,
+        lambda p, *_: 1 / p,
+        *[lambda *_: 0.0] * (count - 1),
+        doc="ln p for a p that is 1 less the sum of the others",
+        symbol="log",
+        domain="p > 0",
+        reads=lambda p, *_: log(p),
+    )
+
+
+_ROWS: dict[str, Callable[..., Op]] = {
+    "probability": _probability,
+    "one_minus_probability": _one_minus_probability,
+    "log_probability": _log_probability,
+}
+
+
+def __getattr__(name: str) -> Op:
+    """Return a row by its name, as pickle looks it up."""
+    found = re.fullmatch(r"(\w+?)(?:_(\d+))?_of_(\d+)", name)
+    if found is None or found[1] not in _ROWS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _ROWS[found[1]](*(int(number) for number in found.groups()[1:] if number))
