@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from autograd.cancelling import cancels, sum_cancels
+from autograd.closing import Closing, closing
 from autograd.formula import Formula, formula
 from autograd.graph import Edge, Graph
 from autograd.kinks import decided
@@ -114,6 +115,20 @@ class Factor:
         titles = " + ".join(product(term.names, notation) for term in self.terms)
         return Formula(titles, joined_numbers(self.terms, " + ", notation))
 
+    def closing(self, notation: Notation) -> Closing | None:
+        """Return the formula that a sum comes to, where all its terms are products of edges."""
+        if len(self.terms) < 2 or any(f.terms for term in self.terms for f in term.factors):
+            return None
+        terms = [[f.edges[-1].derivative for f in term.factors] for term in self.terms]
+        return closing(terms, self._graph, notation)
+
+    def closed_rows(self, closed: Closing, notation: Notation) -> list[list[str]]:
+        """Return a row for each term: its names, its formula, the numbers put in, and the value."""
+        return [
+            [product(term.names, notation), *line, notation.number(term.shown)]
+            for term, line in zip(self.terms, closed.terms, strict=True)
+        ]
+
     def names_in_formula(self) -> list[str]:
         """Return the names that its formula is made of; those of a sum stand in its terms."""
         if self.terms:
@@ -129,6 +144,9 @@ class Factor:
         """
         names, numbers = self.written(notation)
         value = notation.number(self.shown)
+        closed = self.closing(notation)
+        if closed is not None:
+            names, numbers = f"{names} = {closed.total.names}", closed.total.numbers
         if numbers in (names, value):
             numbers = ""
         if names == value:
@@ -200,11 +218,11 @@ class Derivation:
         A line is a list of what stands between its equals signs.
         """
         done: dict[Derivation, None] = {}
-        todo: list[tuple[int, Derivation | list[str]]] = [(0, self)]
+        todo: list[tuple[int, Derivation | list[list[str]]]] = [(0, self)]
         while todo:
             depth, item = todo.pop()
             if isinstance(item, list):
-                yield depth, [item]
+                yield depth, item
                 continue
             if item in done:
                 again = notation.number(item.shown) + notation.words(" (derived above)")
@@ -214,15 +232,20 @@ class Derivation:
             blocks, last = item._own_lines(notation)
             for deeper, rows in blocks:
                 yield depth + deeper, rows
-            if last:
-                todo.append((depth, last))
+            todo += [(depth, [row]) for row in reversed(last)]
             for factor in reversed(item.factors):
-                todo += [(depth + 1, term) for term in reversed(factor.terms)]
+                closed = factor.closing(notation)
+                if closed is None:
+                    todo += [(depth + 1, term) for term in reversed(factor.terms)]
+                else:
+                    todo.append((depth + 1, factor.closed_rows(closed, notation)))
         for note in self._notes(done):
             yield 0, [[notation.words(f"({note})")]]
 
-    def _own_lines(self, notation: Notation) -> tuple[list[tuple[int, list[list[str]]]], list[str]]:
-        """Return the lines before those of the terms of its factors, and the line after them."""
+    def _own_lines(
+        self, notation: Notation
+    ) -> tuple[list[tuple[int, list[list[str]]]], list[list[str]]]:
+        """Return the lines before those of the terms of its factors, and the lines after them."""
         title, value = product(self.names, notation), notation.number(self.shown)
         rows = [factor.row(notation) for factor in self.factors]
         if not rows:
@@ -235,12 +258,30 @@ class Derivation:
             return [(0, [[title, *rows[0][1:]]])], []
         if len(rows) == 1:
             terms, numbers = self.factors[0].written(notation)
-            return [(0, [[title, terms]])], [title, numbers, value]
+            return [(0, [[title, terms]])], [[title, numbers, value], *self._end(notation)]
         times = f" {notation.times.strip()} "
         blocks = [(1, rows)]
         if self.names != tuple(factor.name for factor in self.factors):
             blocks.insert(0, (0, [[title, times.join(row[0] for row in rows)]]))
-        return blocks, [title, joined_numbers(self.factors, times, notation), value]
+        last = [title, joined_numbers(self.factors, times, notation), value]
+        return blocks, [last, *self._end(notation)]
+
+    def closing(self, notation: Notation) -> Closing | None:
+        """Return the formula that it comes to: that of its sum, or of its product of edges."""
+        if len(self.factors) == 1:
+            return self.factors[0].closing(notation)
+        if any(factor.terms for factor in self.factors):
+            return None
+        edges = [factor.edges[-1].derivative for factor in self.factors]
+        return closing([edges], self._graph, notation)
+
+    def _end(self, notation: Notation) -> list[list[str]]:
+        """Return the line in names in which it ends, where it is closed."""
+        closed = self.closing(notation)
+        if closed is None:
+            return []
+        title = product(self.names, notation)
+        return [[title, *closed.total, notation.number(self.shown)]]
 
     def _notes(self, shown: Iterable[Derivation]) -> Iterator[str]:
         """Yield what there is to say about the names, and about the numbers."""
@@ -251,6 +292,8 @@ class Derivation:
         if shared:
             way = "told apart by ⁽²⁾, ⁽³⁾, …, in the order of the computation"
             yield f"several Values are labelled {shared}: {way}"
+        for weights in dict.fromkeys(_weights(shown, self._notation)):
+            yield f"{', '.join(weights)} sum to 1"
         if graph.moved:
             yield f"{graph.moved}; computed anew here"
         if self.note:
@@ -264,6 +307,14 @@ def _names(parts: Iterable[Derivation]) -> Iterator[str]:
             yield from (of, by, *held)
         for factor in part.factors:
             yield from factor.names_in_formula()
+
+
+def _weights(parts: Iterable[Derivation], notation: Notation) -> Iterator[tuple[str, ...]]:
+    """Yield the names that are taken to sum to 1."""
+    for part in parts:
+        for closed in (item.closing(notation) for item in part.factors):
+            if closed is not None and closed.weights:
+                yield closed.weights
 
 
 def product(names: Sequence[Quotient], notation: Notation) -> str:

@@ -1,0 +1,160 @@
+"""What a derivation comes to in names: its products multiplied out, where terms cancel.
+
+So ∂L/∂z, through each of the probabilities that softmax gives, ends in p − y.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import NamedTuple, TypeAlias
+
+from autograd import ops
+from autograd.formula import Formula, Writer
+from autograd.graph import Graph
+from autograd.normal import Algebra, Base, Product, Sum, constant, gathered
+from autograd.notation import Notation
+from autograd.value import Value
+
+MOST = 40  # factors, and products; of more, nothing is multiplied out
+
+# The coefficient of each product of bases, whatever their order.
+Terms: TypeAlias = dict[frozenset[tuple[Base, float]], float]
+
+
+class Closing(NamedTuple):
+    """The formula in which a derivation ends.
+
+    total    the formula of the whole
+    terms    the formula of each term of the sum; a product is one term
+    weights  the names of which the total takes for granted that they sum to 1
+    """
+
+    total: Formula
+    terms: tuple[Formula, ...]
+    weights: tuple[str, ...]
+
+
+def closing(terms: Sequence[Sequence[Value]], graph: Graph, notation: Notation) -> Closing | None:
+    """Return the formula of a sum of products; None unless it has two terms, where more cancel.
+
+    terms   for each term the derivatives that it is the product of
+
+    Where leaves that sum to 1, such as the targets of a cross-entropy, have one factor in each
+    product, what all of these have in common is taken out of the sum.
+    """
+    if sum(map(len, terms)) > MOST:
+        return None
+    algebra = Algebra()
+    factors = [[algebra.normal_form(factor, graph.names) for factor in term] for term in terms]
+    known = [reduce(algebra.mul, filter(None, forms), constant(1.0)) for forms in factors]
+    flat = [form for forms in factors for form in forms if form]
+    if len(flat) < sum(map(len, terms)) or not any(map(_divides, flat)):
+        return None
+    pieces = _multiplied_out(algebra, [piece for product in known for piece in product])
+    total = _summed(pieces)
+    average, weights = _averaged(total, graph.data)
+    shortest = average if weights else total
+    if len(shortest) != 2 or len(pieces) < 4:
+        return None
+    form = _in_brackets(algebra, shortest)
+    writer = Writer(graph.names, notation, graph.data)
+    writer.read(algebra.bases)
+    names = [graph.names[base.value] for base in weights if base.value is not None]
+    lines = [_line(writer, f, product) for f, product in zip(factors, known, strict=True)]
+    return Closing(_formula(writer, form), tuple(lines), tuple(names))
+
+
+def _formula(writer: Writer, form: Sum) -> Formula:
+    return Formula(writer.written(form, 0).text, writer.written(form, 1).text)
+
+
+def _line(writer: Writer, factors: Sequence[Sum | None], product: Sum) -> Formula:
+    """Return the factors side by side, and what they come to."""
+    first, *others = [form for form in factors if form is not None]
+    is_negative = len(first) == 1 and first[0][0] < 0
+    if is_negative:
+        first = ((-first[0][0], first[0][1]),)
+    side_by_side = writer.chain([writer.written(form, 0) for form in (first, *others)])
+    if is_negative:
+        side_by_side = writer.apply(ops.neg, side_by_side)
+    total = _formula(writer, product)
+    if total.names == side_by_side.text:
+        return total
+    return Formula(f"{side_by_side.text} = {total.names}", total.numbers)
+
+
+def _multiplied_out(algebra: Algebra, pieces: Sequence[Product]) -> list[Product]:
+    """Return the pieces without brackets in them; nothing where there would be too many.
+
+    The outer brackets come first, for what is inside may cancel with the rest of the product.
+    """
+    depth = {base: place for place, base in enumerate(algebra.bases)}
+    todo, done = list(reversed(pieces)), []
+    while todo:
+        coefficient, factors = todo.pop()
+        brackets = [base for base, e in factors if base.terms and e > 0 and e.is_integer()]
+        if not brackets:
+            done.append((coefficient, factors))
+        else:
+            outer = max(brackets, key=depth.__getitem__)
+            rest = gathered((*factors, (outer, -1.0)))
+            todo += [(coefficient * c, gathered(rest + f)) for c, f in reversed(outer.terms)]
+        if len(todo) + len(done) > MOST:
+            return []
+    return done
+
+
+def _divides(form: Sum) -> bool:
+    """Whether a quotient stands in this sum."""
+    return any(e < 0 for _, factors in form for _, e in factors)
+
+
+def _summed(pieces: Sequence[Product]) -> Terms:
+    total: Terms = {}
+    for coefficient, factors in pieces:
+        key = frozenset(factors)
+        total[key] = total.get(key, 0.0) + coefficient
+    return {key: coefficient for key, coefficient in total.items() if coefficient}
+
+
+def _averaged(total: Terms, data: Mapping[Value, float]) -> tuple[Terms, list[Base]]:
+    """Return the total without what all of the weights multiply, and the weights.
+
+    Weights are leaves that sum to 1, of which each term has one. There are none where no such
+    leaves are there, or where they have nothing in common.
+    """
+    of_weight: dict[Base, Terms] = {}
+    for factors, coefficient in total.items():
+        leaves = [(b, e) for b, e in factors if b.value is not None and b.value.op is None]
+        if len(leaves) != 1 or leaves[0][1] != 1.0:
+            return {}, []
+        weight = leaves[0][0]
+        of_weight.setdefault(weight, {})[factors - {leaves[0]}] = coefficient
+    numbers = [data[b.value] for b in of_weight if b.value is not None]
+    if len(numbers) < 2 or min(numbers) < 0 or not math.isclose(math.fsum(numbers), 1.0):
+        return {}, []
+    common = dict.items(next(iter(of_weight.values())))
+    shared = dict(pair for pair in common if all(pair in t.items() for t in of_weight.values()))
+    if not shared:
+        return {}, []
+    average = dict(shared)
+    for weight, terms in of_weight.items():
+        for factors, coefficient in terms.items():
+            if factors not in shared:
+                average[factors | {(weight, 1.0)}] = coefficient
+    return average, list(of_weight)
+
+
+def _in_brackets(algebra: Algebra, total: Terms) -> Sum:
+    """Return the sum as a person writes it: what all terms have in common is outside brackets."""
+    common = frozenset.intersection(*total)
+    order = {base: place for place, base in enumerate(algebra.bases)}
+
+    def form(factors: frozenset[tuple[Base, float]]) -> tuple[tuple[Base, float], ...]:
+        return tuple(sorted(factors, key=lambda pair: order[pair[0]]))
+
+    inside = tuple((coefficient, form(factors - common)) for factors, coefficient in total.items())
+    positive_first = tuple(sorted(inside, key=lambda term: term[0] < 0))
+    return algebra.mul(positive_first, ((1.0, form(common)),))
