@@ -89,7 +89,7 @@ def cross_entropy(probabilities: Any, targets: Any) -> Value:
     >>> L = cross_entropy(p, 1)
     >>> L.backward()
     >>> L, p[1].grad
-    (Value(data=0.2876820724517809, grad=0.0, label='L'), -1.3333333333333333)
+    (Value(data=0.2876820724517809, grad=1.0, label='L'), -1.3333333333333333)
     """
     p = as_values(probabilities)
     if len(p) == 1:
@@ -146,7 +146,8 @@ def _from_logits(z: list[Value], y: list[Value]) -> Value:
         others = z[:k] + z[k + 1 :]
         rest = reduce(lambda a, b: a + softplus(b - a), others)
         losses.append(target * softplus(rest - z[k]))
-    return reduce(operator.add, losses)
+    total: Value = reduce(operator.add, losses)
+    return total
 
 
 _logistic_slope = Op(

@@ -164,7 +164,9 @@ print([(graph.names[head], [(graph.names[e.tail], e.derivative.data) for e in es
 
 
 def test_another_detail_is_an_error():
-    with pytest.raises(ValueError, match="detail must be 'names', 'operations' or 'arrays', not 'all'"):
+    with pytest.raises(
+        ValueError, match="detail must be 'names', 'operations' or 'arrays', not 'all'"
+    ):
         named_graph(Value(1.0), detail="all")
 
 

@@ -1,16 +1,20 @@
+import pickle
+
 import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value
+from autograd import Value, chain_rule, check_derivation, gradcheck
 from autograd.record import topological_order
 from nn import (
     binary_cross_entropy,
+    cross_entropy,
     half_squared_error,
     hinge,
     mean_squared_error,
+    softmax,
     softmax_cross_entropy,
 )
 
@@ -125,8 +129,11 @@ def test_the_error_of_one_output_is_E_itself():
         (binary_cross_entropy, [1, -1], "takes targets from 0 to 1, not -1.0"),
         *[
             (softmax_cross_entropy, i, f"a whole number from 0 to 1, not {i!r}")
-            for i in (2, -1, 0.5, "1", None, [1])
+            for i in (2, -1, 0.5, "1", None)
         ],
+        (softmax_cross_entropy, [1], "2 targets of at least 0 that sum to 1, not 1.0"),
+        (softmax_cross_entropy, [1, 1], "2 targets of at least 0 that sum to 1, not 1.0, 1.0"),
+        (cross_entropy, [1.5, -0.5], "2 targets of at least 0 that sum to 1, not 1.5, -0.5"),
     ],
 )
 def test_a_wrong_target_is_a_clear_error(loss, targets, message):
@@ -143,3 +150,103 @@ def test_no_outputs_are_a_clear_error(loss):
 def test_one_logit_is_a_clear_error():
     with pytest.raises(ValueError, match="at least two logits, not 1"):
         softmax_cross_entropy([Value(1.0)], 0)
+
+
+LOGITS = [1.0, 2.0, 0.5]
+ONE_HOT = [0.0, 1.0, 0.0]
+
+
+def assert_right(root, derivation):
+    marks = check_derivation(root, derivation)
+    assert [line for line in marks.lines if not line.right] == []
+
+
+def named(letter, numbers):
+    return [Value(x, label=f"{letter}{k}") for k, x in enumerate(numbers, 1)]
+
+
+@pytest.mark.parametrize("logits", [LOGITS, [1000.0, -1000.0, 0.0], [138.0, 0.0, -138.0, 2.0]])
+def test_softmax_is_that_of_mpmath_with_both_its_derivatives(logits):
+    z = [mpmath.mpf(x) for x in logits]
+    p = softmax([Value(x) for x in logits])
+    assert [v.label for v in p] == [f"p{k}" for k in range(1, len(p) + 1)]
+    with mpmath.workdps(900):
+        powers = [mpmath.exp(x) for x in z]
+        expected = [power / sum(powers) for power in powers]
+        for k, v in enumerate(p):
+            assert v.data == pytest.approx(float(expected[k]), rel=1e-13, abs=0)
+            leaves = v.args
+            for x in leaves:
+                x.grad = 0.0
+            v.backward()
+            for j, x in enumerate(leaves):
+                slope = expected[k] * ((j == k) - expected[j])
+                assert x.grad == pytest.approx(float(slope), rel=1e-13, abs=1e-320)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda z: cross_entropy(softmax(z), 1),
+        lambda z: cross_entropy(softmax(z), [0.25, 0.5, 0.25]),
+        lambda z: softmax_cross_entropy(z, 1),
+        lambda z: softmax_cross_entropy(z, [0.25, 0.5, 0.25]),
+        lambda z: binary_cross_entropy(z, [0.0, 1.0, 0.25]),
+        lambda z: cross_entropy(z[0].sigmoid(), 0.25),
+    ],
+)
+def test_the_derivatives_of_cross_entropies(make):
+    z = named("z", LOGITS)
+    loss = make(z)
+    leaves = [v for v in topological_order(loss)[0] if v in z]
+    gradcheck(loss, leaves, second=True).require()
+
+
+@pytest.mark.parametrize("loss", [cross_entropy, softmax_cross_entropy])
+def test_softmax_with_cross_entropy_ends_in_p_minus_y(loss):
+    z = named("z", LOGITS)
+    L = loss(softmax(z) if loss is cross_entropy else z, ONE_HOT)
+    for k in (1, 2, 3):
+        derivation = str(chain_rule(L, z[k - 1]))
+        *lines, last, note = [line for line in derivation.split("\n") if line]
+        assert last.startswith(f"∂L/∂z{k} = p{k} − y{k} = ")
+        assert note == "(y1, y2, y3 sum to 1)"
+        assert len(lines) == 5
+        assert_right(L, derivation)
+
+
+def test_the_largest_logit_and_the_smallest_probability_keep_their_digits():
+    """The slope at the target is −(1 − p), which is e^−138 here."""
+    z = named("z", [138.0, 0.0])
+    L = softmax_cross_entropy(z, 0)
+    L.backward()
+    small = float(mpmath.exp(-138))
+    assert small == pytest.approx(1.2e-60, rel=0.2)
+    assert L.data == pytest.approx(small, rel=1e-13, abs=0)
+    assert [v.grad for v in z] == pytest.approx([-small, small], rel=1e-13, abs=0)
+
+
+def test_the_sigmoid_with_cross_entropy_ends_in_its_output_minus_y():
+    [z] = named("z", [0.5])
+    output = z.sigmoid()
+    L = cross_entropy(output, 1)
+    derivation = str(chain_rule(L, z))
+    assert derivation.endswith("∂L/∂z1 = ŷ − y = 0.6225 − 1 = −0.3775")
+    assert_right(L, derivation)
+    logit = named("z", [0.5])
+    L = binary_cross_entropy(logit, 1)
+    L.label = "L"
+    assert str(chain_rule(L, logit[0])) == "∂L/∂z1 = σ(z1) − y1 = σ(0.5) − 1 = −0.3775"
+
+
+def test_a_class_without_probability_adds_nothing_unless_it_is_the_target():
+    p = named("p", [0.0, 1.0])
+    assert cross_entropy(p, 1).data == 0.0
+    with pytest.raises(ArithmeticError, match="log"):
+        cross_entropy(p, 0)
+
+
+def test_a_softmax_is_pickled_whole():
+    L = softmax_cross_entropy(named("z", LOGITS), 1)
+    again = pickle.loads(pickle.dumps(L))
+    assert [v.op for v in topological_order(again)[1]] == [v.op for v in topological_order(L)[1]]

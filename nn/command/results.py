@@ -20,6 +20,7 @@ from nn.command.pictures import pictures
 from nn.layers import MLP
 from nn.losses import half_squared_error
 from nn.optimizers import SGD, Optimizer
+from nn.values import as_values
 
 LINES = 250  # of derivations, unless --derive asks for more
 FORM = dict.fromkeys(
