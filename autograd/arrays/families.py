@@ -107,14 +107,14 @@ def siblings(value: Value, record: Record) -> list[Value]:
     place = place_of(value)
     if place is not None:
         return [v for v in record.values if (other := place_of(v)) and other.title is place.title]
-    match = _indexed(value.label)
+    match = indexed(value.label)
     if not match:
         return []
-    labelled = [(v, _indexed(v.label)) for v in record.labelled()]
+    labelled = [(v, indexed(v.label)) for v in record.labelled()]
     return [v for v, other in labelled if other and other[0] == match[0]]
 
 
-def _indexed(label: str) -> tuple[str, str] | None:
+def indexed(label: str) -> tuple[str, str] | None:
     """Return the stem of a label and its index: W1 and 1,2 of W1[1,2]; None where it has none."""
     match = _BRACKETS.fullmatch(label) or _DIGITS.fullmatch(label)
     return (match[1], match[2]) if match else None
@@ -166,9 +166,9 @@ def _by_label(values: Sequence[Value], below: Mapping[Value, int]) -> list[Famil
     stems: dict[str, dict[str, list[Value]]] = {}
     alone: list[Value] = []
     for v in values:
-        indexed = _indexed(v.label)
-        if indexed:
-            stem, index = indexed
+        found_index = indexed(v.label)
+        if found_index:
+            stem, index = found_index
             stems.setdefault(stem, {}).setdefault(index, []).append(v)
         else:
             alone.append(v)
@@ -188,13 +188,10 @@ def _array(
     counts = {len(group) for group in members.values()}
     if len(members) < 2 or len(counts) != 1:
         return []
-    for split in (_by_commas, list):
-        keys = {text: tuple(map(int, split(text))) for text in members}
-        shape = tuple(max(column) for column in zip(*keys.values(), strict=False))
-        if sorted(keys.values()) == indices(shape) and len(shape) in (1, 2):
-            break
-    else:
+    keys = indices_of(members)
+    if keys is None:
         return []
+    shape = max(keys.values())
     groups = [[members[text][n] for text in keys] for n in range(counts.pop())]
     if not all(_are_apart([[v] for v in group], below) for group in groups):
         return []
@@ -204,5 +201,17 @@ def _array(
     ]
 
 
-def _by_commas(text: str) -> list[str]:
-    return text.split(",")
+def indices_of(texts: Collection[str]) -> dict[str, Index] | None:
+    """Return the index that each text is, where they are all of a vector or a matrix, else None.
+
+    >>> indices_of(["11", "12"]), indices_of(["1,1", "2,1"]), indices_of(["1", "3"])
+    ({'11': (1, 1), '12': (1, 2)}, {'1,1': (1, 1), '2,1': (2, 1)}, None)
+    """
+    for parts in ({text: text.split(",") for text in texts}, {text: list(text) for text in texts}):
+        keys = {text: tuple(map(int, part)) for text, part in parts.items() if "," not in part}
+        sizes = {len(at) for at in keys.values()}
+        if len(keys) < len(texts) or sizes not in ({1}, {2}):
+            continue
+        if sorted(keys.values()) == indices(max(keys.values())):
+            return keys
+    return None

@@ -8,13 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autograd import ops
+from autograd.arrays.places import Index, Title, indices, place_of, size
 from autograd.marking import reader
+from autograd.marking.array_lines import ArrayStatement, outcomes
 from autograd.marking.bench import Equation
 from autograd.marking.board import Board, letters
 from autograd.marking.judge import Judge
 from autograd.marking.marks import Line, Marks, Outcome
-from autograd.marking.names import labels_of
+from autograd.marking.names import in_rows, labels_of
 from autograd.marking.syntax import (
+    ArrayCall,
+    ArrayName,
     Call,
     Name,
     Number,
@@ -86,7 +90,28 @@ def _reader(board: Board, called: Mapping[str, Any]) -> reader.Reader:
     nets |= {board.names[out]: f"net of {board.names[out]}" for out in board.unnamed_nets()}
     functions = _own_functions(board)
     root = board.names[board.root]
-    return reader.Reader(board.labels, root=root, nets=nets, names=called, functions=functions)
+    return reader.Reader(
+        board.labels,
+        root=root,
+        nets=nets,
+        names=called,
+        functions=functions,
+        arrays=_named_arrays(board),
+    )
+
+
+def _named_arrays(board: Board) -> dict[str, tuple[object, ...]]:
+    """Return the labels of the arrays that a network or the user has named, in rows."""
+    arrays: dict[Title, dict[Index, str]] = {}
+    for v, name in board.names.items():
+        place = place_of(v)
+        if place is not None:
+            arrays.setdefault(place.title, {})[place.at] = name
+    return {
+        title.name: in_rows([labels[at] for at in indices(title.shape)], title.shape)
+        for title, labels in arrays.items()
+        if len(labels) == size(title.shape)
+    }
 
 
 def _own_functions(board: Board) -> dict[str, Op]:
@@ -98,10 +123,15 @@ def _own_functions(board: Board) -> dict[str, Op]:
     return functions
 
 
-def _marked(board: Board, lines: Sequence[Statement]) -> Iterator[Line]:
+def _marked(board: Board, lines: Sequence[Statement | ArrayStatement]) -> Iterator[Line]:
     rate, trained = _descent(board, lines)
     judge = Judge(board, rate, trained)
     for line in lines:
+        if isinstance(line, ArrayStatement):
+            left, *claims = line.statement.sides
+            for side, outcome in zip(claims, outcomes(judge.claim, line), strict=True):
+                yield _line(line.statement, left, side, outcome)
+            continue
         if not line.sides:
             outcome = Outcome((Verdict.DEFINED,), None, "; ".join(line.read))
             yield _line(line, Side(line.text, None), None, outcome)
@@ -112,9 +142,13 @@ def _marked(board: Board, lines: Sequence[Statement]) -> Iterator[Line]:
             outcome = Outcome((Verdict(subject.verdict),), None, str(subject))
             yield _line(line, left, None, outcome)
             continue
-        equation = Equation(subject, line.number) if subject is not None else None
+        equation = None
+        if subject is not None:
+            assert not isinstance(subject, (ArrayName, ArrayCall))
+            equation = Equation(subject, line.number)
         for side in claims:
-            outcome = judge.claim(equation, side.term if subject is not None else None)
+            assert not isinstance(side.term, (ArrayName, ArrayCall))
+            outcome = judge.claim(equation, side.term if equation else None)
             yield _line(line, left, side, outcome)
 
 
@@ -135,7 +169,9 @@ def _line(line: Statement, left: Side, side: Side | None, outcome: Outcome) -> L
     )
 
 
-def _descent(board: Board, lines: Sequence[Statement]) -> tuple[float | None, list[str]]:
+def _descent(
+    board: Board, lines: Sequence[Statement | ArrayStatement]
+) -> tuple[float | None, list[str]]:
     """Return the learning rate that the lines state, and the labels of the leaves that are
     updated.
     """
@@ -147,7 +183,9 @@ def _descent(board: Board, lines: Sequence[Statement]) -> tuple[float | None, li
     ]
 
 
-def _updates(board: Board, lines: Sequence[Statement]) -> Iterator[tuple[str, list[Side]]]:
+def _updates(
+    board: Board, lines: Sequence[Statement | ArrayStatement]
+) -> Iterator[tuple[str, list[Side]]]:
     """Yield the label of each leaf that a line updates, and what is claimed of it."""
     for line in lines:
         match line.sides:

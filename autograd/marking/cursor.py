@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TypeGuard
 
 from autograd.marking.names import Names
 from autograd.marking.syntax import ArrayCall, ArrayName, Call, Term, Tree, Unreadable
@@ -15,7 +16,7 @@ END = Token("end", "the end")
 CLOSING = {"(": ")", "[": "]", "{": "}", "|": "|", "‖": "‖"}
 
 
-def is_array(tree: Tree) -> bool:
+def is_array(tree: Tree | Unreadable | None) -> TypeGuard[ArrayName | ArrayCall]:
     """Whether it is a list or a matrix."""
     return isinstance(tree, (ArrayName, ArrayCall))
 

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
+from autograd.arrays.families import indexed, indices_of
 from autograd.marking.spelling import GREEK, SIGNS, plain
-from autograd.marking.syntax import ArrayName, Term, Unreadable
+from autograd.marking.syntax import ArrayName, Tree, Unreadable
 from autograd.notation import Notation
 from autograd.op import Op
 from autograd.value import Value
 
-Meaning: TypeAlias = "str | float | ArrayName | Term"  # a label, a number, an array, a definition
+Meaning: TypeAlias = "str | float | Tree"  # a label, a number, an array, a definition
+Rows: TypeAlias = "tuple[object, ...]"  # labels or numbers, of a matrix in a tuple for each row
 
 LETTER = "(?:(?![²³¹⁰⁴-⁹₀-₉½⅓⅔¼¾⅕-⅞ᵀᵢⱼₖₗₘₙΣ])[^\\W\\d_][\u0300-\u036f\u20d7]*)"
 BELOW = rf"(?:\s*_\s*\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}|_?[₀-₉ᵢⱼₖₗₘₙ]+|_(?:{LETTER}|[0-9])+)"
@@ -86,6 +88,7 @@ class Names:
     nets        the label of the pre-activation of each that has one
     given       what the writer calls labels, numbers, and lists or matrices of labels
     functions   operations of the record by their names
+    arrays      the labels of the elements of arrays that have a name, in rows
     """
 
     def __init__(
@@ -95,12 +98,14 @@ class Names:
         nets: Mapping[str, str] | None = None,
         given: Mapping[str, Any] | None = None,
         functions: Mapping[str, Op] | None = None,
+        arrays: Mapping[str, Rows] | None = None,
     ) -> None:
         self.labels = Counter(labels)
         self.root = root
         self.nets = dict(nets or {})
         self.functions = dict(functions or {})
-        self._defined: dict[str, Term] = {}
+        self._arrays = dict(arrays or {})
+        self._defined: dict[str, Tree] = {}
         self._levels: tuple[dict[str, dict[str, Meaning]], ...] = ({}, {}, {})
         for label in self.labels:
             self._add(label, label)
@@ -126,11 +131,11 @@ class Names:
         for level, spelling in zip(self._levels, _spellings(name.translate(SIGNS)), strict=True):
             level[spelling] = {str(meaning): meaning}
 
-    def define(self, name: str, term: Term) -> None:
+    def define(self, name: str, term: Tree) -> None:
         """Let a new name, and close variants of it, mean a term."""
         self._defined[key(name)] = term
 
-    def definition(self, name: str) -> Term | None:
+    def definition(self, name: str) -> Tree | None:
         """Return what a line above defines a name as; None where none does."""
         return self._defined.get(key(name))
 
@@ -190,8 +195,27 @@ class Names:
         return stems
 
     def is_array_like(self, name: str) -> bool:
-        """Whether several labels are this name with numbers behind it."""
-        return self._stems[key(name)] > 1
+        """Whether an array has this name, or several labels are it with numbers behind it."""
+        return self._stems[key(name)] > 1 or self.array(name) is not None
+
+    def array(self, name: str) -> Rows | None:
+        """Return the labels of the elements of an array, in rows; None where there is none.
+
+        W is also the name of w11, w12, …, where nothing else has it.
+        """
+        for spell in (key, _folded):
+            found = self._by_name[spell].get(spell(name))
+            if found is not None:
+                return found
+        return None
+
+    @cached_property
+    def _by_name(self) -> dict[Any, dict[str, Rows]]:
+        """The arrays: those that have a name, then those that their labels tell."""
+        arrays = {**arrays_of(self.labels), **self._arrays}
+        return {
+            spell: {spell(name): rows for name, rows in arrays.items()} for spell in (key, _folded)
+        }
 
     def net(self, name: str) -> str | None:
         """Return the label of the pre-activation that δ_name is about; None where there is none.
@@ -226,6 +250,43 @@ class Names:
     def is_near(self, name: str) -> bool:
         """Whether it is likely a slip of the pen for a label."""
         return bool(difflib.get_close_matches(name, self._suggestions[:1000], 1, 0.8))
+
+
+def _folded(name: str) -> str:
+    return key(name).casefold()
+
+
+def arrays_of(labels: Iterable[str]) -> dict[str, Rows]:
+    """Return the arrays that labels tell: those that end in all indices of a vector or a matrix.
+
+    >>> arrays_of(["w11", "w12", "x1", "x2", "z2_1", "b"])
+    {'w': (('w11', 'w12'),), 'x': ('x1', 'x2'), 'z2': ('z2_1',)}
+    """
+    stems: dict[str, dict[str, str]] = {}
+    for label in labels:
+        found = indexed(label)
+        if found:
+            stems.setdefault(found[0], {})[found[1]] = label
+    arrays: dict[str, Rows] = {}
+    for stem, members in stems.items():
+        keys = indices_of(members)
+        is_array = len(members) > 1 or any(re.search(r"[_\[]", x) for x in members.values())
+        if keys is not None and is_array:
+            named = {at: members[text] for text, at in keys.items()}
+            arrays[stem] = in_rows([named[at] for at in sorted(named)], max(named))
+    return arrays
+
+
+def in_rows(labels: Sequence[str], shape: tuple[int, ...]) -> Rows:
+    """Return labels, given row by row, as rows of this shape.
+
+    >>> in_rows(["a", "b"], (2,)), in_rows(["a", "b"], (1, 2))
+    (('a', 'b'), (('a', 'b'),))
+    """
+    if len(shape) == 1:
+        return tuple(labels)
+    width = shape[1]
+    return tuple(tuple(labels[k : k + width]) for k in range(0, len(labels), width))
 
 
 def index_letters(name: str) -> str:

@@ -118,7 +118,7 @@ class Parser(Calls):
                 return ArrayCall(meaning, (left, right))
             self.notes.append("the elementwise product of two numbers is read as their product")
             meaning = ops.mul
-        if meaning is ops.mul and is_array(left) and is_array(right):
+        if meaning is ops.mul and (is_array(left) or is_array(right)):
             return ArrayCall("matmul", (left, right))
         return self.call(meaning, left, right)
 

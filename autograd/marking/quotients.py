@@ -70,9 +70,8 @@ class Quotients(Cursor):
             return self.primed(meaning) if self.next.kind == "primes" else tree
         if isinstance(meaning, (int, float)):
             return number(float(meaning))
-        if isinstance(meaning, ArrayName):
-            return meaning
-        return copied(meaning)
+        tree = copied(meaning)
+        return tree
 
     def primed(self, label: str) -> Tree:
         """Return w' as the new value of w, and E'(w) as ∂E/∂w."""

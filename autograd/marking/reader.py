@@ -11,20 +11,19 @@ from contextlib import suppress
 from itertools import product
 from typing import Any
 
+from autograd.marking.array_lines import ArrayStatement, in_arrays
 from autograd.marking.equations import LONGEST, Written, equations_of
-from autograd.marking.names import Names, index_letters
+from autograd.marking.names import Names, Rows, index_letters
 from autograd.marking.parser import Parser
 from autograd.marking.quotients import NeedsIndex
 from autograd.marking.spelling import RATE, RATES
 from autograd.marking.syntax import (
-    ArrayCall,
-    ArrayName,
     Name,
     Number,
     Quotient,
     Side,
     Statement,
-    Term,
+    Tree,
     Unreadable,
     copied,
     has_names,
@@ -42,6 +41,7 @@ class Reader:
     nets        the label of the pre-activation of each that has one: what δ is about
     names       what the writer calls labels, numbers, and lists or matrices of labels
     functions   operations of the record by their names
+    arrays      the labels of the elements of arrays that have a name, in rows
 
     >>> from autograd.marking.syntax import written
     >>> reader = Reader(["E", "w5", "out"])
@@ -58,8 +58,9 @@ class Reader:
         nets: Mapping[str, str] | None = None,
         names: Mapping[str, Any] | None = None,
         functions: Mapping[str, Op] | None = None,
+        arrays: Mapping[str, Rows] | None = None,
     ) -> None:
-        self.names = Names(labels, root, nets, names, functions)
+        self.names = Names(labels, root, nets, names, functions, arrays)
 
     def equations(self, lines: Iterable[str]) -> list[list[Side]]:
         """Return the sides of each equation, its subject first.
@@ -68,14 +69,15 @@ class Reader:
         """
         return [line.sides for line in self.lines(lines) if line.sides]
 
-    def lines(self, lines: Iterable[str]) -> list[Statement]:
+    def lines(self, lines: Iterable[str]) -> list[Statement | ArrayStatement]:
         """Return each equation that is written; prose is left out.
 
         A definition of a new name has no sides, unless something more is claimed of it.
         """
-        found: list[Statement] = []
+        found: list[Statement | ArrayStatement] = []
         for equation in equations_of(lines, self.names):
-            found += self.line(equation)
+            for statement in self.line(equation):
+                found.append(in_arrays(statement, self.names))
         return found
 
     def line(self, equation: Written) -> Iterator[Statement]:
@@ -149,20 +151,17 @@ class Reader:
 
     def read(
         self, text: str, notes: list[str], indices: Mapping[str, int] | None = None
-    ) -> Term | None:
+    ) -> Tree | None:
         """Return the tree of one side, None if it has a blank. Raises Unreadable."""
         found = tokens(text, self.names, notes)
         if found is None:
             return None
         tree = Parser(found, self.names, notes, indices).side()
-        if isinstance(tree, (ArrayName, ArrayCall)):
-            reason = "vectors and matrices are not marked: write it for one entry"
-            raise Unreadable("NOT READ", reason, tree)
         if any(isinstance(place, Quotient) and place.order > 1 for place in walk(tree)):
             raise Unreadable("NOT READ", "second derivatives are not marked", tree)
         return tree
 
-    def definition(self, equation: Written, notes: list[str]) -> Term | None:
+    def definition(self, equation: Written, notes: list[str]) -> Tree | None:
         """Return what a new name on the left is defined as; None where it is no new name."""
         left, right = equation.sides[:2]
         name = self.new_name(re.sub(r"\s*\([^()]*\)$", "", left).strip())

@@ -68,7 +68,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 ARRAY_FUNCTIONS = {
     "diag": "diag", "rowsum": "rowsum", "softmax": "softmax", "outer": "outer", "np.outer": "outer",
-    "dot": "matmul", "np.dot": "matmul", "matmul": "matmul", "np.sum": "rowsum", "sum": "rowsum",
+    "dot": "matmul", "np.dot": "matmul", "matmul": "matmul", "np.matmul": "matmul", "np.sum": "sum", "sum": "sum", "colsum": "colsum",
 }
 # fmt: on
 _WRAPPED = re.compile(

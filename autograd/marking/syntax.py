@@ -117,6 +117,8 @@ ARRAY_OPERATIONS = {  # how each is written, with a hole for each argument
     "outer": "outer({}, {})",
     "diag": "diag({})",
     "rowsum": "rowsum({})",
+    "colsum": "colsum({})",
+    "sum": "sum({})",
     "softmax": "softmax({})",
     "norm": "‖{}‖",
     "gradient": "∇{}",
@@ -178,9 +180,16 @@ def replaced(term: Term, instead: Substitution) -> Term:
     return done[0]
 
 
-def copied(term: Term) -> Term:
-    """Return the term with an object of its own in each place, so that one place can be changed."""
-    return replaced(term, {})
+@overload
+def copied(term: Term) -> Term: ...
+@overload
+def copied(term: Tree) -> Tree: ...
+def copied(term: Tree) -> Tree:
+    """Return the term with an object of its own in each place, so that one place can be changed.
+
+    An array has none: each of its elements is made anew where it is read.
+    """
+    return term if isinstance(term, (ArrayName, ArrayCall)) else replaced(term, {})
 
 
 def written(tree: Tree, least: int = 0, notation: Notation = TEXT) -> str:
@@ -272,7 +281,7 @@ class Side(NamedTuple):
     """What stands between two equals signs, and how it reads: None where it is blank."""
 
     text: str
-    term: Term | Unreadable | None
+    term: Tree | Unreadable | None
 
 
 class Statement(NamedTuple):
@@ -290,8 +299,8 @@ class Statement(NamedTuple):
     read: tuple[str, ...] = ()
 
 
-def has_names(term: Term | Unreadable | None) -> bool:
+def has_names(term: Tree | Unreadable | None) -> bool:
     """Whether it is readable, and not of numbers alone."""
     if term is None or isinstance(term, Unreadable):
         return False
-    return any(isinstance(place, (Name, Quotient)) for place in walk(term))
+    return any(isinstance(place, (Name, Quotient, ArrayName)) for place in walk(term))

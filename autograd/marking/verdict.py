@@ -81,6 +81,9 @@ class Verdict(StrEnum):
     REGULARISER_ON_BIAS = "REGULARISER ON THE BIAS", "the penalty is on the weights alone"
     REGULARISER_WITHOUT_2 = "REGULARISER WITHOUT 2", "the square of the penalty is derived without its 2"
     LOGARITHM = "LOGARITHM OF ANOTHER BASE", "ln is meant, and another logarithm is taken"
+    TRANSPOSED = "TRANSPOSED", "a matrix, or the whole, is the transpose of what belongs there"
+    OUTER_SWAPPED = "OUTER PRODUCT SWAPPED", "the two vectors of an outer product have changed places"
+    ELEMENTWISE = "ELEMENTWISE FOR MATRIX PRODUCT", "elements are multiplied where a matrix product belongs"
     DEGREES = "DEGREES", "the angle is in radians"
     # fmt: on
 

@@ -1,0 +1,374 @@
+"""Vectors and matrices as they are written, element by element: each a term of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from typing import ClassVar, NamedTuple
+
+from autograd import ops
+from autograd.marking.names import Names
+from autograd.marking.syntax import (
+    ArrayCall,
+    ArrayName,
+    Call,
+    Name,
+    Quotient,
+    Term,
+    Tree,
+    Unreadable,
+    copied,
+    written,
+)
+from autograd.marking.syntax import number as number_term
+from autograd.op import Op
+
+_ROWS: Mapping[str, Op] = {row.name: row for row in ops.TABLE}
+_NETS = ("net_{}", "z{}", "z_{}", "z^({})", "net{}", "out_{}", "a{}", "a_{}", "{}")
+
+
+class Grid(NamedTuple):
+    """The elements of a scalar, a vector or a matrix, row by row.
+
+    shape    () of a scalar, (n,) of a vector, (m, n) of a matrix
+    is_row   of a vector: whether it was transposed, and is a row
+    """
+
+    shape: tuple[int, ...]
+    terms: tuple[Term, ...]
+    is_row: bool = False
+
+    def at(self, *index: int) -> Term:
+        """Return an element, with an object of its own in each place."""
+        k = index[0] if len(index) == 1 else index[0] * self.shape[1] + index[1]
+        return copied(self.terms[k])
+
+    def size(self, axis: int) -> int:
+        """Return how many rows (axis 0) or columns (axis 1) it has: a vector is a column, unless it
+        is a row.
+        """
+        if len(self.shape) == 2:
+            return self.shape[axis]
+        long = 1 if self.is_row else 0
+        return self.shape[0] if self.shape and axis == long else 1
+
+    def row(self, i: int) -> list[Term]:
+        """Return a row of it, as a matrix."""
+        if len(self.shape) == 2:
+            return [self.at(i, j) for j in range(self.shape[1])]
+        return [self.at(j) for j in range(self.shape[0])] if self.is_row else [self.at(i)]
+
+    def column(self, j: int) -> list[Term]:
+        """Return a column of it, as a matrix."""
+        return [self.row(i)[j] for i in range(self.size(0))]
+
+
+def scalar(term: Term) -> Grid:
+    """Return a term as a grid."""
+    return Grid((), (term,))
+
+
+def squeezed(grid: Grid) -> Grid:
+    """Return a matrix of one row or one column as a vector, and of one element as a scalar."""
+    if len(grid.terms) == 1:
+        return scalar(grid.terms[0])
+    if len(grid.shape) == 2 and 1 in grid.shape:
+        return Grid((len(grid.terms),), grid.terms, is_row=grid.shape[0] == 1)
+    return grid
+
+
+def matrix(rows: Sequence[Sequence[Term]]) -> Grid:
+    """Return rows of terms as a grid."""
+    return Grid((len(rows), len(rows[0])), tuple(term for row in rows for term in row))
+
+
+def index_of(grid: Grid, k: int) -> str:
+    """Return the index of an element as a message has it: [2], or [1,2].
+
+    >>> index_of(Grid((2, 2), ()), 2)
+    '[2,1]'
+    """
+    if len(grid.shape) == 2:
+        return f"[{k // grid.shape[1] + 1},{k % grid.shape[1] + 1}]"
+    return f"[{k + 1}]"
+
+
+class Expander:
+    """Expands trees into grids.
+
+    names   what the names mean
+    notes   what was read where reading was a choice is added to these
+    """
+
+    def __init__(self, names: Names, notes: list[str]) -> None:
+        self.names = names
+        self.notes = notes
+
+    def grid(self, tree: Tree) -> Grid:
+        """Return the elements of a tree. Raises Unreadable where shapes do not fit."""
+        if isinstance(tree, ArrayName):
+            return self.named(tree)
+        if not isinstance(tree, ArrayCall):
+            return scalar(tree)
+        operation = self.OPERATIONS.get(tree.kind)
+        if operation is not None:
+            return operation(self, tree)
+        args = [squeezed(self.grid(arg)) for arg in tree.args]
+        if tree.kind in _ROWS and len(args) == _ROWS[tree.kind].arity:
+            return self.elementwise(_ROWS[tree.kind], args)
+        raise Unreadable("NOT READ", f"{tree.kind} is not read of vectors and matrices", tree)
+
+    # What a name stands for.
+
+    def named(self, tree: ArrayName) -> Grid:
+        rows = tree.labels or self.names.array(tree.name)
+        if rows:
+            return self.of_labels(rows)
+        if tree.name.startswith(("δ", "delta")):
+            return self.delta(tree)
+        raise self.names.unknown(tree.name)
+
+    def of_labels(self, rows: Sequence[object]) -> Grid:
+        if isinstance(rows[0], (list, tuple)):
+            return matrix([[self.entry(x) for x in row] for row in rows])  # type: ignore[attr-defined]
+        return Grid((len(rows),), tuple(self.entry(x) for x in rows))
+
+    def entry(self, entry: object) -> Term:
+        return Name(entry) if isinstance(entry, str) else number_term(float(entry))  # type: ignore[arg-type]
+
+    def delta(self, tree: ArrayName) -> Grid:
+        """∂root/∂net of all units of a layer."""
+        rest = re.sub(r"^(?:δ|delta)_?\{?|\}$", "", tree.name)
+        for form in _NETS:
+            rows = self.names.array(form.format(rest))
+            if rows:
+                of = self.of_labels(rows)
+                nets = [self.names.nets.get(_label(t), _label(t)) for t in of.terms]
+                self.note(f"{tree.name} is read as ∂{self.names.root}/∂{_stem(nets)}")
+                return of._replace(terms=tuple(Quotient(self.names.root, net) for net in nets))
+        raise self.names.unknown(tree.name)
+
+    def gradient(self, tree: ArrayCall) -> Grid:
+        by = self.grid(tree.args[-1])
+        labels = [_label(term) for term in by.terms]
+        return by._replace(terms=tuple(Quotient(self.names.root, label) for label in labels))
+
+    def quotient(self, tree: ArrayCall) -> Grid:
+        """∂of/∂by: of a scalar in the shape of by; of a vector by a vector, a row for each of."""
+        of, by = (self.end(arg) for arg in tree.args)
+        if not of.shape:
+            label = _label(of.terms[0])
+            return by._replace(terms=tuple(Quotient(label, _label(x)) for x in by.terms))
+        if len(by.shape) > 1 or len(of.shape) > 1:
+            raise Unreadable("NOT READ", "a derivative by a matrix is read of a number alone", tree)
+        if not by.shape:
+            return of._replace(
+                terms=tuple(Quotient(_label(y), _label(by.terms[0])) for y in of.terms)
+            )
+        return matrix([[Quotient(_label(y), _label(x)) for x in by.terms] for y in of.terms])
+
+    def end(self, arg: Tree) -> Grid:
+        """Return an end of a quotient: a label, or an array."""
+        if isinstance(arg, ArrayName) and not arg.labels and self.names.array(arg.name) is None:
+            found = self.names.find(arg.name)
+            if isinstance(found, str):
+                return scalar(Name(found))
+        return self.grid(arg)
+
+    # Operations.
+
+    def vector(self, tree: ArrayCall) -> Grid:
+        items = [self.grid(arg) for arg in tree.args]
+        if not any(item.shape for item in items):
+            return Grid((len(items),), tuple(item.terms[0] for item in items))
+        if len({item.shape for item in items}) > 1 or len(items[0].shape) > 1:
+            raise Unreadable("NOT READ", "the rows of a matrix are of one length", tree)
+        return matrix([item.terms for item in items])
+
+    def transpose(self, tree: ArrayCall) -> Grid:
+        grid = self.grid(tree.args[0])
+        if len(grid.shape) == 1:
+            return grid._replace(is_row=not grid.is_row)
+        if not grid.shape:
+            return grid
+        return matrix([grid.column(j) for j in range(grid.shape[1])])
+
+    def matmul(self, tree: ArrayCall) -> Grid:
+        left, right = (self.grid(arg) for arg in tree.args)
+        if not squeezed(left).shape or not squeezed(right).shape:
+            return self.elementwise(ops.mul, [squeezed(left), squeezed(right)])
+        if len(left.shape) == len(right.shape) == 1 and left.is_row == right.is_row:
+            if left.shape != right.shape:
+                return self.outer(tree)
+            self.note("a product of two vectors is read element by element")
+            return self.elementwise(ops.mul, [left, right])
+        left, right = self.fitted(left, right)
+        if left.size(1) != right.size(0):
+            if squeezed(left).shape == squeezed(right).shape:
+                self.note("a product of two matrices of one shape is read element by element")
+                return self.elementwise(ops.mul, [left, right])
+            raise self.misfit(tree, left, right)
+        columns = [right.column(j) for j in range(right.size(1))]
+        rows = [left.row(i) for i in range(left.size(0))]
+        return squeezed(
+            matrix(
+                [
+                    [
+                        _summed([*map(_times, map(copied, row), map(copied, column))])
+                        for column in columns
+                    ]
+                    for row in rows
+                ]
+            )
+        )
+
+    def fitted(self, left: Grid, right: Grid) -> tuple[Grid, Grid]:
+        """Return both with a vector that stands before a matrix as a row, where that fits."""
+        if len(left.shape) == 1 and len(right.shape) == 2 and left.size(1) != right.shape[0]:
+            turned = left._replace(is_row=not left.is_row)
+            if turned.size(1) == right.shape[0]:
+                return turned, right
+        if len(right.shape) == 1 and len(left.shape) == 2 and right.size(0) != left.shape[1]:
+            turned = right._replace(is_row=not right.is_row)
+            if turned.size(0) == left.shape[1]:
+                return left, turned
+        return left, right
+
+    def product(self, tree: ArrayCall) -> Grid:
+        left, right = (squeezed(self.grid(arg)) for arg in tree.args)
+        return self.elementwise(ops.mul, [left, right])
+
+    def outer(self, tree: ArrayCall) -> Grid:
+        left, right = (squeezed(self.grid(arg)) for arg in tree.args)
+        if len(left.shape) > 1 or len(right.shape) > 1:
+            raise Unreadable("NOT READ", "an outer product is one of two vectors", tree)
+        rows = [[_times(copied(y), copied(x)) for x in right.terms] for y in left.terms]
+        return squeezed(matrix(rows))
+
+    def diag(self, tree: ArrayCall) -> Grid:
+        grid = self.grid(tree.args[0])
+        if len(grid.shape) == 2:
+            return Grid((grid.shape[0],), tuple(grid.at(i, i) for i in range(grid.shape[0])))
+        size = range(len(grid.terms))
+        return matrix([[grid.at(i) if i == j else number_term(0.0) for j in size] for i in size])
+
+    def total(self, tree: ArrayCall) -> Grid:
+        return scalar(_summed([copied(term) for term in self.grid(tree.args[0]).terms]))
+
+    def rowsum(self, tree: ArrayCall) -> Grid:
+        grid = self.grid(tree.args[0])
+        if len(grid.shape) < 2:
+            return self.total(tree)
+        return Grid((grid.shape[0],), tuple(_summed(grid.row(i)) for i in range(grid.shape[0])))
+
+    def colsum(self, tree: ArrayCall) -> Grid:
+        grid = self.grid(tree.args[0])
+        if len(grid.shape) < 2:
+            return self.total(tree)
+        return Grid((grid.shape[1],), tuple(_summed(grid.column(j)) for j in range(grid.shape[1])))
+
+    def norm(self, tree: ArrayCall) -> Grid:
+        terms = [_times(copied(t), copied(t)) for t in self.grid(tree.args[0]).terms]
+        return scalar(Call(ops.sqrt, (_summed(terms),)))
+
+    def softmax(self, tree: ArrayCall) -> Grid:
+        grid = self.grid(tree.args[0])
+        rows = (
+            [list(grid.terms)]
+            if len(grid.shape) < 2
+            else [grid.row(i) for i in range(grid.shape[0])]
+        )
+        found = []
+        for row in rows:
+            for t in row:
+                below = _summed([Call(ops.exp, (copied(x),)) for x in row])
+                found.append(Call(ops.div, (Call(ops.exp, (copied(t),)), below)))
+        return grid._replace(terms=tuple(found))
+
+    def elementwise(self, op: Op, args: Sequence[Grid]) -> Grid:
+        """Return an operation element by element; a vector goes with each row of a matrix, else
+        with each column.
+        """
+        largest = max(args, key=lambda grid: len(grid.shape))
+        columns = [self.spread(grid, largest) for grid in args]
+        terms = tuple(Call(op, terms) for terms in zip(*columns, strict=True))
+        return largest._replace(terms=terms)
+
+    def spread(self, grid: Grid, largest: Grid) -> list[Term]:
+        size = len(largest.terms)
+        if grid.shape == largest.shape:
+            return [copied(term) for term in grid.terms]
+        if not grid.shape:
+            return [copied(grid.terms[0]) for _ in range(size)]
+        if len(grid.shape) == 1 and len(largest.shape) == 2:
+            rows, columns = largest.shape
+            if grid.shape[0] == columns and (grid.is_row or rows != columns):
+                return [grid.at(k % columns) for k in range(size)]
+            if grid.shape[0] == rows:
+                return [grid.at(k // columns) for k in range(size)]
+        shapes = " and ".join("×".join(map(str, x.shape)) for x in (largest, grid))
+        raise Unreadable("NOT READ", f"shapes {shapes} do not go together element by element")
+
+    def misfit(self, tree: ArrayCall, left: Grid, right: Grid) -> Unreadable:
+        """Return the error that says what does not fit, and which transpose would."""
+        sides = [written(arg) for arg in tree.args]
+        sizes = [f"{grid.size(0)}×{grid.size(1)}" for grid in (left, right)]
+        words = " and ".join(f"{side} is {size}" for side, size in zip(sides, sizes, strict=True))
+        hint = ""
+        if left.size(0) == right.size(0):
+            hint = f"; {sides[0]} transposed would fit"
+        elif left.size(1) == right.size(1):
+            hint = f"; {sides[1]} transposed would fit"
+        return Unreadable("NOT READ", f"this product cannot be: {words}{hint}", tree)
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    OPERATIONS: ClassVar[Mapping[str, Callable[[Expander, ArrayCall], Grid]]] = {
+        "vector": vector,
+        "transpose": transpose,
+        "matmul": matmul,
+        "elementwise": product,
+        "mul": matmul,
+        "outer": outer,
+        "diag": diag,
+        "rowsum": rowsum,
+        "colsum": colsum,
+        "sum": total,
+        "norm": norm,
+        "softmax": softmax,
+        "gradient": gradient,
+        "quotient": quotient,
+    }
+
+
+def _label(term: Term) -> str:
+    if not isinstance(term, Name):
+        raise Unreadable("NOT READ", "a derivative is taken by names")
+    return term.label
+
+
+def _stem(labels: Sequence[str]) -> str:
+    """Return what stands for labels in a note: the first, and the last."""
+    return labels[0] if len(labels) == 1 else f"{labels[0]}, …, {labels[-1]}"
+
+
+def _times(a: Term, b: Term) -> Term:
+    return Call(ops.mul, (a, b))
+
+
+def _summed(terms: Sequence[Term]) -> Term:
+    return reduce(lambda a, b: Call(ops.add, (a, b)), terms)
+
+
+def renamed(tree: Tree, change: Callable[[Tree], Tree | None]) -> Tree:
+    """Return an array tree with some places changed: those of which `change` gives another."""
+    other = change(tree)
+    if other is not None:
+        return other
+    if isinstance(tree, ArrayCall):
+        return replace(tree, args=tuple(renamed(arg, change) for arg in tree.args))
+    return tree
