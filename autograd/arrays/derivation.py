@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ def derive_in_arrays(
     targets = [graph.current(v) for v in values]
     edges = edges_towards(graph, [graph.current(v) for v in whole])
     root = graph.names[graph.root]
-    data = accumulated(graph.root, edges)
+    data = accumulated(graph, edges)
     numbers = [data.get(v, 0.0) for v in targets]
     gradients = gradients_of(graph, edges, data)
     if gradients is None and isinstance(x, Value):
@@ -127,7 +128,7 @@ class ArrayDerivation:
         if gradients is None:
             return []
         shown = [f for f in gradients.forms if f not in gradients.folded]
-        writer = MatrixWriter(notation, gradient_names(shown))
+        writer = MatrixWriter(notation, self.of, gradient_names(shown))
         lines = []
         for family in shown:
             formula = writer.written(gradients.forms[family], family).text
@@ -153,7 +154,7 @@ def _start(line: Line, notation: Notation) -> list[str]:
         quotient = rf"\frac{{\partial {line.of}}}{{\partial {line.by}}}"
     else:
         quotient = f"∂{line.of}/∂{line.by}"
-    return [line.name, quotient, line.formula]
+    return [line.name, quotient if line.name != quotient else "", line.formula]
 
 
 def _with_grid(title: str, value: Any, notation: Notation) -> str:
@@ -164,8 +165,14 @@ def _with_grid(title: str, value: Any, notation: Notation) -> str:
 
 
 def gradient_names(families: Sequence[Family]) -> Mapping[Family, str]:
-    """Return what stands below the δ of the gradient by each family: its name without net_."""
-    names = {f: f.name.removeprefix("net_") for f in families}
-    if len(set(names.values())) < len(names):
-        return {f: f.name for f in families}
-    return names
+    """Return what stands below the δ of the gradient by each family: its name without net_.
+
+    "" stands for none: below δ stands a name of letters and digits alone.
+    """
+    plain = {f: f.name if re.fullmatch(_PLAIN, f.name) else "" for f in families}
+    names = {f: name.removeprefix("net_") for f, name in plain.items()}
+    given = [name for name in names.values() if name]
+    return names if len(set(given)) == len(given) else plain
+
+
+_PLAIN = r"(?:[^\W\d_²³¹⁰-₉][\u0300-\u036f]*)(?:[^\W²³¹⁰-₉]|[\u0300-\u036f])*"

@@ -29,6 +29,8 @@ from autograd.arrays.forms import (
     symbols,
 )  # fmt: skip
 from autograd.arrays.places import Index, size
+from autograd.cancelling import sum_cancels
+from autograd.derivation import edge_number
 from autograd.graph import Edge, Graph
 from autograd.normal import Algebra
 from autograd.op import RANGE, DomainError
@@ -237,15 +239,25 @@ def _ordered(root: Family, into: Mapping[Family, Sequence[Block]]) -> list[Famil
     return order
 
 
-def accumulated(root: Value, edges: Sequence[Edge]) -> dict[Value, float]:
-    """Return the gradient of the root by each Value on the way, which these edges are.
+def accumulated(graph: Graph, edges: Sequence[Edge]) -> dict[Value, float]:
+    """Return the gradient of the root by each Value on the way, which these edges are: 0 where it
+    is a sum that cancels.
 
     Raises the error of an edge whose derivative does not exist, and DomainError past the range.
     """
-    totals: dict[Value, float] = {root: 1.0}
+    parts: dict[Value, list[float]] = {}
+    totals: dict[Value, float] = {graph.root: 1.0}
     for edge in reversed(edges):
-        part = totals[edge.head] * edge.derivative.data
-        totals[edge.tail] = totals.get(edge.tail, 0.0) + part
-        if not math.isfinite(totals[edge.tail]):
-            raise DomainError(f"∂{root.label}/∂{edge.tail.label} is {RANGE}")
-    return totals
+        head, tail, _ = edge
+        if head not in totals:
+            totals[head] = _total(parts[head])
+        part = totals[head] * edge_number(edge, graph)
+        if not math.isfinite(part):
+            raise DomainError(f"∂{graph.names[graph.root]}/∂{graph.names[tail]} is {RANGE}")
+        parts.setdefault(tail, []).append(part)
+    return {v: _total(found) for v, found in parts.items()} | {graph.root: 1.0}
+
+
+def _total(parts: Sequence[float]) -> float:
+    total = sum(parts)
+    return 0.0 if sum_cancels(total, parts) else total

@@ -44,10 +44,12 @@ class NotMatrixError(Exception):
 class MatrixWriter:
     """Writes index forms in one notation.
 
-    gradients   what stands below the δ of the gradient by each family
+    root        the name of what is derived
+    gradients   what stands below the δ of the gradient by each family; "" for a quotient
     """
 
-    def __init__(self, notation: Notation, gradients: Mapping[Family, str]) -> None:
+    def __init__(self, notation: Notation, root: str, gradients: Mapping[Family, str]) -> None:
+        self.root = root
         self.notation = notation
         self.is_latex = notation.style == "latex"
         self.gradients = gradients
@@ -83,6 +85,8 @@ class MatrixWriter:
 
     def delta(self, family: Family) -> str:
         """Return the name of the gradient by a family, without the number of a call."""
+        if not self.gradients[family]:
+            return self.notation.derivative(self.root, family.name)
         of = self.notation.name(self.gradients[family])
         return rf"\delta_{{{of}}}" if self.is_latex else f"δ_{of}"
 
@@ -223,7 +227,7 @@ class MatrixWriter:
 
     def matmul(self, pieces: Sequence[Written]) -> Written:
         """Return the product of matrices and vectors."""
-        sign = r"\, " if self.is_latex else " "
+        sign = r"\," if self.is_latex else " "
         return self.piece(sign.join(f"{p:{POWER}}" for p in pieces), POWER)
 
     def transposed(self, piece: Written) -> Written:

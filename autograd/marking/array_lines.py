@@ -40,8 +40,15 @@ class ArrayStatement(NamedTuple):
 
     @property
     def sides(self) -> list[Side]:
-        """None: nothing is claimed of a number alone."""
-        return []
+        """The sides as they were read."""
+        return self.statement.sides
+
+    def first_sides(self) -> list[Side]:
+        """Return the sides of the equation of the first elements."""
+        grids = [self.subject, *self.claims]
+        terms = [grid.terms[0] if isinstance(grid, Grid) else grid for grid in grids]
+        texts = [side.text for side in self.statement.sides]
+        return [Side(*pair) for pair in zip(texts, terms, strict=True)]
 
 
 def in_arrays(statement: Statement, names: Names) -> Statement | ArrayStatement:
@@ -151,7 +158,7 @@ def _slip(claim: Claim, line: ArrayStatement, tree: object) -> Outcome | None:
         except Unreadable:
             continue
         if isinstance(grid, Grid) and _is_right(claim, line, grid):
-            return Outcome((verdict,), None, because)
+            return Outcome((verdict,), None, f"{verdict}: {because}")
     return None
 
 

@@ -47,10 +47,17 @@ class Calls(Quotients):
             return None
         power = self.function_power()
         args = self.arguments()
-        if found is None or any(map(is_array, args)):
-            return ArrayCall(kind or text, tuple(args))
-        tree = self.applied(found, text, args)
-        return tree if power is None else self.call(ops.pow, tree, power)
+        if kind is not None and (found is None or any(map(is_array, args))):
+            return ArrayCall(kind, tuple(args))
+        assert found is not None
+
+        def whole(*elements: Tree) -> Any:
+            tree = self.applied(found, text, elements)
+            return tree if power is None else self.call(ops.pow, tree, power)
+
+        if any(map(is_array, args)):
+            return ArrayCall(f"{text}{chr(39) * primes}", tuple(args), whole)
+        return whole(*args)  # type: ignore[no-any-return]
 
     def primes(self) -> int:
         """Take the primes that stand here, and return how many there are."""

@@ -188,7 +188,7 @@ def _updates(
 ) -> Iterator[tuple[str, list[Side]]]:
     """Yield the label of each leaf that a line updates, and what is claimed of it."""
     for line in lines:
-        match line.sides:
+        match line.first_sides() if isinstance(line, ArrayStatement) else line.sides:
             case [Side(term=Name(label=label, updated=True)), *claims]:
                 if board.values[label].op is None:
                     yield label, claims

@@ -36,6 +36,11 @@ _ENVIRONMENT = re.compile(
     r"|eqnarray|array|math|displaymath|itemize|enumerate|center|flalign)\*?\}(?:\{[lcr|@ ]*\})?"
     r"|(?<!\\)\\[\[\]()]|\$\$|\\item\b|\\hline"
 )
+_MATRIX = re.compile(r"\\begin\s*\{([pbvBV]?matrix)\}(.*?)\\end\s*\{\1\}", re.DOTALL)
+_CELL = r"[−-]?[0-9.]+(?:[eE][-+]?[0-9]+|·10[⁻⁰¹²³⁴-⁹]+)?"
+_LISTED = re.compile(rf"\[\s*{_CELL}(?:\s+{_CELL})+\s*\]")  # numbers with spaces between
+_GRID = re.compile(rf"\s*(.*=\s*)?(\[\s*{_CELL}(?:\s+{_CELL})*\s*\])\s*")
+_GRID_OF_LISTS = re.compile(rf"(.*=\s*)(\[{_CELL}(?:, {_CELL})*\])\s*")
 _ROWS = re.compile(r"\\\\(?:\s*\[[^\]]*\])?|\\newline\b|\\tag\{[^}]*\}")
 _PARTS = re.compile(r"(?<!\\);")
 _BULLET = re.compile(
@@ -100,13 +105,58 @@ def _continued(last: Written, text: str, names: Names) -> Written:
 
 def _rows(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     """Yield each row with the number of its line: a line may hold several."""
-    for number, line in enumerate(lines, 1):
+    for number, line in _with_matrices(list(lines)):
         if len(line) > LONGEST:
             yield number, line
             continue
         line = re.sub(r"\s+", " ", _ENVIRONMENT.sub(" ", line).replace("$", " "))
         for row in _ROWS.split(line):
             yield from ((number, text) for text in _statements(row))
+
+
+def _with_matrices(lines: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield each line with its number, and matrices as lists of rows: those of LaTeX, and those of
+    which each row has a line.
+    """
+    k = 0
+    while k < len(lines):
+        number, line = k + 1, lines[k]
+        k += 1
+        if len(line) > LONGEST:
+            yield number, line
+            continue
+        line = _LISTED.sub(_with_commas, _MATRIX.sub(_as_list, line))
+        first = _GRID.fullmatch(line) or _GRID_OF_LISTS.fullmatch(line)
+        rows = []
+        while first and first[1] and k < len(lines) and _is_grid_row(lines[k]):
+            rows.append(f"[{_commas(lines[k])}]")
+            k += 1
+        if rows and first:
+            line = f"{first[1]}[[{_commas(first[2])}], {', '.join(rows)}]"
+        yield number, line
+
+
+def _is_grid_row(line: str) -> bool:
+    found = _GRID.fullmatch(line) if len(line) <= LONGEST else None
+    return found is not None and not found[1]
+
+
+def _with_commas(found: re.Match[str]) -> str:
+    """Return a list of numbers with commas between them."""
+    return f"[{_commas(found[0])}]"
+
+
+def _commas(numbers: str) -> str:
+    return ", ".join(re.findall(_CELL, numbers))
+
+
+def _as_list(found: re.Match[str]) -> str:
+    r"""Return a matrix of LaTeX as a list of rows; one with one column, or one row, as a list."""
+    rows = [row.split("&") for row in re.split(r"\\\\(?:\s*\[[^\]]*\])?", found[2]) if row.strip()]
+    cells = [[cell.strip() for cell in row] for row in rows]
+    if all(len(row) == 1 for row in cells):
+        return f"[{', '.join(row[0] for row in cells)}]"
+    return f"[{', '.join('[' + ', '.join(row) + ']' for row in cells)}]"
 
 
 def _statements(row: str) -> Iterator[str]:

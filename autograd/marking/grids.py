@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import ClassVar, NamedTuple
 
 from autograd import ops
-from autograd.marking.names import Names
+from autograd.marking.names import Names, layer_of_delta
 from autograd.marking.syntax import (
     ArrayCall,
     ArrayName,
@@ -26,7 +25,6 @@ from autograd.marking.syntax import number as number_term
 from autograd.op import Op
 
 _ROWS: Mapping[str, Op] = {row.name: row for row in ops.TABLE}
-_NETS = ("net_{}", "z{}", "z_{}", "z^({})", "net{}", "out_{}", "a{}", "a_{}", "{}")
 
 
 class Grid(NamedTuple):
@@ -116,8 +114,10 @@ class Expander:
         if operation is not None:
             return operation(self, tree)
         args = [squeezed(self.grid(arg)) for arg in tree.args]
+        if tree.function is not None:
+            return self.elementwise(tree.function, args)
         if tree.kind in _ROWS and len(args) == _ROWS[tree.kind].arity:
-            return self.elementwise(_ROWS[tree.kind], args)
+            return self.elementwise(_applied(_ROWS[tree.kind]), args)
         raise Unreadable("NOT READ", f"{tree.kind} is not read of vectors and matrices", tree)
 
     # What a name stands for.
@@ -126,9 +126,10 @@ class Expander:
         rows = tree.labels or self.names.array(tree.name)
         if rows:
             return self.of_labels(rows)
-        if tree.name.startswith(("δ", "delta")):
-            return self.delta(tree)
-        raise self.names.unknown(tree.name)
+        found = self.delta(tree)
+        if found is None:
+            raise self.names.unknown(tree.name)
+        return found
 
     def of_labels(self, rows: Sequence[object]) -> Grid:
         if isinstance(rows[0], (list, tuple)):
@@ -138,17 +139,21 @@ class Expander:
     def entry(self, entry: object) -> Term:
         return Name(entry) if isinstance(entry, str) else number_term(float(entry))  # type: ignore[arg-type]
 
-    def delta(self, tree: ArrayName) -> Grid:
-        """∂root/∂net of all units of a layer."""
-        rest = re.sub(r"^(?:δ|delta)_?\{?|\}$", "", tree.name)
-        for form in _NETS:
-            rows = self.names.array(form.format(rest))
-            if rows:
-                of = self.of_labels(rows)
-                nets = [self.names.nets.get(_label(t), _label(t)) for t in of.terms]
-                self.note(f"{tree.name} is read as ∂{self.names.root}/∂{_stem(nets)}")
-                return of._replace(terms=tuple(Quotient(self.names.root, net) for net in nets))
-        raise self.names.unknown(tree.name)
+    def delta(self, tree: ArrayName) -> Grid | None:
+        """∂root/∂net of all units of a layer; None of another name."""
+        rest = layer_of_delta(tree.name)
+        rows = self.names.layer(rest) if rest else None
+        if rows is None:
+            return None
+        of = self.of_labels(rows)
+        nets = [self.names.nets.get(_label(term), _label(term)) for term in of.terms]
+        self.note(f"{tree.name} is read as ∂{self.names.root}/∂{_stem(nets)}")
+        return of._replace(terms=tuple(Quotient(self.names.root, net) for net in nets))
+
+    def updated(self, tree: ArrayCall) -> Grid:
+        """What an array is after one step of gradient descent."""
+        of = self.grid(tree.args[0])
+        return of._replace(terms=tuple(Name(_label(term), updated=True) for term in of.terms))
 
     def gradient(self, tree: ArrayCall) -> Grid:
         by = self.grid(tree.args[-1])
@@ -198,17 +203,17 @@ class Expander:
     def matmul(self, tree: ArrayCall) -> Grid:
         left, right = (self.grid(arg) for arg in tree.args)
         if not squeezed(left).shape or not squeezed(right).shape:
-            return self.elementwise(ops.mul, [squeezed(left), squeezed(right)])
+            return self.elementwise(_times, [squeezed(left), squeezed(right)])
         if len(left.shape) == len(right.shape) == 1 and left.is_row == right.is_row:
             if left.shape != right.shape:
                 return self.outer(tree)
             self.note("a product of two vectors is read element by element")
-            return self.elementwise(ops.mul, [left, right])
+            return self.elementwise(_times, [left, right])
         left, right = self.fitted(left, right)
         if left.size(1) != right.size(0):
             if squeezed(left).shape == squeezed(right).shape:
                 self.note("a product of two matrices of one shape is read element by element")
-                return self.elementwise(ops.mul, [left, right])
+                return self.elementwise(_times, [left, right])
             raise self.misfit(tree, left, right)
         columns = [right.column(j) for j in range(right.size(1))]
         rows = [left.row(i) for i in range(left.size(0))]
@@ -238,7 +243,7 @@ class Expander:
 
     def product(self, tree: ArrayCall) -> Grid:
         left, right = (squeezed(self.grid(arg)) for arg in tree.args)
-        return self.elementwise(ops.mul, [left, right])
+        return self.elementwise(_times, [left, right])
 
     def outer(self, tree: ArrayCall) -> Grid:
         left, right = (squeezed(self.grid(arg)) for arg in tree.args)
@@ -248,8 +253,10 @@ class Expander:
         return squeezed(matrix(rows))
 
     def diag(self, tree: ArrayCall) -> Grid:
-        grid = self.grid(tree.args[0])
+        grid = squeezed(self.grid(tree.args[0]))
         if len(grid.shape) == 2:
+            if grid.shape[0] != grid.shape[1]:
+                raise Unreadable("NOT READ", "diag is of a vector, or of a square matrix", tree)
             return Grid((grid.shape[0],), tuple(grid.at(i, i) for i in range(grid.shape[0])))
         size = range(len(grid.terms))
         return matrix([[grid.at(i) if i == j else number_term(0.0) for j in size] for i in size])
@@ -287,13 +294,13 @@ class Expander:
                 found.append(Call(ops.div, (Call(ops.exp, (copied(t),)), below)))
         return grid._replace(terms=tuple(found))
 
-    def elementwise(self, op: Op, args: Sequence[Grid]) -> Grid:
-        """Return an operation element by element; a vector goes with each row of a matrix, else
-        with each column.
+    def elementwise(self, function: Callable[..., Term], args: Sequence[Grid]) -> Grid:
+        """Return a function of terms element by element; a vector goes with each row of a matrix,
+        else with each column.
         """
         largest = max(args, key=lambda grid: len(grid.shape))
         columns = [self.spread(grid, largest) for grid in args]
-        terms = tuple(Call(op, terms) for terms in zip(*columns, strict=True))
+        terms = tuple(function(*terms) for terms in zip(*columns, strict=True))
         return largest._replace(terms=terms)
 
     def spread(self, grid: Grid, largest: Grid) -> list[Term]:
@@ -342,6 +349,7 @@ class Expander:
         "softmax": softmax,
         "gradient": gradient,
         "quotient": quotient,
+        "updated": updated,
     }
 
 
@@ -354,6 +362,10 @@ def _label(term: Term) -> str:
 def _stem(labels: Sequence[str]) -> str:
     """Return what stands for labels in a note: the first, and the last."""
     return labels[0] if len(labels) == 1 else f"{labels[0]}, …, {labels[-1]}"
+
+
+def _applied(op: Op) -> Callable[..., Term]:
+    return lambda *args: Call(op, args)
 
 
 def _times(a: Term, b: Term) -> Term:

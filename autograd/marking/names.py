@@ -49,6 +49,7 @@ _INDEX = re.compile(
 _ENTRY = re.compile(r"(.+)_([0-9]{2})")
 _LATEX = Notation("latex")
 LONGEST = 300  # characters of a name
+_LAYERS = ("net_{}", "z{}", "z_{}", "z^({})", "net{}", "out_{}", "a{}", "a_{}", "{}")
 
 
 @lru_cache(10_000)
@@ -209,6 +210,19 @@ class Names:
                 return found
         return None
 
+    def is_array(self, name: str) -> bool:
+        """Whether an array has this very name."""
+        return key(name) in self._by_name[key]
+
+    def layer(self, name: str) -> Rows | None:
+        """Return the labels of the units that δ_name is about, of a layer; None where none are."""
+        return next(filter(None, (self.array(form.format(name)) for form in _LAYERS)), None)
+
+    def is_delta(self, name: str) -> bool:
+        """Whether it is a δ with a Value or an array below it: δ_m1 has no index m."""
+        rest = layer_of_delta(name)
+        return rest is not None and (self.net(rest) is not None or self.layer(rest) is not None)
+
     @cached_property
     def _by_name(self) -> dict[Any, dict[str, Rows]]:
         """The arrays: those that have a name, then those that their labels tell."""
@@ -250,6 +264,16 @@ class Names:
     def is_near(self, name: str) -> bool:
         """Whether it is likely a slip of the pen for a label."""
         return bool(difflib.get_close_matches(name, self._suggestions[:1000], 1, 0.8))
+
+
+def layer_of_delta(name: str) -> str | None:
+    """Return what stands below a δ, None of another name.
+
+    >>> layer_of_delta("δ_{h1}"), layer_of_delta("delta2"), layer_of_delta("w")
+    ('h1', '2', None)
+    """
+    found = re.fullmatch(r"(?:δ|delta)(?:_?\{\s*(.+?)\s*\}|_?(.+))", name)
+    return (found[1] or found[2]) if found else None
 
 
 def _folded(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import reduce
+from functools import cached_property, reduce
 from typing import ClassVar
 
 from autograd import ops
@@ -80,7 +80,7 @@ class Parser(Calls):
 
     def after_sign(self, sign: str, left: Tree) -> tuple[int, Callable[[Tree], Tree] | None]:
         """Return what `continuation` does, before a sign."""
-        if sign == "+" and isinstance(left, Name) and self.ends_after_next():
+        if sign == "+" and isinstance(left, (Name, ArrayName)) and self.ends_after_next():
             return POSTFIX, self.read_updated
         if sign in INFIX:
             return INFIX[sign][0], self.read_infix
@@ -95,6 +95,11 @@ class Parser(Calls):
         """Whether an operand ends here: w5+ is the new w5, where nothing is added to it."""
         return self.ahead(1).text in (END.text, ")", ",", "=")
 
+    @cached_property
+    def is_numpy(self) -> bool:
+        """Whether it is written as programs have it: there * is element by element."""
+        return any(token.text in ("@", ".T") for token in self.tokens)
+
     # Signs after an operand.
 
     def read_infix(self, left: Tree) -> Tree:
@@ -103,6 +108,8 @@ class Parser(Calls):
         right = self.expression(POWER - 1 if is_power else binding)
         if is_power and isinstance(left, Name) and left.label == "e":
             left = self.base(left, right)
+        if meaning is ops.mul and self.is_numpy and (is_array(left) or is_array(right)):
+            meaning = "elementwise"
         return self.operation(meaning, left, right)
 
     def base(self, e: Name, exponent: Tree) -> Tree:
@@ -127,6 +134,8 @@ class Parser(Calls):
 
     def read_updated(self, left: Tree) -> Tree:
         self.take()
+        if isinstance(left, ArrayName):
+            return ArrayCall("updated", (left,))
         if not isinstance(left, Name) or left.updated or left.label not in self.names.labels:
             raise self.not_read("⁺ stands after the name of a Value, as in w5⁺")
         return Name(left.label, updated=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from autograd.marking.names import Names
-from autograd.marking.spelling import FUNCTIONS, RATES
+from autograd.marking.spelling import ARRAY_FUNCTIONS, FUNCTIONS, RATES
 from autograd.marking.syntax import Unreadable
 
 _ABOUT = {  # words before a name, and what they make of it
@@ -124,8 +124,12 @@ def _is_known(word: str, names: Names) -> bool:
     """Whether it may be a part of a formula."""
     if re.search(r"[\d_]", word) or (len(word) == 1 and word not in "aAI"):
         return True
+    stem = word.removesuffix("ᵀ").removeprefix("δ").removeprefix("d")
+    if names.is_array_like(stem) or names.layer(stem):
+        return True
     try:
-        is_named = word in FUNCTIONS or word in RATES or word in names.functions
+        is_named = word in FUNCTIONS or word in ARRAY_FUNCTIONS or word in names.functions
+        is_named = is_named or word in RATES
         return is_named or names.find(word) is not None
     except Unreadable:
         return True

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd import ops
 from autograd.marking.cursor import Cursor
-from autograd.marking.names import INDICES, index_letters, key, with_indices
+from autograd.marking.names import INDICES, index_letters, key, layer_of_delta, with_indices
 from autograd.marking.spelling import CONSTANTS, RATE, RATES
 from autograd.marking.syntax import (
     ArrayCall,
@@ -44,7 +44,11 @@ class Quotients(Cursor):
         found = self.names.find(text)
         if found is None and self.indices:
             found = self.numbered(text)
-        return self.indexed(text) if found is None and index_letters(text) else found
+        if found is None and self.names.is_array(text) and self.with_number(key(text)) == key(text):
+            return ArrayName(text)
+        if found is None and index_letters(text) and not self.names.is_delta(text):
+            return self.indexed(text)
+        return found
 
     def indexed(self, text: str) -> Any:
         """Return what a name means whose indices have numbers. NeedsIndex where one has none."""
@@ -70,8 +74,7 @@ class Quotients(Cursor):
             return self.primed(meaning) if self.next.kind == "primes" else tree
         if isinstance(meaning, (int, float)):
             return number(float(meaning))
-        tree = copied(meaning)
-        return tree
+        return copied(meaning)  # type: ignore[no-any-return]
 
     def primed(self, label: str) -> Tree:
         """Return w' as the new value of w, and E'(w) as ∂E/∂w."""
@@ -110,14 +113,12 @@ class Quotients(Cursor):
         return self.with_number(spelled) == spelled and self.names.is_array_like(text)
 
     def delta(self, text: str) -> Tree | None:
-        rest = re.fullmatch(r"(?:δ|delta)_?\{?(\w+?)\}?", text)
+        rest = layer_of_delta(text)
         if rest is None:
             return None
-        net = self.names.net(self.with_number(rest[1]))
+        net = self.names.net(self.with_number(rest))
         if net is None:
-            if self.names.is_array_like(rest[1]) or re.fullmatch(r"\d+", rest[1]):
-                return ArrayName(text)
-            return None
+            return ArrayName(text) if self.names.layer(rest) or rest.isdecimal() else None
         self.notes.append(f"{text} is read as ∂{self.names.root}/∂{net}")
         return Quotient(self.names.root, net)
 

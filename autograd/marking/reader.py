@@ -13,11 +13,12 @@ from typing import Any
 
 from autograd.marking.array_lines import ArrayStatement, in_arrays
 from autograd.marking.equations import LONGEST, Written, equations_of
-from autograd.marking.names import Names, Rows, index_letters
+from autograd.marking.names import Names, Rows, index_letters, layer_of_delta
 from autograd.marking.parser import Parser
 from autograd.marking.quotients import NeedsIndex
 from autograd.marking.spelling import RATE, RATES
 from autograd.marking.syntax import (
+    ArrayCall,
     Name,
     Number,
     Quotient,
@@ -74,11 +75,25 @@ class Reader:
 
         A definition of a new name has no sides, unless something more is claimed of it.
         """
+        lines = list(lines)
+        self.define_deltas(lines)
         found: list[Statement | ArrayStatement] = []
         for equation in equations_of(lines, self.names):
             for statement in self.line(equation):
                 found.append(in_arrays(statement, self.names))
         return found
+
+    def define_deltas(self, lines: list[str]) -> None:
+        """Let each δ that a line says to be a derivative be that, in the lines above it too."""
+        for equation in equations_of([x for x in lines if "δ" in x or "\\delta" in x], self.names):
+            found = self.single_name(equation.sides[0])
+            if not found or len(equation.sides) < 2 or layer_of_delta(found[0].text) is None:
+                continue
+            with suppress(Unreadable):
+                tree = self.read(equation.sides[1], [])
+                is_array_quotient = isinstance(tree, ArrayCall) and tree.kind == "quotient"
+                if isinstance(tree, Quotient) or (tree and is_array_quotient):
+                    self.names.define(found[0].text, tree)
 
     def line(self, equation: Written) -> Iterator[Statement]:
         if len(equation.text) > LONGEST:

@@ -67,8 +67,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "leaky_relu": functions.leaky_relu, "square": lambda x: x * x,
 }
 ARRAY_FUNCTIONS = {
-    "diag": "diag", "rowsum": "rowsum", "softmax": "softmax", "outer": "outer", "np.outer": "outer",
-    "dot": "matmul", "np.dot": "matmul", "matmul": "matmul", "np.matmul": "matmul", "np.sum": "sum", "sum": "sum", "colsum": "colsum",
+    "diag": "diag", "rowsum": "rowsum", "softmax": "softmax", "outer": "outer",
+    "dot": "matmul", "matmul": "matmul", "sum": "sum", "colsum": "colsum",
 }
 # fmt: on
 _WRAPPED = re.compile(
@@ -85,12 +85,16 @@ _COMMAND = re.compile(r"\\([a-zA-Z]+|[|{}%_#&])\s*")
 _BRACES = re.compile(r"\\(?:under|over)brace\s*(?=\{)")
 
 
+_LIBRARY = re.compile(r"\b(?:np|numpy|torch|jnp)\.(?=[a-z])")
+
+
 def plain(text: str) -> str:
     r"""Return LaTeX in the signs of text.
 
     >>> print(plain(r"\frac12 \left(t_1 - \mathrm{out}_{h1}\right) \cdot \theta"))
     \frac{1}{2} (t_1 - out_{h1} ) *θ
     """
+    text = _LIBRARY.sub("", text)
     if "\\" not in text and "{" not in text and "$" not in text:
         return text.translate(SIGNS)
     text = re.sub(r"\{,\}", ".", _without_braces(text))

@@ -6,7 +6,7 @@ A term is one place in what was written, equal only to itself, so that one place
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias, overload
@@ -99,10 +99,14 @@ class ArrayName:
 
 @dataclass(eq=False, frozen=True)
 class ArrayCall:
-    """An operation on arrays: a key of ARRAY_OPERATIONS, or the name of a row, applied."""
+    """An operation on arrays: a key of ARRAY_OPERATIONS, or the name of a row, applied.
+
+    function  what is applied to each element, where it is no row: f'(z), a power of a function
+    """
 
     kind: str
     args: tuple[Tree, ...]
+    function: Callable[..., Term] | None = None
 
 
 Term: TypeAlias = Number | Constant | Name | Quotient | Call
@@ -123,6 +127,7 @@ ARRAY_OPERATIONS = {  # how each is written, with a hole for each argument
     "norm": "‖{}‖",
     "gradient": "∇{}",
     "quotient": "∂{}/∂{}",
+    "updated": "{}⁺",
 }
 
 
