@@ -209,25 +209,17 @@ class Expander:
                 return self.outer(tree)
             self.note("a product of two vectors is read element by element")
             return self.elementwise(_times, [left, right])
+        is_plain = len(left.shape) == 1 and not left.is_row
         left, right = self.fitted(left, right)
         if left.size(1) != right.size(0):
             if squeezed(left).shape == squeezed(right).shape:
                 self.note("a product of two matrices of one shape is read element by element")
                 return self.elementwise(_times, [left, right])
             raise self.misfit(tree, left, right)
-        columns = [right.column(j) for j in range(right.size(1))]
-        rows = [left.row(i) for i in range(left.size(0))]
-        return squeezed(
-            matrix(
-                [
-                    [
-                        _summed([*map(_times, map(copied, row), map(copied, column))])
-                        for column in columns
-                    ]
-                    for row in rows
-                ]
-            )
-        )
+        result = squeezed(_multiplied(left, right))
+        if is_plain and len(result.shape) == 1:  # a vector without a direction gives one
+            return result._replace(is_row=False)
+        return result
 
     def fitted(self, left: Grid, right: Grid) -> tuple[Grid, Grid]:
         """Return both with a vector that stands before a matrix as a row, where that fits."""
@@ -370,6 +362,17 @@ def _applied(op: Op) -> Callable[..., Term]:
 
 def _times(a: Term, b: Term) -> Term:
     return Call(ops.mul, (a, b))
+
+
+def _multiplied(left: Grid, right: Grid) -> Grid:
+    """Return the product of two matrices whose sizes fit."""
+    columns = [right.column(j) for j in range(right.size(1))]
+    rows = []
+    for i in range(left.size(0)):
+        row = left.row(i)
+        rows.append([_summed([_times(copied(x), copied(y)) for x, y in zip(row, column, strict=True)])
+                     for column in columns])  # fmt: skip
+    return matrix(rows)
 
 
 def _summed(terms: Sequence[Term]) -> Term:
