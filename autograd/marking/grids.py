@@ -367,12 +367,12 @@ def _times(a: Term, b: Term) -> Term:
 def _multiplied(left: Grid, right: Grid) -> Grid:
     """Return the product of two matrices whose sizes fit."""
     columns = [right.column(j) for j in range(right.size(1))]
-    rows = []
-    for i in range(left.size(0)):
-        row = left.row(i)
-        rows.append([_summed([_times(copied(x), copied(y)) for x, y in zip(row, column, strict=True)])
-                     for column in columns])  # fmt: skip
-    return matrix(rows)
+    rows = [left.row(i) for i in range(left.size(0))]
+    return matrix([[_inner(row, column) for column in columns] for row in rows])
+
+
+def _inner(row: Sequence[Term], column: Sequence[Term]) -> Term:
+    return _summed([_times(copied(x), copied(y)) for x, y in zip(row, column, strict=True)])
 
 
 def _summed(terms: Sequence[Term]) -> Term:
