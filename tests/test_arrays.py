@@ -1,6 +1,7 @@
 """Arrays: what they take and refuse, and derivations in vectors and matrices."""
 
 import random
+import re
 import time
 
 import numpy as np
@@ -15,6 +16,7 @@ from autograd import (
     array,
     chain_rule,
     concat,
+    draw_dot,
     maximum,
     relu,
     sigmoid,
@@ -23,7 +25,7 @@ from autograd import (
 from autograd.record import Record
 from nn import MLP
 from nn.lecture import error, network
-from nn.losses import mean_squared_error
+from nn.losses import half_squared_error, mean_squared_error
 
 
 def arrays_of(root):
@@ -256,3 +258,67 @@ def test_a_refusal_says_what_was_wrong(attempt, kind, words):
     with pytest.raises(kind) as caught:
         attempt()
     assert words in str(caught.value)
+
+
+# pictures in arrays
+
+
+def test_a_network_is_drawn_as_one_box_for_each_array():
+    model = MLP(2, [4, 4, 1], seed=1)
+    E = half_squared_error(model([1.0, 0.5]), [1.0])
+    E.backward()
+    picture = draw_dot(E, detail="arrays")
+    names = [node.name for node in picture.figure.nodes.values()]
+    assert sorted(names) == sorted(
+        ["t1", "W1", "W2", "W3", "i", "b1", "b2", "b3", "net_h1", "out_h1", "net_h2", "out_h2", "out_o1", "E"]
+    )
+    assert len(picture.figure.arrows) == 13
+    assert "W2   4×4" in picture.source
+    assert "δ_h2 out_h1ᵀ" in picture.svg()
+    assert picture.svg() == draw_dot(E, detail="arrays").svg()
+
+
+def test_one_array_is_lit_with_its_formula():
+    E, [W1, *_] = lecture()
+    E.backward()
+    figure = draw_dot(E, wrt=W1[0, 1], detail="arrays").figure
+    assert figure.heading == ["∂E/∂W1 = δ_h xᵀ"]
+    lit = [node.name for node in figure.nodes.values() if node.lit]
+    assert lit == ["W1", "net_h", "out_h", "net_o", "out_o", "E"]
+
+
+def test_the_numbers_in_a_box_are_data_and_grad():
+    E, [W1, *_] = lecture()
+    assert "grad —" in str(draw_dot(E, detail="arrays"))
+    E.backward()
+    [box] = [
+        node for node in draw_dot(E, detail="arrays").figure.nodes.values() if node.name == "W1"
+    ]
+    numbers = [float(n.replace("−", "-")) for n in re.findall(r"[−+]?\d\.\d+", " ".join(box.lines))]
+    expected = [*np.ravel(W1.data), *np.ravel(W1.grad)]
+    assert numbers == pytest.approx(expected, abs=5e-5)
+
+
+def test_a_record_without_arrays_is_drawn_in_names_and_says_so():
+    x = array("x", [1.0, 2.0, 3.0])
+    y = x[0] * x[1] + sigmoid(x[2])
+    y.label = "y"
+    assert "y has no form in arrays: drawn in names" in str(draw_dot(y, detail="arrays"))
+
+
+@pytest.mark.parametrize("board", BLACKBOARDS, ids=lambda board: board.__name__)
+def test_every_blackboard_is_drawn_in_arrays(board):
+    root, leaves = board()
+    root.backward()
+    figure = draw_dot(root, detail="arrays").figure
+    assert not figure.note
+    for arrow in figure.arrows:
+        assert arrow.formula
+    assert (
+        "<svg"
+        in draw_dot(
+            root,
+            wrt=leaves[0][0] if len(leaves[0].shape) == 1 else leaves[0][0, 0],
+            detail="arrays",
+        ).svg()
+    )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from autograd.arrays.array import Array, nested
 from autograd.arrays.families import Family, siblings
-from autograd.arrays.gradients import Gradients, accumulated, edges_towards, gradients_of
+from autograd.arrays.gradients import Gradients, edges_towards, gradients_of
 from autograd.arrays.grids import grid, in_a_line, matrix_in_latex
 from autograd.arrays.matrix import MatrixWriter
 from autograd.chain_rule import derive
@@ -16,6 +16,7 @@ from autograd.derivation import Derivation, aligned
 from autograd.graph import Graph, named_graph
 from autograd.notation import Notation
 from autograd.record import Record
+from autograd.sweep import accumulated
 from autograd.value import Value
 
 

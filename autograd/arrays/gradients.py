@@ -29,11 +29,8 @@ from autograd.arrays.forms import (
     symbols,
 )  # fmt: skip
 from autograd.arrays.places import Index, size
-from autograd.cancelling import sum_cancels
-from autograd.derivation import edge_number
 from autograd.graph import Edge, Graph
 from autograd.normal import Algebra
-from autograd.op import RANGE, DomainError
 from autograd.value import Value
 
 _LONGEST_FOLDED = 8  # factors of a gradient that gets no line of its own
@@ -144,12 +141,8 @@ class Gradients:
     def part(self, block: Block) -> IndexForm:
         """Return what the paths through `block` add to the gradient by its tail."""
         head = block.head
-        names = tuple(
-            self.reading.fresh(r) if isinstance(s, str) else s
-            for s, r in zip(head.free, head.ranges, strict=True)
-        )
-        named: IndexForm = (Term(1.0, ((Element(head, names, is_gradient=True), 1.0),)),)
-        short = self.simplified(self.through(block, named, names))
+        names = self.indices(head)
+        short = self.share(block)
         upstream = self.forms[head]
         is_constant = not any(term.factors for term in upstream)
         if self.uses[head] > 1 and not is_constant:
@@ -165,6 +158,19 @@ class Gradients:
             self.folded.add(head)
             return whole
         return short
+
+    def share(self, block: Block) -> IndexForm:
+        """Return what `part` does, in terms of the gradient by the head of the block."""
+        names = self.indices(block.head)
+        named: IndexForm = (Term(1.0, ((Element(block.head, names, is_gradient=True), 1.0),)),)
+        return self.simplified(self.through(block, named, names))
+
+    def indices(self, family: Family) -> tuple[Sub, ...]:
+        """Return new symbols for the indices of an element."""
+        return tuple(
+            self.reading.fresh(r) if isinstance(s, str) else s
+            for s, r in zip(family.free, family.ranges, strict=True)
+        )
 
     def through(self, block: Block, upstream: IndexForm, names: Sequence[Sub]) -> IndexForm:
         """Return the product of the upstream gradient, whose indices are `names`, and a block."""
@@ -237,27 +243,3 @@ def _ordered(root: Family, into: Mapping[Family, Sequence[Block]]) -> list[Famil
         order += ready
         waiting = [f for f in waiting if f not in done]
     return order
-
-
-def accumulated(graph: Graph, edges: Sequence[Edge]) -> dict[Value, float]:
-    """Return the gradient of the root by each Value on the way, which these edges are: 0 where it
-    is a sum that cancels.
-
-    Raises the error of an edge whose derivative does not exist, and DomainError past the range.
-    """
-    parts: dict[Value, list[float]] = {}
-    totals: dict[Value, float] = {graph.root: 1.0}
-    for edge in reversed(edges):
-        head, tail, _ = edge
-        if head not in totals:
-            totals[head] = _total(parts[head])
-        part = totals[head] * edge_number(edge, graph)
-        if not math.isfinite(part):
-            raise DomainError(f"∂{graph.names[graph.root]}/∂{graph.names[tail]} is {RANGE}")
-        parts.setdefault(tail, []).append(part)
-    return {v: _total(found) for v, found in parts.items()} | {graph.root: 1.0}
-
-
-def _total(parts: Sequence[float]) -> float:
-    total = sum(parts)
-    return 0.0 if sum_cancels(total, parts) else total

@@ -44,6 +44,22 @@ def grid(value: Any, notation: Notation) -> list[str]:
     ]
 
 
+def rows_of(cells: Sequence[str], width: int, blank: str = " ") -> list[str]:
+    """Return cells in lines of so many, one below the other; what is between many, left out.
+
+    >>> rows_of(["1", "20", "3", "4"], 2)
+    ['1  20', '3  4 ']
+    """
+    rows = [cells[k : k + width] for k in range(0, len(cells), width)]
+    shown = _few([_few(row, "…") for row in rows], ["…"])
+    columns = max(map(len, shown))
+    wide = [max(len(row[k]) for row in shown if k < len(row)) for k in range(columns)]
+    return [
+        (2 * blank).join(cell.ljust(w, blank) for cell, w in zip(row, wide, strict=False))
+        for row in shown
+    ]
+
+
 def matrix_in_latex(value: Any, notation: Notation) -> str:
     """Return a column or a matrix of numbers in LaTeX, a number as it is.
 

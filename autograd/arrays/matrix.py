@@ -68,9 +68,8 @@ class MatrixWriter:
                     self.letters.setdefault(element.subs[0], letter)
         try:
             shown = tuple(s for s in free if isinstance(s, str) and s not in self.letters)
-            result = self.form(form, shown)
             is_row = len(family.shape) == 2 and not isinstance(free[-2], str)
-            return self.transposed(result) if is_row and shown and form else result
+            return self.form(form, shown, turned=is_row and len(shown) == 1)
         except NotMatrixError:
             return self.index_form(form, free)
 
@@ -92,7 +91,8 @@ class MatrixWriter:
 
     # Matrix form.
 
-    def form(self, form: IndexForm, free: tuple[str, ...]) -> Written:
+    def form(self, form: IndexForm, free: tuple[str, ...], turned: bool = False) -> Written:
+        """Return a form with these indices; `turned`, a vector as a row."""
         if not form:
             return self.writer.number(0.0, self.writer.constants)
         common = self.common(form, free)
@@ -102,10 +102,11 @@ class MatrixWriter:
                 for term in form
             )
             inner = self.form(rest, free)
-            return self.hadamard([*(self.power(*f) for f in common), inner])
+            product = self.hadamard([*(self.power(*f) for f in common), inner])
+            return self.transposed(product) if turned else product
         terms = []
         for term in form:
-            written = self.term(term, free, alone=len(form) == 1)
+            written = self.term(term, free, len(form) == 1, turned)
             terms.append((term.coefficient, written))
         first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
         return self.writer.joined([terms.pop(first), *terms])
@@ -122,7 +123,7 @@ class MatrixWriter:
             and all((atom, e) in term.factors for term in form[1:])
         ]
 
-    def term(self, term: Term, free: tuple[str, ...], alone: bool) -> Written:
+    def term(self, term: Term, free: tuple[str, ...], alone: bool, turned: bool = False) -> Written:
         """Return a term without its sign; one that is not `alone` is spread over what it lacks."""
         scalars: list[Written] = []
         below: list[Written] = []
@@ -140,7 +141,8 @@ class MatrixWriter:
         parts = product.factors(alone)
         above = [*scalars, *product.scalars]
         if parts:
-            above.append(self.hadamard(parts))
+            vector = self.hadamard(parts)
+            above.append(self.transposed(vector) if turned else vector)
         result = self.with_constant(math.fabs(term.coefficient), above, below)
         for s in calls:
             result = self.summed(s, result)

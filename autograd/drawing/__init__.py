@@ -19,8 +19,8 @@ from autograd.drawing.picture import Picture as Picture
 from autograd.drawing.svg import image as image
 from autograd.drawing.theme import COLOURS as COLOURS
 from autograd.drawing.theme import WIDTHS as WIDTHS
-from autograd.graph import Detail, Graph, named_graph
-from autograd.notation import checked_notation
+from autograd.graph import Detail, Graph, checked_detail, named_graph
+from autograd.notation import Notation, checked_notation
 from autograd.record import Record
 from autograd.value import Value
 
@@ -31,7 +31,7 @@ def draw_dot(
     root: Value,
     *,
     wrt: Value | None = None,
-    detail: Detail = "names",
+    detail: Detail | Literal["arrays"] = "names",
     digits: int = 4,
     rankdir: Literal["LR", "TB"] = "LR",
     format: Literal["svg", "png"] = "svg",
@@ -42,7 +42,8 @@ def draw_dot(
 
     wrt       lights the paths of ∂root/∂wrt and numbers its factors, with the equation above, as
               `chain_rule` has them; of a graph with more than 150 nodes these paths alone are drawn
-    detail    "names" draws the labelled Values, "operations" every Value
+    detail    "names" draws the labelled Values, "operations" every Value; "arrays" each vector
+              and matrix as one box, and on each arrow its part in the gradient
     digits    how many digits are shown
     rankdir   "LR" draws from left to right, "TB" from top to bottom
     format    what a notebook shows: "svg"; or "png", which needs graphviz's program `dot`
@@ -70,7 +71,10 @@ def draw_dot(
         if not isinstance(value, Value):
             raise TypeError(f"draw_dot takes a Value, not {type(value).__name__}")
     notation = checked_notation(digits)
-    graph = _graph(root, wrt, detail, force)
+    if detail == "arrays":
+        figure = _in_arrays(root, wrt, notation)
+        return Picture(figure, rankdir, format, engine)
+    graph = _graph(root, wrt, checked_detail(detail), force)
     shown = list(graph.names)
     if wrt is not None:
         wrt = graph.current(wrt)
@@ -82,6 +86,26 @@ def draw_dot(
     return Picture(
         figure_of(graph, notation, gradients, wrt=wrt, shown=shown), rankdir, format, engine
     )
+
+
+def _in_arrays(root: Value, wrt: Value | None, notation: Notation) -> Figure:
+    """Return the figure in arrays; where the record has no such form, in names, and it says so."""
+    from autograd.drawing.arrays import array_figure
+
+    graph = named_graph(root)
+    gradients = stored_gradients(root, graph, list(graph.names))
+    if wrt is not None:
+        wrt = graph.current(wrt)
+        if wrt not in graph.names:
+            raise ValueError(f"{root!r} does not depend on {wrt!r}: there is no path to light")
+    figure = array_figure(graph, notation, gradients, wrt)
+    if figure is not None:
+        return figure
+    note = "; ".join(filter(None, (gradients.note, f"{graph.names[graph.root]} {NO_FORM}")))
+    return figure_of(graph, notation, gradients._replace(note=note), wrt=wrt)
+
+
+NO_FORM = "has no form in arrays: drawn in names"
 
 
 def _graph(root: Value, wrt: Value | None, detail: Detail, force: bool) -> Graph:

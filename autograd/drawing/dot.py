@@ -73,7 +73,7 @@ def _classes(shade: Shade, *, lit: bool, muted: bool) -> str:
 def _draw_node(graph: graphviz.Digraph, figure: Figure, node: Node) -> None:
     muted = figure.lit and not node.lit
     name = node.name if node.value.label or figure.lit else ""
-    lines = wrapped(definition(name, node.formula))
+    lines = [*wrapped(definition(name, node.formula)), f"data {node.data}", f"grad {node.grad}"]
     style = ["filled"]
     if node.value.op is not None:
         style.append("rounded")
@@ -81,7 +81,7 @@ def _draw_node(graph: graphviz.Digraph, figure: Figure, node: Node) -> None:
         style.append("dashed")
     graph.node(
         node.key,
-        escaped([*lines, f"data {node.data}", f"grad {node.grad}"]),
+        escaped(node.lines or lines),
         style=",".join(style),
         fillcolor=LIGHT["plain" if muted else node.shade.fill],
         color=LIGHT["line" if muted else node.shade.line],
@@ -102,7 +102,7 @@ def _draw_arrow(graph: graphviz.Digraph, figure: Figure, arrow: Arrow) -> None:
         style = {"dir": "back", "penwidth": "3", "arrowsize": "0.85", "weight": "100"}
         style |= {"fontsize": "12", "fontcolor": LIGHT["text"]}
     elif not figure.lit:
-        lines = [arrow.local]
+        lines = arrow.local.split("\n")
         style = {"fontcolor": LIGHT[arrow.shade.sign if signed else "muted"]}
         style |= {"penwidth": arrow.shade.width}
     if signed:

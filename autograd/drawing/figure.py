@@ -34,6 +34,7 @@ class Node(NamedTuple):
     words     its whole label and its formula; `title` has the numbers too, with all their digits
     data      the number as it is written, and so is `grad`
     lit       whether it is on the way of the one gradient that is shown
+    lines     what stands in the box of an array, in place of these
     """
 
     key: str
@@ -46,6 +47,7 @@ class Node(NamedTuple):
     grad: str
     shade: Shade
     lit: bool
+    lines: tuple[str, ...] = ()
 
     @property
     def definition(self) -> str:
@@ -165,7 +167,7 @@ def figure_of(
         nodes=builder.nodes,
         arrows=builder.arrows,
         frames=builder.frames(),
-        columns=_columns(keys, builder.heads),
+        columns=drawn_columns(keys, builder.heads),
         largest=builder.largest,
     )
 
@@ -284,7 +286,7 @@ def _largest(gradients: Mapping[Value, float] | None, root: Value) -> float:
     return max(others, default=0.0)
 
 
-def _columns(keys: Mapping[Value, str], heads: Mapping[Value, list[Value]]) -> list[list[str]]:
+def drawn_columns(keys: Mapping[Value, str], heads: Mapping[Value, list[Value]]) -> list[list[str]]:
     """Return the keys of the leaves that lead to the same depth first, for each depth."""
     depth = _depths(heads)
     place = {v: k for k, v in enumerate(keys)}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from autograd.digits import exact
 from autograd.graph import Graph
 from autograd.notation import TEXT
-from autograd.op import DomainError, described
+from autograd.sweep import accumulated
 from autograd.value import Value
 
 
@@ -61,20 +61,8 @@ def _is_near(stored: float, expected: float) -> bool:
 
 
 def swept(graph: Graph) -> dict[Value, float]:
-    """Return the gradient of the root by each visible Value.
-
-    Raises DomainError where one is past the range of a float, and the error of an edge whose
-    derivative does not exist.
-    """
-    gradients = dict.fromkeys(graph.names, 0.0)
-    gradients[graph.root] = 1.0
-    for head in reversed(graph.names):
-        if not math.isfinite(gradients[head]):
-            by = described((head,))
-            raise DomainError(f"the gradient by {by} is past the range of a float, ±1.8e308")
-        for edge in graph.edges[head]:
-            gradients[edge.tail] += gradients[head] * edge.derivative.data
-    return gradients
+    """Return the gradient of the root by each visible Value, 0 where it does not depend on one."""
+    return dict.fromkeys(graph.names, 0.0) | accumulated(graph)
 
 
 def in_words(gradient: float | None) -> str:

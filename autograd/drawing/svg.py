@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from autograd.drawing.figure import Figure
+from autograd.drawing.figure import Figure, Node
 from autograd.drawing.theme import COLOURS, LIGHT
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _name_parts(root: Element, figure: Figure) -> None:
             group.remove(words)
         if key in nodes:
             _put_title(group, nodes[key].title)
-            _set_node(texts, nodes[key].name)
+            _set_node(texts, nodes[key])
         elif key in arrows:
             _put_title(group, arrows[key].title)
             _give_halo(texts, {"data-role": "local"})
@@ -109,14 +109,15 @@ def _put_title(group: Element, words: str) -> None:
     group.insert(0, title)
 
 
-def _set_node(texts: list[Element], name: str) -> None:
+def _set_node(texts: list[Element], node: Node) -> None:
     """Say which lines of a node are its numbers, and set its name in bold."""
     from xml.etree import ElementTree
 
-    *_, data, grad = texts  # as dot.py writes them
-    data.set("data-role", "data")
-    grad.set("data-role", "grad")
-    before, found, after = (texts[0].text or "").partition(name)
+    if not node.lines:
+        *_, data, grad = texts  # as dot.py writes them
+        data.set("data-role", "data")
+        grad.set("data-role", "grad")
+    before, found, after = (texts[0].text or "").partition(node.name)
     if not before and len(found) <= _LONGEST_BOLD:
         texts[0].text = ""
         bold = ElementTree.SubElement(texts[0], "tspan", {"font-weight": "bold"})
