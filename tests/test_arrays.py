@@ -270,7 +270,22 @@ def test_a_network_is_drawn_as_one_box_for_each_array():
     picture = draw_dot(E, detail="arrays")
     names = [node.name for node in picture.figure.nodes.values()]
     assert sorted(names) == sorted(
-        ["t1", "W1", "W2", "W3", "i", "b1", "b2", "b3", "net_h1", "out_h1", "net_h2", "out_h2", "out_o1", "E"]
+        [
+            "t1",
+            "W1",
+            "W2",
+            "W3",
+            "i",
+            "b1",
+            "b2",
+            "b3",
+            "net_h1",
+            "out_h1",
+            "net_h2",
+            "out_h2",
+            "out_o1",
+            "E",
+        ]
     )
     assert len(picture.figure.arrows) == 13
     assert "W2   4×4" in picture.source
