@@ -103,6 +103,7 @@ def _fitted(grid: Grid | Unreadable | None, subject: Grid) -> Grid | Unreadable 
     return Unreadable("NOT READ", f"the left side has the shape {left}, and this has {right}")
 
 
+_MOST_WRONG = 32
 Claim = Callable[[Equation | None, Term | Unreadable | None], Outcome]
 
 
@@ -115,11 +116,24 @@ def outcomes(claim: Claim, line: ArrayStatement) -> Iterator[Outcome]:
             slip = _slip(claim, line, side.term)
             yield slip or claim(equations[0], grid)
             continue
-        found = [claim(*pair) for pair in zip(equations, grid.terms, strict=True)]
-        together = _together(found, grid)
+        together = _together(_judged(claim, equations, grid), grid)
         if not together.right and together.verdicts[0] not in OPEN and not together.follows:
             together = _slip(claim, line, side.term) or together
         yield together
+
+
+def _judged(claim: Claim, equations: list[Equation], grid: Grid) -> list[Outcome]:
+    """Return what the elements are found to be: of a large array not all after one that is wrong,
+    for to find a slip takes time.
+    """
+    found: list[Outcome] = []
+    wrong = 0
+    for equation, term in zip(equations, grid.terms, strict=True):
+        found.append(claim(equation, term))
+        wrong += not found[-1].right
+        if wrong > _MOST_WRONG:
+            break
+    return found
 
 
 def _together(found: list[Outcome], grid: Grid) -> Outcome:

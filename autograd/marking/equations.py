@@ -37,7 +37,7 @@ _ENVIRONMENT = re.compile(
     r"|(?<!\\)\\[\[\]()]|\$\$|\\item\b|\\hline"
 )
 _MATRIX = re.compile(r"\\begin\s*\{([pbvBV]?matrix)\}(.*?)\\end\s*\{\1\}", re.DOTALL)
-_CELL = r"[−-]?[0-9.]+(?:[eE][-+]?[0-9]+|·10[⁻⁰¹²³⁴-⁹]+)?"
+_CELL = r"(?:…|[−-]?[0-9.]+(?:[eE][-+]?[0-9]+|·10[⁻⁰¹²³⁴-⁹]+)?)"
 _LISTED = re.compile(rf"\[\s*{_CELL}(?:\s+{_CELL})+\s*\]")  # numbers with spaces between
 _GRID = re.compile(rf"\s*(.*=\s*)?(\[\s*{_CELL}(?:\s+{_CELL})*\s*\])\s*")
 _GRID_OF_LISTS = re.compile(rf"(.*=\s*)(\[{_CELL}(?:, {_CELL})*\])\s*")
