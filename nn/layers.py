@@ -233,7 +233,7 @@ class MLP(_Network):
             shape = (len(layer.neurons), layer.nin)
             remember(f"W{place}", shape, layer.weights())
             if len(layer.biases()) == len(layer.neurons):
-                remember(f"b{place}", shape[:1], layer.biases())
+                remember(f"B{place}", shape[:1], layer.biases())
 
     def __call__(self, x: Any) -> Any:
         x = self._inputs(x)

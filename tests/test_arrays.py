@@ -15,6 +15,7 @@ from autograd import (
     Value,
     array,
     chain_rule,
+    check_derivation,
     concat,
     draw_dot,
     maximum,
@@ -141,6 +142,28 @@ def test_a_batch_of_calls_is_one_array_with_a_number_for_each():
     assert derivation.value == pytest.approx(w.grad, rel=1e-12)
     weights = [v.grad for v in model.layers[0].weights()]
     assert np.allclose(np.ravel(derivation.lines[-1].value), weights, rtol=1e-12)
+
+
+def test_a_batch_in_its_own_lines_is_marked_right():
+    model = MLP(2, [3, 1], activation="tanh", seed=1)
+    rows = [[1.0, 0.5], [0.2, -0.3], [0.7, 0.1]]
+    L = sum(half_squared_error(model(row), [t]) for row, t in zip(rows, [0, 1, 1], strict=True)) / 3
+    L.label = "L"
+    for w in model.parameters()[::3]:
+        lines = check_derivation(L, str(chain_rule(L, w, detail="arrays"))).lines
+        assert len(lines) > 6
+        assert all(line.right for line in lines)
+
+
+def test_no_array_has_the_name_of_a_value():
+    model = MLP(2, [3, 2], activation="tanh", seed=1)
+    outputs = [out for x in ([1.0, 0.5], [0.2, -0.3]) for out in model(x)]
+    L = mean_squared_error(outputs, [0, 1, 1, 0])
+    L.label = "L"
+    text = str(chain_rule(L, model.parameters()[0], detail="arrays"))
+    assert "∂L/∂net_o1⁽²⁾" in text
+    wrong = [line for line in check_derivation(L, text).lines if not line.right]
+    assert {line.verdict for line in wrong} <= {"NOT READ"}
 
 
 def test_a_network_knows_its_arrays():
@@ -276,9 +299,9 @@ def test_a_network_is_drawn_as_one_box_for_each_array():
             "W2",
             "W3",
             "i",
-            "b1",
-            "b2",
-            "b3",
+            "B1",
+            "B2",
+            "B3",
             "net_h1",
             "out_h1",
             "net_h2",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from autograd.arrays.families import Family, Seat
 from autograd.arrays.forms import IndexForm, Lifter, added, replaced, scaled
 from autograd.graph import Edge
 from autograd.normal import Algebra, Base, Factors, Sum
 from autograd.value import Value
+
+Ranges: TypeAlias = "Mapping[str, tuple[int, ...]]"  # what each symbol runs over
 
 
 class Case(NamedTuple):
@@ -111,12 +113,12 @@ def _cases(
     )
     if not _is_all(entries, equal, ranges):
         raise NoIndexFormError(head, tail)
-    whole = _lifted(entries, equal, lifter)
+    whole = _lifted(entries, equal, ranges, lifter)
     if whole is not None:
         return (Case(equal, whole),)
     for pair in pairs:
         if pair not in equal and ranges[pair[0]] == ranges[pair[1]]:
-            cases = _two_cases(entries, equal, pair, lifter)
+            cases = _two_cases(entries, equal, pair, ranges, lifter)
             if cases:
                 return cases
     raise NoIndexFormError(head, tail)
@@ -126,14 +128,15 @@ def _two_cases(
     entries: Sequence[Entry],
     equal: tuple[tuple[str, str], ...],
     pair: tuple[str, str],
+    ranges: Ranges,
     lifter: Lifter,
 ) -> tuple[Case, ...] | None:
     """Return the form of all, and what is added to it where the indices of a pair are equal."""
     h, t = pair
     apart = [e for e in entries if e.at[h] != e.at[t]]
     same = [e for e in entries if e.at[h] == e.at[t]]
-    general = _lifted(apart, equal, lifter)
-    special = _lifted(same, (*equal, pair), lifter)
+    general = _lifted(apart, equal, ranges, lifter)
+    special = _lifted(same, (*equal, pair), ranges, lifter)
     if general is None or special is None:
         return None
     extra = added(special, scaled(replaced(general, {t: h}), -1.0))
@@ -141,12 +144,15 @@ def _two_cases(
 
 
 def _lifted(
-    entries: Sequence[Entry], equal: tuple[tuple[str, str], ...], lifter: Lifter
+    entries: Sequence[Entry],
+    equal: tuple[tuple[str, str], ...],
+    ranges: Ranges,
+    lifter: Lifter,
 ) -> IndexForm | None:
     """Return the index form of entries; an index of the tail that equals one of the head is it."""
     dropped = {t for _, t in equal}
     pairs = [({s: n for s, n in at.items() if s not in dropped}, form) for at, form in entries]
-    return lifter.lift(pairs)
+    return lifter.lift(pairs, ranges)
 
 
 def _matched(pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -161,7 +167,7 @@ def _matched(pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
 def _is_all(
     entries: Sequence[Entry],
     equal: tuple[tuple[str, str], ...],
-    ranges: Mapping[str, tuple[int, ...]],
+    ranges: Ranges,
 ) -> bool:
     """Whether there is an entry for all indices that the equalities allow."""
     dropped = {t: h for h, t in equal}

@@ -50,6 +50,7 @@ class Line(NamedTuple):
     of, by   what is derived, and by which array
     formula  in arrays: (W2ᵀ δ_o) ⊙ out_h ⊙ (1 − out_h)
     value    its numbers: a float, a list, or a list of rows; of several calls, one for each
+    calls    whether it is of several calls: then its numbers are not printed
     """
 
     name: str
@@ -57,6 +58,7 @@ class Line(NamedTuple):
     by: str
     formula: str
     value: Any
+    calls: bool
 
 
 class ArrayDerivation:
@@ -92,7 +94,7 @@ class ArrayDerivation:
             last = lines.pop()
             title = f"∂{self.of}/∂{last.by}"
             blocks.append(f"{title} = {last.formula}")
-            rows = [[*_start(line, notation), in_a_line(line.value, notation)] for line in lines]
+            rows = [[*_start(line, notation), _in_a_line(line, notation)] for line in lines]
             blocks += [aligned(1, rows)] if rows else []
             if last.by != self.by:
                 blocks.append(_with_grid(title, last.value, notation))
@@ -112,7 +114,8 @@ class ArrayDerivation:
             title = rf"\frac{{\partial {notation.name(self.of)}}}{{\partial {last.by}}}"
             written.append(f"{title} &= {last.formula}")
             for line in lines:
-                name, *sides = *_start(line, notation), matrix_in_latex(line.value, notation)
+                numbers = "" if line.calls else matrix_in_latex(line.value, notation)
+                name, *sides = *_start(line, notation), numbers
                 written.append(f"{name} &= {' = '.join(side for side in sides if side)}")
             if last.by != notation.name(self.by):
                 written.append(f"{title} &= {matrix_in_latex(last.value, notation)}")
@@ -135,7 +138,7 @@ class ArrayDerivation:
             formula = writer.written(gradients.forms[family], family).text
             name, by = writer.gradient(family).text, writer.array(family).text
             value = gradients.numbers(family)
-            lines.append(Line(name, notation.name(self.of), by, formula, value))
+            lines.append(Line(name, notation.name(self.of), by, formula, value, family.calls))
         return lines
 
     def _notes(self) -> Iterator[str]:
@@ -156,6 +159,10 @@ def _start(line: Line, notation: Notation) -> list[str]:
     else:
         quotient = f"∂{line.of}/∂{line.by}"
     return [line.name, quotient if line.name != quotient else "", line.formula]
+
+
+def _in_a_line(line: Line, notation: Notation) -> str:
+    return "" if line.calls else in_a_line(line.value, notation)
 
 
 def _with_grid(title: str, value: Any, notation: Notation) -> str:

@@ -9,7 +9,7 @@ from operator import or_
 from typing import NamedTuple
 
 from autograd.arrays.places import Index, Shape, Title, indices, place_of
-from autograd.graph import RAISED, Graph
+from autograd.graph import RAISED, TOLD_APART, Graph
 from autograd.record import Record
 from autograd.value import Value
 
@@ -89,14 +89,16 @@ def read_families(
             named.setdefault(place.title, {})[place.at] = v
     found = [Family(title.name, title.shape, members) for title, members in named.items()]
     below = _below(graph)
-    found += _by_label(loose, below)
-    found += [Family(v.label, (), {(): v}) for v in scalars]
+    found += _by_label(loose, below, scalars)
     groups: dict[tuple[str, Shape], list[Family]] = {}
     for family in found:
         groups.setdefault((family.name, family.shape), []).append(family)
+    for v in scalars:
+        scalar = Family(graph.names[v], (), {(): v})
+        groups.setdefault((v.label or scalar.name, ()), []).append(scalar)
     seats = {}
-    for group in groups.values():
-        for family in _told_apart(group, below, stacked):
+    for (name, _), group in groups.items():
+        for family in _told_apart(group, below, stacked, name):
             for index, v in family.members.items():
                 seats[v] = Seat(family, index)
     return {v: seats[v] for v in graph.names}
@@ -115,9 +117,16 @@ def siblings(value: Value, record: Record) -> list[Value]:
 
 
 def indexed(label: str) -> tuple[str, str] | None:
-    """Return the stem of a label and its index: W1 and 1,2 of W1[1,2]; None where it has none."""
-    match = _BRACKETS.fullmatch(label) or _DIGITS.fullmatch(label)
-    return (match[1], match[2]) if match else None
+    """Return the stem of a label and its index: None where it has none.
+
+    >>> indexed("W1[1,2]"), indexed("net_h1⁽²⁾")
+    (('W1', '1,2'), ('net_h⁽²⁾', '1'))
+    """
+    found = TOLD_APART.search(label)
+    above = found[0] if found else ""
+    bare = label.removesuffix(above)
+    match = _BRACKETS.fullmatch(bare) or _DIGITS.fullmatch(bare)
+    return (match[1] + above, match[2]) if match else None
 
 
 def _below(graph: Graph) -> dict[Value, int]:
@@ -130,16 +139,18 @@ def _below(graph: Graph) -> dict[Value, int]:
     return bits
 
 
-def _told_apart(group: list[Family], below: Mapping[Value, int], stacked: bool) -> list[Family]:
-    """Return the families of one name: as one, or each with a number."""
+def _told_apart(
+    group: list[Family], below: Mapping[Value, int], stacked: bool, name: str
+) -> list[Family]:
+    """Return the families of one name: as one, or each with a number; a scalar has its own."""
     if len(group) == 1:
         return group
     first = group[0]
     alike = all(set(f.members) == set(first.members) for f in group)
     if stacked and alike and _are_apart([list(f.members.values()) for f in group], below):
         members = {(n, *i): v for n, f in enumerate(group, 1) for i, v in f.members.items()}
-        return [Family(first.name, first.shape, members, calls=True)]
-    for n, family in enumerate(group[1:], 2):
+        return [Family(name, first.shape, members, calls=True)]
+    for n, family in enumerate(group[1:] if first.shape else [], 2):
         family.name = f"{family.name}⁽{str(n).translate(RAISED)}⁾"
     return group
 
@@ -161,24 +172,22 @@ def _own_bit(bits: int) -> int:
     return 1 << (bits.bit_length() - 1)
 
 
-def _by_label(values: Sequence[Value], below: Mapping[Value, int]) -> list[Family]:
-    """Return the arrays that labels tell, and a family of its own for each other Value."""
+def _by_label(
+    values: Sequence[Value], below: Mapping[Value, int], scalars: list[Value]
+) -> list[Family]:
+    """Return the arrays that labels tell; add each other Value to the scalars."""
     stems: dict[str, dict[str, list[Value]]] = {}
-    alone: list[Value] = []
     for v in values:
         found_index = indexed(v.label)
         if found_index:
             stem, index = found_index
             stems.setdefault(stem, {}).setdefault(index, []).append(v)
-        else:
-            alone.append(v)
     found = []
     for stem, members in stems.items():
-        array = _array(stem, members, below)
-        found += array
-        if not array:
-            alone += [v for group in members.values() for v in group]
-    return found + [Family(v.label, (), {(): v}) for v in values if v in set(alone)]
+        found += _array(stem, members, below)
+    taken = {v for family in found for v in family.members.values()}
+    scalars += [v for v in values if v not in taken]
+    return found
 
 
 def _array(

@@ -300,14 +300,23 @@ class Lifter:
         self.seats = seats
         self.algebra = algebra
         self.fresh = Symbols()
+        self.allowed: Mapping[str, tuple[int, ...]] = {}
         self.skeleton = cache(self._skeleton)
         self.canonical = cache(self._canonical)
         self.numbers = cache(self._numbers)
         self.rank = cache(self._rank)
         self._ranks = count()
 
-    def lift(self, forms: Sequence[tuple[Mapping[str, int], Sum]]) -> IndexForm | None:
-        """Return the index form that is each of `forms` at its numbers for the symbols, or None."""
+    def lift(
+        self,
+        forms: Sequence[tuple[Mapping[str, int], Sum]],
+        ranges: Mapping[str, tuple[int, ...]],
+    ) -> IndexForm | None:
+        """Return the index form that is each of `forms` at its numbers for the symbols, or None.
+
+        ranges   what each symbol runs over: it stands only where an index runs over the same
+        """
+        self.allowed = ranges
         at, form = max(forms, key=lambda pair: len(set(pair[0].values())))
         readings = self._lifted(form, at, self._likely(form, at, forms))
         for _, reading in zip(range(_MOST_READINGS), readings, strict=False):
@@ -320,7 +329,10 @@ class Lifter:
     ) -> Places:
         """Return the symbols that each number of `form` may be, where all forms are built alike."""
         own = self._numbers_of_form(form)
-        possible: list[list[Sub]] = [[*(s for s in at if at[s] == n.number), n.number] for n in own]
+        possible: list[list[Sub]] = [
+            [*(s for s in at if at[s] == n.number and self.allowed[s] == n.range), n.number]
+            for n in own
+        ]
         for there, other in forms:
             numbers = self._numbers_of_form(other)
             if len(numbers) != len(own):
@@ -405,8 +417,9 @@ class Lifter:
         if base.value is not None:
             family, index = self.seats[base.value]
             subs: list[Sequence[Sub]] = []
-            for k, number in enumerate(index):
-                known = fixed.get(k) or (*(s for s, n in at.items() if n == number), number)
+            for k, (number, numbers) in enumerate(zip(index, family.ranges, strict=True)):
+                fitting = [s for s in at if at[s] == number and self.allowed.get(s) == numbers]
+                known = fixed.get(k) or (*fitting, number)
                 subs.append((known,) if isinstance(known, str) else known)
             for choice in product(*subs):
                 yield Element(family, choice)

@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from autograd.arrays.families import indexed, indices_of
+from autograd.graph import RAISED
 from autograd.marking.spelling import GREEK, SIGNS, plain
 from autograd.marking.syntax import ArrayName, Tree, Unreadable
 from autograd.notation import Notation
@@ -46,6 +47,7 @@ _INDEX = re.compile(
     r"_\{?\(?([ijklmnᵢⱼₖₗₘₙ](?:\s*,?\s*[ijklmnᵢⱼₖₗₘₙ0-9])*|[0-9]\s*,?\s*[ijkl]+)\)?\}?(?!\w)"
     r"|([ᵢⱼₖₗₘₙ]+)$"
 )
+_CALL = re.compile(r"⁽([ⁿᵐ])⁾|\^\{?\s*\(([nm])\)\s*\}?")  # the number of a call
 _ENTRY = re.compile(r"(.+)_([0-9]{2})")
 _LATEX = Notation("latex")
 LONGEST = 300  # characters of a name
@@ -150,8 +152,12 @@ class Names:
         defined = self.definition(name)
         if defined is not None:
             return defined
-        spellings = zip(self._levels, _spellings(name), strict=True)
-        found = next((level[spelling] for level, spelling in spellings if spelling in level), None)
+        *exact, loose = zip(self._levels, _spellings(name), strict=True)
+        found = next((level[spelling] for level, spelling in exact if spelling in level), None)
+        if found is None and "⁽" in key(name) and self.is_array(name):
+            return ArrayName(name)  # net_h⁽²⁾, and not net_h2
+        if found is None:
+            found = loose[0].get(loose[1])
         return None if found is None else self._one_of(name, found)
 
     def _one_of(self, name: str, found: Mapping[str, Meaning]) -> Meaning:
@@ -318,7 +324,12 @@ def index_letters(name: str) -> str:
 
     >>> index_letters("w_ij"), index_letters("W1_{i,j}"), index_letters("x_j"), index_letters("x_1")
     ('ij', 'ij', 'j', '')
+    >>> index_letters("net_h⁽ⁿ⁾")
+    'n'
     """
+    call = _CALL.search(name)
+    if call:
+        return unicodedata.normalize("NFKC", call[1] or call[2])
     found = _INDEX.search(name)
     if not found:
         return ""
@@ -329,9 +340,14 @@ def index_letters(name: str) -> str:
 def with_indices(name: str, numbers: Mapping[str, int]) -> str:
     """Return the name with a number in the place of each index.
 
-    >>> with_indices("W1_{ij}", {"i": 1, "j": 2})
-    'W1_{12}'
+    >>> with_indices("W1_{ij}", {"i": 1, "j": 2}), with_indices("x⁽ⁿ⁾", {"n": 3})
+    ('W1_{12}', 'x⁽³⁾')
     """
+    call = _CALL.search(name)
+    if call:
+        number = numbers.get(unicodedata.normalize("NFKC", call[1] or call[2]), 1)
+        above = "" if number == 1 else f"⁽{str(number).translate(RAISED)}⁾"
+        return name[: call.start()] + above + name[call.end() :]
     found = _INDEX.search(name)
     if not found:
         return name

@@ -58,6 +58,10 @@ class Quotients(Cursor):
         found = self.names.find(name)
         if found is None:
             found = self.names.find_entry(name)
+        if found is None and self.names.is_array(name):
+            found = ArrayName(name)
+        if found is None:
+            found = self.delta(name)
         if found is None:
             raise self.names.unknown(name)
         return found

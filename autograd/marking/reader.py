@@ -227,7 +227,9 @@ def _subject_first(sides: list[Side]) -> list[Side]:
 
 def _letters(text: str) -> str:
     """Return the one-letter indices of the names in a text, in their order."""
-    names = re.findall(r"[^\W_]+_\{?[\w,]+\}?|[^\W_]+[ᵢⱼₖₗₘₙ]+", text)
+    names = re.findall(
+        r"[^\W_]+_?\{?\w*\}?(?:⁽[ⁿᵐ]⁾|\^\{?\([nm]\)\}?)|[^\W_]+_\{?[\w,]+\}?|[^\W_]+[ᵢⱼₖₗₘₙ]+", text
+    )
     return "".join(dict.fromkeys("".join(map(index_letters, names))))
 
 

@@ -7,13 +7,13 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from autograd.marking.names import BELOW, LETTER, LONGEST, NAME, Names
+from autograd.marking.names import BELOW, LETTER, LONGEST, NAME, Names, index_letters
 from autograd.marking.spelling import FRACTIONS, FROM_RAISED, plain
 from autograd.marking.syntax import Number, Unreadable
 
 MOST = 300  # characters of a number
 
-_ABOVE = r"(?:\^\{?\s*[(\[]\s*\w+\s*[)\]]\s*\}?|⁽[⁰¹²³⁴-⁹]+⁾)"
+_ABOVE = r"(?:\^\{?\s*[(\[]\s*\w+\s*[)\]]\s*\}?|⁽(?:[⁰¹²³⁴-⁹]+|[ⁿᵐ])⁾)"
 _MORE = re.compile(rf"{_ABOVE}{BELOW}*|\((\d)\)")
 _RAISED = re.compile("[⁻⁺]?[⁰¹²³⁴-⁹]+")
 _UPDATED = re.compile(
@@ -151,7 +151,7 @@ class _Scanner:
         more = _MORE.match(self.text, end)
         if more:
             longer = text + (f"^({more[1]})" if more[1] else more[0])
-            if self.is_known(longer):
+            if self.is_known(longer) or index_letters(longer) != index_letters(text):
                 if more[1]:
                     self.notes.append(f"{text}{more[0]} is read as number {more[1]} of this label")
                 text, end = longer, more.end()
@@ -162,7 +162,10 @@ class _Scanner:
 
     def is_known(self, name: str) -> bool:
         try:
-            return any(self.names.find(part) is not None for part in (name, name.lstrip("d")))
+            parts = (name, name.lstrip("d"))
+            if any(self.names.is_array(part) or self.names.is_delta(part) for part in parts):
+                return True
+            return any(self.names.find(part) is not None for part in parts)
         except Unreadable:
             return True
 
