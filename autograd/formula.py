@@ -14,8 +14,8 @@ from autograd import ops
 from autograd.constants import LATEX, recognised
 from autograd.graph import RAISED, told_apart
 from autograd.normal import Algebra, Base, Factors, Sum
-from autograd.notation import TEXT, Notation, Style, is_plain
-from autograd.op import ATOM, NEGATIVE, PRODUCT, Op
+from autograd.notation import RAISED_ENDS, TEXT, Notation, Style, is_plain
+from autograd.op import ATOM, NEGATIVE, POWER, PRODUCT, Op
 from autograd.record import Record
 from autograd.value import Value
 
@@ -126,8 +126,12 @@ class Writer:
         return Written(text, binding, self.notation.style)
 
     def name(self, name: str) -> Written:
-        plain = self.notation.style == "latex" or is_plain(name)
-        return self.piece(self.notation.name(name), ATOM if plain else 0)
+        binding = ATOM
+        if self.notation.style != "latex" and not is_plain(name):
+            binding = 0
+        elif name.endswith(RAISED_ENDS):
+            binding = POWER
+        return self.piece(self.notation.name(name), binding)
 
     def number(self, x: float, notation: Notation) -> Written:
         text = notation.number(x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from typing import Literal, NamedTuple
+from unicodedata import combining
 
 from autograd.digits import MINUS, Rounding, mantissa_and_power
 from autograd.graph import RAISED, TOLD_APART
@@ -12,6 +13,7 @@ from autograd.latex import latex_name, latex_words
 
 Style = Literal["text", "latex"]
 _INDEX = re.compile(r"\[\d+(?:,\d+)*\]$")  # of an element of an array
+RAISED_ENDS = ("σ²", "⁺")  # of the names of a variance and of a new weight
 _JOINING = "_.'′,₀₁₂₃₄₅₆₇₈₉"  # what stands in a name beside letters and digits
 
 
@@ -83,13 +85,15 @@ class Notation(NamedTuple):
 def is_plain(name: str) -> bool:
     """Whether it reads as one name in a formula, and needs no brackets.
 
-    >>> is_plain("net_h1⁽²⁾"), is_plain("W1[1,2]"), is_plain("50 %")
-    (True, True, False)
+    >>> is_plain("net_h1⁽²⁾"), is_plain("W1[1,2]"), is_plain("x̂"), is_plain("σ²"), is_plain("50 %")
+    (True, True, True, True, False)
     """
     letters = _INDEX.sub("", TOLD_APART.sub("", name))
+    for end in RAISED_ENDS:
+        letters = letters.removesuffix(end)
     if letters[:1].isdecimal():
         return False
-    return all(c.isalpha() or c.isdecimal() or c in _JOINING for c in letters)
+    return all(c.isalpha() or c.isdecimal() or c in _JOINING or combining(c) for c in letters)
 
 
 TEXT = Notation()
