@@ -194,10 +194,20 @@ class Algebra:
         (p, left), (q, right) = self.product(a), self.product(b)
         if p and q and not (p * q and math.isfinite(p * q)):  # past a float's range: left unfolded
             q, right = 1.0, ((self.bracket(constant(q)), 1.0), *right)
-        factors = gathered(left + right)
+        factors = self._without_squared_roots(gathered(left + right))
         if p * q == 1.0 and len(factors) == 1 and factors[0][1] == 1.0 and factors[0][0].terms:
             return factors[0][0].terms  # a sum that stands alone needs no brackets
         return ((p * q, factors),) if p * q else ()
+
+    def _without_squared_roots(self, factors: Factors) -> Factors:
+        """Return the factors with x for √(x)²: where the root is defined, it is that."""
+        for base, exponent in factors:
+            if base.op is ops.sqrt and exponent % 2 == 0:
+                others = tuple(pair for pair in factors if pair[0] is not base)
+                coefficient, inside = self.product(base.args[0])
+                if coefficient == 1.0:
+                    return gathered(others + tuple((b, e * exponent / 2) for b, e in inside))
+        return factors
 
     def div(self, a: Sum, b: Sum) -> Sum:
         return self.mul(a, self.pow(b, constant(-1.0)))
