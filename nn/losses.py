@@ -12,7 +12,8 @@ from typing import Any
 
 from autograd import Op, Value, log, relu, sigmoid, softplus
 from nn.softmax import log_probability, softmax
-from nn.values import as_values, name_each
+from nn.values import as_values, index_below, name_each
+from nn.values import mean as mean
 
 
 def half_squared_error(outputs: Any, targets: Any) -> Value:
@@ -184,14 +185,7 @@ def _distribution(loss: str, targets: Any, count: int) -> list[Value]:
                 f"{loss} takes {count} targets of at least 0 that sum to 1, not {numbers}"
             )
         return name_each("y", y)
-    try:
-        index = range(count)[targets] if targets >= 0 else None
-    except (TypeError, IndexError):
-        index = None
-    if index is None:
-        raise ValueError(
-            f"the index of a class is a whole number from 0 to {count - 1}, not {targets!r}"
-        )
+    index = index_below(targets, count, "the index of a class")
     return name_each("y", [Value(float(k == index)) for k in range(count)])
 
 
@@ -202,13 +196,3 @@ def _pairs(outputs: Any, targets: Any, letter: str = "t") -> list[tuple[Value, V
             f"a loss takes one target for each output, not {len(targets)} for {len(outputs)}"
         )
     return list(zip(outputs, name_each(letter, targets), strict=True))
-
-
-def mean(losses: list[Value]) -> Value:
-    """Their sum over their number; of one, itself.
-
-    >>> mean([Value(1.0), Value(2.0)])
-    Value(data=1.5, grad=0.0)
-    """
-    total = reduce(operator.add, losses)
-    return total / len(losses) if len(losses) > 1 else total

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, reduce
 from typing import Any
 
 from autograd import Op, Value, exp, log
+from nn.rows import found_by_name
 from nn.values import as_values, name_each
 
 
@@ -25,8 +25,16 @@ def softmax(logits: Any) -> list[Value]:
     z = as_values(logits)
     if len(z) < 2:
         raise ValueError(f"softmax takes at least two logits, not {len(z)}")
-    name_each("z", z)
-    return name_each("p", [_probability(place, len(z))(*z) for place in range(len(z))])
+    return name_each("p", probabilities(name_each("z", z)))
+
+
+def probabilities(z: Sequence[Value]) -> list[Value]:
+    """The softmax of at least two logits, without names.
+
+    >>> probabilities([Value(0.0), Value(0.0)])
+    [Value(data=0.5, grad=0.0), Value(data=0.5, grad=0.0)]
+    """
+    return [_probability(place, len(z))(*z) for place in range(len(z))]
 
 
 def log_probability(p: Value, others: list[Value]) -> Value:
@@ -103,16 +111,11 @@ def _log_probability(count: int) -> Op:
     )
 
 
-_ROWS: dict[str, Callable[..., Op]] = {
-    "probability": _probability,
-    "one_minus_probability": _one_minus_probability,
-    "log_probability": _log_probability,
-}
-
-
-def __getattr__(name: str) -> Op:
-    """Return a row by its name, as pickle looks it up."""
-    found = re.fullmatch(r"(\w+?)(?:_(\d+))?_of_(\d+)", name)
-    if found is None or found[1] not in _ROWS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return _ROWS[found[1]](*(int(number) for number in found.groups()[1:] if number))
+__getattr__ = found_by_name(
+    __name__,
+    {
+        "probability": _probability,
+        "one_minus_probability": _one_minus_probability,
+        "log_probability": _log_probability,
+    },
+)
