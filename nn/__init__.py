@@ -9,6 +9,9 @@ if not hasattr(autograd, "Value"):
     )
 
 from nn import pictures as pictures  # frames neurons in every picture
+from nn.attention import Attention, scaled_dot_product_attention
+from nn.convolution import AvgPool2d, Conv1d, Conv2d, MaxPool2d
+from nn.embedding import Dropout, Embedding
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import (
     binary_cross_entropy,
@@ -19,16 +22,30 @@ from nn.losses import (
     softmax_cross_entropy,
 )
 from nn.module import Module
+from nn.normalization import BatchNorm1d, LayerNorm
 from nn.optimizers import SGD, Adam, AdamW, clip_grad_norm, cosine, exponential, linear
+from nn.recurrent import GRU, LSTM, RNN
 from nn.softmax import softmax
 from nn.training import train
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "MLP",
+    "RNN",
     "SGD",
     "Adam",
     "AdamW",
+    "Attention",
+    "AvgPool2d",
+    "BatchNorm1d",
+    "Conv1d",
+    "Conv2d",
+    "Dropout",
+    "Embedding",
     "Layer",
+    "LayerNorm",
+    "MaxPool2d",
     "Module",
     "Neuron",
     "binary_cross_entropy",
@@ -40,6 +57,7 @@ __all__ = [
     "hinge",
     "linear",
     "mean_squared_error",
+    "scaled_dot_product_attention",
     "softmax",
     "softmax_cross_entropy",
     "train",
