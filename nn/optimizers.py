@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
-from autograd import DomainError, Value
+from autograd import DomainError, Value, enable_grad, sqrt
 from autograd.op import described, real
 from nn.module import whole_number
 
@@ -26,22 +26,57 @@ class Optimizer:
     TypeError for anything but Values.
     """
 
-    _start: ClassVar[
-        tuple[float, ...]
-    ]  # what is kept for each parameter between steps, before the first
+    _kept: ClassVar[tuple[str, ...]]  # the letters of what is kept for each parameter, 0 at first
 
     def __init__(self, parameters: Iterable[Value], lr: float | Schedule) -> None:
         self.parameters = _checked(parameters)
         self.lr = lr if callable(lr) else _at_least_zero("lr", lr)
         self.steps = 0
-        self.state = [self._start] * len(self.parameters)
+        self.state = [(0.0,) * len(self._kept)] * len(self.parameters)
 
     def zero_grad(self) -> None:
         for parameter in self.parameters:
             parameter.grad = 0.0
 
+    def recorded_step(self) -> list[Value]:
+        """What `step()` would make of each parameter, as a record; no parameter moves.
+
+        It is named as in the papers: w1⁺ for the new w1, η for the learning rate, in step 1 g1 for
+        the gradient, m0 and m1 for what is kept before and after, and m̂1. So it is derived, drawn
+        and marked like any Value. Raises DomainError where a new number would not be finite.
+
+        >>> w = Value(3.0, label="w")
+        >>> (w * w).backward()
+        >>> from autograd import formula
+        >>> [new] = SGD([w], lr=0.125).recorded_step()
+        >>> new, formula(new).names
+        (Value(data=2.25, grad=0.0, label='w⁺'), 'w − η·g1')
+        """
+        lr, t = self._rate(), self.steps + 1
+        moved = []
+        with enable_grad():
+            for parameter, numbers in zip(self.parameters, self.state, strict=True):
+                kept = [
+                    Value(number, f"{letter}{t - 1}")
+                    for letter, number in zip(self._kept, numbers, strict=True)
+                ]
+                gradient = Value(parameter.grad, f"g{t}")
+                new = self._update(parameter, gradient, Value(lr, "η"), *kept)[0]
+                new.label = f"{parameter.label or 'w'}⁺"
+                moved.append(new)
+        return moved
+
+    def _named(self, letter: str, x: Any) -> Any:
+        """Return x; where it is recorded, named by the letter and the step."""
+        if isinstance(x, Value) and not x.label:
+            x.label = f"{letter}{self.steps + 1}"
+        return x
+
+    def _rate(self) -> float:
+        return _at_least_zero("lr", self.lr(self.steps) if callable(self.lr) else self.lr)
+
     def step(self) -> None:
-        lr = _at_least_zero("lr", self.lr(self.steps) if callable(self.lr) else self.lr)
+        lr = self._rate()
         updates = [
             self._finite_update(p, lr, state)
             for p, state in zip(self.parameters, self.state, strict=True)
@@ -70,13 +105,16 @@ class Optimizer:
             raise DomainError(f"the {type(self).__name__} step has no finite result for {written}")
         return update
 
-    def _update(self, x: float, g: float, lr: float, *state: float) -> tuple[float, ...]:
-        """The new number of a parameter x with gradient g, and the new state to keep for it."""
+    def _update(self, x: Any, g: Any, lr: Any, *state: Any) -> tuple[Any, ...]:
+        """The new number of a parameter x with gradient g, and the new state to keep for it.
+
+        All are floats, or all Values.
+        """
         raise NotImplementedError
 
 
 class SGD(Optimizer):
-    """x ← x − lr·b, where b ← momentum·b + g + weight_decay·x begins at 0.
+    """x ← x − lr·m, where m ← momentum·m + g + weight_decay·x begins at 0.
 
     >>> x = Value(3.0)
     >>> (x * x).backward()
@@ -85,7 +123,7 @@ class SGD(Optimizer):
     2.25
     """
 
-    _start = (0.0,)
+    _kept = ("m",)
 
     def __init__(
         self,
@@ -98,9 +136,13 @@ class SGD(Optimizer):
         self.momentum = _at_least_zero("momentum", momentum)
         self.weight_decay = _at_least_zero("weight_decay", weight_decay)
 
-    def _update(self, x: float, g: float, lr: float, *state: float) -> tuple[float, ...]:
-        b = self.momentum * state[0] + g + self.weight_decay * x
-        return x - lr * b, b
+    def _update(self, x: Any, g: Any, lr: Any, *state: Any) -> tuple[Any, ...]:
+        if self.weight_decay:
+            g = g + self.weight_decay * x
+        if not self.momentum:
+            return x - lr * g, g
+        m = self._named("m", self.momentum * state[0] + g)
+        return x - lr * m, m
 
 
 class Adam(Optimizer):
@@ -116,7 +158,7 @@ class Adam(Optimizer):
     2.5
     """
 
-    _start = (0.0, 0.0)
+    _kept = ("m", "v")
 
     def __init__(
         self,
@@ -133,14 +175,18 @@ class Adam(Optimizer):
         self.eps = _at_least_zero("eps", eps)
         self.weight_decay = _at_least_zero("weight_decay", weight_decay)
 
-    def _update(self, x: float, g: float, lr: float, *state: float) -> tuple[float, ...]:
-        return self._moved(x, g + self.weight_decay * x, lr, *state)
+    def _update(self, x: Any, g: Any, lr: Any, *state: Any) -> tuple[Any, ...]:
+        if self.weight_decay:
+            g = g + self.weight_decay * x
+        return self._moved(x, g, lr, *state)
 
-    def _moved(self, x: float, g: float, lr: float, m: float, v: float) -> tuple[float, ...]:
+    def _moved(self, x: Any, g: Any, lr: Any, m: Any, v: Any) -> tuple[Any, ...]:
         (beta1, beta2), t = self.betas, self.steps + 1
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * g * g
-        return x - lr * (m / (1 - beta1**t)) / (math.sqrt(v / (1 - beta2**t)) + self.eps), m, v
+        m = self._named("m", beta1 * m + (1 - beta1) * g)
+        v = self._named("v", beta2 * v + (1 - beta2) * g * g)
+        mean = self._named("m̂", m / (1 - beta1**t))
+        square = self._named("v̂", v / (1 - beta2**t))
+        return x - lr * mean / (sqrt(square) + self.eps), m, v
 
 
 class AdamW(Adam):
@@ -166,7 +212,7 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay)
 
-    def _update(self, x: float, g: float, lr: float, *state: float) -> tuple[float, ...]:
+    def _update(self, x: Any, g: Any, lr: Any, *state: Any) -> tuple[Any, ...]:
         return self._moved(x - lr * self.weight_decay * x, g, lr, *state)
 
 

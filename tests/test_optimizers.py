@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import fsum, mpf, sqrt
 
-from autograd import DomainError, Value
+from autograd import DomainError, Value, chain_rule, check_derivation, formula, gradcheck
+from autograd.record import Record
 from nn import MLP, SGD, Adam, AdamW, clip_grad_norm, cosine, exponential, linear
 
 
@@ -230,3 +231,36 @@ def test_a_norm_past_the_range_of_a_float_clips_nothing(gradient):
     with pytest.raises(DomainError, match="clip_grad_norm takes a finite number"):
         clip_grad_norm(parameters, 1.0)
     assert [p.grad for p in parameters] == pytest.approx([gradient] * 2, nan_ok=True)
+
+
+@pytest.mark.parametrize(("optimizer", "rule", "settings"), RULES)
+def test_a_recorded_step_is_the_step_and_moves_nothing(optimizer, rule, settings):
+    w = Value(0.5, label="w1")
+    steps = optimizer([w], **settings)
+    for gradient in (0.25, -2.0, 0.125):
+        w.grad = gradient
+        before = w.data, steps.state, steps.steps
+        [new] = steps.recorded_step()
+        assert (w.data, steps.state, steps.steps) == before
+        assert new.label == "w1⁺"
+        gradcheck(new, second=True).require()
+        [g] = [leaf for leaf in Record(new).leaves if leaf.label[0] == "g"]
+        marks = check_derivation(new, str(chain_rule(new, g)))
+        assert [line for line in marks.lines if not line.right] == []
+        steps.step()
+        assert new.data == w.data
+
+
+def test_a_recorded_step_is_written_as_in_the_papers():
+    w = Value(0.5, label="w1")
+    w.grad = 2.0
+    [new] = SGD([w], lr=0.1, momentum=0.9).recorded_step()
+    assert formula(new).names == "w1 − η·m1"
+    assert formula(new.args[1].args[1]).names == "0.9·m0 + g1"
+    [new] = Adam([w], lr=0.1).recorded_step()
+    assert formula(new) == ("w1 − η·m̂1/(√(v̂1) + 10⁻⁸)", "0.5 − 0.1·2/(√(4) + 10⁻⁸)")
+    assert check_derivation(
+        new,
+        "m1 = 0.9·m0 + 0.1·g1 = 0.2\nm̂1 = m1/0.1 = 2\nv1 = 0.999·v0 + 0.001·g1² = 0.004\nw1⁺ = 0.4",
+    )
+    assert "w1 − η·" in formula(AdamW([w], lr=0.1).recorded_step()[0]).names
