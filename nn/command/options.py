@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from nn import lecture
+from nn.command.examples import EXAMPLES, Example
 from nn.layers import ACTIVATIONS, MLP
 
 NEGATIVE = re.compile(r"-(\.?\d|inf|nan)")
@@ -15,6 +16,13 @@ EPILOG = """\
 What is not given is as in the lecture. In another network, inputs and targets
 go on as they begin there, the weights are drawn from --seed, and the biases
 are 0. Only the weights are updated, as in the lecture.
+
+--example NAME works through a layer, a loss or an optimizer in place of the
+network, and takes --derive, --digits, --out, --check, --names and --json:
+  softmax, logistic, rnn, lstm, gru, attention, layernorm, batchnorm, conv1d,
+  conv2d, maxpool, avgpool, embedding, dropout, momentum, adam, adamw
+With --json it prints {"example": ..., "title": ..., "forward": ...,
+"derivations": ..., "pictures": ...}, as below.
 
 --derive takes the name of anything in the network: w5, b1, i1, out_h1, ...
 Without it, every weight and bias is derived; of a large network, the first.
@@ -147,6 +155,12 @@ def parser() -> Parser:
         help="learning rate (%(default)s)",
     )
     add("--rounds", type=whole(0), default=10_000, metavar="N", help="of training (%(default)s)")
+    add(
+        "--example",
+        choices=list(EXAMPLES),
+        metavar="NAME",
+        help="work this example through: see below",
+    )
     add("--digits", type=whole(1, 15), metavar="N", help="significant digits (9; in derivations 4)")
     add("--seed", type=whole(0), metavar="N", help="draws the weights")
     add(
@@ -170,6 +184,22 @@ def parser() -> Parser:
     )
     add("--json", action="store_true", help="print everything as JSON")
     return p
+
+
+OF_A_NETWORK = (
+    *("layers", "inputs", "targets", "weights", "biases", "bias", "activation"),
+    *("lr", "rounds", "seed", "latex"),
+)
+
+
+def example(options: argparse.Namespace) -> Example:
+    """The example that the options ask for. An error for an option that is of a network."""
+    for name in OF_A_NETWORK:
+        if getattr(options, name) != parser().get_default(name):
+            raise argparse.ArgumentTypeError(
+                f"--example {options.example} has its own numbers: leave out --{name}"
+            )
+    return EXAMPLES[options.example]()
 
 
 def setting(options: argparse.Namespace) -> tuple[MLP, list[float], list[float]]:

@@ -15,7 +15,7 @@ from autograd.marking.marks import Marks
 from autograd.notation import Notation
 from autograd.record import Record
 from nn import lecture
-from nn.command.options import parser, setting
+from nn.command.options import example, parser, setting
 from nn.command.pictures import pictures
 from nn.layers import MLP
 from nn.losses import half_squared_error
@@ -117,7 +117,7 @@ def marks(options: argparse.Namespace) -> Marks:
     """The marks for what stands in the file that --check names. An error where it cannot be
     read.
     """
-    model, inputs, targets = setting(options)
+    root = _root(options)
     try:
         with open(options.check, encoding="utf-8") as file:
             claims = file.read()
@@ -126,13 +126,20 @@ def marks(options: argparse.Namespace) -> Marks:
         raise argparse.ArgumentTypeError(
             f"--check: {options.check!r} cannot be read: {reason}"
         ) from None
-    root = half_squared_error(model(inputs), targets)
     try:
         return check_derivation(root, claims, names=called(options.names))
     except (TypeError, ValueError) as problem:
         if options.names is None:
             raise
         raise argparse.ArgumentTypeError(f"--names: {problem}") from None
+
+
+def _root(options: argparse.Namespace) -> Value:
+    """The Value that is derived: of the example, or the error of the network."""
+    if options.example is not None:
+        return example(options).root
+    model, inputs, targets = setting(options)
+    return half_squared_error(model(inputs), targets)
 
 
 def called(path: str | None) -> dict[str, Any]:
@@ -195,8 +202,22 @@ def data(derivation: Derivation) -> list[dict[str, Any]]:
     ]
 
 
+def example_report(options: argparse.Namespace) -> dict[str, Any]:
+    """All that is printed of an example, by the names that `--help` explains."""
+    title, root, by = example(options)
+    root.backward()
+    result: dict[str, Any] = {"example": options.example, "title": title}
+    result["forward"] = {name: v.data for v, name in named_graph(root).names.items()}
+    result["derivations"] = derivations(root, by, options)
+    if options.out is not None:
+        result["pictures"] = pictures(root, result["derivations"], options.out)
+    return result
+
+
 def report(options: argparse.Namespace) -> dict[str, Any]:
     """All that is printed, by the names that `--help` explains."""
+    if options.example is not None:
+        return example_report(options)
     model, inputs, targets = setting(options)
     E = half_squared_error(model(inputs), targets)
     E.backward()

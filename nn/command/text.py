@@ -136,12 +136,17 @@ SECTIONS = (
 )
 
 
+def example_section(r: dict[str, Any], show: Show) -> Section:
+    """What an example is, and the number of each name."""
+    return f"{r['example']}: {r['title']}", table((k, show(x)) for k, x in r["forward"].items())
+
+
 def derivation_section(r: dict[str, Any], options: argparse.Namespace) -> Section:
     """The derivations, word for word as `chain_rule` prints them."""
     lines = ["", *"\n\n\n".join(map(str, r["derivations"].values())).split("\n")]
     done = len(r["derivations"])
-    if not options.derive and done < len(r["gradients"]):
-        names = list(r["gradients"])
+    names = list(r.get("gradients", r["derivations"]))
+    if not options.derive and done < len(names):
         lines += [
             "",
             "",
@@ -153,7 +158,8 @@ def derivation_section(r: dict[str, Any], options: argparse.Namespace) -> Sectio
 
 def page(r: dict[str, Any], options: argparse.Namespace, bold: bool) -> str:
     """The whole report as a reader sees it; but for the derivations, at most 80 columns wide."""
-    parts = [section(r, lambda x: written(x, options.digits or 9)) for section in SECTIONS]
+    sections = (example_section,) if "example" in r else SECTIONS
+    parts = [section(r, lambda x: written(x, options.digits or 9)) for section in sections]
     if "lecture" in r:
         parts.append(
             lecture_section(r, lambda x: written(x, 9))
