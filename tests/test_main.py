@@ -20,6 +20,7 @@ from nn import MLP, half_squared_error
 from nn.command import main, options
 from nn.command import results as results_module
 from nn.command import text as text_module
+from nn.command.examples import EXAMPLES
 from nn.layers import ACTIVATIONS
 from nn.lecture import error, network
 
@@ -632,3 +633,38 @@ def test_check_with_the_writer_s_names_and_for_programs(tmp_path, capsys):
         with pytest.raises(SystemExit):
             main(["--check", str(claims), "--names", str(names)])
         assert problem in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_is_worked_through_and_right(name, tmp_path):
+    example = EXAMPLES[name]()
+    status, out = run(f"--example {name}")
+    assert status == 0
+    assert out.startswith(f"{name}: {example.title}\n")
+    assert all(line == line.rstrip() for line in out.split("\n"))
+    values = {v.label: v for part in topological_order(example.root) for v in part}
+    for by in example.by:
+        assert str(chain_rule(example.root, values[by])) in out
+    file = tmp_path / "mine.txt"
+    file.write_text("\n".join(str(chain_rule(example.root, values[by])) for by in example.by))
+    status, marked = run(f"--example {name} --check {file}")
+    assert status == 0, marked
+    r = as_json(f"--example {name}")
+    assert r["forward"] == {k: v.data for k, v in values.items() if k}
+    assert list(r["derivations"]) == list(example.by)
+    assert name in options.parser().format_help()
+
+
+def test_an_example_takes_the_options_that_do_not_change_it(tmp_path):
+    status, out = run(f"--example softmax --derive z3 --digits 6 --out {tmp_path}")
+    assert status == 0
+    assert "∂L/∂z3 = p3 − y3 = 0.140244 − 0 = 0.140244" in out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.svg", "steps.html", "z3.svg"]
+
+
+@pytest.mark.parametrize("option", ["--layers 2 2", "--lr 0.1", "--seed 1", "--latex x.tex"])
+def test_an_example_has_its_own_numbers(option, capsys):
+    with pytest.raises(SystemExit):
+        run(f"--example rnn {option}")
+    name = option.split()[0]
+    assert f"--example rnn has its own numbers: leave out {name}" in capsys.readouterr().err

@@ -22,7 +22,7 @@ network, and takes --derive, --digits, --out, --check, --names and --json:
   softmax, logistic, rnn, lstm, gru, attention, layernorm, batchnorm, conv1d,
   conv2d, maxpool, avgpool, embedding, dropout, momentum, adam, adamw
 With --json it prints {"example": ..., "title": ..., "forward": ...,
-"derivations": ..., "pictures": ...}, as below.
+"formulas": {"p1": ..., ...}, "derivations": ..., "pictures": ...}, as below.
 
 --derive takes the name of anything in the network: w5, b1, i1, out_h1, ...
 Without it, every weight and bias is derived; of a large network, the first.

@@ -10,6 +10,7 @@ from typing import Any
 from autograd import DomainError, Program, Value, check_derivation
 from autograd.chain_rule import derive
 from autograd.derivation import Derivation, Factor
+from autograd.formula import formula
 from autograd.graph import named_graph
 from autograd.marking.marks import Marks
 from autograd.notation import Notation
@@ -207,7 +208,12 @@ def example_report(options: argparse.Namespace) -> dict[str, Any]:
     title, root, by = example(options)
     root.backward()
     result: dict[str, Any] = {"example": options.example, "title": title}
-    result["forward"] = {name: v.data for v, name in named_graph(root).names.items()}
+    names = named_graph(root).names
+    result["forward"] = {name: v.data for v, name in names.items()}
+    notation = Notation(digits=options.digits or 4)
+    result["formulas"] = {
+        name: formula(v, names, notation).names for v, name in names.items() if v.op is not None
+    }
     result["derivations"] = derivations(root, by, options)
     if options.out is not None:
         result["pictures"] = pictures(root, result["derivations"], options.out)

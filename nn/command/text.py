@@ -137,8 +137,9 @@ SECTIONS = (
 
 
 def example_section(r: dict[str, Any], show: Show) -> Section:
-    """What an example is, and the number of each name."""
-    return f"{r['example']}: {r['title']}", table((k, show(x)) for k, x in r["forward"].items())
+    """What an example is; the number of each name, and how it was computed."""
+    rows = [(k, show(x), r["formulas"].get(k, "")) for k, x in r["forward"].items()]
+    return f"{r['example']}: {r['title']}", table(rows)
 
 
 def derivation_section(r: dict[str, Any], options: argparse.Namespace) -> Section:
