@@ -74,6 +74,7 @@ class Factor:
         self.value = sum(t.value for t in terms) if terms else edges[-1].derivative.data
         self._graph = graph
         self._notation = notation
+        self._closings: dict[Notation, Closing | None] = {}
 
     @property
     def of(self) -> str:
@@ -119,8 +120,10 @@ class Factor:
         """Return the formula that a sum comes to, where all its terms are products of edges."""
         if len(self.terms) < 2 or any(f.terms for term in self.terms for f in term.factors):
             return None
-        terms = [[f.edges[-1].derivative for f in term.factors] for term in self.terms]
-        return closing(terms, self._graph, notation)
+        if notation not in self._closings:
+            terms = [[f.edges[-1].derivative for f in term.factors] for term in self.terms]
+            self._closings[notation] = closing(terms, self._graph, notation)
+        return self._closings[notation]
 
     def closed_rows(self, closed: Closing, notation: Notation) -> list[list[str]]:
         """Return a row for each term: its names, its formula, the numbers put in, and the value."""
