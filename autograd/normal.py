@@ -64,6 +64,16 @@ def is_constant(form: Sum) -> bool:
     return not form or (len(form) == 1 and not form[0][1])
 
 
+def _value_of(form: Sum) -> Any:
+    """Return the Value or the number that a form is alone; None where it is more."""
+    if is_constant(form):
+        return form[0][0] if form else 0.0
+    (coefficient, factors), *others = form
+    if others or coefficient != 1.0 or len(factors) > 1 or factors[0][1] != 1.0:
+        return None
+    return factors[0][0].value
+
+
 def gathered(factors: Factors) -> Factors:
     """Return the factors with the exponents of equal bases added up."""
     exponents: dict[Base, float] = {}
@@ -104,6 +114,7 @@ class Algebra:
     def __init__(self) -> None:
         self.bases: list[Base] = []
         self._made: dict[Any, Base] = {}
+        self._computed: dict[Any, Value] = {}
         self._rows: dict[Op, Callable[..., Sum]] = {
             ops.add: self.add, ops.sub: self.sub, ops.mul: self.mul,
             ops.div: self.div, ops.pow: self.pow, ops.neg: self.neg,
@@ -123,22 +134,18 @@ class Algebra:
             leaf: self.name(leaf) if leaf in names else constant(leaf.data)
             for leaf in record.leaves
         }
-        known = leaves | self._named_again(record, names)
-        form: Sum = record.evaluate(known, self._node_form)[value]
+        self._computed = self._calls(record, names)
+        form: Sum = record.evaluate(leaves, self._node_form)[value]
         return form
 
-    def _named_again(self, record: Record, names: Collection[Value]) -> dict[Value, Sum]:
-        """Return the nodes that compute again what a named Value is, with its name."""
-        calls = [node for node in record.nodes if node.op not in self._rows and node not in names]
-        if not calls:
+    def _calls(self, record: Record, names: Collection[Value]) -> dict[Any, Value]:
+        """Return the named Values but the root that are functions, by these and the arguments."""
+        called = {node.op for node in record.nodes}.difference(self._rows)
+        if not called:
             return {}
-        called = {node.op for node in calls}
-        computed = {(v.op, v.args): v for v in names if v.op in called}
-        return {
-            node: self.name(computed[node.op, node.args])
-            for node in calls
-            if (node.op, node.args) in computed
-        }
+        if any(op.reads for op in called):  # which may call others
+            called.update(v.op for v in names if v.op and v.op.reads)
+        return {(v.op, v.args): v for v in names if v.op in called and v is not record.root}
 
     def _node_form(self, node: Node, args: Sequence[Any]) -> Sum:
         """Return what a node is in the forms of its arguments, of which numbers are constants."""
@@ -153,6 +160,9 @@ class Algebra:
         """
         if op in self._rows:
             return self._rows[op](*args)
+        named = self._computed.get((op, tuple(map(_value_of, args))))
+        if named is not None:
+            return self.name(named)
         if op.reads:
             read = op.reads(*(_Form(self, form) for form in args))
             return read.form if isinstance(read, _Form) else constant(float(read))

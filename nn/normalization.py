@@ -42,7 +42,7 @@ def _variance(count: int) -> Op:
         return lambda *xz: 2 * (xz[place] - _mean(count)(*xz[:-1])) / count
 
     def read(*x: Any) -> Any:
-        mu = reduce(operator.add, x) / count
+        mu = _mean(count)(*x)
         return reduce(operator.add, [(v - mu) ** 2 for v in x]) / count
 
     return Op(
