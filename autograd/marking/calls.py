@@ -29,9 +29,19 @@ class Calls(Quotients):
         if function is not None:
             return function
         meaning = self.meaning(text)
-        if meaning is not None:
-            return self.meant(meaning, text)
-        return self.other_name(text)
+        tree = self.other_name(text) if meaning is None else self.meant(meaning, text)
+        return self.item(tree) if is_array(tree) and self.next.text == "[" else tree
+
+    def item(self, array: Tree) -> Tree:
+        """Return a row or a column of a matrix, as in W[1,:], where it is asked for here."""
+        words = [self.ahead(k).text for k in range(5)]
+        if len(words) < 5 or words[0] != "[" or words[2] != "," or words[4] != "]":
+            return array
+        for kind, number, colon in (("row", words[1], words[3]), ("column", words[3], words[1])):
+            if number.isdecimal() and colon == ":":
+                self.place += 5
+                return ArrayCall(kind, (array, Number(number)))
+        return array
 
     def function(self, text: str) -> Tree | None:
         """Return a function applied, where `text` is one and an argument follows; None where

@@ -14,6 +14,7 @@ from autograd.marking.syntax import (
     ArrayName,
     Call,
     Name,
+    Number,
     Quotient,
     Term,
     Tree,
@@ -244,6 +245,16 @@ class Expander:
         rows = [[_times(copied(y), copied(x)) for x in right.terms] for y in left.terms]
         return squeezed(matrix(rows))
 
+    def line(self, tree: ArrayCall) -> Grid:
+        """Return one row or one column of a matrix, as a vector; they are counted from 1."""
+        grid, (_, number) = self.grid(tree.args[0]), tree.args
+        assert isinstance(number, Number)
+        k = int(number.value)
+        if not 1 <= k <= grid.size(0 if tree.kind == "row" else 1):
+            raise Unreadable("NOT READ", f"{written(tree)} is not there: they are counted from 1")
+        terms = grid.row(k - 1) if tree.kind == "row" else grid.column(k - 1)
+        return Grid((len(terms),), tuple(terms))
+
     def diag(self, tree: ArrayCall) -> Grid:
         grid = squeezed(self.grid(tree.args[0]))
         if len(grid.shape) == 2:
@@ -333,6 +344,8 @@ class Expander:
         "elementwise": product,
         "mul": matmul,
         "outer": outer,
+        "row": line,
+        "column": line,
         "diag": diag,
         "rowsum": rowsum,
         "colsum": colsum,

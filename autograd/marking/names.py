@@ -175,7 +175,8 @@ class Names:
     def find_entry(self, name: str) -> str | None:
         """Return the label that a name with one index means where the labels have two.
 
-        The other index has one number alone: with W2_11 and W2_12, W2_2 is W2_12. None elsewhere.
+        The other index has one number alone: with W2_11 and W2_12, W2_2 is W2_12; with a1_1 and
+        a1_2, and no other layer, a_2 is a1_2. None elsewhere.
         """
         stem, number = key(name)[:-1], key(name)[-1:]
         entries = {
@@ -187,6 +188,10 @@ class Names:
             numbers = {entry[fixed] for entry in entries}
             if len(numbers) == 1:
                 return entries.get(form.format(numbers.pop(), number))
+        layer = re.compile(rf"{re.escape(stem)}(\d+)_(\d)")
+        units = [found for label in self.labels if (found := layer.fullmatch(label))]
+        if len({unit[1] for unit in units}) == 1:
+            return next((unit[0] for unit in units if unit[2] == number), None)
         return None
 
     @cached_property

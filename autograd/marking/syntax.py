@@ -128,6 +128,8 @@ ARRAY_OPERATIONS = {  # how each is written, with a hole for each argument
     "gradient": "∇{}",
     "quotient": "∂{}/∂{}",
     "updated": "{}⁺",
+    "row": "{}[{},:]",
+    "column": "{}[:,{}]",
 }
 
 
