@@ -1,5 +1,6 @@
 """Gradients that are Values: recorded like any other, to be derived again, to any order."""
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, overload
 
@@ -68,4 +69,7 @@ def _times(upstream: Any, local: Any) -> Any:
         return local
     if local.__class__ is float and local == 1.0:
         return upstream
-    return upstream * local
+    part = upstream * local
+    if part.__class__ is float and not math.isfinite(part):
+        raise OverflowError
+    return part

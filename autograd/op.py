@@ -11,6 +11,7 @@ from typing import Any
 # in brackets.
 SUM, NEGATIVE, PRODUCT, POWER, ATOM = 1, 2, 3, 4, 5
 
+CO_VARARGS = 0x04  # inspect.CO_VARARGS, whose module is slow to import
 RANGE = "past the range of a float, ±1.8e308"
 
 
@@ -31,8 +32,8 @@ class Op:
                made of operations, so that it can be derived again
     doc        what it computes, in words: what `help` shows
     symbol     what a node shows in a picture; the name unless given
-    text       how it is written: a format string with a hole `{:n}` for each argument, which gets
-               brackets if it binds weaker than n; `{:^}` is a raised hole. `name(…)` unless given
+    text       how it is written: a format string with a place `{:n}` for each argument, which gets
+               brackets if it binds weaker than n; `{:^}` is a superscript. `name(…)` unless given
     latex      the same in LaTeX
     binding    how strongly the written form itself binds
     domain     where it is defined, as it stands in an error: "x > 0"; "" where everywhere
@@ -107,7 +108,8 @@ class Op:
         if len(args) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} argument(s), not {len(args)}")
         for x in args:
-            if x.__class__ is not float and hasattr(x, "_apply"):  # a Value records the operation
+            # a Value records the operation; what stands for a number writes it down
+            if x.__class__ is not float and hasattr(x, "_apply"):
                 return x._apply(self, args)
         return self.compute(args, [real(x, self.name) for x in args])
 
@@ -126,12 +128,12 @@ class Op:
         try:
             result = self.function(*numbers)
             if result.__class__ is not float:
-                result = real(result, f"the result of {self.name}")
+                result = self._as_float(result)
         except OverflowError:
             result = math.inf
         except (ArithmeticError, ValueError):
             result = math.nan
-        if result - result == 0.0:
+        if result - result == 0.0:  # finite
             return result
         written = f"{self.name}({described(args)})"
         if math.isinf(result):
@@ -140,10 +142,18 @@ class Op:
             raise DomainError(f"{written} is not defined: it needs {self.domain}")
         raise DomainError(f"{written} is not defined: its result is not a number")
 
-    def pull(self, v: Any) -> None:
-        """Add to the gradient of each argument of `v` its part in the gradient of `v`.
+    def _as_float(self, result: Any) -> float:
+        """Return a result of another kind as a float, inf where it is past the range of one."""
+        try:
+            return real(result, f"the result of {self.name}")
+        except DomainError:
+            return math.nan if result != result else math.inf
 
-        That is the upstream gradient times the local derivative: the chain rule.
+    def pull(self, v: Any) -> None:
+        """Add ∂root/∂v · ∂v/∂x to the gradient of each argument x of `v`: the chain rule.
+
+        This is the pull of an operation of one's own; for the rows of the table, autograd.eager
+        writes the same out as code.
         """
         numbers = [x if x.__class__ is float else x._data for x in v.args]
         for x, partial in zip(v.args, self.partials, strict=True):
@@ -162,10 +172,12 @@ def _require(role: str, function: Callable[..., Any], takes: int, what: str) -> 
     if not callable(function):
         raise TypeError(f"{role} must be a function, not {type(function).__name__}")
     code = getattr(function, "__code__", None)
-    takes_any_number = code is not None and code.co_flags & 0x04
+    takes_any_number = code is not None and code.co_flags & CO_VARARGS
     if code is None or takes_any_number:  # a built-in function does not say
         return
-    most = code.co_argcount - hasattr(function, "__self__")
+    most = code.co_argcount
+    if hasattr(function, "__self__"):
+        most -= 1
     least = most - len(getattr(function, "__defaults__", None) or ())
     if not least <= takes <= most:
         raise TypeError(f"{role} takes {most} argument(s), and must take {takes}: {what}")

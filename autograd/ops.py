@@ -6,7 +6,8 @@ backward pass, derivatives of any order, formulas, pictures, replays and checks.
 
 A partial is a plain function of the arguments and the result, `(x, z)` or `(x, y, z)`, made of
 operations. Given floats it gives a float; given Values, a Value; given formulas, a formula. It
-holds no Python `if`: a branch would be frozen into whatever is derived from it.
+holds no Python `if`: the second derivative, or the formula, would keep that one branch. The rows
+with `reads=` are what partials are made of, and are not public.
 
 At a kink the derivative is a choice: relu and abs have slope 0 at 0; maximum and minimum give each
 of two equal arguments half; step(0) and sign(0) are 0, and both are flat everywhere.
@@ -41,7 +42,7 @@ div = Op("div", operator.truediv, lambda x, y, z: 1 / y,
          doc="the quotient", symbol="÷", text="{:3}/{:4}", latex=r"\frac{{{:0}}}{{{:0}}}",
          binding=PRODUCT, domain="y ≠ 0")
 
-pow = Op("pow", math.pow,         lambda x, y, z: y * x ** (y - (y != 0)),  # a constant 0: flat
+pow = Op("pow", math.pow,         lambda x, y, z: y * x ** (y - (y != 0)),  # a float 0 stays: 0**-1
                                   lambda x, y, z: z * log(x),
          doc="x to the power y", symbol="**", text="{:5}{:^}", latex="{:5}^{{{:0}}}", binding=POWER,
          domain="x > 0, or x < 0 with a whole y, or x = 0 with y ≥ 0",
@@ -50,8 +51,8 @@ pow = Op("pow", math.pow,         lambda x, y, z: y * x ** (y - (y != 0)),  # a 
 neg = Op("neg", operator.neg,     lambda x, z: -1.0,  # pyright: ignore[reportArgumentType]
          doc="the negative of x", symbol="−", text="−{:3}", latex="-{:3}", binding=NEGATIVE)
 
-# what the slopes of sigmoid and tanh are made of: they keep their digits in the tails, and read
-# as on the blackboard
+# what the slopes of sigmoid and tanh are made of. y is sigmoid(x) already: all that depends on x
+# does so through y, and x only serves to keep the digits in the tails
 one_minus_sigmoid = Op("one_minus_sigmoid", exact.one_minus_sigmoid, lambda x, y, z: 0.0,
                                                                      lambda x, y, z: -1.0,
                        doc="1 − y for y = sigmoid(x)", reads=lambda x, y: 1 - y)

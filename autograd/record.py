@@ -25,8 +25,8 @@ class Record:
     nodes    the Values that an operation computed, each after all its arguments, `root` last
     values   both, the leaves first
 
-    The order is that of the expression, read from left to right: the same in every run. The Values
-    in `held` count as leaves; best a set. Nothing recurses: a record may be of any depth.
+    The order is that of the expression, read from left to right. The Values in `held`, best a set,
+    count as leaves, but for `root`. Nothing recurses: a record may be of any depth.
 
     >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
     >>> record = Record(a * b + a)
@@ -71,7 +71,7 @@ class Record:
     ) -> dict[Value, Any]:
         """Return what each Value comes to at other numbers. The record itself does not change.
 
-        numbers   what stands for a Value, leaf or node; a leaf that is not in it has its data
+        numbers   what stands for a Value: a number, or what `apply` takes; for a leaf, its data
         apply     what a node is, given what its arguments are: its operation, unless given
 
         Raises DomainError where an operation is not defined there.
@@ -96,8 +96,7 @@ class Record:
         A leaf stands for itself, unless `replaced` has another Value or a constant for it. It is
         recorded inside `no_grad` too. Raises DomainError where an operation is not defined there.
 
-        >>> x = Value(2.0, label="x")
-        >>> y = x * x
+        >>> x = Value(2.0, label="x"); y = x * x
         >>> Record(y).copy({x: Value(3.0)})[y]
         Value(data=9.0, grad=0.0)
         """
@@ -114,8 +113,7 @@ class Record:
     def moved(self) -> str:
         """Return a sentence where leaves have moved since the root was computed, else "".
 
-        >>> w = Value(0.5, label="w")
-        >>> y = 2 * w
+        >>> w = Value(0.5, label="w"); y = 2 * w
         >>> w.data = 1.0
         >>> Record(y).moved()
         'w has moved since this was computed: mul(2.0, w = 1.0) was 1.0'
@@ -124,7 +122,7 @@ class Record:
             if not _is_current(v):
                 leaves = [x for x in v.args if isinstance(x, Value) and x.op is None]
                 labels = dict.fromkeys(x._label or "a leaf" for x in leaves)
-                names = " or ".join(labels) or "a Value"
+                names = " or ".join(labels) or "a Value in it"
                 was = f"{v.op.name}({described(v.args)}) was {v._data}"
                 return f"{names} has moved since {self.root._label or 'this'} was computed: {was}"
         return ""
@@ -165,7 +163,7 @@ def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[V
     leaves: list[Value] = []
     nodes: list[Value] = []
     seen: set[Value] = set()
-    todo: list[Any] = [root]  # what to visit, and after the arguments of a node None and the node
+    todo: list[Any] = [root]  # to visit; None: the next one has all its arguments done
     while todo:
         v = todo.pop()
         if v is None:

@@ -12,7 +12,7 @@ _lock = RLock()  # a backward pass adds to `.grad`, and two threads may share a 
 
 
 def backward(root: Value) -> None:
-    """Set the `.grad` of every node that `root` depends on to ∂root/∂node; a leaf adds it up.
+    """Set `.grad` of all that `root` depends on to ∂root/∂itself; a leaf adds it up.
 
     The partials see the data as they are now: after changing a leaf, compute `root` anew. Threads
     wait for one another. Raises DomainError where a derivative does not exist or passes a float's
@@ -31,7 +31,7 @@ def backward(root: Value) -> None:
                 _sweep(record)
             except (ArithmeticError, TypeError, ValueError):
                 _restore(record, before)
-                sweep_by_terms(record)
+                sweep_by_terms(record)  # slower: it saves what overflows inside, or says where
         except BaseException:
             _restore(record, before)
             raise
@@ -53,7 +53,7 @@ def _sweep(record: Record) -> None:
         v.op.pull(v)
     for x in record.leaves:
         if x._grad.__class__ is not float or x._grad - x._grad != 0.0:
-            x._grad = real(x._grad)  # what is not finite stays so, down to the leaves
+            x._grad = real(x._grad)  # inf or nan at a node reaches a leaf, for inf·0 is nan
 
 
 Value.backward = backward

@@ -3,6 +3,7 @@
 from typing import Any
 
 from autograd import ops
+from autograd.recording import is_paused
 from autograd.value import Value
 
 
@@ -19,7 +20,7 @@ def first_term(x: Value) -> Value:
     """
     if x.op is not None and not x.label:
         return x
-    return _FirstTerm(x)
+    return Value(x._data) if is_paused() else _FirstTerm(x)
 
 
 class _FirstTerm(Value):

@@ -16,7 +16,7 @@ class Value(Methods):
     """One float64 that remembers how it was computed.
 
     data    the number; any real number may be assigned to it, a numpy scalar too
-    grad    the gradient: a leaf adds up what each `backward()` brings, another node is set anew
+    grad    the gradient: a leaf adds up what each `backward()` brings, any other Value is set anew
     label   its name in formulas, pictures and errors; "" for none
     op      the operation that computed it; None for a leaf
     args    what the operation was applied to, in order: Values, and a float for each plain number,
@@ -24,10 +24,9 @@ class Value(Methods):
 
     Arithmetic takes a Value or a real number on either side. Each row of the table with one
     argument is a method too: `x.relu()`. Equality and hash are identity. `<` and `>` compare data,
-    `if x` asks whether it is not 0,
-    and a `Program` holds its replays to what came out; not so inside `no_grad`. Raises TypeError
-    for anything but a real number; DomainError for nan and inf, and for a result that is not
-    finite.
+    `if x` asks whether it is not 0; outside `no_grad` the outcome is kept, and a replay by a
+    `Program` must come out the same. Raises TypeError for anything but a real number; DomainError
+    for nan and inf, and for a result that is not finite.
 
     >>> x = Value(3, label="x")
     >>> y = 2 * x**2
@@ -96,6 +95,7 @@ class Value(Methods):
         self._label = name
 
     # fmt: off
+    # each applies a row and records it, by code that autograd.eager generates
     __add__                   = applied(ops.add)
     __sub__,     __rsub__     = both_sides(ops.sub)
     __mul__,     __rmul__     = both_sides(ops.mul)
@@ -150,4 +150,4 @@ class Value(Methods):
         return format(self._data, spec) if spec else repr(self)
 
 
-eager.namespace["Value"] = Value
+eager.namespace["Value"] = Value  # which the generated code makes

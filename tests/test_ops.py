@@ -7,6 +7,7 @@ import math
 import operator
 import pickle
 import pydoc
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache, reduce
 from itertools import product
@@ -370,3 +371,10 @@ def test_a_row_is_pickled_and_copied_by_its_name(row):
     assert pickle.loads(pickle.dumps(row)) is row
     assert copy.copy(row) is row
     assert copy.deepcopy([row])[0] is row
+
+
+@pytest.mark.parametrize("result", [10**400, -(10**400), Decimal("Infinity")])
+def test_a_result_past_the_range_is_told_so_whatever_its_kind(result):
+    big = Op("big", lambda x: result, lambda x, z: 1.0, domain="x > 0")
+    with pytest.raises(DomainError, match="is past the range of a float"):
+        big(2.0)

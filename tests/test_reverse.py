@@ -587,3 +587,15 @@ def test_time_is_linear_in_the_length():
 
     short, long = (min(seconds(length) for _ in range(3)) for length in (2_000, 20_000))
     assert long < 40 * short  # 10 times as long; 100 if it were quadratic
+
+
+def test_a_gradient_past_the_range_is_named_alike_by_grad_and_by_backward():
+    s = Value(1e-300, label="s")
+    y = (s * 1e200) * 1e200
+    said = []
+    for attempt in (y.backward, lambda: grad(y, s)):
+        with pytest.raises(DomainError) as caught:
+            attempt()
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+    assert "the gradient by s = 1e-300 is past the range of a float" in said[0]
