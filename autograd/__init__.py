@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from autograd.arrays.array import Array, array, concat, softmax
     from autograd.drawing import draw_dot
     from autograd.marking.check import check_derivation
-    from autograd.program import Program
+    from autograd.replay.program import Program
     from autograd.stepping import step_through
 
 _LATER = {
@@ -36,7 +36,7 @@ _LATER = {
     "check_derivation": "marking.check",
     "concat": "arrays.array",
     "draw_dot": "drawing",
-    "Program": "program",
+    "Program": "replay.program",
     "load_ipython_extension": "notebook",
     "softmax": "arrays.array",
     "step_through": "stepping",

@@ -33,15 +33,14 @@ from autograd import (
     maximum,
     no_grad,
     ops,
-    program,
     relu,
     sigmoid,
     sin,
     sqrt,
-    tape,
 )
 from autograd.record import topological_order
 from autograd.recording import comparisons
+from autograd.replay import generated, program, tape
 from nn import MLP, SGD, Adam, hinge, mean_squared_error
 from nn.lecture import error, network
 from nn.losses import mean
@@ -192,7 +191,7 @@ def test_calls_go_through_a_table_in_parts(monkeypatch, backend):
         whole.descend(0.1, 7, rows),
     )
     end = [p.data for p in parameters]
-    for module, name in ((program, "PACE"), (program, "BLOCK"), (tape, "PACE")):
+    for module, name in ((generated, "PACE"), (generated, "BLOCK"), (tape, "PACE")):
         monkeypatch.setattr(module, name, 1)
     for table in (rows, np.array(rows)):
         loss, parameters, inputs = line()
@@ -1077,7 +1076,7 @@ def test_a_row_that_numba_cannot_compile():
 
 def test_without_numba(monkeypatch):
     monkeypatch.setattr(program, "find_spec", lambda name: None)
-    monkeypatch.delitem(sys.modules, "autograd.tape", raising=False)
+    monkeypatch.delitem(sys.modules, "autograd.replay.tape", raising=False)
     monkeypatch.setitem(sys.modules, "numba", None)
     loss, _, inputs = line()
     assert Program(loss, inputs).backend == "python"
@@ -1132,9 +1131,9 @@ def test_ctrl_c_keeps_what_whole_rounds_have_learned(monkeypatch, backend):
     u, w = leaf("u"), leaf("w")
     replay = Program(u + w, backend=backend)
     replay.outputs()
-    for module in (program, tape):
+    for module in (generated, tape):
         monkeypatch.setattr(module, "PACE", 1)  # a round in each call
-    engine = program.Generated if backend == "python" else tape.Tape
+    engine = generated.Generated if backend == "python" else tape.Tape
     monkeypatch.setattr(engine, "run", interrupted(engine.run, 4))
     with pytest.raises(KeyboardInterrupt):
         replay.descend(1.0, 100)
@@ -1144,7 +1143,7 @@ def test_ctrl_c_keeps_what_whole_rounds_have_learned(monkeypatch, backend):
 @both
 def test_ctrl_c_leaves_no_gradient_half_added(monkeypatch, backend):
     loss, parameters, inputs = line()
-    engine = program.Generated if backend == "python" else tape.Tape
+    engine = generated.Generated if backend == "python" else tape.Tape
     monkeypatch.setattr(engine, "run", interrupted(engine.run, 2))
     replay = Program(loss, inputs, backend=backend)
     replay.backward(drawn(10))
@@ -1269,7 +1268,7 @@ def test_a_comparison_is_no_function_of_arrays():
 )
 def test_a_descent_in_parts_fails_as_in_one(monkeypatch, backend, graph, rows, lr, message):
     """No part has moved a parameter when another fails, and numpy has nothing to warn of."""
-    for module in (program, tape):
+    for module in (generated, tape):
         monkeypatch.setattr(module, "PACE", 100)
     monkeypatch.setattr(tape, "WIDE", 4)  # the least that a part has
     w, x = leaf("w", 1.0), leaf("x", 1.0)

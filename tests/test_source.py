@@ -16,7 +16,7 @@ from hypothesis import given, settings
 
 from autograd import Op, Program, Value, maximum, ops, sigmoid, sin, with_names
 from autograd.record import topological_order
-from autograd.source import Listing
+from autograd.replay.listing import Listing
 from nn import MLP, binary_cross_entropy, softmax_cross_entropy
 from nn.lecture import error, network
 

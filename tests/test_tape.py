@@ -16,8 +16,9 @@ import pytest
 from expressions import blend
 
 import autograd
-from autograd import Program, Value, maximum, ops, sigmoid, sin, tape
+from autograd import Program, Value, maximum, ops, sigmoid, sin
 from autograd.record import topological_order
+from autograd.replay import tape
 from nn import MLP, hinge
 
 pytestmark = pytest.mark.slow  # numba compiles the kernel anew where the code has changed
@@ -133,7 +134,8 @@ def kernels(tmp_path, code):
     }
     code = f"""if 1:
         import json
-        from autograd import Program, Value, ops, tape
+        from autograd import Program, Value, ops
+        from autograd.replay import tape
         x, w = Value(0.5, "x"), Value(0.7, "w")
         {code}
         done = [tape._kernel(ops.TABLE, True)[name].stats for name in ("evaluate", "run")]

@@ -4,180 +4,23 @@ from __future__ import annotations
 
 import math
 import operator
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import takewhile
 from numbers import Integral
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from autograd import ops
 from autograd.op import DomainError, Op, real
 from autograd.ops import TABLE
 from autograd.record import Record
 from autograd.recording import RELATIONS
-from autograd.source import Guard, Listing, filled, guards, script
+from autograd.replay.engine import Engine, Task
+from autograd.replay.generated import BLOCK, Generated
+from autograd.replay.listing import Guard, Listing, guards, script
 from autograd.value import Value
-
-# What an engine's run gives: the mean of the outputs in each round, the parameters and the
-# gradients after the last, and the rows of which one failed, in the order in which they were run;
-# none where all went well.
-Run: TypeAlias = tuple[list[float], Sequence[float], Sequence[float], range]
-
-PACE = 1e6  # operations in one call of generated code, about 0.1 s: as much as a Ctrl-C may undo
-BLOCK = 1024  # rows that are taken out of an array at once
-
-_CODE = """
-def evaluate(rows, parameters):
-    PARAMETERS = parameters
-    outputs = []
-    try:
-        for INPUTS in rows:
-            FORWARD
-            outputs.append(OUTPUT)
-    except (ArithmeticError, ValueError, TypeError):
-        pass
-    return outputs
-
-
-def run(rows, rounds, rate, count, parameters, gradients):
-    PARAMETERS = parameters
-    GRADIENTS = gradients
-    means, outputs, seed = [], [], 1 / count
-    try:
-        for r in range(rounds):
-            if r:
-                ZERO
-            for INPUTS in rows:
-                FORWARD
-                BACKWARD
-                outputs.append(OUTPUT)
-            if rounds == 1 and not rate:
-                break
-            total = outputs.pop()
-            while outputs:
-                total += outputs.pop()
-            means.append(total / count)
-            UPDATE
-    except (ArithmeticError, ValueError, TypeError):
-        return means, PARAMETERS, GRADIENTS, len(outputs), outputs
-    return means, PARAMETERS, GRADIENTS, None, outputs
-"""
-_RESERVED = set(re.findall("[a-z]+", _CODE))
-
-
-class Generated:
-    """An engine of a program: its record as generated Python. `moving` are the parameters that want
-    a gradient.
-    """
-
-    def __init__(self, program: Program, moving: Sequence[Value]) -> None:
-        guards = program.guards
-        compared = {
-            x for guard in guards for x in (guard.left, guard.right) if isinstance(x, Value)
-        }
-        listing = Listing(program.output, moving, seed="seed", kept=compared, reserved=_RESERVED)
-        names = listing.names
-        forward, delicate = list(listing.forward), list(listing.delicate)
-        for k in range(0, len(delicate), 50):
-            zero = " + ".join(f"{x:2} - {x:2}" for x in delicate[k : k + 50])
-            forward.append(f"if not {zero} == 0.0: raise ArithmeticError")
-        for guard in guards:
-            right = names[guard.right].text if isinstance(guard.right, Value) else repr(guard.right)
-            forward.append(
-                f"if ({names[guard.left].text} {guard.symbol} {right}) is not {guard.outcome}:"
-                " raise ValueError"
-            )
-        moved = [names.title(v) for v in moving]
-        text = filled(
-            _CODE,
-            FORWARD=forward,
-            BACKWARD=list(listing.backward(moving)),
-            ZERO=[f"d_{name} = 0.0" for name in moved],
-            UPDATE=[f"{name} -= rate * d_{name}" for name in moved],
-            PARAMETERS=_pattern(map(names.title, program.parameters)),
-            GRADIENTS=_pattern(f"d_{name}" for name in moved),
-            INPUTS=_pattern(map(names.title, program.inputs)),
-            OUTPUT=names[program.output].text,
-        )
-        # A row of one's own is called with all that an Op makes sure of, whatever its function
-        # gives.
-        functions = names.functions.items()
-        namespace: dict[str, Any] = {
-            name: op.function if op in TABLE or op.reads else op for name, op in functions
-        }
-        exec(text, namespace)
-        self._evaluate, self._run = namespace["evaluate"], namespace["run"]
-        self.pace = PACE / (len(listing.nodes) + 1)
-        self.moving = len(moving)
-
-    def table(self, rows: Any) -> Any:
-        """The rows as a list; of an array too large for that, blocks become lists when their turn
-        comes.
-        """
-        return (
-            rows.astype(float).tolist() if hasattr(rows, "dtype") and len(rows) <= BLOCK else rows
-        )
-
-    def outputs(self, table: Any, parameters: Sequence[float]) -> tuple[list[float], range]:
-        outputs: list[float] = self._evaluate(_InBlocks(table, 1), parameters)
-        return outputs, range(len(outputs), min(len(outputs) + 1, len(table)))
-
-    def run(
-        self,
-        table: Any,
-        rounds: int,
-        rate: float,
-        count: int,
-        parameters: Sequence[float],
-        gradients: Sequence[float] = (),
-    ) -> Run:
-        gradients = gradients or [0.0] * self.moving
-        rows = table[::-1] if isinstance(table, list) else _InBlocks(table, -1)
-        means, parameters, gradients, done, outputs = self._run(
-            rows, rounds, rate, count, parameters, gradients
-        )
-        failed = range(0) if done is None else range(len(table) - done - 1, len(table) - done)
-        if outputs and not failed:  # of one round, in which nothing moved
-            total = outputs[-1]
-            for output in outputs[-2::-1]:
-                total += output
-            means = [total / count]
-        return means, parameters, gradients, failed
-
-    def accumulate(
-        self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
-    ) -> tuple[list[float], Sequence[float], range]:
-        """Return the outputs, the gradients with what each row adds, and the rows that failed."""
-        _, _, gradients, done, outputs = self._run(
-            table[::-1], 1, 0.0, count, parameters, gradients
-        )
-        failed = range(0) if done is None else range(len(table) - done - 1, len(table) - done)
-        return outputs[::-1], gradients, failed
-
-
-class _InBlocks:
-    """The rows of a table, from the first to the last or the other way round; only a block at a
-    time is a list.
-    """
-
-    def __init__(self, table: Any, direction: Literal[1, -1]) -> None:
-        self.table = table
-        self.direction = direction
-
-    def __iter__(self) -> Iterator[Any]:
-        for start in range(0, len(self.table), BLOCK)[:: self.direction]:
-            block = self.table[start : start + BLOCK]
-            yield from (block if isinstance(block, list) else block.astype(float).tolist())[
-                :: self.direction
-            ]
-
-
-def _pattern(names: Iterable[str]) -> str:
-    return f"({''.join(f'{name}, ' for name in names)})"
-
 
 # A row in the functions that numpy, jax.numpy and torch have in common, where these do not agree on
 # it.
@@ -289,13 +132,15 @@ class Program:
             del others[v]
         self.parameters = tuple(others)
         self.guards = guards(dict.fromkeys((*leaves, *self._nodes)))
-        self._engines: dict[tuple[Value, ...], Any] = {}
+        self._engines: dict[tuple[Value, ...], Engine] = {}
         self.backend = backend or ("numba" if find_spec("numba") else "python")
         if self.backend == "numba":
             if not find_spec("numba"):
                 raise ImportError("numba is not installed: pip install 'handgrad[fast]'")
             own: Iterable[Any] = dict.fromkeys(v.op for v in self._nodes if v.op not in TABLE)
-            foreign = [op.name for op in own if not import_module("autograd.tape").compiles(op)]
+            foreign = [
+                op.name for op in own if not import_module("autograd.replay.tape").compiles(op)
+            ]
             if foreign and backend:
                 raise ValueError(
                     f"numba cannot compile the function of {foreign[0]}: backend='python' runs it"
@@ -315,7 +160,7 @@ class Program:
         outputs, failed = engine.outputs(table, parameters)
         if failed:
             raise self._failure(table, failed, parameters)
-        return outputs  # type: ignore[no-any-return]
+        return outputs
 
     def backward(self, rows: Any = None, reduce: Literal["mean", "sum"] = "mean") -> float:
         """The mean of the outputs at the rows, or their sum; its derivatives are added to the
@@ -351,7 +196,7 @@ class Program:
             )
         for p, gradient in zip(self.parameters, gradients, strict=True):
             p._grad = gradient
-        return outputs  # type: ignore[no-any-return]
+        return outputs
 
     def descend(
         self, lr: float, rounds: int, rows: Any = None, *, wrt: Iterable[Value] | None = None
@@ -463,16 +308,19 @@ class Program:
 
         return function
 
-    def _prepared(self, moving: tuple[Value, ...], rows: Any) -> tuple[Any, Any, Sequence[float]]:
+    def _prepared(
+        self, moving: tuple[Value, ...], rows: Any
+    ) -> tuple[Engine, Any, Sequence[float]]:
         """The engine for these gradients, the rows as it takes them, and the parameters'
         numbers.
         """
         table = self._checked(rows)
         if moving not in self._engines:
-            kind: Any = (
-                import_module("autograd.tape").Tape if self.backend == "numba" else Generated
-            )
-            self._engines[moving] = kind(self, moving)
+            kind: Any = Generated
+            if self.backend == "numba":
+                kind = import_module("autograd.replay.tape").Tape
+            task = Task(self.output, self.inputs, self.parameters, self.guards)
+            self._engines[moving] = kind(task, moving)
         engine = self._engines[moving]
         return engine, engine.table(table), [p._data for p in self.parameters]
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from functools import cache, partial
 from itertools import accumulate, count
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numba
 import numpy as np
@@ -28,7 +28,8 @@ from autograd.formula import Written
 from autograd.op import ATOM, Op
 from autograd.ops import TABLE
 from autograd.record import Record
-from autograd.source import (
+from autograd.replay.engine import Run, Task
+from autograd.replay.terms import (
     Names,
     Term,
     definition,
@@ -40,9 +41,6 @@ from autograd.source import (
     written,
 )
 from autograd.value import Value
-
-if TYPE_CHECKING:
-    from autograd.program import Program, Run
 
 WIDE = 64  # lanes at most
 PACE = 2e7  # steps in one call, about 0.1 s: after each call Python may notice Ctrl-C
@@ -236,12 +234,12 @@ def _key(x: Any) -> Any:
 class Tape:
     """An engine of a program, as `Generated` is: its record in machine code."""
 
-    def __init__(self, program: Program, moving: Sequence[Value]) -> None:
+    def __init__(self, task: Task, moving: Sequence[Value]) -> None:
         output, inputs, parameters, guards = (
-            program.output,
-            program.inputs,
-            program.parameters,
-            program.guards,
+            task.output,
+            task.inputs,
+            task.parameters,
+            task.guards,
         )
         record = Record(output)
         nodes: list[Any] = record.nodes

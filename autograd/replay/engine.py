@@ -1,0 +1,60 @@
+"""What a program asks of an engine, and an engine of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from autograd.replay.listing import Guard
+from autograd.value import Value
+
+# What `run` gives: the mean of the outputs in each round, the parameters and the gradients after
+# the last, and the rows of which one failed, in the order in which they were run; none where all
+# went well.
+Run: TypeAlias = tuple[list[float], Sequence[float], Sequence[float], range]
+
+
+class Task(NamedTuple):
+    """What an engine computes.
+
+    output      the root of a record
+    inputs      the leaves that each row of data gives numbers to
+    parameters  the other leaves
+    guards      the comparisons that must come out as they did
+    """
+
+    output: Value
+    inputs: tuple[Value, ...]
+    parameters: tuple[Value, ...]
+    guards: list[Guard]
+
+
+class Engine(Protocol):
+    """A record, made ready to be computed on rows of numbers.
+
+    `pace` is how many rows one call may take, so that Python notices Ctrl-C.
+    """
+
+    pace: float
+
+    def table(self, rows: Any) -> Any:
+        """Return the rows as the other methods take them."""
+
+    def outputs(self, table: Any, parameters: Sequence[float]) -> tuple[list[float], range]:
+        """Return the output at each row, and the rows of which one failed."""
+
+    def run(
+        self,
+        table: Any,
+        rounds: int,
+        rate: float,
+        count: int,
+        parameters: Sequence[float],
+        gradients: Sequence[float] = (),
+    ) -> Run:
+        """Descend on the outputs' sum over `count`, from these parameters and gradients."""
+
+    def accumulate(
+        self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
+    ) -> tuple[list[float], Sequence[float], range]:
+        """Return the outputs, the gradients with what each row adds, and the rows that failed."""

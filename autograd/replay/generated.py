@@ -1,0 +1,165 @@
+"""An engine of a program: its record as generated Python."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+from autograd.ops import TABLE
+from autograd.replay.engine import Run, Task
+from autograd.replay.listing import Listing
+from autograd.replay.terms import filled
+from autograd.value import Value
+
+PACE = 1e6  # operations in one call of generated code, about 0.1 s: as much as a Ctrl-C may undo
+BLOCK = 1024  # rows that are taken out of an array at once
+
+_CODE = """
+def evaluate(rows, parameters):
+    PARAMETERS = parameters
+    outputs = []
+    try:
+        for INPUTS in rows:
+            FORWARD
+            outputs.append(OUTPUT)
+    except (ArithmeticError, ValueError, TypeError):
+        pass
+    return outputs
+
+
+def run(rows, rounds, rate, count, parameters, gradients):
+    PARAMETERS = parameters
+    GRADIENTS = gradients
+    means, outputs, seed = [], [], 1 / count
+    try:
+        for r in range(rounds):
+            if r:
+                ZERO
+            for INPUTS in rows:
+                FORWARD
+                BACKWARD
+                outputs.append(OUTPUT)
+            if rounds == 1 and not rate:
+                break
+            total = outputs.pop()
+            while outputs:
+                total += outputs.pop()
+            means.append(total / count)
+            UPDATE
+    except (ArithmeticError, ValueError, TypeError):
+        return means, PARAMETERS, GRADIENTS, len(outputs), outputs
+    return means, PARAMETERS, GRADIENTS, None, outputs
+"""
+_RESERVED = set(re.findall("[a-z]+", _CODE))
+
+
+class Generated:
+    """An engine: the record as generated Python. `moving` are the parameters that want
+    a gradient.
+    """
+
+    def __init__(self, task: Task, moving: Sequence[Value]) -> None:
+        guards = task.guards
+        compared = {
+            x for guard in guards for x in (guard.left, guard.right) if isinstance(x, Value)
+        }
+        listing = Listing(task.output, moving, seed="seed", kept=compared, reserved=_RESERVED)
+        names = listing.names
+        forward, delicate = list(listing.forward), list(listing.delicate)
+        for k in range(0, len(delicate), 50):
+            zero = " + ".join(f"{x:2} - {x:2}" for x in delicate[k : k + 50])
+            forward.append(f"if not {zero} == 0.0: raise ArithmeticError")
+        for guard in guards:
+            right = names[guard.right].text if isinstance(guard.right, Value) else repr(guard.right)
+            forward.append(
+                f"if ({names[guard.left].text} {guard.symbol} {right}) is not {guard.outcome}:"
+                " raise ValueError"
+            )
+        moved = [names.title(v) for v in moving]
+        text = filled(
+            _CODE,
+            FORWARD=forward,
+            BACKWARD=list(listing.backward(moving)),
+            ZERO=[f"d_{name} = 0.0" for name in moved],
+            UPDATE=[f"{name} -= rate * d_{name}" for name in moved],
+            PARAMETERS=_pattern(map(names.title, task.parameters)),
+            GRADIENTS=_pattern(f"d_{name}" for name in moved),
+            INPUTS=_pattern(map(names.title, task.inputs)),
+            OUTPUT=names[task.output].text,
+        )
+        # A row of one's own is called with all that an Op makes sure of, whatever its function
+        # gives.
+        functions = names.functions.items()
+        namespace: dict[str, Any] = {
+            name: op.function if op in TABLE or op.reads else op for name, op in functions
+        }
+        exec(text, namespace)
+        self._evaluate, self._run = namespace["evaluate"], namespace["run"]
+        self.pace = PACE / (len(listing.nodes) + 1)
+        self.moving = len(moving)
+
+    def table(self, rows: Any) -> Any:
+        """The rows as a list; of an array too large for that, blocks become lists when their turn
+        comes.
+        """
+        return (
+            rows.astype(float).tolist() if hasattr(rows, "dtype") and len(rows) <= BLOCK else rows
+        )
+
+    def outputs(self, table: Any, parameters: Sequence[float]) -> tuple[list[float], range]:
+        outputs: list[float] = self._evaluate(_InBlocks(table, 1), parameters)
+        return outputs, range(len(outputs), min(len(outputs) + 1, len(table)))
+
+    def run(
+        self,
+        table: Any,
+        rounds: int,
+        rate: float,
+        count: int,
+        parameters: Sequence[float],
+        gradients: Sequence[float] = (),
+    ) -> Run:
+        gradients = gradients or [0.0] * self.moving
+        rows = table[::-1] if isinstance(table, list) else _InBlocks(table, -1)
+        means, parameters, gradients, done, outputs = self._run(
+            rows, rounds, rate, count, parameters, gradients
+        )
+        failed = range(0) if done is None else range(len(table) - done - 1, len(table) - done)
+        if outputs and not failed:  # of one round, in which nothing moved
+            total = outputs[-1]
+            for output in outputs[-2::-1]:
+                total += output
+            means = [total / count]
+        return means, parameters, gradients, failed
+
+    def accumulate(
+        self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
+    ) -> tuple[list[float], Sequence[float], range]:
+        """Return the outputs, the gradients with what each row adds, and the rows that failed."""
+        _, _, gradients, done, outputs = self._run(
+            table[::-1], 1, 0.0, count, parameters, gradients
+        )
+        failed = range(0) if done is None else range(len(table) - done - 1, len(table) - done)
+        return outputs[::-1], gradients, failed
+
+
+class _InBlocks:
+    """The rows of a table, from the first to the last or the other way round; only a block at a
+    time is a list.
+    """
+
+    def __init__(self, table: Any, direction: Literal[1, -1]) -> None:
+        self.table = table
+        self.direction = direction
+
+    def __iter__(self) -> Iterator[Any]:
+        for start in range(0, len(self.table), BLOCK)[:: self.direction]:
+            block = self.table[start : start + BLOCK]
+            yield from (block if isinstance(block, list) else block.astype(float).tolist())[
+                :: self.direction
+            ]
+
+
+def _pattern(names: Iterable[str]) -> str:
+    return f"({''.join(f'{name}, ' for name in names)})"

@@ -1,0 +1,222 @@
+"""A record as Python code: the forward pass, and the backward pass in the order of the sweep, in
+the graph's names.
+
+It is exact: what the code computes agrees with the record, and with `backward()`, to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from autograd import ops
+from autograd.formula import Written
+from autograd.op import ATOM, NEGATIVE
+from autograd.record import Record
+from autograd.recording import comparisons_of
+from autograd.replay.terms import (
+    FORMS,
+    Names,
+    Term,
+    definition,
+    origin,
+    references,
+    shows,
+    slope_of,
+    written,
+)
+from autograd.value import Value
+
+WIDEST = 8  # summands of a derivative in one line
+
+_UPSTREAM = Term(None, ("upstream",))
+
+
+class Listing:
+    """The statements that compute `output`, and its derivatives by the leaves in `parameters`.
+
+    seed      what stands for ∂output/∂output
+    kept      further Values of the record that are to have a line
+    reserved  names that no Value may have
+
+    A labelled Value has a line; what has no label is written where it is used, unless it is used
+    again elsewhere.
+    """
+
+    def __init__(
+        self,
+        output: Value,
+        parameters: Collection[Value],
+        *,
+        seed: str = "1.0",
+        kept: Collection[Value] = (),
+        reserved: Iterable[str] = (),
+    ) -> None:
+        self.leaves: list[Value]
+        self.nodes: list[Any]
+        record = Record(output)
+        self.leaves, self.nodes = record.leaves, list(record.nodes)
+        self.forward: list[str] = []
+        self.derivatives: dict[
+            str, list[Written]
+        ] = {}  # by name, what each is the sum of, in the order of the sweep
+        self.delicate: dict[
+            Written, None
+        ] = {}  # what must be finite, for an operation may hide that it is not
+        self.names = Names(reserved)
+        for v in (*self.leaves, *self.nodes):
+            if v.label or not v.args:
+                self.names.title(v)
+        active = record.dependents(parameters)
+        partials = {v: list(_partials(v, active)) for v in self.nodes if v in active}
+        self._list_forward(partials, {output, *kept})
+        self.delicate[self.names[output]] = None
+        if output in active:
+            self._list_backward(partials, output, Written(seed, ATOM, "text"))
+
+    def _list_forward(
+        self, partials: dict[Value, list[tuple[Value, Any]]], kept: Collection[Value]
+    ) -> None:
+        uses = Counter(x for v in self.nodes for x in v.args)
+        again = {x for terms in partials.values() for _, term in terms for x in references(term)}
+        for v in self.nodes:
+            code = written(Term(v.op, tuple(map(_reference, v.args))), self.names)
+            for place, x in enumerate(v.args):
+                if isinstance(x, Value) and not shows(v.op, v.args, place):
+                    self.delicate[self.names[x]] = None
+            quick = v.op.function in FORMS and all(
+                x.__class__ is float or _is_name(self.names[x]) for x in v.args
+            )
+            if (
+                v.label
+                or v in kept
+                or uses[v] > 1
+                or (v in again and not quick)
+                or not _is_short(code)
+            ):
+                self.forward.append(f"{self.names.title(v)} = {code.text}")
+            else:
+                self.names[v] = code
+
+    def _list_backward(
+        self, partials: dict[Value, list[tuple[Value, Any]]], output: Value, seed: Written
+    ) -> None:
+        sums: dict[Value, list[Written]] = {output: [seed]}
+        for v in reversed(partials):
+            terms = sums.pop(v)
+            once = (
+                len(terms) == 1
+                and (_is_name(terms[0]) or len(partials[v]) == 1)
+                and _is_short(terms[0])
+            )
+            if v is output or v.label or not once:
+                name = f"d_{self.names.title(v)}"
+                self.derivatives[name] = terms
+                terms = [Written(name, ATOM, "text")]
+            self.names["upstream"] = terms[0]
+            for x, term in partials[v]:
+                code = written(Term._apply(ops.mul, (_UPSTREAM, term)), self.names)
+                if x in partials:
+                    sums.setdefault(x, []).append(code)
+                else:  # of a leaf, which is complete when the last has come
+                    name = f"d_{self.names.title(x)}"
+                    self.derivatives[name] = self.derivatives.pop(name, [])
+                    self.derivatives[name].append(code)
+        if not partials:
+            self.derivatives[f"d_{self.names.title(output)}"] = [seed]
+
+    def backward(self, leaves: Collection[Value] = ()) -> Iterator[str]:
+        """The lines of the backward pass. What is a sum for the leaves in `leaves` is added to what
+        is there.
+        """
+        begun = {f"d_{self.names.title(v)}" for v in leaves}
+        for name, terms in self.derivatives.items():
+            rest = (
+                terms if name in begun or len(terms) > 2 else terms[::-1]
+            )  # a + b is b + a, and reads better
+            for k in range(0, len(rest), WIDEST):
+                first = [Written(name, ATOM, "text")] if k or name in begun else []
+                yield f"{name} = {_joined(first + rest[k : k + WIDEST])}"
+
+
+def _joined(terms: list[Written]) -> str:
+    """Their sum, with a minus sign where one is negative."""
+    rest = (f" - {t.text[1:]}" if t.binding == NEGATIVE else f" + {t:2}" for t in terms[1:])
+    return f"{terms[0]:1}" + "".join(rest)
+
+
+def _is_name(code: Written) -> bool:
+    return code.text.isidentifier()
+
+
+def _is_short(code: Written) -> bool:
+    """Whether a person, and Python's parser, can still read it."""
+    return len(code.text) <= 1500 and code.text.count("(") <= 50
+
+
+def _reference(x: Any) -> Any:
+    return x if x.__class__ is float else Term(None, (x,))
+
+
+def _partials(v: Any, active: Collection[Value]) -> Iterator[tuple[Value, Any]]:
+    """Each argument of `v` that is active, with the partial derivative by it."""
+    args = tuple(map(_reference, v.args))
+    for place, x in enumerate(v.args):
+        if x in active:
+            yield x, slope_of(v.op, place, args, _reference(v))
+
+
+class Guard(NamedTuple):
+    """A comparison that was made while recording. A Python `if` may have asked: the record holds
+    only one branch.
+    """
+
+    left: Value
+    symbol: str
+    right: Value | float
+    outcome: bool
+
+    def __str__(self) -> str:
+        right = repr(self.right).removesuffix(".0")
+        if isinstance(self.right, Value):
+            right = self.right.label or "a Value"
+        return f"{self.left.label or 'a Value'} {self.symbol} {right}"
+
+
+def guards(values: Collection[Value]) -> list[Guard]:
+    """The comparisons that were made of `values`, with one another or with a number that stays as
+    it was.
+    """
+    found = []
+    for left, symbol, right, number, outcome in comparisons_of(values):
+        other = right if isinstance(right, Value) and right in values else float(number)
+        found.append(Guard(left, symbol, other, outcome))
+    return found
+
+
+def script(listing: Listing) -> str:
+    """The listing as a program that runs on its own, with the numbers that the leaves have now."""
+    functions, imports, texts = [], [], []
+    for name, op in listing.names.functions.items():
+        text = definition(op, name)
+        if text:
+            texts.append(text)
+        elif origin(op) == "math":
+            functions.append(name)
+        elif origin(op) != "builtins":
+            imports.append(
+                f"from {op.__module__} import {op.name}" + f" as {name}" * (name != op.name)
+            )
+    heads = ["import math"] * any("math." in text for text in texts)
+    heads += [f"from math import {', '.join(functions)}"] * bool(functions)
+    parts = [
+        "\n".join(heads + imports),
+        *texts,
+        "\n".join(
+            ["# the leaves", *(f"{listing.names.title(v)} = {v.data!r}" for v in listing.leaves)]
+        ),
+        "\n".join(["# forward", *listing.forward]) if listing.forward else "",
+        "\n".join(["# backward", *listing.backward()]) if listing.derivatives else "",
+    ]
+    return "\n\n".join(part for part in parts if part)
