@@ -531,10 +531,10 @@ def test_examples():
     assert doctest.testmod(text_module).attempted > 0
 
 
-@pytest.mark.parametrize("numba", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_readme(numba, monkeypatch):
-    if not numba:
-        monkeypatch.setitem(sys.modules, "numba", None)
+@pytest.mark.parametrize("fast", [False, True])
+def test_readme(fast, monkeypatch):
+    if not fast:
+        monkeypatch.setitem(sys.modules, "llvmlite", None)
     blocks = re.findall(r"(?ms)^```python\n(.*?)^```", (ROOT / "README.md").read_text())
     # README has no <BLANKLINE>: an empty line before an output that goes on is one
     program = re.sub(r"\n\n(?!>>>|\Z)", r"\n<BLANKLINE>\n", "\n".join(blocks))

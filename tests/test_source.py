@@ -9,7 +9,6 @@ import operator
 import re
 from collections import Counter
 
-import numba
 import pytest
 from expressions import ROWS, evaluate, programs
 from hypothesis import given, settings
@@ -306,7 +305,7 @@ LABELS = [
 ]
 
 
-@pytest.mark.parametrize("backend", ["python", pytest.param("numba", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("backend", ["python", "llvmlite"])
 @pytest.mark.parametrize("labels", LABELS, ids=lambda labels: labels[0][:20])
 def test_labels_of_any_kind(labels, backend):
     leaves = [Value(k + 0.5, label) for k, label in enumerate(labels)]
@@ -412,7 +411,6 @@ class _Scale:
 
 
 method = Op("method", _Scale().by_5, lambda x, z: 5.0)
-compiled = Op("compiled", numba.njit(lambda x: 5.0 * x), lambda x, z: 5.0)
 sine = Op("sine", math.sin, lambda x, z: ops.cos(x))
 most = Op("most", max, lambda x, y, z: ops.step(x - y), lambda x, y, z: ops.step(y - x))
 level = Op("level", lambda x: 94906267 if x > 0 else 0, lambda x, z: 0.0)
@@ -421,9 +419,7 @@ spaced = Op("a row", lambda x: 7 * x, lambda x, z: 7.0)
 lambda_ = Op("lambda", lambda x: 7 * x, lambda x, z: 7.0)
 
 
-@pytest.mark.parametrize(
-    "row", [closure, of_a_global, of_the_table, with_default, bound, method, compiled]
-)
+@pytest.mark.parametrize("row", [closure, of_a_global, of_the_table, with_default, bound, method])
 @pytest.mark.parametrize("name", ["v", "closure", "bound"])
 def test_a_row_that_cannot_be_written_down_is_imported(row, name):
     v = Value(0.75, name)

@@ -39,9 +39,11 @@ class Engine(Protocol):
 
     def table(self, rows: Any) -> Any:
         """Return the rows as the other methods take them."""
+        raise NotImplementedError
 
     def outputs(self, table: Any, parameters: Sequence[float]) -> tuple[list[float], range]:
         """Return the output at each row, and the rows of which one failed."""
+        raise NotImplementedError
 
     def run(
         self,
@@ -53,8 +55,10 @@ class Engine(Protocol):
         gradients: Sequence[float] = (),
     ) -> Run:
         """Descend on the outputs' sum over `count`, from these parameters and gradients."""
+        raise NotImplementedError
 
     def accumulate(
         self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
     ) -> tuple[list[float], Sequence[float], range]:
         """Return the outputs, the gradients with what each row adds, and the rows that failed."""
+        raise NotImplementedError

@@ -67,14 +67,14 @@ class Program:
     """The recorded graph of `output`, to be run on other numbers, fast.
 
     inputs    the leaves that each row of data gives numbers to, in this order
-    backend   "numba": a flat tape in machine code, `pip install 'handgrad[fast]'`; "python":
-              generated Python. Unless given, numba where it is installed
+    backend   "llvmlite": machine code, `pip install 'handgrad[fast]'`; "python": generated Python.
+              Unless given, llvmlite where it is installed and knows every operation of the graph:
+              a row of your own is machine code where its source is to be had and needs nothing but
+              arithmetic, `if` and `math`
 
     The other leaves are the parameters: their numbers are read from the Values, and gradients are
-    added to their `.grad`. Inputs get none. All comes out as it does eagerly, to the last bit. Only
-    a row of your own may differ under numba: in that bit, where it takes a power with a constant
-    exponent; and where Python would raise inside it for 1/0 or e^1000, machine code goes on with
-    infinity.
+    added to their `.grad`. Inputs get none. All comes out as it does eagerly, to the last bit, with
+    the same errors.
 
     A row is a sequence of numbers, one for each input, or a number where there is one input. Rows
     are a list of them, a NumPy array, or a pandas frame, whose columns are found by the labels of
@@ -105,15 +105,15 @@ class Program:
         output: Value,
         inputs: Iterable[Value] = (),
         *,
-        backend: Literal["numba", "python"] | None = None,
+        backend: Literal["llvmlite", "python"] | None = None,
     ) -> None:
         self.output = output
         self.inputs = (inputs,) if isinstance(inputs, Value) else tuple(inputs)
         for v in (output, *self.inputs):
             if not isinstance(v, Value):
                 raise TypeError(f"Program takes Values, not {type(v).__name__}")
-        if backend not in (None, "numba", "python"):
-            raise ValueError(f"unknown backend {backend!r}: it must be 'numba' or 'python'")
+        if backend not in (None, "llvmlite", "python"):
+            raise ValueError(f"unknown backend {backend!r}: it must be 'llvmlite' or 'python'")
         self._nodes: list[Any]
         self._record = Record(output)
         leaves, self._nodes = self._record.leaves, self._record.nodes
@@ -133,19 +133,27 @@ class Program:
         self.parameters = tuple(others)
         self.guards = guards(dict.fromkeys((*leaves, *self._nodes)))
         self._engines: dict[tuple[Value, ...], Engine] = {}
-        self.backend = backend or ("numba" if find_spec("numba") else "python")
-        if self.backend == "numba":
-            if not find_spec("numba"):
-                raise ImportError("numba is not installed: pip install 'handgrad[fast]'")
-            own: Iterable[Any] = dict.fromkeys(v.op for v in self._nodes if v.op not in TABLE)
-            foreign = [
-                op.name for op in own if not import_module("autograd.replay.tape").compiles(op)
-            ]
-            if foreign and backend:
+        self.backend = self._chosen(backend)
+
+    def _chosen(
+        self, backend: Literal["llvmlite", "python"] | None
+    ) -> Literal["llvmlite", "python"]:
+        """Return the backend that was asked for, or the fastest that can run the graph."""
+        is_installed = bool(find_spec("llvmlite") and find_spec("numpy"))
+        if backend == "python" or (backend is None and not is_installed):
+            return "python"
+        if not is_installed:
+            raise ImportError("llvmlite is not installed: pip install 'handgrad[fast]'")
+        translates = import_module("autograd.replay.assembly").translates
+        for op in dict.fromkeys(v.op for v in self._nodes):
+            if op not in TABLE and not translates(op):
+                if backend is None:
+                    return "python"
                 raise ValueError(
-                    f"numba cannot compile the function of {foreign[0]}: backend='python' runs it"
+                    f"machine code cannot be made of the function of {op.name}: backend='python'"
+                    " runs it"
                 )
-            self.backend = "python" if foreign else "numba"
+        return "llvmlite"
 
     def __call__(self, row: Any = None) -> float:
         """The output at one row of numbers."""
@@ -317,8 +325,8 @@ class Program:
         table = self._checked(rows)
         if moving not in self._engines:
             kind: Any = Generated
-            if self.backend == "numba":
-                kind = import_module("autograd.replay.tape").Tape
+            if self.backend == "llvmlite":
+                kind = import_module("autograd.replay.machine").Machine
             task = Task(self.output, self.inputs, self.parameters, self.guards)
             self._engines[moving] = kind(task, moving)
         engine = self._engines[moving]

@@ -17,7 +17,7 @@ from .racing import ENVIRONMENT, Contestants, LeftOut, Result, race, written
 
 EXPLANATION = """\
 Each contestant has a process of its own. They take turns, and the best time counts. Compile: what a first run needs and
-later ones do not; the tape's machine code is kept on disk, and takes seconds only the first time on a machine. Import:
+later ones do not; of machine code nothing is kept on disk. Import:
 of the modules it needs. Memory: the most that its process held. ≈: scaled from a part."""
 
 
@@ -63,10 +63,10 @@ RACES: dict[str, Callable[[], None]] = {
         OF_THE_LECTURE,
         ("generated Python", 60, "micrograd"),
         ("generated Python", 60, "micrograd, σ by exp"),
-        ("tape", 1 / 4, "C, -O3"),
+        ("machine code", 1 / 1.1, "C, -O3"),
     ),
-    "demo": partial(training, demo, OF_NETWORKS, ("tape", 1, "PyTorch, nn.Sequential")),
-    "digits": partial(training, digits, OF_NETWORKS, ("tape", 1 / 3, "PyTorch, nn.Sequential")),
+    "demo": partial(training, demo, OF_NETWORKS, ("machine code", 20, "PyTorch, nn.Sequential")),
+    "digits": partial(training, digits, OF_NETWORKS, ("machine code", 5, "PyTorch, nn.Sequential")),
     "nodes": nodes.growing,
     "functions": functions.check,  # last: it makes this process large, which its children would be charged for
 }

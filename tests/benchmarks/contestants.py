@@ -127,7 +127,7 @@ def program(problem: Problem, backend: str) -> Run:
         loss = loss + problem.l2 * sum(p * p for p in parameters)
     replay = autograd.Program(loss, inputs, backend=backend)
     batches = problem.batches
-    if backend == "numba":
+    if backend == "llvmlite":
         import numpy
 
         batches = [numpy.array(batch) for batch in batches]
@@ -324,7 +324,7 @@ CONTESTANTS: Contestants = {
     "micrograd":                ("micrograd.nn", micrograd),
     "eager":                    ("nn", eager),
     "generated Python":         ("autograd", partial(program, backend="python")),
-    "tape":                     ("autograd numba", partial(program, backend="numba")),
+    "machine code":             ("autograd llvmlite.binding", partial(program, backend="llvmlite")),
     "PyTorch, scalars":         ("torch", torch_scalars),
     "PyTorch, matrices":        ("torch", torch_matrices),
     "JAX, a jitted step":       ("jax", partial(jax_matrices, whole_loop=False)),

@@ -3,7 +3,6 @@ deep as the graph.
 """
 
 from collections.abc import Callable
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from .racing import Contestants, Result, Run, race, timed, written
@@ -44,23 +43,14 @@ def eager(size: int) -> Run:
     return anew(Value, size)
 
 
-def tape(size: int) -> Run:
-    """Times forward and backward a node, and what numba took to compile, with nothing kept from
-    another run.
-    """
-    import numba
-    from numba.core import event
-
+def machine_code(size: int) -> Run:
+    """Times forward and backward a node."""
     from autograd import Program, Value
 
-    compiling = event.TimingListener()
-    event.register("numba:compile", compiling)
     repetitions = 10**6 // size
     a, b = Value(0.5), Value(1.5)
-    program = Program(tree(a, b, size), backend="numba")
-    with TemporaryDirectory() as empty:
-        numba.config.CACHE_DIR = empty
-        program.backward()
+    program = Program(tree(a, b, size), backend="llvmlite")
+    program.backward()
 
     def forward_and_backward() -> float:
         a.grad = b.grad = 0.0
@@ -70,11 +60,7 @@ def tape(size: int) -> Run:
 
     def run() -> tuple[list[float], list[float]]:
         seconds, loss = timed(forward_and_backward)
-        return [seconds / repetitions / size, compiling.duration], [
-            loss,
-            a.grad / repetitions,
-            b.grad / repetitions,
-        ]
+        return [seconds / repetitions / size], [loss, a.grad / repetitions, b.grad / repetitions]
 
     return run
 
@@ -82,7 +68,7 @@ def tape(size: int) -> Run:
 CONTESTANTS: Contestants = {
     "micrograd": ("micrograd.engine", micrograd),
     "eager": ("autograd", eager),
-    "tape": ("autograd numba", tape),
+    "machine code": ("autograd llvmlite.binding", machine_code),
 }
 
 ROWS: list[tuple[str, str, Callable[[Result, int], float]]] = [
@@ -90,33 +76,27 @@ ROWS: list[tuple[str, str, Callable[[Result, int], float]]] = [
     ("eager",     "building, ns a node",             lambda result, size: result.best[0] * 1e9),
     ("micrograd", "backward, ns a node",             lambda result, size: result.best[1] * 1e9),
     ("eager",     "backward, ns a node",             lambda result, size: result.best[1] * 1e9),
-    ("tape",      "forward and backward, ns a node", lambda result, size: result.best[0] * 1e9),
-    ("tape",      "recording and taping, ns a node", lambda result, size: taping(result) / size * 1e9),
-    ("tape",      "compiling, s",                    lambda result, size: result.best[1]),
+    ("machine code",    "forward and backward, ns a node", lambda result, size: result.best[0] * 1e9),
+    ("machine code", "recording and planning, ns a node", lambda result, size: result.preparing / size * 1e9),
     ("micrograd", "memory, MB",                      lambda result, size: result.memory / 1e6),
     ("eager",     "memory, MB",                      lambda result, size: result.memory / 1e6),
-    ("tape",      "memory, MB",                      lambda result, size: result.memory / 1e6),
+    ("machine code",    "memory, MB",                      lambda result, size: result.memory / 1e6),
 ]  # fmt: skip
-
-
-def taping(result: Result) -> float:
-    """The seconds of all that comes before the first run, but for the compiler's."""
-    return result.preparing - result.best[1]
 
 
 def growing() -> None:
     """Print what a node costs in graphs of growing size."""
     print(
-        "\nThe cost of a node, by the number of nodes; the tape's machine code is compiled anew for each",
+        "\nThe cost of a node, by the number of nodes",
         flush=True,
     )
     results = [(race(CONTESTANTS, size), size) for size in SIZES]
-    print(f"\n{'':43}" + "".join(f"{size:>11,}" for size in SIZES) + f"{'10⁶ ÷ 10⁴':>12}")
+    print(f"\n{'':50}" + "".join(f"{size:>11,}" for size in SIZES) + f"{'10⁶ ÷ 10⁴':>12}")
     for name, what, measure in ROWS:
         if name in results[0][0]:
             numbers = [measure(result[name], size) for result, size in results]
             print(
-                f"{name:11}{what:32}"
+                f"{name:14}{what:36}"
                 + "".join(f"{written(x):>11}" for x in numbers)
                 + f"{numbers[3] / numbers[1]:11.2f}×"
             )

@@ -1,0 +1,545 @@
+"""The machine code of a plan: straight-line code, or one loop over its steps.
+
+A small plan on one row at a time is straight-line code, its numbers in registers. Any other is a
+list of numbers that a loop reads, and each step is done for `lanes` rows abreast. What the loop
+does, for w₁·x₁ + w₂·x₂ + b and its gradients:
+
+    SUM     z   [········] = w₁·x₁[········] + w₂·x₂[········] + b        a row in each lane
+    TURN    row 0: x₁ x₂ 1    row 1: x₁ x₂ 1    …                         a parameter in each lane
+    OUTER   ∂w₁ ∂w₂ ∂b  +=  ∂z[7]·(x₁ x₂ 1)[7],  ∂z[6]·(x₁ x₂ 1)[6],  …   from the last row on
+
+A scalar, such as a weight, is one number for all lanes. In OUTER neighbouring parameters stand
+abreast and the rows come one after the other, for the order of each sum is to be kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from autograd.replay.assembly import Assembly, computed, of_c
+from autograd.replay.planning import Apply, Place, Plan, Sum, Summand
+
+NARROW = 8  # parameters abreast, at least
+WIDE = 32  # and at most
+UNROLLED = 4  # uses of a parameter in one row for which OUTER has code of its own
+_NEIGHBOURS = f"<{NARROW} x double>"
+
+# In the header that a kernel is given.
+INPUTS, SCALARS, OUTPUT, SEED, FORWARD, BACKWARD, MOVING = range(7)
+
+
+class Loop:
+    """A plan as a list of numbers, and the cases that the loop over it has to know.
+
+    code      the steps, one after the other
+    forward   where the backward pass begins in it
+    position  where the k-th scalar stands: parameters of one OUTER are neighbours
+    moving    how many numbers the gradients take
+    scalars   how many numbers all scalars take
+    size      how many numbers all take
+    """
+
+    def __init__(self, plan: Plan, lanes: int) -> None:
+        self.lanes = lanes
+        self.cases: dict[Any, int] = {("sum",): 0}
+        self.code: list[int] = []
+        one = plan.constant(1.0)
+        chunks = _chunks(plan.uses)
+        self.position: dict[int, int] = {}
+        self.moving = 0
+        for chunk in chunks:
+            for k, parameter in enumerate(chunk):
+                self.position[parameter] = self.moving + k
+            self.moving += _rounded(len(chunk))
+        self.scalars = self.moving
+        for k in range(len(plan.parameters) + len(plan.numbers)):
+            if k not in self.position:
+                self.position[k] = self.scalars
+                self.scalars += 1
+        self.turned = self.scalars + plan.rows * lanes
+        for step in plan.forward:
+            self._add(step)
+        self.forward = len(self.code)
+        for step in plan.backward:
+            self._add(step)
+        self._columns: list[Place] = []
+        self._turns: dict[tuple[Place, ...], int] = {}
+        outers = [self._outer(plan, chunk, one) for chunk in chunks if plan.uses[chunk[0]]]
+        if self._columns:
+            sources = [n for x in self._columns for n in (self.at(x), int(x >= 0))]
+            self.code += [self._case(("turn",)), len(self._columns), self.turned, *sources]
+        for case, outer in outers:
+            self.code += [self._case(case), *self._placed(outer)]
+        self.size = self.turned + len(self._columns) * lanes + WIDE
+
+    def at(self, place: Place) -> int:
+        """Where a scalar stands, or the first lane of a place."""
+        return self.position[~place] if place < 0 else self.scalars + place * self.lanes
+
+    def _case(self, case: Any) -> int:
+        return self.cases.setdefault(case, len(self.cases))
+
+    def _add(self, step: Any) -> None:
+        if isinstance(step, Sum):
+            self._add_sum(step)
+        elif isinstance(step, Apply):
+            rows = tuple(place >= 0 for place in step.operands)
+            checked = tuple(step.operands.index(place) for place in step.checked)
+            case = self._case(("apply", step.shape, rows, checked))
+            self.code += [case, self.at(step.to), *map(self.at, step.operands)]
+        else:
+            rows = step.left >= 0, step.right >= 0
+            case = self._case(("compare", rows, step.outcome))
+            self.code += [case, self.at(step.left), self.at(step.right)]
+
+    def _add_sum(self, step: Sum) -> None:
+        """Runs of one kind, so that the loop over a run asks for nothing."""
+        start = len(self.code)
+        self.code += [0, self.at(step.to), 0]
+        last = count = -1
+        for added, a, b in step.summands:
+            if b is not None and a >= 0 > b:
+                a, b = b, a
+            kind = KINDS.index((added, a >= 0, None if b is None else b >= 0))
+            if kind != last:
+                self.code += [kind, 0]
+                self.code[start + 2] += 1
+                count, last = len(self.code) - 1, kind
+            self.code[count] += 1
+            self.code.append(self.at(a))
+            if b is not None:
+                self.code.append(self.at(b))
+
+    def _outer(self, plan: Plan, chunk: list[int], one: Place) -> tuple[Any, list[Any]]:
+        width = _rounded(len(chunk))
+        count = len(plan.uses[chunk[0]])
+        outer: list[Any] = [self.position[chunk[0]], count]
+        for k in range(count):
+            added, slope, _ = plan.uses[chunk[0]][k]
+            factors = []
+            for parameter in chunk:
+                factor = plan.uses[parameter][k][2]
+                factors.append(one if factor is None else factor)
+            outer += [int(added), self.at(slope), self._vector(tuple(factors))]
+        signs = tuple(added for added, _, _ in plan.uses[chunk[0]])
+        return ("outer", width, signs if count <= UNROLLED else None), outer
+
+    def _vector(self, factors: tuple[Place, ...]) -> Any:
+        """Where the factors of neighbouring parameters stand abreast: scalars may do so already."""
+        places = [self.at(x) for x in factors]
+        if all(x < 0 for x in factors) and places == [places[0] + k for k in range(len(places))]:
+            return (places[0],)
+        if factors not in self._turns:
+            self._turns[factors] = len(self._columns)
+            self._columns += factors
+            self._columns += [factors[-1]] * (_rounded(len(factors)) - len(factors))
+        return (self.turned + self._turns[factors], None)
+
+    def _placed(self, outer: list[Any]) -> Iterator[int]:
+        for x in outer:
+            if isinstance(x, int):
+                yield x
+            else:  # the first, and how far it is to that of the next row
+                yield x[0]
+                yield len(self._columns) if len(x) == 2 else 0
+
+
+def _rounded(count: int) -> int:
+    return -(-count // NARROW) * NARROW
+
+
+def _chunks(uses: Sequence[list[Summand]]) -> list[list[int]]:
+    """The parameters in groups whose gradients are sums of the same slopes, times other factors."""
+    groups: dict[Any, list[int]] = {}
+    for parameter, summands in enumerate(uses):
+        groups.setdefault(tuple((added, a) for added, a, _ in summands), []).append(parameter)
+    return [g[k : k + WIDE] for g in groups.values() for k in range(0, len(g), WIDE)]
+
+
+# The kinds of a summand: whether it is added, whether its first factor is one for each row, and
+# the same of the second; None where there is no second.
+KINDS = [
+    (added, first, second)
+    for added in (True, False)
+    for first, second in (
+        (True, None), (False, None), (True, True), (False, True), (False, False),
+    )
+]  # fmt: skip
+
+
+def _interpreter(cases: Sequence[Any], lanes: int) -> list[Assembly]:
+    """`steps(code, start, stop, m, g, live)`: whether all went well."""
+    code = Assembly(lanes)
+    counter, fine = code.local("i64"), code.local(code.truth)
+    code.do(f"store i64 %start, ptr {counter}")
+    code.do(f"store {code.truth} {code.abreast('true', 'i1')}, ptr {fine}", "br label %next")
+    code.do("next:")
+    pc = code.set(f"load i64, ptr {counter}")
+    more = code.set(f"icmp slt i64 {pc}, %stop")
+    code.do(f"br i1 {more}, label %choose, label %done", "choose:")
+    reader = _Reader(code, counter, fine)
+    chosen = reader.read()
+    targets = " ".join(f"i64 {k}, label %case{k}" for k in range(len(cases)))
+    code.do(f"switch i64 {chosen}, label %done [{targets}]")
+    for k, (kind, *rest) in enumerate(cases):
+        code.do(f"case{k}:")
+        getattr(reader, kind)(*rest)
+        code.do("br label %next")
+    code.do("done:")
+    code.do(f"ret i1 {all_lanes(code, code.set(f'load {code.truth}, ptr {fine}'))}")
+    return [code]
+
+
+def all_lanes(code: Assembly, truth: str) -> str:
+    """Return whether it holds in every lane."""
+    if code.lanes == 1:
+        return truth
+    name = f"llvm.vector.reduce.and.v{code.lanes}i1"
+    code.needed[f"declare i1 @{name}({code.truth})"] = None
+    return code.set(f"call i1 @{name}({code.truth} {truth})")
+
+
+class _Reader:
+    """The cases of the loop. Each reads its numbers from the code as it goes."""
+
+    def __init__(self, code: Assembly, counter: str, fine: str) -> None:
+        self.code = code
+        self.counter = counter
+        self.fine = fine
+
+    def read(self) -> str:
+        """Return the next number of the code."""
+        code = self.code
+        pc = code.set(f"load i64, ptr {self.counter}")
+        number = code.set(f"sext i32 {code.load('%code', pc, 'i32')} to i64")
+        code.do(f"store i64 {code.set(f'add i64 {pc}, 1')}, ptr {self.counter}")
+        return number
+
+    def operand(self, is_row: bool) -> str:
+        place = self.read()
+        if is_row:
+            return self.code.load("%m", place)
+        return self.code.abreast(self.code.load("%m", place, "double"))
+
+    def require(self, truth: str) -> None:
+        code = self.code
+        before = code.set(f"load {code.truth}, ptr {self.fine}")
+        code.do(f"store {code.truth} {code.both('and', before, truth)}, ptr {self.fine}")
+
+    def sum(self) -> None:
+        code = self.code
+        to, runs, total = self.read(), self.read(), code.local(code.type)
+        # −0, for −0 + x is x, whatever x is
+        code.do(f"store {code.type} {code.constant(-0.0)}, ptr {total}")
+        with code.loop(runs):
+            kind, count = self.read(), self.read()
+            name = code.fresh()[1:]
+            targets = " ".join(f"i64 {k}, label %{name}.{k}" for k in range(len(KINDS)))
+            code.do(f"switch i64 {kind}, label %{name}.end [{targets}]")
+            for k, (added, first, second) in enumerate(KINDS):
+                code.do(f"{name}.{k}:")
+                with code.loop(count):
+                    x = self.operand(first)
+                    if second is not None:
+                        x = code.arithmetic("fmul", x, self.operand(second))
+                    before = code.set(f"load {code.type}, ptr {total}")
+                    after = code.arithmetic("fadd" if added else "fsub", before, x)
+                    code.do(f"store {code.type} {after}, ptr {total}")
+                code.do(f"br label %{name}.end")
+            code.do(f"{name}.end:")
+        code.store(code.set(f"load {code.type}, ptr {total}"), "%m", to)
+
+    def apply(self, shape: Any, rows: tuple[bool, ...], checked: tuple[int, ...]) -> None:
+        to = self.read()
+        operands = [self.operand(is_row) for is_row in rows]
+        for k in checked:
+            self.require(self.code.finite(operands[k]))
+        self.code.store(computed(self.code, shape, operands), "%m", to)
+
+    def compare(self, rows: tuple[bool, bool], outcome: bool) -> None:
+        left, right = (self.operand(is_row) for is_row in rows)
+        self.require(self.code.compared("ogt" if outcome else "ule", left, right))
+
+    def turn(self) -> None:
+        """Columns of the rows, turned so that those of one row stand abreast."""
+        code = self.code
+        count, to = self.read(), self.read()
+        with code.loop(count) as column:
+            source, step = self.read(), self.read()
+            first = code.set(f"add i64 {to}, {column}")
+            with code.loop("%live") as row:
+                at = code.set(f"add i64 {source}, {code.set(f'mul i64 {row}, {step}')}")
+                target = code.set(f"add i64 {first}, {code.set(f'mul i64 {row}, {count}')}")
+                code.store(code.load("%m", at, "double"), "%m", target, "double")
+
+    def outer(self, width: int, signs: tuple[bool, ...] | None) -> None:
+        """The gradients of parameters that stand abreast, over the rows from last to first."""
+        code = self.code
+        to, count = self.read(), self.read()
+        start = code.set(f"load i64, ptr {self.counter}")
+        places = [code.set(f"add i64 {to}, {k}") for k in range(0, width, NARROW)]
+        totals = [code.local(_NEIGHBOURS) for _ in places]
+        for place, total in zip(places, totals, strict=True):
+            code.do(f"store {_NEIGHBOURS} {code.load('%g', place, _NEIGHBOURS)}, ptr {total}")
+        uses = [(added, [self.read() for _ in range(4)]) for added in signs or ()]
+        last = code.set("sub i64 %live, 1")
+        with code.loop("%live") as behind:
+            row = code.set(f"sub i64 {last}, {behind}")
+            for added, operands in uses:
+                self._add_outer(totals, row, operands, added)
+            if signs is None:
+                code.do(f"store i64 {start}, ptr {self.counter}")
+                with code.loop(count):
+                    self._add_outer(totals, row, [self.read() for _ in range(4)])
+        for place, total in zip(places, totals, strict=True):
+            number = code.set(f"load {_NEIGHBOURS}, ptr {total}")
+            code.store(number, "%g", place, _NEIGHBOURS)
+
+    def _add_outer(
+        self,
+        totals: Sequence[str],
+        row: str,
+        operands: Sequence[str],
+        is_added: bool | None = None,
+    ) -> None:
+        code = self.code
+        added, slope, factors, step = operands
+        one = code.load("%m", code.set(f"add i64 {slope}, {row}"), "double")
+        if is_added is None:
+            truth = code.set(f"icmp ne i64 {added}, 0")
+            negative = code.set(f"fneg double {one}")
+            one = code.set(f"select i1 {truth}, double {one}, double {negative}")
+        one = code.abreast(one, lanes=NARROW)
+        first = code.set(f"add i64 {factors}, {code.set(f'mul i64 {row}, {step}')}")
+        for k, total in enumerate(totals):
+            factor = code.load("%m", code.set(f"add i64 {first}, {NARROW * k}"), _NEIGHBOURS)
+            product = code.set(f"fmul {_NEIGHBOURS} {one}, {factor}")
+            before = code.set(f"load {_NEIGHBOURS}, ptr {total}")
+            how = "fsub" if is_added is False else "fadd"
+            after = code.set(f"{how} {_NEIGHBOURS} {before}, {product}")
+            code.do(f"store {_NEIGHBOURS} {after}, ptr {total}")
+
+
+class Straight:
+    """A plan as straight-line code for one row: the numbers of its places are registers."""
+
+    lanes = 1
+
+    def __init__(self, plan: Plan) -> None:
+        plan.constant(1.0)
+        self.plan = plan
+        self.cases: dict[Any, int] = {}
+        self.code: list[int] = []
+        self.forward = 0
+        self.moving = plan.moving
+        self.scalars = len(plan.parameters) + len(plan.numbers)
+        self.position = {k: k for k in range(self.scalars)}
+        self.size = self.scalars + plan.rows
+
+    def at(self, place: Place) -> int:
+        return ~place if place < 0 else self.scalars + place
+
+    def functions(self) -> list[tuple[str, Assembly]]:
+        return [(name, self._function(name == "both")) for name in ("forward", "both")]
+
+    def _function(self, backward: bool) -> Assembly:
+        code = Assembly(1)
+        self.registers: dict[Place, str] = {}
+        fine = "true"
+        steps = [*self.plan.forward, *(self.plan.backward if backward else ())]
+        for step in steps:
+            if isinstance(step, Sum):
+                self.registers[step.to] = self._sum(code, step.summands)
+            elif isinstance(step, Apply):
+                for place in step.checked:
+                    fine = code.both("and", fine, code.finite(self._register(code, place)))
+                operands = [self._register(code, x) for x in step.operands]
+                self.registers[step.to] = computed(code, step.shape, operands)
+            else:
+                pair = [self._register(code, x) for x in (step.left, step.right)]
+                truth = code.compared("ogt" if step.outcome else "ule", *pair)
+                fine = code.both("and", fine, truth)
+        if backward:
+            for k, uses in enumerate(self.plan.uses):
+                total = self._sum(code, uses, code.load("%g", str(k)))
+                code.store(total, "%g", str(k))
+        code.store(self._register(code, self.plan.output), "%m", str(self.at(self.plan.output)))
+        code.do(f"ret i1 {fine}")
+        return code
+
+    def _register(self, code: Assembly, place: Place) -> str:
+        if place not in self.registers:
+            self.registers[place] = code.load("%m", str(self.at(place)))
+        return self.registers[place]
+
+    def _sum(self, code: Assembly, summands: list[Summand], total: str = "") -> str:
+        for added, a, b in summands:
+            x = self._register(code, a)
+            if b is not None:
+                x = code.arithmetic("fmul", x, self._register(code, b))
+            if total:
+                total = code.arithmetic("fadd" if added else "fsub", total, x)
+            else:
+                total = x if added else code.negative(x)
+        return total
+
+
+def text_of(form: Loop | Straight) -> tuple[str, tuple[str, ...]]:
+    """The assembly of a kernel, and the functions of C that it calls."""
+    arguments = "ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %g, i64 %live"
+    if isinstance(form, Straight):
+        parts = form.functions()
+        texts = [c.function(f"internal i1 @{name}({arguments}) alwaysinline") for name, c in parts]
+        codes = [c for _, c in parts]
+    else:
+        codes = _interpreter(list(form.cases), form.lanes)
+        head = "internal i1 @steps(ptr noalias %code, i64 %start, i64 %stop, ptr noalias %m,"
+        texts = [codes[0].function(f"{head} ptr noalias %g, i64 %live)")]
+        for name, stop in (("forward", FORWARD), ("both", BACKWARD)):
+            code = Assembly(1)
+            end = code.load("%header", str(stop), "i64")
+            code.do(
+                f"%r = call i1 @steps(ptr %code, i64 0, i64 {end}, ptr %m, ptr %g, i64 %live)",
+                "ret i1 %r",
+            )
+            texts.append(code.function(f"internal i1 @{name}({arguments})"))
+    codes += [_evaluate(form.lanes), _run(form.lanes)]
+    texts += [
+        codes[-2].function(
+            "i64 @evaluate(ptr noalias %code, ptr noalias %header, ptr noalias %m,"
+            " ptr noalias %rows, i64 %n, ptr noalias %outputs)"
+        ),
+        codes[-1].function(
+            "void @run(ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %rows,"
+            " i64 %n, i64 %before, i64 %rounds, double %rate, double %count, ptr noalias %g,"
+            " ptr noalias %outputs, i64 %total, ptr noalias %means, ptr noalias %done)"
+        ),
+    ]
+    needed = dict.fromkeys(name for code in codes for name in code.needed)
+    declarations = [name for name in needed if name.startswith("declare")]
+    functions = tuple(name for name in needed if not name.startswith("declare"))
+    widths = {code.lanes for code in codes if code.needed}
+    texts += declarations
+    for name in functions:
+        texts.append(of_c(name, max(widths)))
+    return "\n".join(texts), functions
+
+
+def _blocks(code: Assembly, lanes: int) -> str:
+    return code.set(f"sdiv i64 {code.set(f'add i64 %n, {lanes - 1}')}, {lanes}")
+
+
+def _load_rows(code: Assembly, start: str, live: str, lanes: int) -> None:
+    """The numbers of the inputs; those of the last row again in lanes that are left over."""
+    last = code.set(f"sub i64 {live}, 1")
+    width = code.load("%header", str(INPUTS), "i64")
+    scalars = code.load("%header", str(SCALARS), "i64")
+    with code.loop(width) as column, code.loop(str(lanes)) as lane:
+        within = code.set(f"icmp slt i64 {lane}, {last}")
+        row = code.set(f"select i1 {within}, i64 {lane}, i64 {last}")
+        row = code.set(f"mul i64 {code.set(f'add i64 {start}, {row}')}, {width}")
+        number = code.load("%rows", code.set(f"add i64 {row}, {column}"), "double")
+        first = code.set(f"add i64 {scalars}, {code.set(f'mul i64 {column}, {lanes}')}")
+        code.store(number, "%m", code.set(f"add i64 {first}, {lane}"), "double")
+
+
+def _live(code: Assembly, start: str, lanes: int) -> str:
+    left = code.set(f"sub i64 %n, {start}")
+    fewer = code.set(f"icmp slt i64 {left}, {lanes}")
+    return code.set(f"select i1 {fewer}, i64 {left}, i64 {lanes}")
+
+
+def _store_outputs(code: Assembly, first: str, live: str) -> None:
+    output = code.load("%header", str(OUTPUT), "i64")
+    with code.loop(live) as lane:
+        number = code.load("%m", code.set(f"add i64 {output}, {lane}"), "double")
+        code.store(number, "%outputs", code.set(f"add i64 {first}, {lane}"), "double")
+
+
+def _output_is_finite(code: Assembly, lanes: int) -> str:
+    wide = Assembly(lanes)
+    wide.lines, wide._fresh, wide.needed = code.lines, code._fresh, code.needed
+    output = wide.load("%m", wide.load("%header", str(OUTPUT), "i64"))
+    truth = all_lanes(wide, wide.finite(output))
+    code._fresh = wide._fresh
+    return truth
+
+
+def _evaluate(lanes: int) -> Assembly:
+    """The output at each row; returns where the block began that failed, or −1."""
+    code = Assembly(1)
+    with code.loop(_blocks(code, lanes)) as block:
+        start = code.set(f"mul i64 {block}, {lanes}")
+        live = _live(code, start, lanes)
+        _load_rows(code, start, live, lanes)
+        fine = code.set(
+            "call i1 @forward(ptr %code, ptr %header, ptr %m, ptr null, i64 " + live + ")"
+        )
+        fine = code.both("and", fine, _output_is_finite(code, lanes))
+        _end_unless(code, fine, f"ret i64 {start}")
+        _store_outputs(code, start, live)
+    code.do("ret i64 -1")
+    return code
+
+
+def _end_unless(code: Assembly, fine: str, *statements: str) -> None:
+    name = code.fresh()[1:]
+    code.do(f"br i1 {fine}, label %{name}.fine, label %{name}.failed", f"{name}.failed:")
+    code.do(*statements, f"{name}.fine:")
+
+
+def _run(lanes: int) -> Assembly:
+    """Rounds of gradient descent; puts in `done` how many, and where the block began that failed,
+    or −1.
+    """
+    code = Assembly(1)
+    blocks = _blocks(code, lanes)
+    moving = code.load("%header", str(MOVING), "i64")
+    several = code.set(f"icmp sgt i64 {blocks}, 1")
+    first_seed = code.set("fdiv double 1.0, %count")
+    seed = code.load("%header", str(SEED), "i64")
+    is_last_part = code.set("icmp eq i64 %before, 0")
+    with code.loop("%rounds") as round_:
+        later = code.set(f"icmp sgt i64 {round_}, 0")
+        with code.when(later), code.loop(moving) as k:
+            code.store("0.0", "%g", k, "double")
+        with code.loop(blocks) as behind:
+            block = code.set(f"sub i64 {code.set(f'sub i64 {blocks}, 1')}, {behind}")
+            start = code.set(f"mul i64 {block}, {lanes}")
+            live = _live(code, start, lanes)
+            others = code.both("or", several, code.both("xor", later, "true"))
+            with code.when(others):  # than stand there already
+                _load_rows(code, start, live, lanes)
+                with code.loop(str(lanes)) as lane:
+                    counts = code.set(f"icmp slt i64 {lane}, {live}")
+                    number = code.set(f"select i1 {counts}, double {first_seed}, double 0.0")
+                    code.store(number, "%m", code.set(f"add i64 {seed}, {lane}"), "double")
+            fine = code.set(f"call i1 @both(ptr %code, ptr %header, ptr %m, ptr %g, i64 {live})")
+            fine = code.both("and", fine, _output_is_finite(code, lanes))
+            _end_unless(
+                code, fine, f"store i64 {round_}, ptr %done",
+                f"{code.fresh()} = getelementptr i64, ptr %done, i64 1",
+                f"store i64 {start}, ptr %t{code._fresh}", "ret void",
+            )  # fmt: skip
+            _store_outputs(code, code.set(f"add i64 %before, {start}"), live)
+        with code.when(is_last_part):
+            _update(code, round_, moving)
+    code.do("store i64 %rounds, ptr %done")
+    code.do(f"store i64 -1, ptr {code.at('%done', '1', 'i64')}", "ret void")
+    return code
+
+
+def _update(code: Assembly, round_: str, moving: str) -> None:
+    """The mean of the outputs, and a step along the gradients."""
+    total = code.local("double")
+    code.do(f"store double {code.load('%outputs', '0')}, ptr {total}")
+    with code.loop("%total", "1") as k:
+        before = code.set(f"load double, ptr {total}")
+        after = code.arithmetic("fadd", before, code.load("%outputs", k))
+        code.do(f"store double {after}, ptr {total}")
+    mean = code.arithmetic("fdiv", code.set(f"load double, ptr {total}"), "%count")
+    code.store(mean, "%means", round_)
+    with code.loop(moving) as k:
+        step = code.arithmetic("fmul", "%rate", code.load("%g", k))
+        code.store(code.arithmetic("fsub", code.load("%m", k), step), "%m", k)

@@ -1,0 +1,272 @@
+"""Machine code: the same bits as generated Python for any graph, any number of rows, and any
+function that it can translate.
+"""
+
+import math
+import random
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from expressions import ROWS, blend, evaluate, random_program
+
+from autograd import DomainError, Op, Program, Value, maximum, ops, sigmoid, sin
+from autograd.record import topological_order
+from autograd.replay import assembly, machine
+from nn import MLP, hinge
+
+rng = random.Random(0)
+
+
+def network(count=40):
+    """A hinge loss of a small network, its inputs, and rows for them."""
+    model = MLP(2, [3, 1], seed=1)
+    x, t = [Value(0.0, "x1"), Value(0.0, "x2")], Value(1.0, "t")
+    return (
+        hinge(model(x), t),
+        [*x, t],
+        [[rng.uniform(-1, 1), rng.uniform(-1, 1), 1.0] for _ in range(count)],
+    )
+
+
+def run(output, inputs, rows, backend):
+    """All that a program gives."""
+    replay = Program(output, inputs, backend=backend)
+    before = [p.data for p in replay.parameters]
+    for k, p in enumerate(replay.parameters):
+        p.grad = 0.3 * k
+    results = replay.outputs(rows), replay.backward(rows), [p.grad for p in replay.parameters]
+    losses = replay.descend(0.05, 3, rows), [p.data for p in replay.parameters]
+    for p, number in zip(replay.parameters, before, strict=True):
+        p.data = number
+    return results, losses
+
+
+# What the two engines do in common is held to the eager pass in test_program.py; here, what only
+# machine code does.
+
+
+@pytest.mark.parametrize("lanes", [(1,), (2,), (8,), (1, 8, 32)])
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 63, 64, 65])
+def test_rows_fill_the_lanes_or_not(lanes, count, monkeypatch):
+    monkeypatch.setattr(machine, "LANES", lanes)
+    loss, inputs, rows = network(count)
+    assert run(loss, inputs, rows, "llvmlite") == run(loss, inputs, rows, "python")
+
+
+def test_slots_are_clean_for_the_next_call():
+    loss, inputs, rows = network(40)
+    replay = Program(loss, inputs, backend="llvmlite")
+    fresh = Program(loss, inputs, backend="llvmlite")
+    expected = fresh.outputs(rows)
+    for good in (0, 39):
+        with pytest.raises(ArithmeticError):
+            replay.backward([*rows[:good], [1.7e308] * 3])
+        assert replay.outputs(rows) == expected
+        assert replay.outputs(rows[:1]) == expected[:1]
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda x, w: w,
+        lambda x, w: w + x,
+        lambda x, w: w + w + (w + x),
+        lambda x, w: x - w - (w + w),
+        lambda x, w: (w + x) + (w + x) * 1.0,
+        lambda x, w: -0.0 * w + 0.0 * x,
+        lambda x, w: maximum(x + w, w + 1) + (x + 1),
+        lambda x, w: sum([x + k for k in range(50)]) + sum([w] * 50),
+        lambda x, w: sigmoid(sum(sin(w * k + x) for k in range(40))),
+    ],
+)
+def test_slopes_that_are_shared_and_slopes_that_are_added(compute):
+    x, w = Value(0.5, "x"), Value(0.7, "w")
+    y = compute(x, w)
+    inputs = [v for v in (x,) if v in topological_order(y)[0]]
+    rows = [[rng.uniform(-1, 1) for _ in inputs] for _ in range(40)]
+    assert run(y, inputs, rows, "llvmlite") == run(y, inputs, rows, "python")
+
+
+def test_constants_that_are_equal_and_not_the_same():
+    x = Value(2.0, "x")
+    y = (x * 0.0) * (x * -0.0) + 1 / (1e300 * x) + x * 1 + x * 1.0
+    assert run(y, [x], [[1.0], [-1.0]], "llvmlite") == run(y, [x], [[1.0], [-1.0]], "python")
+
+
+def test_a_row_of_three_arguments():
+    x, w = Value(0.5, "x"), Value(0.7, "w")
+    y = blend(x * w, blend(w, 2.0, x), w) ** 2
+    rows = [[rng.uniform(-1, 1)] for _ in range(40)]
+    assert run(y, [x], rows, "llvmlite") == run(y, [x], rows, "python")
+
+
+@pytest.mark.parametrize("inputs", [0, 1, 2])
+def test_random_graphs_and_any_number_of_rows(inputs, campaign):
+    """Every output, gradient, step and error is that of generated Python, to the last bit."""
+    rng = random.Random(inputs)
+    for _ in range(campaign(40)):
+        steps, point = random_program(rng)
+        leaves = [Value(number, f"x{k}") for k, number in enumerate(point)]
+        output = evaluate(steps, leaves, ROWS)[-1]
+        if rng.random() < 0.3:
+            output = output + 0.01 * sum(x * x for x in leaves)
+        used = [v for v in topological_order(output)[0] if v in leaves]
+        among = used[: min(inputs, len(used))]
+        scale = rng.choice([1e-3, 0.1, 1.0])
+        rows = [
+            [v.data * (1 + scale * rng.uniform(-1, 1)) for v in among]
+            for _ in range(rng.randint(1, 40))
+        ]
+        found = []
+        for backend in ("llvmlite", "python"):
+            numbers = [v.data for v in leaves]
+            for v in leaves:
+                v.grad = 0.0
+            try:
+                found.append(repr(run(output, among, rows, backend)))
+            except DomainError as error:
+                found.append(str(error))
+            for v, number in zip(leaves, numbers, strict=True):
+                v.data = number
+        assert found[0] == found[1]
+
+
+def test_parameters_of_one_neuron_and_of_many():
+    """Whole groups of parameters, parts of one, and some that are used again."""
+    for size in (1, 7, 8, 9, 31, 33, 70):
+        w = [Value(rng.uniform(-1, 1), f"w{k}") for k in range(size)]
+        x = [Value(rng.uniform(-1, 1), f"x{k}") for k in range(size)]
+        y = sum(a * b for a, b in zip(w, x, strict=True)).tanh() + w[0] * w[-1] - w[0] * x[0]
+        y = y + 0.1 * sum(a * a for a in w)
+        rows = [[rng.uniform(-1, 1) for _ in x] for _ in range(13)]
+        assert run(y, x, rows, "llvmlite") == run(y, x, rows, "python")
+
+
+# functions of one's own
+
+
+def _branches(x):
+    """With a branch, a name and a chain of comparisons."""
+    y = 2 * x
+    if 0 < y < 1 or x > 3:
+        return math.exp(y)
+    y = y - 1
+    return y * y if not x < -1 else max(y, -5, x)
+
+
+@pytest.mark.parametrize(
+    ("function", "translates"),
+    [
+        (_branches, True),
+        (lambda x: 1 / (1 + 1 / (x + 1)), True),
+        (lambda x: math.log(x) if x > 0 else 0, True),
+        (lambda x: x**0.5, True),
+        (lambda x: math.exp(1000 * x) * 0.0, True),
+        (lambda x: 1 / x if x else 7, True),
+        (lambda x: abs(x) + math.pi * float(x), True),
+        (lambda x: -(x if x > 0 else 0), False),  # an int has no −0
+        (lambda x: x // 1, False),
+        (lambda x: x + 2**60, False),
+        (lambda x: (94906267 if x > 0 else 1) * (94906267 if x > 0 else 1), False),
+        (lambda x: math.hypot(x, 1.0), False),
+        (lambda x: sum([x]), False),
+        (lambda x, scale=2.0: scale * x, False),
+    ],
+)
+def test_which_functions_are_translated_and_that_they_raise_where_python_does(function, translates):
+    row = Op("own", function, lambda x, z: z)
+    assert assembly.translates(row) is translates
+    if not translates:
+        return
+    x, w = Value(0.7, "x"), Value(0.5, "w")
+    y = row(x) * w
+    for number in (-2.0, -1.0, -0.75, -0.0, 0.0, 0.25, 0.5, 0.9, 5.0):
+        found = []
+        for backend in ("llvmlite", "python"):
+            replay = Program(y, [x], backend=backend)
+            try:
+                found.append(replay.outputs([[number], [0.7]]))
+            except (TypeError, DomainError) as error:
+                found.append(str(error))
+        assert found[0] == found[1]
+
+
+def test_no_function_of_c_is_replaced_by_another():
+    """pow(x, 2) is not x·x to LLVM, nor exp(0) a constant: C's own result is what Python has."""
+    x = Value(0.3, "x")
+    y = x**2 + x**-1 + x**3 + ops.pow(2.0, x) + (x * 0.0).exp() + x**0.5
+    rows = [[rng.uniform(0.1, 9)] for _ in range(500)]
+    assert run(y, [x], rows, "llvmlite") == run(y, [x], rows, "python")
+
+
+# rows
+
+
+def test_rows_of_any_kind_of_array(tmp_path):
+    loss, inputs, rows = network(40)
+    replay = Program(loss, inputs, backend="llvmlite")
+    expected = replay.outputs(rows)
+    array = np.array(rows)
+    fixed = array.copy()
+    fixed.flags.writeable = False
+    np.save(tmp_path / "rows.npy", array)
+    mapped = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    for table in (rows, array, fixed, np.asfortranarray(array), mapped, array.astype(">f8")):
+        assert replay.outputs(table) == expected
+        assert replay.outputs(table[:1]) == expected[:1]
+    assert replay.outputs(array[::-1]) == expected[::-1]
+    Program(Value(1.0) * 2, backend="llvmlite").backward()
+    every = Program(loss, replay.parameters, backend="llvmlite")
+    every.backward([[0.0] * len(replay.parameters)] * 2)
+
+
+def test_machine_code_needs_no_numba():
+    code = """if 1:
+        import sys
+        from autograd import Program, Value
+        w, x = Value(2.0, "w"), Value(3.0, "x")
+        program = Program((w * x).relu(), [x], backend="llvmlite")
+        print(program.backward([[1.0]] * 16), w.grad, "numba" in sys.modules)
+    """
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2.0", "1.0", "False"]
+
+
+# threads
+
+
+def test_other_threads_go_on_while_machine_code_runs(monkeypatch):
+    running, seen = threading.Event(), False
+    compiled = machine._Code.run
+
+    def observed(*args):
+        running.set()
+        try:
+            return compiled(*args)
+        finally:
+            running.clear()
+
+    monkeypatch.setattr(machine, "PACE", 1e12)  # all in one call
+    w = Value(1.0, "w")
+    y = w
+    for _ in range(100):
+        y = y * 0.5 + w
+    replay = Program(y, backend="llvmlite")
+    replay.descend(1e-9, 1)
+    monkeypatch.setattr(machine._Code, "run", observed)
+    thread = threading.Thread(target=replay.descend, args=(1e-9, 500_000))
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)  # no thread has to let go of the interpreter: only the call does
+    try:
+        thread.start()
+        while thread.is_alive():
+            seen |= running.is_set()
+            time.sleep(0.001)
+    finally:
+        sys.setswitchinterval(interval)
+    assert seen
