@@ -56,7 +56,7 @@ def closing(terms: Sequence[Sequence[Value]], graph: Graph, notation: Notation) 
     total = _summed(pieces)
     average, weights = _averaged(total, graph.data)
     shortest = average if weights else total
-    if len(shortest) != 2 or len(pieces) < 4:
+    if len(shortest) != 2 or len(pieces) < 3:
         return None
     form = _in_brackets(algebra, shortest)
     writer = Writer(graph.names, notation, graph.data)

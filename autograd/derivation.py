@@ -296,7 +296,7 @@ class Derivation:
             way = "told apart by ⁽²⁾, ⁽³⁾, …, in the order of the computation"
             yield f"several Values are labelled {shared}: {way}"
         for weights in dict.fromkeys(_weights(shown, self._notation)):
-            yield f"{', '.join(weights)} sum to 1"
+            yield f"where {', '.join(weights)} sum to 1"
         if graph.moved:
             yield f"{graph.moved}; computed anew here"
         if self.note:

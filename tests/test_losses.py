@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from autograd import Value, chain_rule, check_derivation, gradcheck
 from autograd.record import topological_order
 from nn import (
+    MLP,
     binary_cross_entropy,
     cross_entropy,
     half_squared_error,
@@ -210,7 +211,7 @@ def test_softmax_with_cross_entropy_ends_in_p_minus_y(loss):
         derivation = str(chain_rule(L, z[k - 1]))
         *lines, last, note = [line for line in derivation.split("\n") if line]
         assert last.startswith(f"∂L/∂z{k} = p{k} − y{k} = ")
-        assert note == "(y1, y2, y3 sum to 1)"
+        assert note == "(where y1, y2, y3 sum to 1)"
         assert len(lines) == 5
         assert_right(L, derivation)
 
@@ -250,3 +251,18 @@ def test_a_softmax_is_pickled_whole():
     L = softmax_cross_entropy(named("z", LOGITS), 1)
     again = pickle.loads(pickle.dumps(L))
     assert [v.op for v in topological_order(again)[1]] == [v.op for v in topological_order(L)[1]]
+
+
+def test_the_gradients_of_a_network_and_of_a_batch_end_in_p_minus_y_too():
+    model = MLP(2, [2, 3], activation=["tanh", "linear"], seed=1)
+    L = softmax_cross_entropy(model([0.5, -1.0]), 2)
+    derivation = str(chain_rule(L, model.weights()[0]))
+    for k in (1, 2, 3):
+        assert f" = p{k} − y{k}  " in derivation
+    assert_right(L, derivation)
+    w = Value(0.5, label="w")
+    J = softmax_cross_entropy([3 * w, 0.0], 0) + softmax_cross_entropy([2 * w, 1.0], 1)
+    J.label = "J"
+    derivation = str(chain_rule(J, w))
+    assert "(where y1⁽²⁾, y2⁽²⁾ sum to 1)" in derivation
+    assert_right(J, derivation)
