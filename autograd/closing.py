@@ -44,35 +44,47 @@ def closing(terms: Sequence[Sequence[Value]], graph: Graph, notation: Notation) 
     Where leaves that sum to 1, such as the targets of a cross-entropy, have one factor in each
     product, what all of these have in common is taken out of the sum.
     """
-    if sum(map(len, terms)) > MOST:
-        return None
     algebra = Algebra()
-    factors = [[algebra.normal_form(factor, graph.names) for factor in term] for term in terms]
-    known = [reduce(algebra.mul, filter(None, forms), constant(1.0)) for forms in factors]
-    flat = [form for forms in factors for form in forms if form]
-    if len(flat) < sum(map(len, terms)) or not any(map(_divides, flat)):
+    factors = _forms(algebra, terms, graph)
+    products = [reduce(algebra.mul, forms, constant(1.0)) for forms in factors]
+    pieces = _multiplied_out(algebra, [piece for product in products for piece in product])
+    total, weights = _averaged(_summed(pieces), graph.data)
+    if len(total) != 2 or len(pieces) < 3:
         return None
-    pieces = _multiplied_out(algebra, [piece for product in known for piece in product])
-    total = _summed(pieces)
-    average, weights = _averaged(total, graph.data)
-    shortest = average if weights else total
-    if len(shortest) != 2 or len(pieces) < 3:
-        return None
-    form = _in_brackets(algebra, shortest)
+    form = _in_brackets(algebra, total)
     writer = Writer(graph.names, notation, graph.data)
     writer.read(algebra.bases)
-    names = [graph.names[base.value] for base in weights if base.value is not None]
-    lines = [_line(writer, f, product) for f, product in zip(factors, known, strict=True)]
-    return Closing(_formula(writer, form), tuple(lines), tuple(names))
+    lines = [_line(writer, *pair) for pair in zip(factors, products, strict=True)]
+    names = tuple(graph.names[base.value] for base in weights if base.value is not None)
+    return Closing(_formula(writer, form), tuple(lines), names)
+
+
+def _forms(algebra: Algebra, terms: Sequence[Sequence[Value]], graph: Graph) -> list[list[Sum]]:
+    """Return the derivatives of each term in normal form; nothing where none could cancel.
+
+    So it is where nothing divides, where a derivative is 0 or too long, and where there are many.
+    """
+    if sum(map(len, terms)) > MOST:
+        return []
+    found: list[list[Sum]] = []
+    divides = False
+    for term in terms:
+        forms = [algebra.normal_form(factor, graph.names) for factor in term]
+        known = [form for form in forms if form]
+        if len(known) < len(forms):
+            return []
+        found.append(known)
+        divides = divides or any(map(_divides, known))
+    return found if divides else []
 
 
 def _formula(writer: Writer, form: Sum) -> Formula:
     return Formula(writer.written(form, 0).text, writer.written(form, 1).text)
 
 
-def _line(writer: Writer, factors: Sequence[Sum | None], product: Sum) -> Formula:
+def _line(writer: Writer, factors: Sequence[Sum], product: Sum) -> Formula:
     """Return the factors side by side, and what they come to."""
-    first, *others = [form for form in factors if form is not None]
+    first, *others = factors
     is_negative = len(first) == 1 and first[0][0] < 0
     if is_negative:
         first = ((-first[0][0], first[0][1]),)
@@ -120,31 +132,40 @@ def _summed(pieces: Sequence[Product]) -> Terms:
 
 
 def _averaged(total: Terms, data: Mapping[Value, float]) -> tuple[Terms, list[Base]]:
-    """Return the total without what all of the weights multiply, and the weights.
+    """Return the total less what all of the weights multiply, which stands alone; and the weights.
 
-    Weights are leaves that sum to 1, of which each term has one. There are none where no such
-    leaves are there, or where they have nothing in common.
+    Weights are leaves that sum to 1, of which each term has one. Where there are none, or they have
+    nothing in common, it is the total itself.
     """
-    of_weight: dict[Base, Terms] = {}
-    for factors, coefficient in total.items():
-        leaves = [(b, e) for b, e in factors if b.value is not None and b.value.op is None]
-        if len(leaves) != 1 or leaves[0][1] != 1.0:
-            return {}, []
-        weight = leaves[0][0]
-        of_weight.setdefault(weight, {})[factors - {leaves[0]}] = coefficient
-    numbers = [data[b.value] for b in of_weight if b.value is not None]
+    by_weight = _by_leaf(total)
+    numbers = [data[base.value] for base in by_weight if base.value is not None]
     if len(numbers) < 2 or min(numbers) < 0 or not math.isclose(math.fsum(numbers), 1.0):
-        return {}, []
-    common = dict.items(next(iter(of_weight.values())))
-    shared = dict(pair for pair in common if all(pair in t.items() for t in of_weight.values()))
-    if not shared:
-        return {}, []
-    average = dict(shared)
-    for weight, terms in of_weight.items():
+        return total, []
+    first, *others = by_weight.values()
+    average = {
+        factors: coefficient
+        for factors, coefficient in first.items()
+        if all(terms.get(factors) == coefficient for terms in others)
+    }
+    if not average:
+        return total, []
+    shared = set(average)
+    for weight, terms in by_weight.items():
         for factors, coefficient in terms.items():
             if factors not in shared:
                 average[factors | {(weight, 1.0)}] = coefficient
-    return average, list(of_weight)
+    return average, list(by_weight)
+
+
+def _by_leaf(total: Terms) -> dict[Base, Terms]:
+    """Return what each leaf multiplies; nothing where a term has none, several, or a power."""
+    found: dict[Base, Terms] = {}
+    for factors, coefficient in total.items():
+        leaves = [(b, e) for b, e in factors if b.value is not None and b.value.op is None]
+        if len(leaves) != 1 or leaves[0][1] != 1.0:
+            return {}
+        found.setdefault(leaves[0][0], {})[factors - {leaves[0]}] = coefficient
+    return found
 
 
 def _in_brackets(algebra: Algebra, total: Terms) -> Sum:

@@ -266,3 +266,14 @@ def test_the_gradients_of_a_network_and_of_a_batch_end_in_p_minus_y_too():
     derivation = str(chain_rule(J, w))
     assert "(where y1⁽²⁾, y2⁽²⁾ sum to 1)" in derivation
     assert_right(J, derivation)
+
+
+def test_targets_that_do_not_sum_to_1_end_in_no_p_minus_y():
+    z = named("z", LOGITS)
+    y = named("y", [0.5, 0.25, 0.125])
+    L = -sum(target * p.log() for target, p in zip(y, softmax(z), strict=True))
+    L.label = "L"
+    derivation = str(chain_rule(L, z[0]))
+    assert "sum to 1" not in derivation
+    assert "p1 − y1" not in derivation
+    assert_right(L, derivation)
