@@ -12,6 +12,7 @@ from functools import cached_property
 from autograd.marking.accuracy import agreement, worst
 from autograd.marking.align import Pair, matched
 from autograd.marking.board import KINKED, Board
+from autograd.marking.crossings import Crossings
 from autograd.marking.explain import Explainer
 from autograd.marking.follow import Entry, Own
 from autograd.marking.found import Found, explained
@@ -75,6 +76,10 @@ class Bench:
     @cached_property
     def far(self) -> list[Point]:
         return far(self.board)
+
+    @cached_property
+    def crossings(self) -> Crossings:
+        return Crossings(self.known, self.evaluator, self.points)
 
     @cached_property
     def data(self) -> GivenData:
@@ -143,11 +148,14 @@ class Bench:
         return (formula is not None and matched(formula, side, self.stands)) or []
 
     def agrees(self, subject: Term, side: Term, instead: Mapping[Term, Term] | None = None) -> bool:
-        """Whether they are equal near by; across the kinks too, where one is typed."""
+        """Whether they are equal near by; across the kinks too, where one is typed, or where what
+        is 0 on this side alone stands in the formula.
+        """
         if not self.evaluator.agree(subject, side, self.points, instead):
             return False
-        kinked = any(isinstance(place, Call) and place.op in KINKED for place in walk(side))
-        return not kinked or self.evaluator.agree(subject, side, self.far, instead)
+        if has_kink(side):
+            return self.evaluator.agree(subject, side, self.far, instead)
+        return not self.crossings.refutes(subject, side, instead)
 
     def follows(self, line: int, true: float) -> Outcome:
         because = f"it follows from line {line}, and loses nothing again; it is {true:.6g}"
@@ -181,6 +189,11 @@ class Bench:
             found = self.explainer.late(subject, self.here, fits)
         exact = [slip for number, slip in found if fits(number) is Verdict.EXACT]
         return exact or [slip for _, slip in found if sharp or slip.verdict not in FAR_FETCHED]
+
+
+def has_kink(term: Term) -> bool:
+    """Whether an operation with a kink is typed in it."""
+    return any(isinstance(place, Call) and place.op in KINKED for place in walk(term))
 
 
 def _following(entries: Sequence[Entry]) -> Verdict:

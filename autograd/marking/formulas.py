@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from autograd.marking.accuracy import SAID
 from autograd.marking.align import Pair
-from autograd.marking.bench import Bench, Equation
+from autograd.marking.bench import Bench, Equation, has_kink
 from autograd.marking.follow import Entry
 from autograd.marking.interpretations import Interpretation
 from autograd.marking.marks import Outcome
@@ -30,7 +30,7 @@ class Formulas:
         """Return what a formula in names is found to be."""
         subject = equation.subject
         if self.bench.agrees(subject, side):
-            return self.holds(Interpretation(Verdict.EXACT, {}, False), true)
+            return self.holds(equation, side, Interpretation(Verdict.EXACT, {}, False), true)
         aligned = list(self.bench.alignments(equation, side))
         for entry, found in aligned:
             if not entry.right and all(pair.verdict for pair in found):
@@ -41,11 +41,11 @@ class Formulas:
         doubtful = None
         for read in self.readings_that_hold(subject, side, pairs, tried):
             if not read.doubtful:
-                return self.holds(read, true)
+                return self.holds(equation, side, read, true)
             doubtful = doubtful or read
         given = self.for_given_data(subject, side, tried)
         if given:
-            return self.holds(given, true, self.bench.data.told())
+            return self.holds(equation, side, given, true, self.bench.data.told())
         if doubtful:
             return self.unsure(doubtful, side, true)
         return self.formula_not_so(equation, side, true, in_chain, tried)
@@ -64,10 +64,15 @@ class Formulas:
         told = f"right if {read.told()}; {typed}"
         return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}", read.told())
 
-    def holds(self, read: Interpretation, true: float, data: str = "") -> Outcome:
+    def holds(
+        self, equation: Equation, side: Term, read: Interpretation, true: float, data: str = ""
+    ) -> Outcome:
         because = f"{HELD} {data}" if data else HELD
         if not data and len(self.bench.points) > 1:
             because += ", at other numbers too"
+            if not has_kink(side):
+                only = self.bench.crossings.condition(equation.subject, side, read.instead)
+                because += only and f", while {only}"
         if read.verdict is not Verdict.EXACT:
             because += f"; {STANDS}{SAID[read.verdict]}"
         return Outcome((read.verdict,), true, because, read.told())
@@ -100,6 +105,8 @@ class Formulas:
         tried: Sequence[Interpretation],
     ) -> Outcome:
         subject = equation.subject
+        if not has_kink(side) and self.bench.evaluator.agree(subject, side, self.bench.points):
+            return self.holds_on_this_side(subject, side, true, tried)
         if self.bench.evaluator.agree(subject, side, [self.bench.here]):
             return self.holds_here_alone(subject, side, true)
         for entry in self.bench.own.wrong_formulas():
@@ -108,6 +115,21 @@ class Formulas:
         so = f"the formula gives {self.bench.value(side):.6g}, and it is {true:.6g}"
         fits = self.bench.misput(pairs or self.bench.known_alignment(subject, side))
         fits = fits or self.bench.repairs.of_formula(subject, side, self.bench.points, tried)
+        return self.bench.wrong(fits, so, true)
+
+    def holds_on_this_side(
+        self, subject: Term, side: Term, true: float, tried: Sequence[Interpretation]
+    ) -> Outcome:
+        """Return the outcome of a formula in which something is 0 on this side of a kink alone."""
+        points = self.bench.crossings.telling(subject, side)
+        so = f"it is {true:.6g} here, whatever stands beside the 0"
+        if points:
+            given, due = (self.bench.evaluator.value(x, points[0]) for x in (side, subject))
+            only = self.bench.crossings.condition(subject, side)
+            so = f"the two agree while {only}: elsewhere it gives {given:.6g}, and is {due:.6g}"
+        fits = self.bench.repairs.of_formula(subject, side, points, tried) if points else []
+        if not fits:
+            return Outcome((Verdict.COINCIDENCE,), true, f"COINCIDENCE, {so}")
         return self.bench.wrong(fits, so, true)
 
     def holds_here_alone(self, subject: Term, side: Term, true: float) -> Outcome:

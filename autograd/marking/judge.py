@@ -5,6 +5,7 @@ out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from autograd.marking.bench import Bench, Equation
 from autograd.marking.board import Board
@@ -51,8 +52,23 @@ class Judge:
             return Outcome((Verdict(error.verdict),), true, str(error))
         except DomainError as error:
             return Outcome((Verdict.NOT_DEFINED,), true, str(error))
+        outcome = self.at_kink(equation.subject, side, true, outcome)
         self.note(equation, side, outcome)
         return outcome
+
+    def at_kink(self, subject: Term, side: Term, true: float, outcome: Outcome) -> Outcome:
+        """Return the outcome where a derivative is taken at a kink: one that lies between the
+        slopes on its sides is another choice.
+        """
+        kink = "" if outcome.right else self.bench.crossings.at_kink(subject)
+        if not kink:
+            return outcome
+        told = f"at the kink {kink} the derivative is a choice: here it is {true:.6g}"
+        slopes = self.bench.crossings.one_sided(subject)
+        between = slopes and not has_names(side)
+        if between and min(slopes) - 1e-5 <= self.bench.value(side) <= max(slopes) + 1e-5:
+            return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}")
+        return replace(outcome, because=f"{outcome.because}; {told}")
 
     def note(self, equation: Equation, side: Term, outcome: Outcome) -> None:
         """Keep what is stated, for the lines that follow from it."""

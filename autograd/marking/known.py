@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from itertools import islice, permutations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd import ops
 from autograd.marking.applied import Applied, as_term
@@ -31,6 +31,9 @@ from autograd.marking.terms import runs
 from autograd.op import Op
 from autograd.record import Record
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.record import Node
 
 LONG = 60  # places in a formula: a longer one is not expanded further
 LONGEST = 500  # places in a formula: of a longer one nothing is known but its name
@@ -171,6 +174,16 @@ class Known:
             terms[head] = copied(terms[head]) if short else self.name(head)
             self._formulas[head] = terms
         return self._formulas[head]
+
+    def argument(self, v: Node, k: int) -> Term | None:
+        """Return an argument of a node in names, None where no formula has the node."""
+        x = v.args[k]
+        if not isinstance(x, Value):
+            return number(x)
+        if x in self.board.names:
+            return self.name(x)
+        heads = [head for head in (v, *self.board.dependents([v])) if head in self.board.names]
+        return next((self._parts(head)[x] for head in heads if x in self._parts(head)), None)
 
     def edge(self, head: Value, tail: Value) -> Term:
         """Return the derivative on the edge between two named Values, in names."""

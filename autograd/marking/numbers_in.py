@@ -143,14 +143,16 @@ class NumbersIn:
         subject, value = equation.subject, self.bench.value(side)
         off = self.bench.evaluator.spread(side, self.bench.here)
         so = f"as written it gives {value:.6g}, and it is {true:.6g}"
+        few = f"TOO FEW DIGITS to tell: as written it is {value:.6g}, give or take {off:.1g}"
+        if abs(value - true) <= off:
+            if off > abs(true) / 2:
+                return Outcome((Verdict.UNSURE,), true, f"UNSURE, {few}")
+            return self.unknown_numbers(subject, side, true)
         fits = self.misput(equation, side, pairs)
         if fits:
             return self.bench.wrong(fits, so, true)
-        if off > abs(true) / 2:
-            told = f"TOO FEW DIGITS to tell: as written it is {value:.6g}, give or take {off:.1g}"
-            return Outcome((Verdict.TOO_FEW_DIGITS,), true, told)
-        if abs(value - true) <= off:
-            return self.unknown_numbers(subject, side, true)
+        if off > abs(true) / 2 and off > abs(value) / 2:
+            return Outcome((Verdict.TOO_FEW_DIGITS,), true, few)
         fits = []
         if isinstance(subject, Quotient):
             fits += self.bench.repairs.misread_number(side, self.bench.here, true, off)

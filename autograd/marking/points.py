@@ -169,7 +169,7 @@ def defined(board: Board, choices: Iterable[Mapping[Value, float]]) -> Iterator[
             yield Point(board, numbers)
 
 
-def _branch(point: Point) -> list[float]:
+def branch(point: Point) -> list[float]:
     """Return on which side of its kink each operation is that has one."""
     sides = []
     for v in point.board.nodes:
@@ -182,12 +182,12 @@ def _branch(point: Point) -> list[float]:
 def near(board: Board) -> list[Point]:
     """Return two points near by, where the record is defined, and on the same side of each kink."""
     rng = random.Random(0)
-    here = _branch(Point(board))
+    here = branch(Point(board))
     found: list[Point] = []
     others: list[Point] = []
     for width in (0.1, 0.1, 0.1, 0.1, 0.02, 0.02, 0.004, 0.004):
         for point in defined(board, [moved(board, rng, width)]):
-            (found if _branch(point) == here else others).append(point)
+            (found if branch(point) == here else others).append(point)
         if len(found) == 2:
             return found
     return (found + others[::-1])[:2]

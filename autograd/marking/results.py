@@ -11,7 +11,7 @@ from autograd.marking.bench import Bench, Equation
 from autograd.marking.follow import Entry, credited, rounding
 from autograd.marking.found import Found
 from autograd.marking.marks import Outcome
-from autograd.marking.syntax import Number, Term, Unreadable
+from autograd.marking.syntax import Number, Quotient, Term, Unreadable
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
 
@@ -47,6 +47,9 @@ class Results:
             if not agreement(side.text, given):
                 notes.append(f"what is written before gives {given:.6g}")
         notes += self.not_told_apart(equation.subject, side, verdict)
+        if isinstance(equation.subject, Quotient) and self.bench.agrees(equation.subject, side):
+            only = self.bench.crossings.condition(equation.subject, side)
+            notes[0] += only and f", while {only}"
         return Outcome((verdict,), true, "; ".join(notes))
 
     def predicted(self, equation: Equation, side: Number, true: float) -> int | None:

@@ -1,0 +1,166 @@
+"""The other sides of the kinks: points where units that are off here are on, and the reverse."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from autograd.marking.board import KINKED, Board
+from autograd.marking.known import Known
+from autograd.marking.points import Point, branch, defined
+from autograd.marking.syntax import Name, Quotient, Substitution, Term, Unreadable, walk, written
+from autograd.marking.terms import Evaluator
+from autograd.op import DomainError
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.record import Node
+
+EFFORT = 20_000  # nodes that are computed on the way to other sides, in one of eight steps
+MOST = 24  # points at which a formula is tried
+SHORT = 30  # characters of what a condition names
+
+
+class Crossing(NamedTuple):
+    """A point, and the nodes that are on another side of their kink there."""
+
+    crossed: tuple[Node, ...]
+    point: Point
+
+
+class Crossings:
+    """What formulas are on the other sides of the kinks of a record.
+
+    near   points on this side
+    """
+
+    def __init__(self, known: Known, evaluator: Evaluator, near: Sequence[Point]) -> None:
+        self.known = known
+        self.board = known.board
+        self.evaluator = evaluator
+        self.near = near
+
+    @cached_property
+    def kinked(self) -> list[Node]:
+        return [v for v in self.board.nodes if v.op in KINKED]
+
+    @cached_property
+    def all(self) -> list[Crossing]:
+        """The points on other sides, those where few kinks are crossed first."""
+        here = branch(self.near[0])
+        found: dict[tuple[Node, ...], list[Point]] = {}
+        for point in defined(self.board, _walks(self.board)) if self.kinked else ():
+            sides = zip(self.kinked, here, branch(point), strict=True)
+            crossed = tuple(v for v, side, other in sides if side != other)
+            points = found.setdefault(crossed, [])
+            if crossed and len(points) < 2:
+                points.append(point)
+        crossings = [Crossing(crossed, point) for crossed in found for point in found[crossed]]
+        return sorted(crossings, key=lambda crossing: len(crossing.crossed))
+
+    def lively(self, side: Term, instead: Substitution | None = None) -> Iterator[list[Point]]:
+        """Yield, for each symbol in a formula that a unit makes 0 on this side, points where it is
+        not.
+        """
+        if not self.kinked:
+            return
+        places = list(walk(side)) + [
+            symbol for other in (instead or {}).values() for symbol in walk(other)
+        ]
+        symbols = {written(x): x for x in places if isinstance(x, (Name, Quotient))}
+        for symbol in symbols.values():
+            if any(self._value(symbol, point) for point in self.near):
+                continue
+            points = [at.point for at in self.all if self._value(symbol, at.point)]
+            if points:
+                yield points[:MOST]
+
+    def refutes(self, subject: Term, side: Term, instead: Substitution | None = None) -> bool:
+        """Whether a formula that holds on this side is not so wherever what is 0 here is not.
+
+        It is not refuted where there are no such points, or both are 0 at them too.
+        """
+        for points in self.lively(side, instead):
+            told = [point for point in points if self._tells(subject, side, point, instead)]
+            if told and not any(
+                self.evaluator.agree(subject, side, [point], instead) for point in told
+            ):
+                return True
+        return False
+
+    def telling(self, subject: Term, side: Term) -> list[Point]:
+        """Return the points that refute a formula."""
+        for points in self.lively(side):
+            told = [point for point in points if self._tells(subject, side, point, None)]
+            if told and not any(self.evaluator.agree(subject, side, [point]) for point in told):
+                return told[:3]
+        return []
+
+    def _tells(self, subject: Term, side: Term, point: Point, instead: Substitution | None) -> bool:
+        values = self._value(subject, point), self._value(side, point, instead)
+        return not any(map(math.isnan, values)) and any(values)
+
+    def _value(self, term: Term, point: Point, instead: Substitution | None = None) -> float:
+        """Return the value, NaN where there is none."""
+        with suppress(DomainError, Unreadable):
+            return self.evaluator.value(term, point, instead)
+        return math.nan
+
+    def condition(self, subject: Term, side: Term, instead: Substitution | None = None) -> str:
+        """Return on which side of a kink alone a formula holds, as "z < 0"; "" where on all."""
+        for crossed, point in self.all[:MOST]:
+            if not self._tells(subject, side, point, instead):
+                continue
+            if not self.evaluator.agree(subject, side, [point], instead):
+                return " and ".join(map(self._side, crossed[:2]))
+        return ""
+
+    def at_kink(self, subject: Term) -> str:
+        """Return at which kink a derivative is taken, as "z = 0"; "" where at none."""
+        if not (isinstance(subject, Quotient) and self.known.is_named(subject)):
+            return ""
+        values = self.board.values
+        above = {values[subject.of], *self.board.nodes_of(values[subject.of], frozenset())}
+        below = {*self.board.dependents([values[subject.by]])}
+        sides = zip(self.kinked, branch(self.near[0]), strict=True)
+        return next((self._side(v) for v, x in sides if x == 0.0 and v in above and v in below), "")
+
+    def one_sided(self, subject: Term) -> list[float]:
+        """Return what a derivative is very near by, on all sides of the kinks that are met here."""
+        rng = random.Random(6)
+        choices = [
+            {
+                v: v.data + 1e-7 * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
+                for v in self.board.leaves
+                if v in self.board.names
+            }
+            for _ in range(16)
+        ]
+        values = [self._value(subject, point) for point in defined(self.board, choices)]
+        return [value for value in values if not math.isnan(value)]
+
+    def _side(self, v: Node) -> str:
+        """Return on which side of its kink a node is here, in names."""
+        sign = branch(self.near[0])[self.kinked.index(v)]
+        than = "<" if sign < 0 else ">" if sign > 0 else "="
+        ends = [self.known.argument(v, k) for k in range(len(v.args))]
+        told = [written(end) if end else "" for end in ends] + ["0"]
+        if not all(told) or len("".join(told)) > SHORT:
+            name = self.board.names.get(v)
+            return f"{name} is on this side of its kink" if name else "on this side of the kink"
+        return f"{told[0]} {than} {told[1]}"
+
+
+def _walks(board: Board) -> Iterator[dict[Value, float]]:
+    """Yield the numbers of the leaves on straight ways to far points."""
+    rng = random.Random(4)
+    leaves = [v for v in board.leaves if v in board.names]
+    for _ in range(max(1, min(12, EFFORT // max(1, len(board.nodes))))):
+        aims = [rng.uniform(-3, 3) for _ in leaves]
+        for step in range(1, 9):
+            pairs = zip(leaves, aims, strict=True)
+            yield {v: v.data + (aim - v.data) * step / 8 for v, aim in pairs}
