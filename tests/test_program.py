@@ -1270,3 +1270,38 @@ def test_a_descent_in_parts_fails_as_in_one(monkeypatch, backend, graph, rows, l
     with pytest.raises(DomainError, match=f"^{message}"):
         Program(graph(w, x), [x], backend=backend).descend(lr, 3, rows)
     assert (w.data, w.grad) == (1.0, 0.0)
+
+
+# batches
+
+
+@both
+@pytest.mark.parametrize("size", [1, 4, 9, 40, np.int64(100)])
+def test_a_descent_in_batches(size, backend):
+    """A step after each batch, on its mean: as descents on the batches, one after the other."""
+    rows = drawn(40)
+    loss, parameters, inputs = line()
+    one = Program(loss, inputs, backend=backend)
+    losses = one.descend(0.1, 3, rows, batch_size=size)
+    moved = [p.data for p in parameters]
+    loss, parameters, inputs = line()
+    other = Program(loss, inputs, backend=backend)
+    expected = []
+    for _ in range(3):
+        for start in range(0, 40, size):
+            expected += other.descend(0.1, 1, rows[start : start + size])
+    assert (losses, moved) == (expected, [p.data for p in parameters])
+
+
+@both
+def test_an_error_in_a_batch_names_the_row_of_the_table(backend):
+    x, w = leaf("x", 1.0), leaf("w", 2.0)
+    replay = Program(log(x) * w, [x], backend=backend)
+    rows = [[1.0]] * 10
+    rows[7] = [-1.0]
+    with pytest.raises(DomainError, match=r"^round 0: row 7: log\(x = -1\.0\) is not defined"):
+        replay.descend(0.1, 2, rows, batch_size=3)
+    assert w.data == 2.0
+    for size in (0, 1.5, "3"):
+        with pytest.raises(ValueError, match="batch_size must be a whole number of at least 1"):
+            replay.descend(0.1, 2, rows, batch_size=size)

@@ -21,10 +21,10 @@ from autograd.replay.kernel import Loop, Straight, text_of
 from autograd.replay.planning import Plan
 from autograd.value import Value
 
-SMALL = 200  # terms of a plan that are straight-line code where there is one row
+SMALL = 500  # terms of a plan that are straight-line code where there is one row
 LANES = (1, 8, 32)  # rows abreast
 LARGEST = 4_000_000  # numbers of rows in memory
-PACE = 2e7  # terms in one call, about 0.1 s: after each call Python may notice Ctrl-C
+PACE = 2e8  # terms in one call, about 0.1 s: after each call Python may notice Ctrl-C
 
 
 class Machine:
@@ -147,10 +147,10 @@ class _Code:
         yield memory
         self._free.append(memory)
 
-    def parameters(self, memory: Any) -> list[float]:
+    def parameters(self, memory: Any) -> Any:
         found = np.empty(len(self.order))
         found[self.order] = memory[self.position[: len(self.order)]]
-        return found.tolist()
+        return found
 
     def evaluate(self, memory: Any, rows: Any, outputs: Any) -> int:
         arrays = (a.ctypes.data for a in (self.code, self.header, memory, rows))

@@ -60,6 +60,8 @@ class Compare(NamedTuple):
     outcome: bool
 
 
+APPLIED = 10  # summands that take as long as a function
+
 Step: TypeAlias = Sum | Apply | Compare
 
 
@@ -106,10 +108,10 @@ class Plan:
 
     @property
     def work(self) -> int:
-        """How many terms are computed for a row."""
+        """How many summands are computed for a row; an applied term costs as much as many."""
         steps = [*self.forward, *self.backward]
-        summands = sum(len(step.summands) for step in steps if isinstance(step, Sum))
-        return len(steps) + summands + sum(map(len, self.uses))
+        summands = sum(len(s.summands) if isinstance(s, Sum) else APPLIED for s in steps)
+        return summands + sum(map(len, self.uses))
 
     def _new(self) -> Place:
         self.rows += 1

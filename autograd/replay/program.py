@@ -180,7 +180,7 @@ class Program:
         count = len(table) if reduce == "mean" else 1
         before = [p.grad for p in self.parameters]
         loss, _, gradients, failed = engine.run(table, 1, 0.0, count, parameters, before)
-        if failed or not all(map(math.isfinite, (*loss, *gradients))):
+        if failed or not (_are_finite(loss) and _are_finite(gradients)):
             for p in self.parameters:
                 real(p.grad, f"{p.label or 'a parameter'}.grad")
             raise self._failure(
@@ -198,7 +198,7 @@ class Program:
         engine, table, parameters = self._prepared(self.parameters, rows)
         before = [p._grad for p in self.parameters]
         outputs, gradients, failed = engine.accumulate(table, count, parameters, before)
-        if failed or not all(map(math.isfinite, gradients)):
+        if failed or not _are_finite(gradients):
             raise self._failure(
                 table, failed or reversed(range(len(table))), parameters, sums=gradients
             )
@@ -207,57 +207,88 @@ class Program:
         return outputs
 
     def descend(
-        self, lr: float, rounds: int, rows: Any = None, *, wrt: Iterable[Value] | None = None
+        self,
+        lr: float,
+        rounds: int,
+        rows: Any = None,
+        *,
+        wrt: Iterable[Value] | None = None,
+        batch_size: int | None = None,
     ) -> list[float]:
-        """Gradient descent on the mean of the outputs: the mean before each of the `rounds`, all
-        rows in each.
+        """Gradient descent on the mean of the outputs: the mean before each step.
 
-        `wrt` are the parameters that move, by `lr` times their derivative; all, unless given. No
-        `.grad` is touched. After Ctrl-C the parameters keep what whole rounds have learned.
+        A round is a step on all rows, or one after each `batch_size` of them. `wrt` are the
+        parameters that move, by `lr` times their derivative; all, unless given. No `.grad` is
+        touched. After Ctrl-C the parameters keep what whole steps have learned.
         """
         rate = real(lr, "lr")
-        if not isinstance(rounds, Integral) or rounds < 0:
-            raise ValueError(f"rounds must be a whole number of at least 0, not {rounds!r}")
-        moving = self.parameters
-        if wrt is not None:
-            moving, known = (
-                tuple(dict.fromkeys([wrt] if isinstance(wrt, Value) else wrt)),
-                set(self.parameters),
-            )
-            for v in moving:
-                if v not in known:
-                    raise ValueError(
-                        "wrt takes parameters of the graph, and"
-                        f" {getattr(v, 'label', '') or v!r} is none"
-                    )
+        _require_whole(rounds, "rounds", 0)
+        moving = self.parameters if wrt is None else self._moving(wrt)
         engine, table, numbers = self._prepared(moving, rows)
-        count, at_once = len(table), max(1, int(engine.pace / len(table)))
+        size = len(table)
+        if batch_size is not None:
+            _require_whole(batch_size, "batch_size", 1)
+            size = min(size, int(batch_size))
+        starts = range(0, len(table), size)
+        steps, at_once = rounds * len(starts), 1
+        if len(starts) == 1:
+            at_once = max(1, int(engine.pace / size))
         losses: list[float] = []
         try:
-            while len(losses) < rounds:
-                todo = min(at_once, rounds - len(losses))
-                means, after, _, failed = engine.run(table, todo, rate, count, numbers)
-                if not (math.isfinite(sum(means)) or all(map(math.isfinite, means))):
-                    done = len(losses) + len(list(takewhile(math.isfinite, means)))
-                    raise self._failure(table, (), numbers, f"round {done}: ")
-                sums = after
-                if not all(
-                    map(math.isfinite, after)
-                ):  # the gradient that did it is that of the last whole round
-                    failed = reversed(range(count))
-                    means, after = (
-                        means[:-1],
-                        engine.run(table, len(means) - 1, rate, count, numbers)[1],
-                    )
+            while len(losses) < steps:
+                start = starts[len(losses) % len(starts)]
+                batch = table[start : start + size]
+                todo = min(at_once, steps - len(losses))
+                means, numbers = self._descended(
+                    engine, batch, todo, rate, numbers, (len(losses), len(starts), start)
+                )
                 losses += means
-                if failed:
-                    raise self._failure(table, failed, after, f"round {len(losses)}: ", sums)
-                numbers = after
         except KeyboardInterrupt:
             self._set(numbers)
             raise
         self._set(numbers)
         return losses
+
+    def _moving(self, wrt: Iterable[Value]) -> tuple[Value, ...]:
+        known = set(self.parameters)
+        moving = tuple(dict.fromkeys([wrt] if isinstance(wrt, Value) else wrt))
+        for v in moving:
+            if v not in known:
+                raise ValueError(
+                    "wrt takes parameters of the graph, and"
+                    f" {getattr(v, 'label', '') or v!r} is none"
+                )
+        return moving
+
+    def _descended(
+        self,
+        engine: Engine,
+        batch: Any,
+        todo: int,
+        rate: float,
+        numbers: Sequence[float],
+        place: tuple[int, int, int],
+    ) -> tuple[list[float], Sequence[float]]:
+        """Take `todo` steps on a batch from these parameters: the means, and the parameters after.
+
+        `place` says how many steps were done, how many there are in a round, and which row the
+        batch begins with: for the error.
+        """
+        before, in_round, first = place
+        means, after, _, failed = engine.run(batch, todo, rate, len(batch), numbers)
+        if not _are_finite(means):
+            done = before + len(list(takewhile(math.isfinite, means)))
+            raise self._failure(batch, (), numbers, f"round {done // in_round}: ")
+        sums: Sequence[float] = after
+        rows: Iterable[int] = failed
+        if not _are_finite(after):  # by the gradient of the last whole step
+            rows = reversed(range(len(batch)))
+            means = means[:-1]
+            after = engine.run(batch, len(means), rate, len(batch), numbers)[1]
+        if rows:
+            where = f"round {(before + len(means)) // in_round}: "
+            raise self._failure(batch, rows, after, where, sums, first)
+        return means, after
 
     def source(self) -> str:
         """The graph as straight-line Python: the numbers of the leaves, the forward pass, and the
@@ -332,7 +363,9 @@ class Program:
         engine = self._engines[moving]
         return engine, engine.table(table), [p._data for p in self.parameters]
 
-    def _set(self, numbers: Sequence[float]) -> None:
+    def _set(self, numbers: Any) -> None:
+        if hasattr(numbers, "tolist"):
+            numbers = numbers.tolist()
         for p, number in zip(self.parameters, numbers, strict=True):
             p._data = number
 
@@ -405,16 +438,17 @@ class Program:
         parameters: Sequence[float],
         where: str = "",
         sums: Sequence[float] = (),
+        first: int = 0,
     ) -> Exception:
-        """The error of an eager pass at those numbers, with the row; else that of the `sums`, one
-        for a parameter.
+        """The error of an eager pass at those numbers, with the row, of which `first` is the
+        table's first; else that of the `sums`, one for a parameter.
         """
         numbers = dict(zip(self.parameters, parameters, strict=True))
         for k in failed:
             try:
                 self._replay(numbers, dict(zip(self.inputs, map(float, table[k]), strict=True)))
             except (ArithmeticError, ValueError, TypeError) as error:
-                return type(error)(f"{where}{f'row {k}: ' * bool(self.inputs)}{error}")
+                return type(error)(f"{where}{f'row {first + k}: ' * bool(self.inputs)}{error}")
         what = "the sum of the outputs"
         for p, total in zip(self.parameters, sums, strict=False):
             if not math.isfinite(total):
@@ -445,6 +479,17 @@ class Program:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self.output, self.inputs, self.backend, self.guards)
+
+
+def _require_whole(number: Any, name: str, least: int) -> None:
+    if not isinstance(number, Integral) or number < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, not {number!r}")
+
+
+def _are_finite(numbers: Any) -> bool:
+    if hasattr(numbers, "tolist"):
+        return bool((abs(numbers) < math.inf).all())
+    return all(map(math.isfinite, numbers))
 
 
 def _restored(
