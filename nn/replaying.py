@@ -23,7 +23,7 @@ from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
 if TYPE_CHECKING:
     from autograd import Program
 
-WORTH_MACHINE_CODE = 3e7  # operations: with fewer, to load it takes longer than it saves
+WORTH_MACHINE_CODE = 1e6  # operations: with fewer, to load it takes longer than it saves
 _LOSSES = (
     losses.half_squared_error,
     losses.mean_squared_error,
@@ -79,16 +79,10 @@ class Batches:
         loss.
         """
         if self.replays:
-            shapes = {self.keys[k] for k in batch}
-            # a program adds all of its gradients or none, but one of several may have added its own
-            touched = self.touched if len(shapes) > 1 else []
-            before = [p.grad for p in touched]
             try:
                 return self._replayed(batch)
             except (ArithmeticError, ValueError):
                 self.replays = {}  # computed anew, it has the error that names what is wrong
-                for parameter, gradient in zip(touched, before, strict=True):
-                    parameter.grad = gradient
         loss = losses.mean([self.loss(*self.examples[k]) for k in batch])
         loss.backward()
         return loss.data
@@ -96,9 +90,14 @@ class Batches:
     def _replayed(self, batch: list[int]) -> float:
         """Sweep as the eager pass does: from the last example to the first, each with 1/count."""
         outputs: list[float] = []
+        numbers, gradients = next(iter(self.replays.values())).program.numbers()
         for key, group in groupby(reversed(batch), key=lambda k: self.keys[k]):
             rows = [self.rows[k] for k in group][::-1]
-            outputs = self.replays[key].program.accumulate(rows, len(batch)) + outputs
+            program = self.replays[key].program
+            some, gradients = program.accumulate(rows, len(batch), numbers, gradients)
+            outputs = some + outputs
+        for parameter, gradient in zip(self.touched, map(float, gradients), strict=True):
+            parameter.grad = gradient
         total = outputs[0]
         for output in outputs[1:]:
             total += output
@@ -125,6 +124,8 @@ class Batches:
             self.touched = list(
                 dict.fromkeys(p for program in programs for p in program.parameters)
             )
+            for program in programs:  # one order for all, so that they share their gradients
+                program.parameters = tuple(self.touched)
             for key, (x, target) in zip(self.keys, parts, strict=True):
                 numbers = [*x.numbers, *target.numbers]
                 self.rows.append([numbers[k] for k in replays[key].places])

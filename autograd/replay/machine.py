@@ -68,9 +68,28 @@ class Machine:
         parameters: Sequence[float],
         gradients: Sequence[float] = (),
     ) -> Run:
+        return self._swept(table, rounds, rate, count, parameters, gradients)[0]
+
+    def accumulate(
+        self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
+    ) -> tuple[list[float], Sequence[float], range]:
+        """Return the outputs, the gradients with what each row adds, and the rows that failed."""
+        (_, _, sums, failed), outputs = self._swept(table, 1, 0.0, count, parameters, gradients)
+        return outputs.tolist(), sums, failed
+
+    def _swept(
+        self,
+        table: Any,
+        rounds: int,
+        rate: float,
+        count: int,
+        parameters: Sequence[float],
+        gradients: Sequence[float],
+    ) -> tuple[Run, Any]:
+        """What `run` gives, and the outputs in the last round."""
         code = self._code(len(table))
         sums, moving = np.zeros(code.moving), code.order[: self.moving]
-        if gradients:
+        if len(gradients):
             sums[code.position[: self.moving]] = np.array(gradients)[moving]
         outputs, means = np.empty(len(table)), np.empty(rounds)
         done, failed = 0, range(0)
@@ -85,20 +104,10 @@ class Machine:
                     failed = range(min(first + code.lanes, part.stop) - 1, first - 1, -1)
                     break
             after = code.parameters(memory)
-        if gradients:
-            found = np.empty(len(gradients))
+        found: Any = np.empty(len(gradients))
+        if len(gradients):
             found[moving] = sums[code.position[: self.moving]]
-            gradients = found.tolist()
-        return means[:done].tolist(), after, gradients, failed
-
-    def accumulate(
-        self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
-    ) -> tuple[list[float], Sequence[float], range]:
-        """Return the outputs, the gradients with what each row adds, and the rows that failed."""
-        outputs, failed = self.outputs(table, parameters)
-        if not failed:
-            _, _, gradients, failed = self.run(table, 1, 0.0, count, parameters, gradients)
-        return outputs, gradients, failed
+        return (means[:done].tolist(), after, found, failed), outputs
 
     def _code(self, count: int) -> _Code:
         fitting = [n for n in LANES if self.plan.rows * n <= LARGEST] or LANES[:1]

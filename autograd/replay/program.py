@@ -186,25 +186,36 @@ class Program:
             raise self._failure(
                 table, failed or reversed(range(len(table))), parameters, sums=gradients
             )
-        for p, gradient in zip(self.parameters, gradients, strict=True):
-            p.grad = gradient
+        for p, gradient in zip(self.parameters, list(gradients), strict=True):
+            p.grad = float(gradient)
         return float(loss[0])
 
-    def accumulate(self, rows: Any, count: int) -> list[float]:
-        """Return the output at each row; add the derivatives of their sum over `count` to `.grad`.
+    def numbers(self) -> tuple[Any, Any]:
+        """Return the parameters' numbers and their gradients, as `accumulate` takes them."""
+        parts: list[Any] = [[p._data for p in self.parameters], [p._grad for p in self.parameters]]
+        if self.backend == "llvmlite":
+            import numpy as np
 
-        Several programs so share a batch: of all its rows, each takes its own, from the last on.
+            parts = [np.array(part, float) for part in parts]
+        return parts[0], parts[1]
+
+    def accumulate(
+        self, rows: Any, count: int, numbers: Any, gradients: Any
+    ) -> tuple[list[float], Any]:
+        """Return the output at each row, and the gradients with the derivatives of the outputs'
+        sum over `count` added.
+
+        Several programs with the same parameters so share a batch: of all its rows, each takes its
+        own, from the last on.
         """
-        engine, table, parameters = self._prepared(self.parameters, rows)
-        before = [p._grad for p in self.parameters]
-        outputs, gradients, failed = engine.accumulate(table, count, parameters, before)
+        engine, table = self._engine(self.parameters), self._checked(rows)
+        table = engine.table(table)
+        outputs, gradients, failed = engine.accumulate(table, count, numbers, gradients)
         if failed or not _are_finite(gradients):
             raise self._failure(
-                table, failed or reversed(range(len(table))), parameters, sums=gradients
+                table, failed or reversed(range(len(table))), numbers, sums=gradients
             )
-        for p, gradient in zip(self.parameters, gradients, strict=True):
-            p._grad = gradient
-        return outputs
+        return outputs, gradients
 
     def descend(
         self,
@@ -354,14 +365,17 @@ class Program:
         numbers.
         """
         table = self._checked(rows)
+        engine = self._engine(moving)
+        return engine, engine.table(table), [p._data for p in self.parameters]
+
+    def _engine(self, moving: tuple[Value, ...]) -> Engine:
         if moving not in self._engines:
             kind: Any = Generated
             if self.backend == "llvmlite":
                 kind = import_module("autograd.replay.machine").Machine
             task = Task(self.output, self.inputs, self.parameters, self.guards)
             self._engines[moving] = kind(task, moving)
-        engine = self._engines[moving]
-        return engine, engine.table(table), [p._data for p in self.parameters]
+        return self._engines[moving]
 
     def _set(self, numbers: Any) -> None:
         if hasattr(numbers, "tolist"):

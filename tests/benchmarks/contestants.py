@@ -132,7 +132,14 @@ def program(problem: Problem, backend: str) -> Run:
 
         batches = [numpy.array(batch) for batch in batches]
 
+    size = len(problem.batches[0])
+    whole = [row for batch in problem.batches for row in batch]
+    if backend == "llvmlite":
+        whole = numpy.array(whole)
+
     def train() -> list[float]:
+        if problem.rounds == 1:
+            return replay.descend(problem.lr, 1, whole, batch_size=size)
         return [
             loss for batch in batches for loss in replay.descend(problem.lr, problem.rounds, batch)
         ]
