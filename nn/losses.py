@@ -151,9 +151,20 @@ def _from_logits(z: list[Value], y: list[Value]) -> Value:
     return total
 
 
+# Both are written out, in what can be made machine code; no power of e is above 0.
+def _loss_of_logit(z: float, y: float) -> float:
+    rest = math.log1p(math.exp(-math.fabs(z)))
+    return y * (max(-z, 0.0) + rest) + (1.0 - y) * (max(z, 0.0) + rest)
+
+
+def _slope_of_logit(z: float, y: float) -> float:
+    e = math.exp(-math.fabs(z))
+    return ((1.0 - y) * (1.0 if z >= 0.0 else e) - y * (e if z >= 0.0 else 1.0)) / (1.0 + e)
+
+
 _logistic_slope = Op(
     "_logistic_slope",
-    lambda z, y: (1 - y) * sigmoid(z) - y * sigmoid(-z),
+    _slope_of_logit,
     lambda z, y, _: sigmoid.partials[0](z, sigmoid(z)),
     lambda z, y, _: -1.0,
     doc="σ(z) − y, exact where σ(z) is near y = 1",
@@ -161,7 +172,7 @@ _logistic_slope = Op(
 )
 _logistic_loss = Op(
     "_logistic_loss",
-    lambda z, y: y * softplus(-z) + (1 - y) * softplus(z),
+    _loss_of_logit,
     lambda z, y, _: _logistic_slope(z, y),
     lambda z, y, _: -z,
     doc="−y·ln σ(z) − (1 − y)·ln(1 − σ(z)), exact for every z",
