@@ -158,7 +158,9 @@ class Bench:
         return not self.crossings.refutes(subject, side, instead)
 
     def follows(self, line: int, true: float) -> Outcome:
-        because = f"it follows from line {line}, and loses nothing again; it is {true:.6g}"
+        because = (
+            f"consistent with your slip in line {line}: nothing more is deducted; it is {true:.6g}"
+        )
         return Outcome((Verdict.FOLLOWS,), true, because, follows=line)
 
     def wrong(self, fits: Sequence[Found], so: str, true: float) -> Outcome:

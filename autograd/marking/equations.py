@@ -34,7 +34,8 @@ class Written(NamedTuple):
 _ENVIRONMENT = re.compile(
     r"\\(?:begin|end)\s*\{(?:aligned|align|alignat|gather|gathered|equation|multline|split|cases"
     r"|eqnarray|array|math|displaymath|itemize|enumerate|center|flalign)\*?\}(?:\{[lcr|@ ]*\})?"
-    r"|(?<!\\)\\[\[\]()]|\$\$|\\item\b|\\hline"
+    r"|(?<!\\)\\[\[\](),;:!]|\$\$|\\item\b|\\hline|\\maketitle\b"
+    r"|\\(?:documentclass|usepackage)\s*(?:\[[^\]]*\])?\s*\{[^}]*\}|\\(?:begin|end)\s*\{document\}"
 )
 _MATRIX = re.compile(r"\\begin\s*\{([pbvBV]?matrix)\}(.*?)\\end\s*\{\1\}", re.DOTALL)
 _CELL = r"(?:…|[−-]?[0-9.]+(?:[eE][-+]?[0-9]+|·10[⁻⁰¹²³⁴-⁹]+)?)"
@@ -53,7 +54,9 @@ _COMMENT = re.compile(
     r"|\s+\(\d+ ?(?:d\.?p\.?|s\.?f\.?|digits|(?:decimal )?places|decimals|significant digits)\)\s*$"
 )
 _MARKED_UP = re.compile(r"^\s*(?:\*\*|__)(.+?)(?:\*\*|__)(?=\s|$)|`")
-_COLON = re.compile(r"((?=\S*[\d_∂⁺/])[^\s:=]+(?:\s*/\s*[^\s:=]+)?)\s*:\s+(?=[-+−(.]?\s*[\d.(])")
+_COLON = re.compile(
+    r"((?=\S*[\d_∂⁺/]|d\S+\s*/\s*d)[^\s:=]+(?:\s*/\s*[^\s:=]+)?)\s*:\s+(?=[-+−(.]?\s*[\d.(])"
+)
 _TABLE = re.compile(r"\s*\|\s.*\s\|\s*$")
 _RULE = re.compile(r"\s*\|?[-:| ]{3,}\|?\s*")  # below the head of a table
 _TURN = re.compile(  # where one equation ends and the next begins on the same line

@@ -149,8 +149,8 @@ class Points(NamedTuple):
 
 
 class Marks:
-    """What `check_derivation` finds: a `Line` for each claim. True where there are claims, and all
-    are right.
+    """What `check_derivation` finds: a `Line` for each claim. True where there are claims beside
+    definitions, and all are right.
     """
 
     def __init__(self, lines: Iterable[Line], moved: str = "") -> None:
@@ -158,7 +158,8 @@ class Marks:
         self.moved = moved
 
     def __bool__(self) -> bool:
-        return bool(self.lines) and all(line.right for line in self.lines)
+        claims = [line for line in self.lines if line.verdicts[0] is not Verdict.DEFINED]
+        return bool(claims) and all(line.right for line in self.lines)
 
     def require(self) -> None:
         """Raise AssertionError, in one line, unless every claim is right."""
@@ -214,6 +215,8 @@ class Marks:
     def _head(self) -> list[str]:
         first = self.first_slip
         head = [self.moved] if self.moved else []
+        if not self.lines:
+            head.append("nothing to mark: no line has an =")
         if first and len(self.lines) > 1:
             head.append(f"the first slip is in line {first.number}: {first.claim}")
         return head

@@ -249,13 +249,38 @@ class Names:
         """
         if name.isdecimal():
             unit = re.compile(rf"(?:z|net)_?{name}(?:_\d+)?")
-            units = list(filter(unit.fullmatch, self.labels))
+            units = list(filter(unit.fullmatch, self.labels)) or self._numbered_nets(name)
             return units[0] if len(units) == 1 else None
         for prefix in ("", "out_", "a_", "net_", "z_", "o_", "h_"):
             found = self.find(prefix + name)
             if isinstance(found, str):
                 return self.nets.get(found) or found
         return None
+
+    def _numbered_nets(self, number: str) -> list[str]:
+        """Return the labels with this number that a result was computed from alone, and that are
+        no such results themselves.
+        """
+        numbered = re.compile(rf"[^\W\d]+?_?{number}")
+        nets = dict.fromkeys(self.nets.values())
+        return [net for net in nets if numbered.fullmatch(net) and net not in self.nets]
+
+    def derivative_meant(self, name: str, is_number: bool) -> str:
+        """Return the derivative that a name like dEdw, gradw or dW is likely meant as, else "";
+        E_w only where it is said to be a number.
+        """
+        labels = {_folded(label): label for label in self.labels}
+        found = re.fullmatch(r"(?:grad|d|∂)(.+)", _folded(name))
+        rest = found[1] if found else ""
+        if rest in labels:
+            return f"∂{self.root}/∂{labels[rest]}"
+        for of, label in labels.items():
+            by = rest.removeprefix(of)[1:]
+            if rest.startswith((f"{of}d", f"{of}∂")) and by in labels:
+                return f"∂{label}/∂{labels[by]}"
+        below = _folded(name).removeprefix(_folded(self.root))
+        is_below = is_number and "_" in name and _folded(name) != below
+        return f"∂{self.root}/∂{labels[below]}" if is_below and below in labels else ""
 
     def split(self, name: str) -> list[str] | None:
         """Return the labels that stand side by side, as in wx for w·x; None where none do."""

@@ -64,7 +64,7 @@ def without_words_before(text: str, names: Names) -> str:
     """
     end = _end_of_words(text, names)
     before, rest = text[:end].rstrip(), text[end:].strip()
-    if _CHANGING.search(before):
+    if _CHANGING.search(before) or rest.startswith("/"):
         return text
     if not before.endswith(":") and re.fullmatch(r"\S+", rest):
         for words, form in _ABOUT.items():

@@ -186,6 +186,10 @@ class Reader:
         slips = isinstance(term, Number) and name not in RATES and self.names.is_near(name)
         if term is None or slips:
             return None
+        meant = self.names.derivative_meant(name, isinstance(term, Number))
+        if meant and not isinstance(term, (Quotient, ArrayCall)):
+            reason = f"nothing is labelled {name}: did you mean {meant}?"
+            raise Unreadable("UNKNOWN NAME", reason)
         self.names.define(name, term)
         notes.append(f"{name} is taken as a name of your own, for {right}")
         return copied(term)

@@ -28,7 +28,7 @@ class Verdict(StrEnum):
     FOLLOWS_ROUNDED = "FOLLOWS FROM ROUNDED", "right for the rounded numbers written"
     DEFINED = "DEFINED", "a name of the writer's own"
     # not true, and yet nothing new is wrong
-    FOLLOWS = "FOLLOWS FROM LINE", "it follows from a wrong line above, and loses nothing again"
+    FOLLOWS = "FOLLOWS FROM LINE", "consistent with a slip in a line above: nothing more is deducted"
     # open
     NOT_ANSWERED = "NOT ANSWERED", "a part of it is left blank"
     NOT_READ = "NOT READ", "what is written is not understood"

@@ -1,0 +1,89 @@
+"""What newcomers type: each row with what it is to be read as, or asked back."""
+
+import pytest
+
+from autograd import Value, check_derivation, tanh
+
+
+def named(value, label):
+    value.label = label
+    return value
+
+
+def recurrent():
+    """E = (h2 − 1)²/2 of two steps h = tanh(w·h + u·x)."""
+    w, u, h, x1, x2 = (
+        Value(x, label=n)
+        for n, x in (("w", 0.5), ("u", 0.8), ("h0", 0.1), ("x1", 1.0), ("x2", 0.3))
+    )
+    for k, x in ((1, x1), (2, x2)):
+        a = named(w * h + u * x, f"a{k}")
+        h = named(tanh(a), f"h{k}")
+    return named((h - 1) ** 2 / 2, "E"), a, h
+
+
+E, A2, H2 = recurrent()
+
+
+@pytest.mark.parametrize("name", ["dEdw", "E_w", "dE_dw", "gradw", "grad_w", "dW"])
+def test_a_derivative_that_is_mistyped_is_no_name_of_ones_own(name):
+    marks = check_derivation(E, f"{name} = 99")
+    [line] = marks.lines
+    assert line.open
+    assert "did you mean ∂E/∂w?" in line.because
+    assert not marks
+
+
+def test_definitions_alone_are_not_right():
+    assert not check_derivation(E, "foo = 2*w")
+    assert check_derivation(E, "foo = 2*w\na1 = foo/2*h0 + u*x1")
+
+
+@pytest.mark.parametrize("space", [r"\,", r"\;", r"\:", r"\!"])
+def test_a_space_of_latex_parts_nothing(space):
+    [line, number] = check_derivation(E, rf"a_1 = w{space} h_0 + u{space} x_1 = 0.85").lines
+    assert line.right
+    assert number.right
+
+
+def test_delta_with_a_number_is_about_the_pre_activation_with_it():
+    true = (H2.data - 1) * (1 - H2.data**2)
+    assert check_derivation(E, f"delta2 = {true:.6f}")
+    [line] = check_derivation(E, "delta2 = 7.5").lines
+    assert "∂E/∂a2" in line.read
+
+
+@pytest.mark.parametrize("text", ["", "The gradient of E w.r.t. w is -0.5"])
+def test_where_nothing_is_claimed_it_is_told_so(text):
+    assert str(check_derivation(E, text)) == "nothing to mark: no line has an ="
+
+
+def test_a_colon_is_an_equals_sign():
+    E.backward()
+    assert check_derivation(E, f"dE / da2 : {A2.grad:.4f}")
+
+
+def test_the_frame_of_a_latex_file_is_not_marked():
+    text = r"""\documentclass[a4paper,fontsize=11]{article}
+\usepackage[margin=1in]{geometry}
+\begin{document}
+$a_1 = 0.85$
+\end{document}"""
+    [line] = check_derivation(E, text).lines
+    assert line.right
+    assert line.number == 4
+
+
+def test_a_sentence_names_at_most_three_slips_and_none_twice():
+    [line] = check_derivation(E, f"dE/da2 = {H2.data - 1:.7f}").lines
+    assert "ACTIVATION'S DERIVATIVE LEFT OUT" in line.because
+    assert "FACTOR LEFT OUT" not in line.because
+    assert len(line.because.split("; ")) <= 4
+
+
+def test_what_follows_from_a_slip_is_consistent_with_it():
+    lines = check_derivation(
+        E, f"dE/dh2 = 0.5\ndE/da2 = dE/dh2*(1 - h2^2) = {0.5 * (1 - H2.data**2):.6f}"
+    ).lines
+    assert lines[-1].mark == "follows"
+    assert "consistent with your slip in line 1: nothing more is deducted" in lines[-1].because
