@@ -68,10 +68,10 @@ def _value_of(form: Sum) -> Any:
     """Return the Value or the number that a form is alone; None where it is more."""
     if is_constant(form):
         return form[0][0] if form else 0.0
-    (coefficient, factors), *others = form
-    if others or coefficient != 1.0 or len(factors) > 1 or factors[0][1] != 1.0:
+    (coefficient, ((base, exponent), *more)), *others = form
+    if others or more or coefficient != 1.0 or exponent != 1.0:
         return None
-    return factors[0][0].value
+    return base.value
 
 
 def gathered(factors: Factors) -> Factors:

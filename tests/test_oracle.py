@@ -150,7 +150,8 @@ def steepness(name, x, y=0.0):
 def gradients(steps, point, places):
     """The derivatives by one of the places, by two, and by three: of `backward`, and of `grad`.
 
-    They end where a factor is past a float's range.
+    They end where a factor is past a float's range, and where the base of a power has underflowed
+    to 0, at which its slope does not exist.
     """
     leaves = [Value(number) for number in point]
     derivative = evaluate(steps, leaves, ROWS)[-1]
@@ -162,7 +163,7 @@ def gradients(steps, point, places):
             swept = leaves[place].grad
             derivative = grad(derivative, leaves[place])
         except DomainError as error:
-            if "is past the range of a float" in str(error):
+            if "is past the range of a float" in str(error) or "pow(0.0," in str(error):
                 return
             raise
         yield swept, derivative

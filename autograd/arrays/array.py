@@ -266,7 +266,7 @@ def _matmul(a: Any, b: Any) -> Any:
         raise ValueError(f"{a._described()} @ {b._described()} does not fit{hint}")
     rows = list(a) if len(a.shape) == 2 else [a]
     columns = list(b.T) if len(b.shape) == 2 else [b]
-    values = [
+    values: list[Any] = [
         sum(map(operator.mul, row.values, column.values)) for row in rows for column in columns
     ]
     shape = a.shape[:-1] + b.shape[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from autograd import ops
 from autograd.marking.names import Names, layer_of_delta
@@ -337,7 +337,7 @@ class Expander:
         if text not in self.notes:
             self.notes.append(text)
 
-    OPERATIONS: ClassVar[Mapping[str, Callable[[Expander, ArrayCall], Grid]]] = {
+    OPERATIONS: ClassVar[Mapping[str, Callable[[Any, ArrayCall], Grid]]] = {
         "vector": vector,
         "transpose": transpose,
         "matmul": matmul,
