@@ -68,10 +68,12 @@ def _value_of(form: Sum) -> Any:
     """Return the Value or the number that a form is alone; None where it is more."""
     if is_constant(form):
         return form[0][0] if form else 0.0
-    (coefficient, ((base, exponent), *more)), *others = form
-    if others or more or coefficient != 1.0 or exponent != 1.0:
+    if len(form) > 1:
         return None
-    return base.value
+    coefficient, factors = form[0]
+    if coefficient != 1.0 or len(factors) > 1:
+        return None
+    return next((base.value for base, exponent in factors if exponent == 1.0), None)
 
 
 def gathered(factors: Factors) -> Factors:
