@@ -68,12 +68,13 @@ def _value_of(form: Sum) -> Any:
     """Return the Value or the number that a form is alone; None where it is more."""
     if is_constant(form):
         return form[0][0] if form else 0.0
-    if len(form) > 1:
-        return None
-    coefficient, factors = form[0]
-    if coefficient != 1.0 or len(factors) > 1:
-        return None
-    return next((base.value for base, exponent in factors if exponent == 1.0), None)
+    values = [
+        base.value
+        for coefficient, factors in form
+        for base, exponent in factors
+        if coefficient == exponent == len(factors) == len(form) == 1.0
+    ]
+    return values[0] if values else None
 
 
 def gathered(factors: Factors) -> Factors:

@@ -1,7 +1,7 @@
 """What the lecture writes, as it is typed, and the verdict on each side of each equation."""
 
 CLAIMS = [
-    ("net_h = W1ᵀx", "NOT READ"),
+    ("net_h = W1ᵀx", "UNKNOWN NAME"),
     (
         "net_h1 = w1*i1 + w2*i2",
         "TERM LEFT OUT",
@@ -16,7 +16,7 @@ CLAIMS = [
     ("out_h1 = 1/(1+e^{−net_h1}) = 1/(1+e^{0.3775})", "exact", "SIGN"),
     ("out_h1 = 0.59326992", "DIGIT LEFT OUT"),
     ("out_h2 = 0.596884378", "ROUNDED"),
-    ("net_o = W2ᵀh", "NOT READ"),
+    ("net_o = W2ᵀh", "UNKNOWN NAME"),
     ("net_o1 = w5*out_h1 + w6*out_h2", "TERM LEFT OUT"),
     (
         "out_o1 = 0.4·0.5932 + 0.45·0.5968 + 0.6·1 = 1.1059",
