@@ -16,9 +16,10 @@ from expressions import ROWS, blend, evaluate, random_program
 from autograd import DomainError, Op, Program, Value, maximum, ops, sigmoid, sin
 from autograd.record import topological_order
 from autograd.replay import assembly, machine
-from nn import MLP, hinge
+from nn import MLP, binary_cross_entropy, hinge
 
 rng = random.Random(0)
+ops_exp, ops_softplus = ops.exp, ops.softplus
 
 
 def network(count=40):
@@ -168,6 +169,7 @@ def _branches(x):
         (lambda x: math.exp(1000 * x) * 0.0, True),
         (lambda x: 1 / x if x else 7, True),
         (lambda x: abs(x) + math.pi * float(x), True),
+        (lambda x: x * ops_softplus(-x) + (1 - x) / (x + 1) * ops_exp(700 * x), True),
         (lambda x: -(x if x > 0 else 0), False),  # an int has no −0
         (lambda x: x // 1, False),
         (lambda x: x + 2**60, False),
@@ -270,3 +272,11 @@ def test_other_threads_go_on_while_machine_code_runs(monkeypatch):
     finally:
         sys.setswitchinterval(interval)
     assert seen
+
+
+def test_losses_of_nn_are_machine_code():
+    x, t = Value(0.3, "x"), Value(1.0, "t")
+    loss = binary_cross_entropy(MLP(1, [2, 1], seed=0)([x]), t)
+    rows = [[rng.uniform(-1, 1), rng.choice([0.0, 1.0])] for _ in range(20)]
+    assert Program(loss, [x, t]).backend == "llvmlite"
+    assert run(loss, [x, t], rows, "llvmlite") == run(loss, [x, t], rows, "python")

@@ -8,11 +8,12 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from types import FunctionType
 from typing import Any, NamedTuple, TypeAlias
 
+from autograd import ops
 from autograd.op import Op
-from autograd.ops import TABLE
-from autograd.replay.terms import definition, origin
+from autograd.replay.terms import Term, definition, origin
 
 # What of C's library is the same as Python's: Python has functions of its own for the others.
 OF_C = {
@@ -219,18 +220,38 @@ def applied(code: Assembly, op: Op, args: list[str]) -> str:
     if spelled == "math.pow":  # x¹ is x, as in the derivative of a square
         power = code.call("pow", args)
         return code.either(code.compared("oeq", args[1], code.constant(1.0)), args[0], power)
-    trusted = op in TABLE or op.reads is not None
+    trusted = op.__module__ == ops.__name__
     translation = _Translation(code, trusted)
     if origin(op) == "math":
         return translation.called(name, [_Number(x, True) for x in args]).text
     if origin(op) == "builtins":
         return translation.builtin(name, [_Number(x, True) for x in args]).text
+    if _is_made_of_operations(function):
+        shape = _shape(function(*(Term(None, (k,)) for k in range(op.arity))))
+        result = translation.text(translation.of_shape(shape, args))
+        return code.either(translation.bad, code.constant(math.nan), result)
     body = _body(op)
     names = dict(zip(body[0], (_Number(x, True) for x in args), strict=True))
     result = translation.text(translation.block(body[1], names))
     if trusted:
         return result
     return code.either(translation.bad, code.constant(math.nan), result)
+
+
+def _is_made_of_operations(function: Any) -> bool:
+    """Whether a function asks for nothing but operations, so that terms show what it computes."""
+    if not isinstance(function, FunctionType) or function.__defaults__ or function.__closure__:
+        return False
+    names = function.__code__.co_names
+    return bool(names) and all(isinstance(function.__globals__.get(x), Op) for x in names)
+
+
+def _shape(term: Any) -> Shape:
+    if not isinstance(term, Term):
+        return float(term)
+    if term.op is None:
+        return term.args[0]
+    return (term.op, *map(_shape, term.args))
 
 
 @cache
@@ -272,6 +293,22 @@ class _Translation:
                 raise Untranslatable
             return self.code.constant(float(value))
         raise Untranslatable
+
+    def of_shape(self, shape: Shape, args: Sequence[str]) -> Any:
+        """What a term of operations on floats comes to; Python raises an error in some of them."""
+        if isinstance(shape, int):
+            return _Number(args[shape], True)
+        if isinstance(shape, float):
+            return shape
+        op, *parts = shape
+        texts = [self.text(self.of_shape(part, args)) for part in parts]
+        result = applied(self.code, op, texts)
+        if f"{origin(op)}.{getattr(op.function, '__name__', '')}" == "_operator.truediv":
+            self._raise(self.code.compared("oeq", texts[1], self.code.constant(0.0)))
+        elif origin(op) != "_operator":
+            fine = self.code.finite(result)
+            self._raise(self.code.both("xor", fine, self._truth(True)))
+        return _Number(result, True)
 
     def block(self, statements: Sequence[ast.stmt], names: Mapping[str, Any]) -> Any:
         """What the statements return."""
@@ -434,6 +471,6 @@ def translates(op: Op) -> bool:
     code = Assembly(1)
     try:
         applied(code, op, [f"%x{k}" for k in range(op.arity)])
-    except (Untranslatable, ArithmeticError, RecursionError):
+    except (Untranslatable, ArithmeticError, RecursionError, TypeError):
         return False
     return True
