@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from autograd import Value, check_derivation, log, sigmoid, sin, tanh
+from autograd import Value, check_derivation, log, relu, sigmoid, sin, tanh
 from autograd.marking.board import Board
 from autograd.marking.points import Point
 from autograd.marking.slips import FACTORS, SLIPS
@@ -64,6 +64,12 @@ def wave():
     return named(w * sin(x), "y")
 
 
+def wave_of_square():
+    """y = x²·sin(x), by two paths."""
+    x = Value(0.6, label="x")
+    return named(named(x * x, "p") * named(sin(x), "q"), "y")
+
+
 def shared():
     """One bias of three neurons."""
     x, b = leaves(x=0.6, b=0.25)
@@ -77,6 +83,7 @@ def shared():
 LECTURE = error(network())
 N = neuron(sigmoid)
 T = neuron(tanh)
+R = neuron(relu)
 z, a, t = 0.7 * 1.3 + 0.21, 1 / (1 + math.exp(-1.12)), math.tanh(1.12)
 CASES = [
     ("SIGN", N, "dL/da = -2*(a - y)", f"dL/da = 2*(a - y) = -2*({a:.6f} - 0.4)", f"dL/da = {-2 * (a - 0.4):.6f}"),
@@ -119,6 +126,17 @@ CASES = [
     ("REGULARISER WITHOUT 2", ridge(), "dL/dw = 2*(p - y)*x + lam*w", None,
      f"dL/dw = {2 * (1.11 - 0.4) * 1.3 + 0.077:.6f}"),
     ("LOGARITHM OF ANOTHER BASE", entropy(), "L = -ln(p)/ln(10)", None, f"L = {math.log10(1 + math.exp(-0.8)):.6f}"),
+    ("SIGMOID'S SLOPE FOR tanh", T, "da/dz = a*(1 - a)",
+     f"dL/dz = 2*(a - y)*(1 - a^2) = 2*({t:.5f} - 0.4)*{t:.5f}*(1 - {t:.5f})",
+     f"dL/dw = {2 * (t - 0.4) * t * (1 - t) * 1.3:.6f}"),
+    ("SQUARE LEFT OUT", T, "da/dz = 1 - a", f"dL/dz = 2*(a - y)*(1 - a^2) = 2*({t:.5f} - 0.4)*(1 - {t:.5f})",
+     f"dL/dw = {2 * (t - 0.4) * (1 - t) * 1.3:.6f}"),
+    ("FUNCTION FOR ITS SLOPE", R, "da/dz = a", "dL/dw = 2*(a - y)*a*x", f"dL/dw = {2 * 0.72 * 1.12 * 1.3:.6f}"),
+    ("FUNCTION FOR ITS SLOPE", T, "da/dz = a", None, f"dL/dw = {2 * (t - 0.4) * t * 1.3:.6f}"),
+    ("PATHS MULTIPLIED", wave_of_square(), "dy/dx = dy/dp*dp/dx*dy/dq*dq/dx", None,
+     f"dy/dx = {math.sin(0.6) * 1.2 * 0.36 * math.cos(0.6):.6f}"),
+    ("DERIVATIVE BY A WEIGHT", T, "dz/db = x", "dL/db = 2*(a - y)*(1 - a^2)*x",
+     f"dL/db = {2 * (t - 0.4) * (1 - t * t) * 1.3:.6f}"),
     ("DEGREES", wave(), None, None, f"y = {1.9 * math.sin(math.radians(0.7)):.7f}"),
 ]  # fmt: skip
 ROWS = [(slip, root, claim) for slip, root, *claims in CASES for claim in claims if claim]

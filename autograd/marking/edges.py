@@ -18,7 +18,13 @@ from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
 from autograd.value import Value
 
-WHOLLY = (Verdict.SIGMOID_TWICE, Verdict.LOGARITHM, Verdict.DEGREES)  # of a whole formula too
+WHOLLY = (  # of a whole formula too
+    Verdict.SIGMOID_TWICE,
+    Verdict.LOGARITHM,
+    Verdict.DEGREES,
+    Verdict.SIGMOID_SLOPE,
+    Verdict.NO_SQUARE,
+)
 
 
 class Edges:
@@ -88,6 +94,10 @@ class Edges:
             at = lambda point, other=other: point.edge(*other)
             parts = Quotient(names[other[0]], names[other[1]]), symbol
             yield Found(Verdict.SWAPPED_INDEX, at, INSTEAD, parts)
+        for weight in self._weights_beside(head, tail):
+            at = lambda point, weight=weight: point.edge(head, weight)
+            parts = Quotient(names[head], names[weight]), symbol
+            yield Found(Verdict.BY_WEIGHT, at, INSTEAD, parts)
         if head.op in ACTIVATIONS and len(self.board.tails[head]) == 1:
             yield from self._in_activation(head, tail, symbol)
         if self._has_logarithm(head):
@@ -99,6 +109,14 @@ class Edges:
             yield Found(
                 Verdict.REGULARISER_WITHOUT_2, lambda point: local(point) / 2, "in {}", (symbol,)
             )
+
+    def _weights_beside(self, head: Value, tail: Value) -> list[Value]:
+        """Return the weights in the formula of a node, beside a bias."""
+        names = self.board.names
+        if tail.op is not None or not names[tail].startswith("b"):
+            return []
+        ends = self.board.tails[head]
+        return [v for v in ends if v.op is None and names[v][:1] in ("w", "W", "θ", "v", "u")][:16]
 
     def _has_logarithm(self, head: Value) -> bool:
         places = walk(self.known.formula(head))

@@ -170,12 +170,16 @@ class Explainer:
     def _in_paths(
         self, of: Value, by: Value, edges: Sequence[tuple[Value, Value]]
     ) -> Iterator[Found]:
-        """Yield one of several paths taken for their sum."""
+        """Yield what several paths give multiplied, and one of them taken for their sum."""
         shared: dict[Value, list[Value]] = {}
         for head, tail in edges:
             shared.setdefault(tail, []).append(head)
         for tail, heads in shared.items():
             bias = tail is by and self._is_bias(tail)
+            if 1 < len(heads) <= 4:
+                symbol = Quotient(self.board.names[of], self.board.names[tail])
+                at = self._multiplied(of, by, tail, heads)
+                yield Found(Verdict.PATHS_MULTIPLIED, at, "in {}", (symbol,))
             if len(heads) > 2 or (bias and len(heads) == 2):
                 for head in heads:
                     yield from self._on_path(of, by, tail, head, bias)
@@ -191,6 +195,16 @@ class Explainer:
         yield Found(Verdict.PATHS_NOT_SUMMED, at, "only through {}", (symbol,))
         if bias:
             yield Found(Verdict.BIAS_NOT_SUMMED, at, "only through {}", (symbol,))
+
+    def _multiplied(
+        self, of: Value, by: Value, tail: Value, heads: Sequence[Value]
+    ) -> Callable[[Point], float]:
+        def at(point: Point) -> float:
+            above, below = self.through(point, of, by)
+            parts = math.prod(above.get(head, 0.0) * point.edge(head, tail) for head in heads)
+            return point.derivative(of, by) + (parts - above.get(tail, 0.0)) * below.get(tail, 0.0)
+
+        return at
 
     def _one_path(self, of: Value, by: Value, tail: Value, head: Value) -> Callable[[Point], float]:
         def at(point: Point) -> float:

@@ -14,7 +14,11 @@ from autograd.marking.verdict import Verdict
 LIKELIEST = 3  # slips that a sentence tells of
 _IN_MEANS = (Verdict.MEAN_LEFT_OUT, Verdict.MEAN_TWICE, Verdict.REGULARISER_WITHOUT_2)
 _SAID_BETTER: dict[Verdict, tuple[Verdict, ...]] = {  # a slip, and other names of it that say more
-    Verdict.FACTOR_LEFT_OUT: (Verdict.NO_ACTIVATION, Verdict.FORGOT_ONE_MINUS),
+    Verdict.FACTOR_LEFT_OUT: (
+        Verdict.NO_ACTIVATION,
+        Verdict.FORGOT_ONE_MINUS,
+        Verdict.NO_SQUARE,
+    ),
     Verdict.MISSING_PATH: (Verdict.REGULARISER_LEFT_OUT, Verdict.PATHS_NOT_SUMMED),
     Verdict.PATHS_NOT_SUMMED: (Verdict.BIAS_NOT_SUMMED,),
     Verdict.WRONG_PLACE: (Verdict.SIGMOID_TWICE, Verdict.TANH_OF_RESULT),

@@ -217,6 +217,43 @@ def _in_degrees(spot: Spot, facts: Facts) -> Iterator[Change]:
         yield Change(Call(spot.term.op, (angle,)), "in {}", (spot.term,))
 
 
+def _of_tanh(spot: Spot, facts: Facts) -> str:
+    """Return the label of h where 1 − h² stands here, the slope of h = tanh(z); else ""."""
+    square = spot.term.args[1] if isinstance(spot.term, Call) and _is_one_minus(spot) else None
+    if not (isinstance(square, Call) and square.op in (ops.mul, ops.pow)):
+        return ""
+    out, other = square.args
+    v = facts.value(out)
+    if not isinstance(out, Name) or v is None or v.op is not ops.tanh:
+        return ""
+    if square.op is ops.pow:
+        return out.label if isinstance(other, Number) and other.value == 2.0 else ""
+    return out.label if isinstance(other, Name) and other.label == out.label else ""
+
+
+def _slope_of_sigmoid(spot: Spot, facts: Facts) -> Iterator[Change]:
+    out = _of_tanh(spot, facts)
+    if out:
+        other = Call(ops.mul, (Name(out), Call(ops.sub, (number(1.0), Name(out)))))
+        yield Change(other, "{} is sigmoid's, and tanh' = {}", (other, spot.term))
+
+
+def _without_square(spot: Spot, facts: Facts) -> Iterator[Change]:
+    out = _of_tanh(spot, facts)
+    if out:
+        yield Change(Call(ops.sub, (number(1.0), Name(out))), "in {}", (spot.term,))
+
+
+def _itself(spot: Spot, facts: Facts) -> Iterator[Change]:
+    """Yield relu(z) for its slope, step(z), and h for 1 − h²."""
+    out = _of_tanh(spot, facts)
+    other: Term | None = Name(out) if out else None
+    if isinstance(spot.term, Call) and spot.term.op is ops.step:
+        other = Call(ops.relu, spot.term.args)
+    if other is not None:
+        yield Change(other, INSTEAD, (other, spot.term))
+
+
 def _one_over(term: Term) -> Term:
     return Call(ops.div, (ONE, term))
 
@@ -242,6 +279,9 @@ SLIPS: tuple[Slip, ...] = (
     Slip(Verdict.MULTIPLIED,        _is_divisor,                                _put(_one_over, "multiplied by {}")),
     Slip(Verdict.SIGMOID_TWICE,     lambda s: _is_symbol(s) or _calls(ops.sigmoid)(s), _squashed(ops.sigmoid)),
     Slip(Verdict.TANH_OF_RESULT,    _is_symbol,                                     _squashed(ops.tanh)),
+    Slip(Verdict.SIGMOID_SLOPE,     _is_one_minus,                                  _slope_of_sigmoid),
+    Slip(Verdict.NO_SQUARE,         _is_one_minus,                                  _without_square),
+    Slip(Verdict.ITSELF,            lambda s: _is_one_minus(s) or _calls(ops.step)(s), _itself),
     Slip(Verdict.LOGARITHM,         _calls(ops.log),                                _logarithms),
     Slip(Verdict.DEGREES,           _calls(*_ANGLES),                               _in_degrees),
 )
