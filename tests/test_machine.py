@@ -15,7 +15,7 @@ from expressions import ROWS, blend, evaluate, random_program
 
 from autograd import DomainError, Op, Program, Value, maximum, ops, sigmoid, sin
 from autograd.record import topological_order
-from autograd.replay import assembly, machine
+from autograd.replay import machine, translation
 from nn import MLP, binary_cross_entropy, hinge
 
 rng = random.Random(0)
@@ -181,7 +181,7 @@ def _branches(x):
 )
 def test_which_functions_are_translated_and_that_they_raise_where_python_does(function, translates):
     row = Op("own", function, lambda x, z: z)
-    assert assembly.translates(row) is translates
+    assert translation.translates(row) is translates
     if not translates:
         return
     x, w = Value(0.7, "x"), Value(0.5, "w")

@@ -17,16 +17,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from autograd.replay.assembly import Assembly, computed, of_c
+from autograd.replay import driver
+from autograd.replay.assembly import Assembly, of_c
 from autograd.replay.planning import Apply, Place, Plan, Sum, Summand
+from autograd.replay.straight import Straight
+from autograd.replay.translation import computed
 
 NARROW = 8  # parameters abreast, at least
 WIDE = 32  # and at most
 UNROLLED = 4  # uses of a parameter in one row for which OUTER has code of its own
 _NEIGHBOURS = f"<{NARROW} x double>"
-
-# In the header that a kernel is given.
-INPUTS, SCALARS, OUTPUT, SEED, FORWARD, BACKWARD, MOVING = range(7)
 
 
 class Loop:
@@ -187,17 +187,8 @@ def _interpreter(cases: Sequence[Any], lanes: int) -> list[Assembly]:
         getattr(reader, kind)(*rest)
         code.do("br label %next")
     code.do("done:")
-    code.do(f"ret i1 {all_lanes(code, code.set(f'load {code.truth}, ptr {fine}'))}")
+    code.do(f"ret i1 {driver.all_lanes(code, code.set(f'load {code.truth}, ptr {fine}'))}")
     return [code]
-
-
-def all_lanes(code: Assembly, truth: str) -> str:
-    """Return whether it holds in every lane."""
-    if code.lanes == 1:
-        return truth
-    name = f"llvm.vector.reduce.and.v{code.lanes}i1"
-    code.needed[f"declare i1 @{name}({code.truth})"] = None
-    return code.set(f"call i1 @{name}({code.truth} {truth})")
 
 
 class _Reader:
@@ -321,70 +312,6 @@ class _Reader:
             code.do(f"store {_NEIGHBOURS} {after}, ptr {total}")
 
 
-class Straight:
-    """A plan as straight-line code for one row: the numbers of its places are registers."""
-
-    lanes = 1
-
-    def __init__(self, plan: Plan) -> None:
-        plan.constant(1.0)
-        self.plan = plan
-        self.cases: dict[Any, int] = {}
-        self.code: list[int] = []
-        self.forward = 0
-        self.moving = plan.moving
-        self.scalars = len(plan.parameters) + len(plan.numbers)
-        self.position = {k: k for k in range(self.scalars)}
-        self.size = self.scalars + plan.rows
-
-    def at(self, place: Place) -> int:
-        return ~place if place < 0 else self.scalars + place
-
-    def functions(self) -> list[tuple[str, Assembly]]:
-        return [(name, self._function(name == "both")) for name in ("forward", "both")]
-
-    def _function(self, backward: bool) -> Assembly:
-        code = Assembly(1)
-        self.registers: dict[Place, str] = {}
-        fine = "true"
-        steps = [*self.plan.forward, *(self.plan.backward if backward else ())]
-        for step in steps:
-            if isinstance(step, Sum):
-                self.registers[step.to] = self._sum(code, step.summands)
-            elif isinstance(step, Apply):
-                for place in step.checked:
-                    fine = code.both("and", fine, code.finite(self._register(code, place)))
-                operands = [self._register(code, x) for x in step.operands]
-                self.registers[step.to] = computed(code, step.shape, operands)
-            else:
-                pair = [self._register(code, x) for x in (step.left, step.right)]
-                truth = code.compared("ogt" if step.outcome else "ule", *pair)
-                fine = code.both("and", fine, truth)
-        if backward:
-            for k, uses in enumerate(self.plan.uses):
-                total = self._sum(code, uses, code.load("%g", str(k)))
-                code.store(total, "%g", str(k))
-        code.store(self._register(code, self.plan.output), "%m", str(self.at(self.plan.output)))
-        code.do(f"ret i1 {fine}")
-        return code
-
-    def _register(self, code: Assembly, place: Place) -> str:
-        if place not in self.registers:
-            self.registers[place] = code.load("%m", str(self.at(place)))
-        return self.registers[place]
-
-    def _sum(self, code: Assembly, summands: list[Summand], total: str = "") -> str:
-        for added, a, b in summands:
-            x = self._register(code, a)
-            if b is not None:
-                x = code.arithmetic("fmul", x, self._register(code, b))
-            if total:
-                total = code.arithmetic("fadd" if added else "fsub", total, x)
-            else:
-                total = x if added else code.negative(x)
-        return total
-
-
 def text_of(form: Loop | Straight) -> tuple[str, tuple[str, ...]]:
     """The assembly of a kernel, and the functions of C that it calls."""
     arguments = "ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %g, i64 %live"
@@ -396,7 +323,7 @@ def text_of(form: Loop | Straight) -> tuple[str, tuple[str, ...]]:
         codes = _interpreter(list(form.cases), form.lanes)
         head = "internal i1 @steps(ptr noalias %code, i64 %start, i64 %stop, ptr noalias %m,"
         texts = [codes[0].function(f"{head} ptr noalias %g, i64 %live)")]
-        for name, stop in (("forward", FORWARD), ("both", BACKWARD)):
+        for name, stop in (("forward", driver.FORWARD), ("both", driver.BACKWARD)):
             code = Assembly(1)
             end = code.load("%header", str(stop), "i64")
             code.do(
@@ -404,7 +331,7 @@ def text_of(form: Loop | Straight) -> tuple[str, tuple[str, ...]]:
                 "ret i1 %r",
             )
             texts.append(code.function(f"internal i1 @{name}({arguments})"))
-    codes += [_evaluate(form.lanes), _run(form.lanes)]
+    codes += [driver.evaluate(form.lanes), driver.run(form.lanes)]
     texts += [
         codes[-2].function(
             "i64 @evaluate(ptr noalias %code, ptr noalias %header, ptr noalias %m,"
@@ -424,122 +351,3 @@ def text_of(form: Loop | Straight) -> tuple[str, tuple[str, ...]]:
     for name in functions:
         texts.append(of_c(name, max(widths)))
     return "\n".join(texts), functions
-
-
-def _blocks(code: Assembly, lanes: int) -> str:
-    return code.set(f"sdiv i64 {code.set(f'add i64 %n, {lanes - 1}')}, {lanes}")
-
-
-def _load_rows(code: Assembly, start: str, live: str, lanes: int) -> None:
-    """The numbers of the inputs; those of the last row again in lanes that are left over."""
-    last = code.set(f"sub i64 {live}, 1")
-    width = code.load("%header", str(INPUTS), "i64")
-    scalars = code.load("%header", str(SCALARS), "i64")
-    with code.loop(width) as column, code.loop(str(lanes)) as lane:
-        within = code.set(f"icmp slt i64 {lane}, {last}")
-        row = code.set(f"select i1 {within}, i64 {lane}, i64 {last}")
-        row = code.set(f"mul i64 {code.set(f'add i64 {start}, {row}')}, {width}")
-        number = code.load("%rows", code.set(f"add i64 {row}, {column}"), "double")
-        first = code.set(f"add i64 {scalars}, {code.set(f'mul i64 {column}, {lanes}')}")
-        code.store(number, "%m", code.set(f"add i64 {first}, {lane}"), "double")
-
-
-def _live(code: Assembly, start: str, lanes: int) -> str:
-    left = code.set(f"sub i64 %n, {start}")
-    fewer = code.set(f"icmp slt i64 {left}, {lanes}")
-    return code.set(f"select i1 {fewer}, i64 {left}, i64 {lanes}")
-
-
-def _store_outputs(code: Assembly, first: str, live: str) -> None:
-    output = code.load("%header", str(OUTPUT), "i64")
-    with code.loop(live) as lane:
-        number = code.load("%m", code.set(f"add i64 {output}, {lane}"), "double")
-        code.store(number, "%outputs", code.set(f"add i64 {first}, {lane}"), "double")
-
-
-def _output_is_finite(code: Assembly, lanes: int) -> str:
-    wide = Assembly(lanes)
-    wide.lines, wide._fresh, wide.needed = code.lines, code._fresh, code.needed
-    output = wide.load("%m", wide.load("%header", str(OUTPUT), "i64"))
-    truth = all_lanes(wide, wide.finite(output))
-    code._fresh = wide._fresh
-    return truth
-
-
-def _evaluate(lanes: int) -> Assembly:
-    """The output at each row; returns where the block began that failed, or −1."""
-    code = Assembly(1)
-    with code.loop(_blocks(code, lanes)) as block:
-        start = code.set(f"mul i64 {block}, {lanes}")
-        live = _live(code, start, lanes)
-        _load_rows(code, start, live, lanes)
-        fine = code.set(
-            "call i1 @forward(ptr %code, ptr %header, ptr %m, ptr null, i64 " + live + ")"
-        )
-        fine = code.both("and", fine, _output_is_finite(code, lanes))
-        _end_unless(code, fine, f"ret i64 {start}")
-        _store_outputs(code, start, live)
-    code.do("ret i64 -1")
-    return code
-
-
-def _end_unless(code: Assembly, fine: str, *statements: str) -> None:
-    name = code.fresh()[1:]
-    code.do(f"br i1 {fine}, label %{name}.fine, label %{name}.failed", f"{name}.failed:")
-    code.do(*statements, f"{name}.fine:")
-
-
-def _run(lanes: int) -> Assembly:
-    """Rounds of gradient descent; puts in `done` how many, and where the block began that failed,
-    or −1.
-    """
-    code = Assembly(1)
-    blocks = _blocks(code, lanes)
-    moving = code.load("%header", str(MOVING), "i64")
-    several = code.set(f"icmp sgt i64 {blocks}, 1")
-    first_seed = code.set("fdiv double 1.0, %count")
-    seed = code.load("%header", str(SEED), "i64")
-    is_last_part = code.set("icmp eq i64 %before, 0")
-    with code.loop("%rounds") as round_:
-        later = code.set(f"icmp sgt i64 {round_}, 0")
-        with code.when(later), code.loop(moving) as k:
-            code.store("0.0", "%g", k, "double")
-        with code.loop(blocks) as behind:
-            block = code.set(f"sub i64 {code.set(f'sub i64 {blocks}, 1')}, {behind}")
-            start = code.set(f"mul i64 {block}, {lanes}")
-            live = _live(code, start, lanes)
-            others = code.both("or", several, code.both("xor", later, "true"))
-            with code.when(others):  # than stand there already
-                _load_rows(code, start, live, lanes)
-                with code.loop(str(lanes)) as lane:
-                    counts = code.set(f"icmp slt i64 {lane}, {live}")
-                    number = code.set(f"select i1 {counts}, double {first_seed}, double 0.0")
-                    code.store(number, "%m", code.set(f"add i64 {seed}, {lane}"), "double")
-            fine = code.set(f"call i1 @both(ptr %code, ptr %header, ptr %m, ptr %g, i64 {live})")
-            fine = code.both("and", fine, _output_is_finite(code, lanes))
-            _end_unless(
-                code, fine, f"store i64 {round_}, ptr %done",
-                f"{code.fresh()} = getelementptr i64, ptr %done, i64 1",
-                f"store i64 {start}, ptr %t{code._fresh}", "ret void",
-            )  # fmt: skip
-            _store_outputs(code, code.set(f"add i64 %before, {start}"), live)
-        with code.when(is_last_part):
-            _update(code, round_, moving)
-    code.do("store i64 %rounds, ptr %done")
-    code.do(f"store i64 -1, ptr {code.at('%done', '1', 'i64')}", "ret void")
-    return code
-
-
-def _update(code: Assembly, round_: str, moving: str) -> None:
-    """The mean of the outputs, and a step along the gradients."""
-    total = code.local("double")
-    code.do(f"store double {code.load('%outputs', '0')}, ptr {total}")
-    with code.loop("%total", "1") as k:
-        before = code.set(f"load double, ptr {total}")
-        after = code.arithmetic("fadd", before, code.load("%outputs", k))
-        code.do(f"store double {after}, ptr {total}")
-    mean = code.arithmetic("fdiv", code.set(f"load double, ptr {total}"), "%count")
-    code.store(mean, "%means", round_)
-    with code.loop(moving) as k:
-        step = code.arithmetic("fmul", "%rate", code.load("%g", k))
-        code.store(code.arithmetic("fsub", code.load("%m", k), step), "%m", k)

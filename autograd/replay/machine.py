@@ -17,8 +17,9 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from autograd.replay.engine import Run, Task
-from autograd.replay.kernel import Loop, Straight, text_of
+from autograd.replay.kernel import Loop, text_of
 from autograd.replay.planning import Plan
+from autograd.replay.straight import Straight
 from autograd.value import Value
 
 SMALL = 500  # terms of a plan that are straight-line code where there is one row

@@ -3,64 +3,22 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import takewhile
 from numbers import Integral
 from typing import Any, Literal
 
-from autograd import ops
-from autograd.op import DomainError, Op, real
+from autograd.op import DomainError, real
 from autograd.ops import TABLE
 from autograd.record import Record
 from autograd.recording import RELATIONS
+from autograd.replay.arrays import over_arrays
 from autograd.replay.engine import Engine, Task
 from autograd.replay.generated import BLOCK, Generated
 from autograd.replay.listing import Guard, Listing, guards, script
 from autograd.value import Value
-
-# A row in the functions that numpy, jax.numpy and torch have in common, where these do not agree on
-# it.
-_COMPOSED: dict[str, Callable[[Any, Any], Any]] = {
-    "abs": lambda np, x: np.maximum(x, -x),  # for jax.numpy.abs has the slope 1 at 0
-    "sigmoid": lambda np, x: np.exp(-np.logaddexp(np.zeros_like(x), -x)),
-    "softplus": lambda np, x: np.logaddexp(np.zeros_like(x), x),
-    "gaussian": lambda np, x: np.exp(-x * x),
-    "step": lambda np, x: np.where(x > 0, np.ones_like(x), np.zeros_like(x)),
-    "relu": lambda np, x: np.where(x > 0, x, np.zeros_like(x)),
-}
-
-
-def _over(namespace: Any, op: Op) -> Callable[..., Any]:
-    """What computes a row of the table on the arrays of `namespace`."""
-    if op is ops.pow:
-        return operator.pow
-    if op not in TABLE or op.function.__module__ == "_operator":
-        return op.function
-    if op.name in _COMPOSED:
-        return partial(_COMPOSED[op.name], namespace)
-    if hasattr(namespace, op.name):
-        function = getattr(namespace, op.name)
-        return lambda *args: function(
-            *(_like(namespace, x, args) if isinstance(x, float) else x for x in args)
-        )
-    of_jax = namespace.__name__.startswith("jax")
-    function = (
-        getattr(import_module("jax.scipy.special"), op.name)
-        if of_jax
-        else namespace.vectorize(op.function)
-    )
-    return function  # type: ignore[no-any-return]
-
-
-def _like(namespace: Any, number: float, args: Iterable[Any]) -> Any:
-    """The number as an array of the type that the others have."""
-    return namespace.asarray(
-        number, dtype=next((x.dtype for x in args if hasattr(x, "dtype")), None)
-    )
 
 
 class Program:
@@ -144,7 +102,7 @@ class Program:
             return "python"
         if not is_installed:
             raise ImportError("llvmlite is not installed: pip install 'handgrad[fast]'")
-        translates = import_module("autograd.replay.assembly").translates
+        translates = import_module("autograd.replay.translation").translates
         for op in dict.fromkeys(v.op for v in self._nodes):
             if op not in TABLE and not translates(op):
                 if backend is None:
@@ -344,7 +302,9 @@ class Program:
             )
         leaves = (*self.parameters, *self.inputs)
         slots: dict[Any, int] = {v: k for k, v in enumerate((*leaves, *self._nodes))}
-        steps = [(_over(namespace, v.op), [slots.get(x, x) for x in v.args]) for v in self._nodes]
+        steps = [
+            (over_arrays(namespace, v.op), [slots.get(x, x) for x in v.args]) for v in self._nodes
+        ]
 
         def function(parameters: Sequence[Any], inputs: Sequence[Any] = ()) -> Any:
             given = len(parameters), len(inputs)

@@ -1,0 +1,136 @@
+"""The loops about a kernel, over rounds and blocks of rows, as LLVM's assembly."""
+
+from __future__ import annotations
+
+from autograd.replay.assembly import Assembly
+
+# In the header that a kernel is given.
+INPUTS, SCALARS, OUTPUT, SEED, FORWARD, BACKWARD, MOVING = range(7)
+
+
+def all_lanes(code: Assembly, truth: str) -> str:
+    """Return whether it holds in every lane."""
+    if code.lanes == 1:
+        return truth
+    name = f"llvm.vector.reduce.and.v{code.lanes}i1"
+    code.needed[f"declare i1 @{name}({code.truth})"] = None
+    return code.set(f"call i1 @{name}({code.truth} {truth})")
+
+
+def _blocks(code: Assembly, lanes: int) -> str:
+    return code.set(f"sdiv i64 {code.set(f'add i64 %n, {lanes - 1}')}, {lanes}")
+
+
+def _load_rows(code: Assembly, start: str, live: str, lanes: int) -> None:
+    """The numbers of the inputs; those of the last row again in lanes that are left over."""
+    last = code.set(f"sub i64 {live}, 1")
+    width = code.load("%header", str(INPUTS), "i64")
+    scalars = code.load("%header", str(SCALARS), "i64")
+    with code.loop(width) as column, code.loop(str(lanes)) as lane:
+        within = code.set(f"icmp slt i64 {lane}, {last}")
+        row = code.set(f"select i1 {within}, i64 {lane}, i64 {last}")
+        row = code.set(f"mul i64 {code.set(f'add i64 {start}, {row}')}, {width}")
+        number = code.load("%rows", code.set(f"add i64 {row}, {column}"), "double")
+        first = code.set(f"add i64 {scalars}, {code.set(f'mul i64 {column}, {lanes}')}")
+        code.store(number, "%m", code.set(f"add i64 {first}, {lane}"), "double")
+
+
+def _live(code: Assembly, start: str, lanes: int) -> str:
+    left = code.set(f"sub i64 %n, {start}")
+    fewer = code.set(f"icmp slt i64 {left}, {lanes}")
+    return code.set(f"select i1 {fewer}, i64 {left}, i64 {lanes}")
+
+
+def _store_outputs(code: Assembly, first: str, live: str) -> None:
+    output = code.load("%header", str(OUTPUT), "i64")
+    with code.loop(live) as lane:
+        number = code.load("%m", code.set(f"add i64 {output}, {lane}"), "double")
+        code.store(number, "%outputs", code.set(f"add i64 {first}, {lane}"), "double")
+
+
+def _output_is_finite(code: Assembly, lanes: int) -> str:
+    wide = Assembly(lanes)
+    wide.lines, wide._fresh, wide.needed = code.lines, code._fresh, code.needed
+    output = wide.load("%m", wide.load("%header", str(OUTPUT), "i64"))
+    truth = all_lanes(wide, wide.finite(output))
+    code._fresh = wide._fresh
+    return truth
+
+
+def evaluate(lanes: int) -> Assembly:
+    """The output at each row; returns where the block began that failed, or −1."""
+    code = Assembly(1)
+    with code.loop(_blocks(code, lanes)) as block:
+        start = code.set(f"mul i64 {block}, {lanes}")
+        live = _live(code, start, lanes)
+        _load_rows(code, start, live, lanes)
+        fine = code.set(
+            "call i1 @forward(ptr %code, ptr %header, ptr %m, ptr null, i64 " + live + ")"
+        )
+        fine = code.both("and", fine, _output_is_finite(code, lanes))
+        _end_unless(code, fine, f"ret i64 {start}")
+        _store_outputs(code, start, live)
+    code.do("ret i64 -1")
+    return code
+
+
+def _end_unless(code: Assembly, fine: str, *statements: str) -> None:
+    name = code.fresh()[1:]
+    code.do(f"br i1 {fine}, label %{name}.fine, label %{name}.failed", f"{name}.failed:")
+    code.do(*statements, f"{name}.fine:")
+
+
+def run(lanes: int) -> Assembly:
+    """Rounds of gradient descent; puts in `done` how many, and where the block began that failed,
+    or −1.
+    """
+    code = Assembly(1)
+    blocks = _blocks(code, lanes)
+    moving = code.load("%header", str(MOVING), "i64")
+    several = code.set(f"icmp sgt i64 {blocks}, 1")
+    first_seed = code.set("fdiv double 1.0, %count")
+    seed = code.load("%header", str(SEED), "i64")
+    is_last_part = code.set("icmp eq i64 %before, 0")
+    with code.loop("%rounds") as round_:
+        later = code.set(f"icmp sgt i64 {round_}, 0")
+        with code.when(later), code.loop(moving) as k:
+            code.store("0.0", "%g", k, "double")
+        with code.loop(blocks) as behind:
+            block = code.set(f"sub i64 {code.set(f'sub i64 {blocks}, 1')}, {behind}")
+            start = code.set(f"mul i64 {block}, {lanes}")
+            live = _live(code, start, lanes)
+            others = code.both("or", several, code.both("xor", later, "true"))
+            with code.when(others):  # than stand there already
+                _load_rows(code, start, live, lanes)
+                with code.loop(str(lanes)) as lane:
+                    counts = code.set(f"icmp slt i64 {lane}, {live}")
+                    number = code.set(f"select i1 {counts}, double {first_seed}, double 0.0")
+                    code.store(number, "%m", code.set(f"add i64 {seed}, {lane}"), "double")
+            fine = code.set(f"call i1 @both(ptr %code, ptr %header, ptr %m, ptr %g, i64 {live})")
+            fine = code.both("and", fine, _output_is_finite(code, lanes))
+            _end_unless(
+                code, fine, f"store i64 {round_}, ptr %done",
+                f"{code.fresh()} = getelementptr i64, ptr %done, i64 1",
+                f"store i64 {start}, ptr %t{code._fresh}", "ret void",
+            )  # fmt: skip
+            _store_outputs(code, code.set(f"add i64 %before, {start}"), live)
+        with code.when(is_last_part):
+            _update(code, round_, moving)
+    code.do("store i64 %rounds, ptr %done")
+    code.do(f"store i64 -1, ptr {code.at('%done', '1', 'i64')}", "ret void")
+    return code
+
+
+def _update(code: Assembly, round_: str, moving: str) -> None:
+    """The mean of the outputs, and a step along the gradients."""
+    total = code.local("double")
+    code.do(f"store double {code.load('%outputs', '0')}, ptr {total}")
+    with code.loop("%total", "1") as k:
+        before = code.set(f"load double, ptr {total}")
+        after = code.arithmetic("fadd", before, code.load("%outputs", k))
+        code.do(f"store double {after}, ptr {total}")
+    mean = code.arithmetic("fdiv", code.set(f"load double, ptr {total}"), "%count")
+    code.store(mean, "%means", round_)
+    with code.loop(moving) as k:
+        step = code.arithmetic("fmul", "%rate", code.load("%g", k))
+        code.store(code.arithmetic("fsub", code.load("%m", k), step), "%m", k)
