@@ -305,10 +305,12 @@ class Names:
 def layer_of_delta(name: str) -> str | None:
     """Return what stands below a δ, None of another name.
 
-    >>> layer_of_delta("δ_{h1}"), layer_of_delta("delta2"), layer_of_delta("w")
-    ('h1', '2', None)
+    d2 is δ2, too.
+
+    >>> layer_of_delta("δ_{h1}"), layer_of_delta("delta2"), layer_of_delta("d2")
+    ('h1', '2', '2')
     """
-    found = re.fullmatch(r"(?:δ|delta)(?:_?\{\s*(.+?)\s*\}|_?(.+))", name)
+    found = re.fullmatch(r"(?:δ|delta|d(?=\d+$))(?:_?\{\s*(.+?)\s*\}|_?(.+))", name)
     return (found[1] or found[2]) if found else None
 
 
