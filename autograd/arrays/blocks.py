@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from autograd.arrays.families import Family, Seat
-from autograd.arrays.forms import IndexForm, Lifter, added, replaced, scaled
+from autograd.arrays.forms import IndexForm, added, replaced, scaled
+from autograd.arrays.lifting import Lifter
 from autograd.graph import Edge
 from autograd.normal import Algebra, Base, Factors, Sum
 from autograd.value import Value

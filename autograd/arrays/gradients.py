@@ -18,7 +18,6 @@ from autograd.arrays.forms import (
     Atom,
     Element,
     IndexForm,
-    Lifter,
     Sub,
     Symbols,
     Term,
@@ -28,6 +27,7 @@ from autograd.arrays.forms import (
     replaced,
     symbols,
 )  # fmt: skip
+from autograd.arrays.lifting import Lifter
 from autograd.arrays.places import Index, size
 from autograd.graph import Edge, Graph
 from autograd.normal import Algebra

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from autograd import ops
+from autograd.arrays.contraction import Contraction, NotMatrixError
 from autograd.arrays.families import Family
 from autograd.arrays.forms import (
     Atom,
@@ -33,12 +33,7 @@ from autograd.notation import Notation
 from autograd.op import ATOM, POWER, PRODUCT
 
 _LETTERS = "ijklmpqr"  # of what is summed over, or free, in index form
-_CALL_LETTERS = "nm"
 _RAISED_LETTERS = {"n": "ⁿ", "m": "ᵐ"}
-
-
-class NotMatrixError(Exception):
-    """A term that has no matrix form."""
 
 
 class MatrixWriter:
@@ -137,7 +132,7 @@ class MatrixWriter:
             else:
                 below.append(self.power(atom, -e))
         calls = [s for s in term.summed if s in self.letters]
-        product = _Product(self, groups, [s for s in term.summed if s not in calls], free)
+        product = Contraction(self, groups, [s for s in term.summed if s not in calls], free)
         parts = product.factors(alone)
         above = [*scalars, *product.scalars]
         if parts:
@@ -283,149 +278,6 @@ class MatrixWriter:
         if isinstance(atom, Call):
             return self.writer.apply(atom.op, *(self.indexed(x, names) for x in atom.args))
         return self.indexed(atom.terms, names)
-
-
-class _Part(NamedTuple):
-    """A factor of a term; `matrix` is the one whose rows or columns it adds up, if it does."""
-
-    written: Written
-    matrix: Written | None = None
-
-
-class _Product:
-    """One term on its way to matrix form: what stands at each symbol, and between two.
-
-    What is summed over is eliminated, the symbol with the fewest neighbours first: the vector v at
-    s and the matrix M between a and s become the vector M v at a; two matrices become their
-    product.
-
-    vectors   the factors at each symbol
-    matrices  the factors between two, of which the first is that of the rows
-    scalars   what comes of the parts that reach no free index
-    """
-
-    def __init__(
-        self,
-        writer: MatrixWriter,
-        groups: Mapping[tuple[str, ...], Sequence[tuple[Atom, float]]],
-        summed: Sequence[str],
-        free: tuple[str, ...],
-    ) -> None:
-        self.writer = writer
-        self.free = free
-        self.scalars: list[Written] = []
-        self.vectors: dict[str, list[_Part]] = {}
-        self.matrices: dict[tuple[str, str], list[_Part]] = {}
-        for key, factors in groups.items():
-            parts = [_Part(written) for written in self.written(factors)]
-            if len(key) == 1:
-                self.vectors[key[0]] = parts
-            else:
-                self.matrices[key[0], key[1]] = parts
-        waiting = list(summed)
-        while waiting:
-            s = min(waiting, key=lambda s: len(self.neighbours(s)))
-            waiting.remove(s)
-            self.eliminate(s)
-
-    def written(self, factors: Sequence[tuple[Atom, float]]) -> list[Written]:
-        """Return factors of the same indices, what is below in one with the last above."""
-        above = [self.writer.power(atom, e) for atom, e in factors if e > 0]
-        below = [self.writer.power(atom, -e) for atom, e in factors if e < 0]
-        if not below:
-            return above
-        top = above.pop() if above else self.writer.piece("1", ATOM)
-        return [*above, self.writer.writer.over(top, below)]
-
-    def neighbours(self, s: str) -> list[str]:
-        """Return the symbols that a matrix joins with `s`."""
-        return list(dict.fromkeys(a if b == s else b for a, b in self.matrices if s in (a, b)))
-
-    def eliminate(self, s: str) -> None:
-        """Sum over a symbol."""
-        neighbours = self.neighbours(s)
-        if not neighbours:
-            if s in self.vectors:
-                self.scalars.append(self.total(self.vectors.pop(s)))
-        elif len(neighbours) == 1:
-            self.vectors.setdefault(neighbours[0], []).insert(0, self.contracted(neighbours[0], s))
-        elif len(neighbours) == 2:
-            self.joined(neighbours[0], neighbours[1], s)
-        else:
-            raise NotMatrixError
-
-    def contracted(self, a: str, s: str) -> _Part:
-        """Return the vector at `a` that comes of the matrix to `s` and the vector there."""
-        vector = self.vectors.pop(s, [])
-        if vector:
-            matrix = self.matrix(a, s)
-            return _Part(self.writer.matmul([matrix, self.hadamard(vector)]))
-        by_columns = (a, s) not in self.matrices
-        matrix = self.matrix(s, a) if by_columns else self.matrix(a, s)
-        return _Part(self.writer.called("colsum" if by_columns else "rowsum", matrix), matrix)
-
-    def joined(self, a: str, b: str, s: str) -> None:
-        """Replace the matrices from `a` to `s` and from `s` to `b` by their product."""
-        if (b, a) in self.matrices or self.free[:1] == (b,) or self.free[1:] == (a,):
-            a, b = b, a
-        pieces = [self.matrix(a, s), self.matrix(s, b)]
-        vector = self.vectors.pop(s, [])
-        if vector:
-            pieces.insert(1, self.writer.called("diag", self.hadamard(vector)))
-        self.matrices.setdefault((a, b), []).insert(0, _Part(self.writer.matmul(pieces)))
-
-    def matrix(self, rows: str, columns: str) -> Written:
-        """Take the matrix between two symbols."""
-        parts = [part.written for part in self.matrices.pop((rows, columns), [])]
-        turned = [part.written for part in self.matrices.pop((columns, rows), [])]
-        return self.writer.hadamard([*parts, *map(self.writer.transposed, turned)])
-
-    def hadamard(self, parts: Sequence[_Part]) -> Written:
-        return self.writer.hadamard([part.written for part in parts])
-
-    def total(self, parts: Sequence[_Part]) -> Written:
-        """Return the sum of all elements of a vector, of two as an inner product."""
-        if len(parts) == 1:
-            return self.writer.called("sum", parts[0].matrix or parts[0].written)
-        if len(parts) == 2 and all(part.written.binding >= POWER for part in parts):
-            left, right = (part.written for part in parts)
-            if right.binding == POWER and " " not in left.text:
-                return self.writer.matmul([self.writer.transposed(left), right])
-            return self.writer.matmul([self.writer.transposed(right), left])
-        return self.writer.called("sum", self.hadamard(parts))
-
-    def factors(self, alone: bool) -> list[Written]:
-        """Return the factors, element by element, of a scalar, a vector or a matrix."""
-        free = self.free
-        if len(free) > 2:
-            raise NotMatrixError
-        if len(free) == 2:
-            return self.of_matrix(*free, alone)
-        return [part.written for s in free for part in self.vectors.get(s, [])]
-
-    def of_matrix(self, a: str, b: str, alone: bool) -> list[Written]:
-        """Return the factors of a matrix with rows `a` and columns `b`."""
-        writer = self.writer
-        left, right = self.vectors.get(a, []), self.vectors.get(b, [])
-        if not self.neighbours(a):
-            return self.outer(left, right, alone)
-        pieces = [self.matrix(a, b)]
-        if left:
-            pieces.insert(0, writer.called("diag", self.hadamard(left)))
-        if right:
-            pieces.append(writer.called("diag", self.hadamard(right)))
-        return [writer.matmul(pieces) if len(pieces) > 1 else pieces[0]]
-
-    def outer(self, left: list[_Part], right: list[_Part], alone: bool) -> list[Written]:
-        """Return the outer product; in a sum, one side alone goes with each row or column."""
-        writer = self.writer
-        if not left and not right:
-            return []
-        if not right and not alone and all(part.matrix for part in left):
-            return [self.hadamard(left)]
-        column = self.hadamard(left) if left else writer.ones()
-        row = writer.transposed(self.hadamard(right) if right else writer.ones())
-        return [writer.matmul([column, row])]
 
 
 def _raised(call: str) -> str:

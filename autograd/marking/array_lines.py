@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from autograd.marking.bench import Equation
 from autograd.marking.cursor import is_array
-from autograd.marking.grids import Expander, Grid, index_of, renamed, squeezed
+from autograd.marking.grids import Expander, Grid, index_of, squeezed
 from autograd.marking.marks import Outcome
 from autograd.marking.names import Names
 from autograd.marking.syntax import (
@@ -214,14 +215,24 @@ def _turned(tree: ArrayCall, place: ArrayName) -> Tree:
             return place
         return ArrayCall("transpose", (part,)) if part is place else None
 
-    return renamed(tree, change)
+    return _renamed(tree, change)
 
 
 def _with(tree: ArrayCall, place: ArrayCall, other: ArrayCall) -> Tree:
-    return renamed(tree, lambda part: other if part is place else None)
+    return _renamed(tree, lambda part: other if part is place else None)
 
 
 def _is_outer(tree: ArrayCall) -> bool:
     last = tree.args[-1]
     is_row = isinstance(last, ArrayCall) and last.kind == "transpose"
     return tree.kind == "outer" or (tree.kind == "matmul" and is_row)
+
+
+def _renamed(tree: Tree, change: Callable[[Tree], Tree | None]) -> Tree:
+    """Return an array tree with some places changed: those of which `change` gives another."""
+    other = change(tree)
+    if other is not None:
+        return other
+    if isinstance(tree, ArrayCall):
+        return replace(tree, args=tuple(_renamed(arg, change) for arg in tree.args))
+    return tree

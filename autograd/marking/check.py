@@ -14,8 +14,9 @@ from autograd.marking.array_lines import ArrayStatement, outcomes
 from autograd.marking.bench import Equation
 from autograd.marking.board import Board, letters
 from autograd.marking.judge import Judge
+from autograd.marking.labels import in_rows
 from autograd.marking.marks import Line, Marks, Outcome
-from autograd.marking.names import in_rows, labels_of
+from autograd.marking.names import labels_of
 from autograd.marking.syntax import (
     ArrayCall,
     ArrayName,

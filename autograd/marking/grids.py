@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import reduce
 from typing import Any, ClassVar, NamedTuple
 
 from autograd import ops
-from autograd.marking.names import Names, layer_of_delta
+from autograd.marking.labels import layer_of_delta
+from autograd.marking.names import Names
 from autograd.marking.syntax import (
     ArrayCall,
     ArrayName,
@@ -390,13 +390,3 @@ def _inner(row: Sequence[Term], column: Sequence[Term]) -> Term:
 
 def _summed(terms: Sequence[Term]) -> Term:
     return reduce(lambda a, b: Call(ops.add, (a, b)), terms)
-
-
-def renamed(tree: Tree, change: Callable[[Tree], Tree | None]) -> Tree:
-    """Return an array tree with some places changed: those of which `change` gives another."""
-    other = change(tree)
-    if other is not None:
-        return other
-    if isinstance(tree, ArrayCall):
-        return replace(tree, args=tuple(renamed(arg, change) for arg in tree.args))
-    return tree

@@ -4,67 +4,24 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
-from autograd.arrays.families import indexed, indices_of
-from autograd.graph import RAISED
-from autograd.marking.spelling import GREEK, SIGNS, plain
+from autograd.marking.labels import NAME, Rows, arrays_of, folded, key, layer_of_delta
+from autograd.marking.spelling import SIGNS, plain
 from autograd.marking.syntax import ArrayName, Tree, Unreadable
 from autograd.notation import Notation
 from autograd.op import Op
 from autograd.value import Value
 
 Meaning: TypeAlias = "str | float | Tree"  # a label, a number, an array, a definition
-Rows: TypeAlias = "tuple[object, ...]"  # labels or numbers, of a matrix in a tuple for each row
 
-LETTER = "(?:(?![²³¹⁰⁴-⁹₀-₉½⅓⅔¼¾⅕-⅞ᵀᵢⱼₖₗₘₙΣ])[^\\W\\d_][\u0300-\u036f\u20d7]*)"
-BELOW = rf"(?:\s*_\s*\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}|_?[₀-₉ᵢⱼₖₗₘₙ]+|_(?:{LETTER}|[0-9])+)"
-NAME = re.compile(rf"{LETTER}(?:{LETTER}|[0-9])*{BELOW}*")
-_SPELLED = str.maketrans(
-    {sign: name for name, sign in GREEK.items() if not name.startswith("var")}
-    | {"ϵ": "epsilon", "ϕ": "phi"}
-)
-_MARKED = str.maketrans(
-    {
-        "\u0302": "hat",
-        "\u0304": "bar",
-        "\u0305": "bar",
-        "\u0303": "tilde",
-        "\u0307": "dot",
-        "\u0308": "ddot",
-    }
-)
-_ABOVE = re.compile(
-    r"\^\{?\s*[(\[]\s*([\w+-]+)\s*[)\]]\s*\}?|⁽([⁰¹²³⁴-⁹]+)⁾|\^\{?\s*(\w+)\s*\}?|\{\}"
-)
-_WRITTEN = re.compile(r"[_{}\s,\\]")
-INDICES = "ijklmn"  # one-letter indices that need no Σ
-_INDEX = re.compile(
-    r"_\{?\(?([ijklmnᵢⱼₖₗₘₙ](?:\s*,?\s*[ijklmnᵢⱼₖₗₘₙ0-9])*|[0-9]\s*,?\s*[ijkl]+)\)?\}?(?!\w)"
-    r"|([ᵢⱼₖₗₘₙ]+)$"
-)
-_CALL = re.compile(r"⁽([ⁿᵐ])⁾|\^\{?\s*\(([nm])\)\s*\}?")  # the number of a call
 _ENTRY = re.compile(r"(.+)_([0-9]{2})")
 _LATEX = Notation("latex")
 LONGEST = 300  # characters of a name
 _LAYERS = ("net_{}", "z{}", "z_{}", "z^({})", "net{}", "out_{}", "a{}", "a_{}", "{}")
-
-
-@lru_cache(10_000)
-def key(name: str) -> str:
-    r"""Return what close variants of a name have in common.
-
-    >>> [key(name) for name in ("out_{h1}", "out_h₁", "ŷ_1", "θ", "net_{h1}^{(2)}", "net_h1⁽²⁾")]
-    ['outh1', 'outh1', 'yhat1', 'theta', 'neth1⁽2⁾', 'neth1⁽2⁾']
-    """
-    above = "".join(part for groups in _ABOVE.findall(name) for part in groups)
-    text = unicodedata.normalize("NFD", _ABOVE.sub("", name)).translate(_MARKED)
-    text = _WRITTEN.sub("", unicodedata.normalize("NFKC", text)).translate(_SPELLED)
-    return f"{text}⁽{unicodedata.normalize('NFKC', above)}⁾" if above else text
 
 
 @lru_cache(10_000)
@@ -215,7 +172,7 @@ class Names:
 
         W is also the name of w11, w12, …, where nothing else has it.
         """
-        for spell in (key, _folded):
+        for spell in (key, folded):
             found = self._by_name[spell].get(spell(name))
             if found is not None:
                 return found
@@ -239,7 +196,7 @@ class Names:
         """The arrays: those that have a name, then those that their labels tell."""
         arrays = {**arrays_of(self.labels), **self._arrays}
         return {
-            spell: {spell(name): rows for name, rows in arrays.items()} for spell in (key, _folded)
+            spell: {spell(name): rows for name, rows in arrays.items()} for spell in (key, folded)
         }
 
     def net(self, name: str) -> str | None:
@@ -269,8 +226,8 @@ class Names:
         """Return the derivative that a name like dEdw, gradw or dW is likely meant as, else "";
         E_w only where it is said to be a number.
         """
-        labels = {_folded(label): label for label in self.labels}
-        found = re.fullmatch(r"(?:grad|d|∂)(.+)", _folded(name))
+        labels = {folded(label): label for label in self.labels}
+        found = re.fullmatch(r"(?:grad|d|∂)(.+)", folded(name))
         rest = found[1] if found else ""
         if rest in labels:
             return f"∂{self.root}/∂{labels[rest]}"
@@ -278,8 +235,8 @@ class Names:
             by = rest.removeprefix(of)[1:]
             if rest.startswith((f"{of}d", f"{of}∂")) and by in labels:
                 return f"∂{label}/∂{labels[by]}"
-        below = _folded(name).removeprefix(_folded(self.root))
-        is_below = is_number and "_" in name and _folded(name) != below
+        below = folded(name).removeprefix(folded(self.root))
+        is_below = is_number and "_" in name and folded(name) != below
         return f"∂{self.root}/∂{labels[below]}" if is_below and below in labels else ""
 
     def split(self, name: str) -> list[str] | None:
@@ -300,92 +257,6 @@ class Names:
     def is_near(self, name: str) -> bool:
         """Whether it is likely a slip of the pen for a label."""
         return bool(difflib.get_close_matches(name, self._suggestions[:1000], 1, 0.8))
-
-
-def layer_of_delta(name: str) -> str | None:
-    """Return what stands below a δ, None of another name.
-
-    d2 is δ2, too.
-
-    >>> layer_of_delta("δ_{h1}"), layer_of_delta("delta2"), layer_of_delta("d2")
-    ('h1', '2', '2')
-    """
-    found = re.fullmatch(r"(?:δ|delta|d(?=\d+$))(?:_?\{\s*(.+?)\s*\}|_?(.+))", name)
-    return (found[1] or found[2]) if found else None
-
-
-def _folded(name: str) -> str:
-    return key(name).casefold()
-
-
-def arrays_of(labels: Iterable[str]) -> dict[str, Rows]:
-    """Return the arrays that labels tell: those that end in all indices of a vector or a matrix.
-
-    >>> arrays_of(["w11", "w12", "x1", "x2", "z2_1", "b"])
-    {'w': (('w11', 'w12'),), 'x': ('x1', 'x2'), 'z2': ('z2_1',)}
-    """
-    stems: dict[str, dict[str, str]] = {}
-    for label in labels:
-        found = indexed(label)
-        if found:
-            stems.setdefault(found[0], {})[found[1]] = label
-    arrays: dict[str, Rows] = {}
-    for stem, members in stems.items():
-        keys = indices_of(members)
-        is_array = len(members) > 1 or any(re.search(r"[_\[]", x) for x in members.values())
-        if keys is not None and is_array:
-            named = {at: members[text] for text, at in keys.items()}
-            arrays[stem] = in_rows([named[at] for at in sorted(named)], max(named))
-    return arrays
-
-
-def in_rows(labels: Sequence[str], shape: tuple[int, ...]) -> Rows:
-    """Return labels, given row by row, as rows of this shape.
-
-    >>> in_rows(["a", "b"], (2,)), in_rows(["a", "b"], (1, 2))
-    (('a', 'b'), (('a', 'b'),))
-    """
-    if len(shape) == 1:
-        return tuple(labels)
-    width = shape[1]
-    return tuple(tuple(labels[k : k + width]) for k in range(0, len(labels), width))
-
-
-def index_letters(name: str) -> str:
-    """Return the one-letter indices that stand below a name.
-
-    >>> index_letters("w_ij"), index_letters("W1_{i,j}"), index_letters("x_j"), index_letters("x_1")
-    ('ij', 'ij', 'j', '')
-    >>> index_letters("net_h⁽ⁿ⁾")
-    'n'
-    """
-    call = _CALL.search(name)
-    if call:
-        return unicodedata.normalize("NFKC", call[1] or call[2])
-    found = _INDEX.search(name)
-    if not found:
-        return ""
-    letters = unicodedata.normalize("NFKC", found[1] or found[2])
-    return "".join(dict.fromkeys(c for c in letters if c in INDICES))
-
-
-def with_indices(name: str, numbers: Mapping[str, int]) -> str:
-    """Return the name with a number in the place of each index.
-
-    >>> with_indices("W1_{ij}", {"i": 1, "j": 2}), with_indices("x⁽ⁿ⁾", {"n": 3})
-    ('W1_{12}', 'x⁽³⁾')
-    """
-    call = _CALL.search(name)
-    if call:
-        number = numbers.get(unicodedata.normalize("NFKC", call[1] or call[2]), 1)
-        above = "" if number == 1 else f"⁽{str(number).translate(RAISED)}⁾"
-        return name[: call.start()] + above + name[call.end() :]
-    found = _INDEX.search(name)
-    if not found:
-        return name
-    letters = unicodedata.normalize("NFKC", found[0])
-    below = "".join(str(numbers.get(c, c)) for c in letters)
-    return name[: found.start()] + below + name[found.end() :]
 
 
 def _entries(rows: Sequence[Any]) -> Iterator[tuple[str, Any]]:

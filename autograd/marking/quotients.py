@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd import ops
 from autograd.marking.cursor import Cursor
-from autograd.marking.names import INDICES, index_letters, key, layer_of_delta, with_indices
+from autograd.marking.labels import INDICES, index_letters, key, layer_of_delta, with_indices
 from autograd.marking.spelling import CONSTANTS, RATE, RATES
 from autograd.marking.syntax import (
     ArrayCall,

@@ -13,7 +13,8 @@ from typing import Any
 
 from autograd.marking.array_lines import ArrayStatement, in_arrays
 from autograd.marking.equations import LONGEST, Written, equations_of
-from autograd.marking.names import Names, Rows, index_letters, layer_of_delta
+from autograd.marking.labels import Rows, index_letters, layer_of_delta
+from autograd.marking.names import Names
 from autograd.marking.parser import Parser
 from autograd.marking.quotients import NeedsIndex
 from autograd.marking.spelling import RATE, RATES

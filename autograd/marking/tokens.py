@@ -7,7 +7,8 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from autograd.marking.names import BELOW, LETTER, LONGEST, NAME, Names, index_letters
+from autograd.marking.labels import BELOW, LETTER, NAME, index_letters
+from autograd.marking.names import LONGEST, Names
 from autograd.marking.spelling import FRACTIONS, FROM_RAISED, plain
 from autograd.marking.syntax import Number, Unreadable
 

@@ -1,0 +1,264 @@
+"""Lifting: the normal forms of all elements of a block, read as one index form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import count, islice, product
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from autograd.arrays.families import Seat
+from autograd.arrays.forms import (
+    Atom,
+    Bracket,
+    Call,
+    Element,
+    IndexForm,
+    Powers,
+    Sub,
+    Symbols,
+    Term,
+    gathered,
+)
+from autograd.normal import Algebra, Base, Factors, Sum, constant
+from autograd.value import Value
+
+T = TypeVar("T")
+Places: TypeAlias = "Mapping[int, str | tuple[Sub, ...]]"  # what a number is, or may be
+_MOST_OF_A_PART = 8
+_MOST_READINGS = 64  # ways to read fixed numbers as symbols, before it is given up
+
+
+class _Number(NamedTuple):
+    """One index of a name in a form, and what that place of an index runs over."""
+
+    number: int
+    range: tuple[int, ...]
+
+
+class Lifter:
+    """Reads normal forms of elements as one index form.
+
+    seats    where each Value stands
+    algebra  which has made the normal forms
+    """
+
+    def __init__(self, seats: Mapping[Value, Seat], algebra: Algebra) -> None:
+        self.seats = seats
+        self.algebra = algebra
+        self.fresh = Symbols()
+        self.allowed: Mapping[str, tuple[int, ...]] = {}
+        self.skeleton = cache(self._skeleton)
+        self.canonical = cache(self._canonical)
+        self.numbers = cache(self._numbers)
+        self.rank = cache(self._rank)
+        self._ranks = count()
+
+    def lift(
+        self,
+        forms: Sequence[tuple[Mapping[str, int], Sum]],
+        ranges: Mapping[str, tuple[int, ...]],
+    ) -> IndexForm | None:
+        """Return the index form that is each of `forms` at its numbers for the symbols, or None.
+
+        ranges   what each symbol runs over: it stands only where an index runs over the same
+        """
+        self.allowed = ranges
+        at, form = max(forms, key=lambda pair: len(set(pair[0].values())))
+        readings = self._lifted(form, at, self._likely(form, at, forms))
+        for _, reading in zip(range(_MOST_READINGS), readings, strict=False):
+            if all(self._is(reading, other, there) for there, other in forms):
+                return reading
+        return None
+
+    def _likely(
+        self, form: Sum, at: Mapping[str, int], forms: Sequence[tuple[Mapping[str, int], Sum]]
+    ) -> Places:
+        """Return the symbols that each number of `form` may be, where all forms are built alike."""
+        own = self._numbers_of_form(form)
+        possible: list[list[Sub]] = [
+            [*(s for s in at if at[s] == n.number and self.allowed[s] == n.range), n.number]
+            for n in own
+        ]
+        for there, other in forms:
+            numbers = self._numbers_of_form(other)
+            if len(numbers) != len(own):
+                return {}
+            for k, n in enumerate(numbers):
+                possible[k] = [s for s in possible[k] if there.get(str(s), s) == n.number]
+        return {k: tuple(subs) for k, subs in enumerate(possible) if subs}
+
+    def _is(self, reading: IndexForm, form: Sum, at: Mapping[str, int]) -> bool:
+        try:
+            return self.canonical(self.expand(reading, at)) == self.canonical(form)
+        except KeyError:  # an element that is not there
+            return False
+
+    # From one element's form to index forms. The numbers of a form are counted through it: those of
+    # each name in it, in an order that is the same in all that differ in indices alone. `fixed`
+    # says of some of them which symbol they are, or which ones they may be.
+
+    def _lifted(self, form: Sum, at: Mapping[str, int], fixed: Places) -> Iterator[IndexForm]:
+        groups: dict[tuple[float, object], list[tuple[Factors, Places]]] = {}
+        place = 0
+        for coefficient, factors in form:
+            key = (coefficient, self._skeleton_of_product(factors))
+            size = sum(len(self.numbers(base)) for base, _ in factors)
+            groups.setdefault(key, []).append((factors, _shifted(fixed, place, size)))
+            place += size
+        options = [
+            _some(self._lifted_group(coefficient, group, at))
+            for (coefficient, _), group in groups.items()
+        ]
+        for choice in product(*options):
+            yield tuple(term for terms in choice for term in terms)
+
+    def _lifted_group(
+        self, coefficient: float, group: list[tuple[Factors, Places]], at: Mapping[str, int]
+    ) -> Iterator[tuple[Term, ...]]:
+        """Yield the readings of terms that differ in indices alone: a sum, or each by itself."""
+        if len(group) > 1:
+            for term in self._lifted_sum(coefficient, group, at):
+                yield (term,)
+        each = [
+            _some(Term(coefficient, powers) for powers in self._read_product(factors, at, fixed))
+            for factors, fixed in group
+        ]
+        yield from product(*each)
+
+    def _lifted_sum(
+        self, coefficient: float, group: list[tuple[Factors, Places]], at: Mapping[str, int]
+    ) -> Iterator[Term]:
+        """Yield the readings of a group of terms as a sum over one symbol, or over two."""
+        columns = list(
+            zip(*(self._numbers_of_product(factors) for factors, _ in group), strict=True)
+        )
+        first, fixed = group[0]
+        free = [k for k in range(len(columns)) if not isinstance(fixed.get(k), str)]
+        varying = list(dict.fromkeys(columns[k] for k in free if len(set(columns[k])) > 1))
+        grid = list(product(*(column[0].range for column in varying)))
+        rows = sorted(zip(*([n.number for n in column] for column in varying), strict=True))
+        if not 1 <= len(varying) <= 2 or rows != grid:
+            return
+        names = {column: self.fresh(column[0].range) for column in varying}
+        symbols_there = {**fixed, **{k: names[columns[k]] for k in free if columns[k] in names}}
+        for powers in self._read_product(first, at, symbols_there):
+            yield Term(coefficient, powers, tuple(names.values()))
+
+    def _read_product(
+        self, factors: Factors, at: Mapping[str, int], fixed: Places
+    ) -> Iterator[Powers]:
+        places = {}
+        place = 0
+        for base, _ in self._ordered(factors):
+            places[base] = place
+            place += len(self.numbers(base))
+        options = []
+        for base, exponent in factors:
+            here = _shifted(fixed, places[base], len(self.numbers(base)))
+            options.append(_some((atom, exponent) for atom in self._read(base, at, here)))
+        for choice in product(*options):
+            yield gathered(choice)
+
+    def _read(self, base: Base, at: Mapping[str, int], fixed: Places) -> Iterator[Atom]:
+        if base.value is not None:
+            family, index = self.seats[base.value]
+            subs: list[Sequence[Sub]] = []
+            for k, (number, numbers) in enumerate(zip(index, family.ranges, strict=True)):
+                fitting = [s for s in at if at[s] == number and self.allowed.get(s) == numbers]
+                known = fixed.get(k) or (*fitting, number)
+                subs.append((known,) if isinstance(known, str) else known)
+            for choice in product(*subs):
+                yield Element(family, choice)
+        elif base.op is not None:
+            options = []
+            place = 0
+            for x in base.args:
+                size = len(self._numbers_of_form(x))
+                options.append(_some(self._lifted(x, at, _shifted(fixed, place, size))))
+                place += size
+            for args in product(*options):
+                yield Call(base.op, args)
+        else:
+            for terms in self._lifted(base.terms, at, fixed):
+                yield Bracket(terms)
+
+    def _numbers(self, base: Base) -> list[_Number]:
+        """Return the indices of all names in a base."""
+        if base.value is not None:
+            family, index = self.seats[base.value]
+            return [_Number(*pair) for pair in zip(index, family.ranges, strict=True)]
+        return [n for form in (*base.args, base.terms) for n in self._numbers_of_form(form)]
+
+    def _numbers_of_form(self, form: Sum) -> list[_Number]:
+        return [n for _, factors in form for n in self._numbers_of_product(factors)]
+
+    def _numbers_of_product(self, factors: Factors) -> list[_Number]:
+        return [n for base, _ in self._ordered(factors) for n in self.numbers(base)]
+
+    def _ordered(self, factors: Factors) -> list[tuple[Base, float]]:
+        return sorted(factors, key=lambda pair: (self.rank(self.skeleton(pair[0])), pair[1]))
+
+    def _rank(self, skeleton: object) -> int:
+        """Return a number for each skeleton, in the order in which they are first met."""
+        return next(self._ranks)
+
+    def _skeleton(self, base: Base) -> object:
+        """Return what is left of a base without its indices."""
+        if base.value is not None:
+            return ("name", id(self.seats[base.value].family))
+        if base.op is not None:
+            return (base.op.name, *map(self._skeleton_of_sum, base.args))
+        return ("bracket", self._skeleton_of_sum(base.terms))
+
+    def _skeleton_of_sum(self, form: Sum) -> object:
+        return frozenset((c, self._skeleton_of_product(factors)) for c, factors in form)
+
+    def _skeleton_of_product(self, factors: Factors) -> object:
+        return frozenset((self.skeleton(base), e) for base, e in factors)
+
+    # And back.
+
+    def expand(self, form: IndexForm, at: Mapping[str, int]) -> Sum:
+        """Return the normal form of an index form at numbers for its symbols."""
+        total: Sum = ()
+        for coefficient, factors, summed in form:
+            for numbers in product(*(self.fresh.ranges[s] for s in summed)):
+                here = {**at, **dict(zip(summed, numbers, strict=True))}
+                term = constant(coefficient)
+                for atom, exponent in factors:
+                    power = self.algebra.pow(self._expanded(atom, here), constant(exponent))
+                    term = self.algebra.mul(term, power)
+                total = self.algebra.add(total, term)
+        return total
+
+    def _expanded(self, atom: Atom, at: Mapping[str, int]) -> Sum:
+        if isinstance(atom, Element):
+            index = tuple(at[s] if isinstance(s, str) else s for s in atom.subs)
+            return self.algebra.name(atom.family.members[index])
+        if isinstance(atom, Call):
+            return self.algebra.call(atom.op, *(self.expand(x, at) for x in atom.args))
+        return self.expand(atom.terms, at)
+
+    def _canonical(self, form: Sum) -> object:
+        """Return what two forms have in common that differ in the order of their parts alone."""
+        return frozenset(
+            (c, frozenset((self._canonical_base(b), e) for b, e in factors)) for c, factors in form
+        )
+
+    def _canonical_base(self, base: Base) -> object:
+        if base.value is not None:
+            return base
+        if base.op is not None:
+            return (base.op.name, *map(self.canonical, base.args))
+        return self.canonical(base.terms)
+
+
+def _some(readings: Iterator[T]) -> list[T]:
+    """Return the first readings of a part; the likeliest come first."""
+    return list(islice(readings, _MOST_OF_A_PART))
+
+
+def _shifted(fixed: Places, place: int, size: int) -> Places:
+    """Return the symbols of the numbers from a place on, counted from there."""
+    return {k - place: s for k, s in fixed.items() if place <= k < place + size}
