@@ -9,6 +9,7 @@ import operator
 import pickle
 import random
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -1097,7 +1098,16 @@ def test_python_alone_needs_neither_numpy_nor_llvmlite():
 # Ctrl-C and threads
 
 
+@pytest.fixture
+def listening():
+    """A process that was started in the background ignores Ctrl-C, unless it is told to listen."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @both
+@pytest.mark.usefixtures("listening")
 def test_ctrl_c_ends_a_descent(backend):
     rounds = 10**8
     u, w = leaf("u", 0.0, 7.0), leaf("w", 0.0, 7.0)
