@@ -11,8 +11,8 @@ from autograd.arrays.families import Family, siblings
 from autograd.arrays.gradients import Gradients, edges_towards, gradients_of
 from autograd.arrays.grids import grid, in_a_line, matrix_in_latex
 from autograd.arrays.matrix import MatrixWriter
-from autograd.chain_rule import derive
 from autograd.derivation import Derivation, aligned
+from autograd.deriving import derive
 from autograd.graph import Graph, named_graph
 from autograd.notation import Notation
 from autograd.record import Record

@@ -6,8 +6,8 @@ import math
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from autograd.chain_rule import derive
 from autograd.derivation import edge_formula, edge_number
+from autograd.deriving import derive
 from autograd.digits import MINUS, decimals, exact
 from autograd.drawing.equation import Equation, equation
 from autograd.drawing.gradients import Gradients, in_words

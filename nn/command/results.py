@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from autograd import DomainError, Program, Value, check_derivation
-from autograd.chain_rule import derive
 from autograd.derivation import Derivation, Factor
+from autograd.deriving import derive
 from autograd.formula import formula
 from autograd.graph import named_graph
 from autograd.marking.marks import Marks
