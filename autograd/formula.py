@@ -167,14 +167,14 @@ class Writer:
     def written_product(self, coefficient: float, factors: Factors, view: int) -> Written:
         above = [self.power(self.pieces[view][base], e) for base, e in factors if e > 0]
         below = [self.power(self.pieces[view][base], -e) for base, e in factors if e < 0]
-        if coefficient == 0.5 and above:
-            return self.over(self.halved(above), below)
         return self.with_constant(coefficient, above, below)
 
     def with_constant(
         self, coefficient: float, above: list[Written], below: list[Written]
     ) -> Written:
         """Return a product with its coefficient as a person writes it: ⅔·x as 2·x/3."""
+        if coefficient == 0.5 and above:
+            return self.over(self.halved(above), below)
         only_below = bool(below) and not above
         constant = recognised(coefficient, over_names=only_below)
         if constant.below:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from autograd import ops
-from autograd.arrays.places import Shape, indices, remember
+from autograd.arrays.places import Shape, indices, remember, size
 from autograd.op import Op
 from autograd.value import Value
 
@@ -37,7 +37,7 @@ class Array:
         self.values = list(values)
         self.shape = shape
         self.name = name
-        if len(self.values) != len(indices(shape)):
+        if len(self.values) != size(shape):
             raise ValueError(f"an Array of shape {shape} does not have {len(self.values)} elements")
 
     def named(self, name: str) -> Array:

@@ -66,9 +66,7 @@ def blocks_of(edges: Iterable[Edge], seats: Mapping[Value, Seat], lifter: Lifter
         if head not in definitions:
             definitions[head] = _definitions(head, seats, algebra)
         form = algebra.recognised(form, definitions[head])
-        at = dict(zip(symbols_of("h", head), i, strict=True))
-        at |= dict(zip(symbols_of("t", tail), k, strict=True))
-        at.pop("", None)
+        at = head.symbols("h", i) | tail.symbols("t", k)
         group = entries.setdefault((head, tail), [])
         if form:
             group.append(Entry(at, form))
@@ -76,11 +74,6 @@ def blocks_of(edges: Iterable[Edge], seats: Mapping[Value, Seat], lifter: Lifter
         Block(head, tail, _cases(head, tail, group, lifter))
         for (head, tail), group in entries.items()
     ]
-
-
-def symbols_of(letter: str, family: Family) -> list[str]:
-    """Return a symbol for each place of an index that runs over several numbers, else ""."""
-    return [f"{letter}{n}" if len(r) > 1 else "" for n, r in enumerate(family.ranges)]
 
 
 def _definitions(
@@ -105,9 +98,7 @@ def _cases(
 ) -> tuple[Case, ...]:
     if not entries:
         return ()
-    ranges = dict(zip(symbols_of("h", head), head.ranges, strict=True))
-    ranges |= dict(zip(symbols_of("t", tail), tail.ranges, strict=True))
-    ranges.pop("", None)
+    ranges = head.symbols("h", head.ranges) | tail.symbols("t", tail.ranges)
     pairs = [(h, t) for h in ranges for t in ranges if h[0] == "h" and t[0] == "t"]
     equal = _matched(
         [pair for pair in pairs if all(e.at[pair[0]] == e.at[pair[1]] for e in entries)]

@@ -92,7 +92,7 @@ class ArrayDerivation:
         blocks = []
         if lines:
             last = lines.pop()
-            title = f"∂{self.of}/∂{last.by}"
+            title = _quotient(last, notation)
             blocks.append(f"{title} = {last.formula}")
             rows = [[*_start(line, notation), _in_a_line(line, notation)] for line in lines]
             blocks += [aligned(1, rows)] if rows else []
@@ -111,7 +111,7 @@ class ArrayDerivation:
         written = []
         if lines:
             last = lines.pop()
-            title = rf"\frac{{\partial {notation.name(self.of)}}}{{\partial {last.by}}}"
+            title = _quotient(last, notation)
             written.append(f"{title} &= {last.formula}")
             for line in lines:
                 numbers = "" if line.calls else matrix_in_latex(line.value, notation)
@@ -152,12 +152,16 @@ class ArrayDerivation:
             yield f"{self._graph.moved}; computed anew here"
 
 
+def _quotient(line: Line, notation: Notation) -> str:
+    """Return the quotient that a gradient is; its ends are in this notation already."""
+    if notation.style == "latex":
+        return rf"\frac{{\partial {line.of}}}{{\partial {line.by}}}"
+    return f"∂{line.of}/∂{line.by}"
+
+
 def _start(line: Line, notation: Notation) -> list[str]:
     """Return the name of a gradient, the quotient that it is, and its formula."""
-    if notation.style == "latex":
-        quotient = rf"\frac{{\partial {line.of}}}{{\partial {line.by}}}"
-    else:
-        quotient = f"∂{line.of}/∂{line.by}"
+    quotient = _quotient(line, notation)
     return [line.name, quotient if line.name != quotient else "", line.formula]
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from autograd.arrays.places import Index, Shape, Title, indices, place_of
 from autograd.graph import RAISED, TOLD_APART, Graph
 from autograd.record import Record
 from autograd.value import Value
 
+T = TypeVar("T")
 _BRACKETS = re.compile(r"(.+)\[(\d+(?:,\d+)*)\]")  # W1[1,2]
 _DIGITS = re.compile(r"(.+?)_?(\d+)")  # w12, W1_12, p3
 
@@ -50,8 +51,17 @@ class Family:
 
     @property
     def free(self) -> tuple[str | int, ...]:
-        """The indices of an element: a symbol for each place, or the one number that is there."""
-        return tuple(r[0] if len(r) == 1 else f"f{n}" for n, r in enumerate(self.ranges))
+        """The indices of an element: f0, f1, …."""
+        return self.indices("f")
+
+    def indices(self, letter: str) -> tuple[str | int, ...]:
+        """Return an index for each place: a symbol, or the one number that is there."""
+        return tuple(r[0] if len(r) == 1 else f"{letter}{n}" for n, r in enumerate(self.ranges))
+
+    def symbols(self, letter: str, values: Iterable[T]) -> dict[str, T]:
+        """Return what stands for each symbol among `indices(letter)`, of a value for each place."""
+        pairs = zip(self.indices(letter), values, strict=True)
+        return {s: value for s, value in pairs if isinstance(s, str)}
 
     def __repr__(self) -> str:
         return f"<{self.name} {self.shape}>"
@@ -102,6 +112,21 @@ def read_families(
             for index, v in family.members.items():
                 seats[v] = Seat(family, index)
     return {v: seats[v] for v in graph.names}
+
+
+def in_order(
+    waiting: Collection[Family], needs: Mapping[Family, Collection[Family]]
+) -> list[Family]:
+    """Return the families, each after those that it needs; a part of them where that cannot be."""
+    order: list[Family] = []
+    left = list(waiting)
+    while left:
+        ready = [f for f in left if set(needs[f]).isdisjoint(left)]
+        if not ready:
+            break
+        order += ready
+        left = [f for f in left if f not in ready]
+    return order
 
 
 def siblings(value: Value, record: Record) -> list[Value]:

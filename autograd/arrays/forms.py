@@ -54,17 +54,25 @@ class Term(NamedTuple):
 IndexForm: TypeAlias = tuple[Term, ...]
 
 
+def parts(atom: Call | Bracket) -> tuple[IndexForm, ...]:
+    """Return the forms that an atom is made of."""
+    return atom.args if isinstance(atom, Call) else (atom.terms,)
+
+
+def rebuilt(atom: Call | Bracket, change: Callable[[IndexForm], IndexForm]) -> Atom:
+    """Return an atom of the forms that `change` gives for its own."""
+    if isinstance(atom, Call):
+        return Call(atom.op, tuple(map(change, atom.args)))
+    return Bracket(change(atom.terms))
+
+
 def symbols(item: Atom | IndexForm) -> dict[str, None]:
     """Return the symbols in an atom or a form that are not summed inside it, in order."""
     if isinstance(item, Element):
         return {sub: None for sub in item.subs if isinstance(sub, str)}
-    if isinstance(item, Call):
-        parts: Iterable[IndexForm] = item.args
-    elif isinstance(item, Bracket):
-        parts = (item.terms,)
-    else:
-        return {s: None for term in item for s in symbols_of_term(term)}
-    return {s: None for part in parts for s in symbols(part)}
+    if isinstance(item, (Call, Bracket)):
+        return {s: None for part in parts(item) for s in symbols(part)}
+    return {s: None for term in item for s in symbols_of_term(term)}
 
 
 def symbols_of_term(term: Term) -> dict[str, None]:
@@ -89,9 +97,7 @@ def replaced_atom(atom: Atom, subs: Mapping[str, Sub]) -> Atom:
     if isinstance(atom, Element):
         renamed = tuple(subs.get(s, s) if isinstance(s, str) else s for s in atom.subs)
         return atom._replace(subs=renamed)
-    if isinstance(atom, Call):
-        return Call(atom.op, tuple(replaced(x, subs) for x in atom.args))
-    return Bracket(replaced(atom.terms, subs))
+    return rebuilt(atom, lambda form: replaced(form, subs))
 
 
 def gathered(factors: Iterable[tuple[Atom, float]]) -> Powers:
@@ -107,8 +113,7 @@ def elements(atom: Atom) -> Iterator[Element]:
     if isinstance(atom, Element):
         yield atom
         return
-    forms = atom.args if isinstance(atom, Call) else (atom.terms,)
-    for term in (term for form in forms for term in form):
+    for term in (term for form in parts(atom) for term in form):
         for part, _ in term.factors:
             yield from elements(part)
 
@@ -125,8 +130,7 @@ def cost(form: IndexForm) -> int:
 def _cost(atom: Atom) -> int:
     if isinstance(atom, Element):
         return 1
-    forms = atom.args if isinstance(atom, Call) else (atom.terms,)
-    return sum(map(cost, forms))
+    return sum(map(cost, parts(atom)))
 
 
 def multiplied(a: IndexForm, b: IndexForm) -> IndexForm:
@@ -197,12 +201,11 @@ def _canonical_term(term: Term, outer: Mapping[str, str]) -> object:
 def _canonical_atom(atom: Atom, names: Mapping[str, str]) -> object:
     if isinstance(atom, Element):
         return replaced_atom(atom, names)
-    forms = atom.args if isinstance(atom, Call) else (atom.terms,)
-    parts = tuple(
+    canonical = tuple(
         frozenset(Counter((t.coefficient, _canonical_term(t, names)) for t in form).items())
-        for form in forms
+        for form in parts(atom)
     )
-    return (atom.op.name if isinstance(atom, Call) else "", parts)
+    return (atom.op.name if isinstance(atom, Call) else "", canonical)
 
 
 class Symbols:
@@ -221,7 +224,10 @@ class Symbols:
 
     def sums(self, form: IndexForm) -> IndexForm:
         """Return the form with new names for all that it sums over."""
-        return tuple(self._term(term, {}) for term in form)
+        return self._form(form, {})
+
+    def _form(self, form: IndexForm, outer: Mapping[str, str]) -> IndexForm:
+        return tuple(self._term(term, outer) for term in form)
 
     def _term(self, term: Term, outer: Mapping[str, str]) -> Term:
         names = {**outer, **{s: self(self.ranges[s]) for s in term.summed}}
@@ -231,9 +237,7 @@ class Symbols:
     def _atom(self, atom: Atom, names: Mapping[str, str]) -> Atom:
         if isinstance(atom, Element):
             return replaced_atom(atom, names)
-        if isinstance(atom, Call):
-            return Call(atom.op, tuple(tuple(self._term(t, names) for t in x) for x in atom.args))
-        return Bracket(tuple(self._term(t, names) for t in atom.terms))
+        return rebuilt(atom, lambda form: self._form(form, names))
 
     def evaluate(
         self,

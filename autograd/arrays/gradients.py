@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.arrays.array import nested
-from autograd.arrays.blocks import Block, NoIndexFormError, blocks_of, symbols_of
-from autograd.arrays.families import Family, Seat, read_families
+from autograd.arrays.blocks import Block, NoIndexFormError, blocks_of
+from autograd.arrays.families import Family, Seat, in_order, read_families
 from autograd.arrays.forms import (
     Atom,
     Element,
@@ -108,7 +108,12 @@ class Gradients:
         into: dict[Family, list[Block]] = {}
         for block in reading.blocks:
             into.setdefault(block.tail, []).append(block)
-        for family in _ordered(self.root, into):
+        heads = {tail: [block.head for block in blocks] for tail, blocks in into.items()}
+        order = in_order(into, heads)
+        if len(order) < len(into):
+            waiting = [family for family in into if family not in order]
+            raise NoIndexFormError(waiting[0], waiting[-1])
+        for family in order:
             self.forms[family] = added(*(self.part(block) for block in into[family]))
             self.check(family)
         del self.forms[self.root]
@@ -117,7 +122,7 @@ class Gradients:
         """Raise NoIndexFormError unless the form is, at each element, the number that it has."""
         form = self.forms[family]
         for index, v in family.members.items():
-            at = {s: i for s, i in zip(family.free, index, strict=True) if isinstance(s, str)}
+            at = family.symbols("f", index)
             try:
                 found = self.reading.fresh.evaluate(form, at, self.number)
             except (ArithmeticError, KeyError):
@@ -147,7 +152,7 @@ class Gradients:
         is_constant = not any(term.factors for term in upstream)
         if self.uses[head] > 1 and not is_constant:
             return short
-        renamed = {s: n for s, n in zip(head.free, names, strict=True) if isinstance(s, str)}
+        renamed = head.symbols("f", names)
         whole = self.simplified(self.through(block, replaced(upstream, renamed), names))
         indices = [[s for s in family.free if isinstance(s, str)] for family in block[:2]]
         elementwise = len(indices[0]) == len(indices[1]) and all(
@@ -176,11 +181,8 @@ class Gradients:
         """Return the product of the upstream gradient, whose indices are `names`, and a block."""
         parts = []
         for case in block.cases:
-            subs: dict[str, Sub] = dict(
-                zip(symbols_of("t", block.tail), block.tail.free, strict=True)
-            )
-            heads = dict(zip(symbols_of("h", block.head), names, strict=True))
-            subs |= heads
+            heads = block.head.symbols("h", names)
+            subs: dict[str, Sub] = block.tail.symbols("t", block.tail.free) | heads
             subs |= {h: subs[t] for h, t in case.equal}
             at_head = {s: subs[h] for h, s in heads.items() if isinstance(s, str)}
             summed = tuple(s for s in at_head if at_head[s] == s)
@@ -228,18 +230,3 @@ class Gradients:
 
 def _without(symbols_: tuple[str, ...], symbol: str) -> tuple[str, ...]:
     return tuple(s for s in symbols_ if s != symbol)
-
-
-def _ordered(root: Family, into: Mapping[Family, Sequence[Block]]) -> list[Family]:
-    """Return the families below the root, each after all that were computed from it."""
-    done = {root}
-    order: list[Family] = []
-    waiting = list(into)
-    while waiting:
-        ready = [f for f in waiting if all(block.head in done for block in into[f])]
-        if not ready:
-            raise NoIndexFormError(waiting[0], waiting[-1])
-        done.update(ready)
-        order += ready
-        waiting = [f for f in waiting if f not in done]
-    return order

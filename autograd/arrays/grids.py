@@ -35,10 +35,8 @@ def grid(value: Any, notation: Notation) -> list[str]:
     """
     if not _is_matrix(value):
         return [in_a_line(value, notation)]
-    rows = _few([_few([notation.number(x) for x in row], "…") for row in value], None)
-    width = len(rows[0])
-    rows = [row or ["…"] * width for row in rows]
-    widths = [max(len(row[k]) for row in rows) for k in range(width)]
+    rows = _cells(value, notation, "…", "…")
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         f"[{'  '.join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))}]" for row in rows
     ]
@@ -71,10 +69,15 @@ def matrix_in_latex(value: Any, notation: Notation) -> str:
     rows = value if _is_matrix(value) else [[x] for x in value]
     if not _is_matrix(rows):
         return ""
-    cells = _few([_few([notation.number(x) for x in row], r"\cdots") for row in rows], None)
-    width = len(cells[0])
-    body = r" \\ ".join(" & ".join(row or [r"\vdots"] * width) for row in cells)
+    cells = _cells(rows, notation, r"\cdots", r"\vdots")
+    body = r" \\ ".join(map(" & ".join, cells))
     return rf"\begin{{pmatrix}} {body} \end{{pmatrix}}"
+
+
+def _cells(rows: Any, notation: Notation, across: str, down: str) -> list[list[str]]:
+    """Return the numbers of a matrix, with an ellipsis for what is left out of many."""
+    cells = [_few([notation.number(x) for x in row], across) for row in rows]
+    return _few(cells, [down] * len(cells[0]))
 
 
 def _is_matrix(value: Any) -> bool:

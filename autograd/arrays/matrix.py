@@ -29,11 +29,12 @@ from autograd.arrays.forms import (
     symbols,
 )
 from autograd.formula import Writer, Written
+from autograd.graph import RAISED
 from autograd.notation import Notation
 from autograd.op import ATOM, POWER, PRODUCT
 
 _LETTERS = "ijklmpqr"  # of what is summed over, or free, in index form
-_RAISED_LETTERS = {"n": "ⁿ", "m": "ᵐ"}
+_RAISED = RAISED | str.maketrans("nm", "ⁿᵐ")
 
 
 class MatrixWriter:
@@ -138,21 +139,13 @@ class MatrixWriter:
         if parts:
             vector = self.hadamard(parts)
             above.append(self.transposed(vector) if turned else vector)
-        result = self.with_constant(math.fabs(term.coefficient), above, below)
+        result = self.writer.with_constant(math.fabs(term.coefficient), above, below)
         for s in calls:
-            result = self.summed(s, result)
+            result = self.summed(self.letters[s], result)
         return result
 
-    def with_constant(
-        self, coefficient: float, above: list[Written], below: list[Written]
-    ) -> Written:
-        if coefficient == 0.5 and above:
-            return self.writer.over(self.writer.halved(above), below)
-        return self.writer.with_constant(coefficient, above, below)
-
-    def summed(self, symbol: str, body: Written) -> Written:
-        letter = self.letters[symbol]
-        sign = rf"\sum_{{{letter}}} " if self.is_latex else f"Σ_{letter} "
+    def summed(self, letters: str, body: Written) -> Written:
+        sign = rf"\sum_{{{letters}}} " if self.is_latex else f"Σ_{letters} "
         return self.piece(f"{sign}{body:{PRODUCT}}", PRODUCT)
 
     def key(self, atom: Atom) -> tuple[str, ...]:
@@ -208,7 +201,7 @@ class MatrixWriter:
         """Return a name with the number of its call above it."""
         if not call:
             return name
-        return f"{{{name}}}^{{({call})}}" if self.is_latex else f"{name}⁽{_raised(call)}⁾"
+        return f"{{{name}}}^{{({call})}}" if self.is_latex else f"{name}⁽{call.translate(_RAISED)}⁾"
 
     def piece(self, text: str, binding: int) -> Written:
         return Written(text, binding, self.notation.style)
@@ -259,11 +252,9 @@ class MatrixWriter:
             here = {**names, **{s: self.letters.get(s) or next(letters) for s in term.summed}}
             above = [self.writer.power(self.at(a, here), e) for a, e in term.factors if e > 0]
             below = [self.writer.power(self.at(a, here), -e) for a, e in term.factors if e < 0]
-            result = self.with_constant(math.fabs(term.coefficient), above, below)
+            result = self.writer.with_constant(math.fabs(term.coefficient), above, below)
             if term.summed:
-                over = ",".join(here[s] for s in term.summed)
-                sign = rf"\sum_{{{over}}} " if self.is_latex else f"Σ_{over} "
-                result = self.piece(f"{sign}{result:{PRODUCT}}", PRODUCT)
+                result = self.summed(",".join(here[s] for s in term.summed), result)
             terms.append((term.coefficient, result))
         return (
             self.writer.joined(terms) if terms else self.writer.number(0.0, self.writer.constants)
@@ -278,10 +269,3 @@ class MatrixWriter:
         if isinstance(atom, Call):
             return self.writer.apply(atom.op, *(self.indexed(x, names) for x in atom.args))
         return self.indexed(atom.terms, names)
-
-
-def _raised(call: str) -> str:
-    return "".join(_RAISED_LETTERS.get(c) or c.translate(_RAISED_DIGITS) for c in call)
-
-
-_RAISED_DIGITS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from autograd.arrays.blocks import Block
 from autograd.arrays.derivation import gradient_names
-from autograd.arrays.families import Family
+from autograd.arrays.families import Family, in_order
 from autograd.arrays.gradients import Gradients, gradients_of
 from autograd.arrays.grids import rows_of
 from autograd.arrays.matrix import MatrixWriter
@@ -65,14 +65,10 @@ class _Builder:
 
     def ordered(self) -> list[Family]:
         """Return the families, each after all that it was computed from."""
-        waiting = list(dict.fromkeys(seat.family for seat in self.seats.values()))
-        order: list[Family] = []
-        while waiting:
-            tails = {f: {b.tail for b in self.blocks if b.head is f} for f in waiting}
-            ready = [f for f in waiting if tails[f].issubset(order)]
-            order += ready
-            waiting = [f for f in waiting if f not in ready]
-        return order
+        tails: dict[Family, list[Family]] = {seat.family: [] for seat in self.seats.values()}
+        for block in self.blocks:
+            tails[block.head].append(block.tail)
+        return in_order(tails, tails)
 
     def on_the_way(self) -> set[Family]:
         """Return the families on the way from the root to the one that is lit."""
@@ -122,8 +118,8 @@ class _Builder:
         if numbers is not None:
             strongest = max((numbers[v] for v in family.members.values()), key=math.fabs)
         lines = [f"{name}   {shape}" if shape else name]
-        if len(data) == len(grad) and (len(family.shape) < 2 or not data[0]):
-            lines += [f"{BLANK * 3}".join(pair) for pair in zip(data, grad, strict=True)]
+        if len(data) == len(grad) and len(family.shape) < 2:
+            lines += [(3 * BLANK).join(pair) for pair in zip(data, grad, strict=True)]
         else:
             lines += ["data", *data, "grad", *grad]
         return Node(
