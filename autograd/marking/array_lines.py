@@ -131,7 +131,8 @@ def _judged(claim: Claim, equations: list[Equation], grid: Grid) -> list[Outcome
     wrong = 0
     for equation, term in zip(equations, grid.terms, strict=True):
         found.append(claim(equation, term))
-        wrong += not found[-1].right
+        if not found[-1].right:
+            wrong += 1
         if wrong > _MOST_WRONG:
             break
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from autograd import ops
 from autograd.graph import told_apart
@@ -15,6 +15,7 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd.record import Node
 
+T = TypeVar("T")
 ACTIVATIONS = (ops.sigmoid, ops.tanh, ops.relu, ops.softplus)
 KINKED = (ops.relu, ops.abs, ops.maximum, ops.minimum, ops.step, ops.sign)
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -199,20 +200,29 @@ class Board:
 
     def dependents(self, of: Iterable[Value]) -> list[Node]:
         """Return the nodes that depend on any of these, each after its arguments."""
-        found: set[Node] = set()
-        todo = list(of)
-        while todo:
-            for v in self.uses.get(todo.pop(), ()):
-                if v not in found:
-                    found.add(v)
-                    todo.append(v)
-        return sorted(found, key=self.order.__getitem__)
+        return sorted(reached(of, self.uses), key=self.order.__getitem__)
 
     @cached_property
     def partners(self) -> tuple[dict[Value, Value], dict[Value, Value]]:
         """The net from which alone each out was computed, and the out of each net."""
         before = {head: tails[0] for head, tails in self.tails.items() if len(tails) == 1}
         return before, {tail: head for head, tail in before.items()}
+
+
+def reached(start: Iterable[Any], following: Mapping[Any, Iterable[T]]) -> set[T]:
+    """Return all that is reached from `start`, which itself counts where it is reached again.
+
+    >>> sorted(reached([1], {1: [2, 3], 2: [3]}))
+    [2, 3]
+    """
+    found: set[T] = set()
+    todo = list(start)
+    while todo:
+        for v in following.get(todo.pop(), ()):
+            if v not in found:
+                found.add(v)
+                todo.append(v)
+    return found
 
 
 def _invented(text: str) -> set[str]:

@@ -84,19 +84,16 @@ class Crossings:
 
         It is not refuted where there are no such points, or both are 0 at them too.
         """
+        return bool(self.telling(subject, side, instead))
+
+    def telling(
+        self, subject: Term, side: Term, instead: Substitution | None = None
+    ) -> list[Point]:
+        """Return the points that refute a formula."""
         for points in self.lively(side, instead):
             told = [point for point in points if self._tells(subject, side, point, instead)]
-            if told and not any(
-                self.evaluator.agree(subject, side, [point], instead) for point in told
-            ):
-                return True
-        return False
-
-    def telling(self, subject: Term, side: Term) -> list[Point]:
-        """Return the points that refute a formula."""
-        for points in self.lively(side):
-            told = [point for point in points if self._tells(subject, side, point, None)]
-            if told and not any(self.evaluator.agree(subject, side, [point]) for point in told):
+            agree = (self.evaluator.agree(subject, side, [point], instead) for point in told)
+            if told and not any(agree):
                 return told[:3]
         return []
 

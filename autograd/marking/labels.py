@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from autograd.arrays.array import nested
 from autograd.arrays.families import indexed, indices_of
 from autograd.graph import RAISED
 from autograd.marking.spelling import GREEK
@@ -95,15 +96,17 @@ def arrays_of(labels: Iterable[str]) -> dict[str, Rows]:
 
 
 def in_rows(labels: Sequence[str], shape: tuple[int, ...]) -> Rows:
-    """Return labels, given row by row, as rows of this shape.
+    """Return labels, given row by row, in this shape.
 
     >>> in_rows(["a", "b"], (2,)), in_rows(["a", "b"], (1, 2))
     (('a', 'b'), (('a', 'b'),))
     """
-    if len(shape) == 1:
-        return tuple(labels)
-    width = shape[1]
-    return tuple(tuple(labels[k : k + width]) for k in range(0, len(labels), width))
+    return as_rows(nested(labels, shape))
+
+
+def as_rows(entries: Sequence[Any]) -> Rows:
+    """Return a list, or a list of lists, as tuples."""
+    return tuple(tuple(row) if isinstance(row, (list, tuple)) else row for row in entries)
 
 
 def index_letters(name: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
-from autograd.marking.labels import NAME, Rows, arrays_of, folded, key, layer_of_delta
+from autograd.marking.labels import NAME, Rows, arrays_of, as_rows, folded, key, layer_of_delta
 from autograd.marking.spelling import SIGNS, plain
 from autograd.marking.syntax import ArrayName, Tree, Unreadable
 from autograd.notation import Notation
@@ -82,7 +82,7 @@ class Names:
     def _give(self, name: str, meaning: Any) -> None:
         """Take in what the writer calls by `name`; an entry of an array is name_1, or name_12."""
         if isinstance(meaning, (list, tuple)):
-            self._add(name, ArrayName(name, _array(meaning)))
+            self._add(name, ArrayName(name, as_rows(meaning)))
             for place, entry in _entries(meaning):
                 self._add(f"{name}_{place}", entry)
             return
@@ -266,10 +266,6 @@ def _entries(rows: Sequence[Any]) -> Iterator[tuple[str, Any]]:
             yield from ((f"{i}{j}", entry) for j, entry in enumerate(row, 1))
         else:
             yield str(i), row
-
-
-def _array(rows: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(tuple(row) if isinstance(row, (list, tuple)) else row for row in rows)
 
 
 def _refuse(name: str, meaning: str) -> str:

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import TypeGuard
 
 from autograd import ops
+from autograd.marking.board import reached
 from autograd.marking.points import Point
 from autograd.marking.spread import Spread
 from autograd.marking.syntax import (
@@ -51,14 +52,7 @@ class _Places:
         return self._found_above(places)
 
     def _found_above(self, places: Iterable[Term]) -> list[Call]:
-        found: set[Call] = set()
-        todo = list(places)
-        while todo:
-            for parent in self.parents.get(todo.pop(), ()):
-                if parent not in found:
-                    found.add(parent)
-                    todo.append(parent)
-        return sorted(found, key=self.order.__getitem__)
+        return sorted(reached(places, self.parents), key=self.order.__getitem__)
 
 
 class Evaluator:

@@ -125,7 +125,7 @@ class Generated:
         means, parameters, gradients, done, outputs = self._run(
             rows, rounds, rate, count, parameters, gradients
         )
-        failed = range(0) if done is None else range(len(table) - done - 1, len(table) - done)
+        failed = _failed(done, len(table))
         if outputs and not failed:  # of one round, in which nothing moved
             total = outputs[-1]
             for output in outputs[-2::-1]:
@@ -140,8 +140,12 @@ class Generated:
         _, _, gradients, done, outputs = self._run(
             table[::-1], 1, 0.0, count, parameters, gradients
         )
-        failed = range(0) if done is None else range(len(table) - done - 1, len(table) - done)
-        return outputs[::-1], gradients, failed
+        return outputs[::-1], gradients, _failed(done, len(table))
+
+
+def _failed(done: int | None, rows: int) -> range:
+    """Return the row at which a sweep from the last row on stopped after so many; None is well."""
+    return range(0) if done is None else range(rows - done - 1, rows - done)
 
 
 class _InBlocks:
