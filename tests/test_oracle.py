@@ -66,7 +66,11 @@ def exactly(name):
                 term = times(term, series[order])
             if any(term):
                 slope = derivative_at(name, orders, numbers)
-                result = [total + slope * part for total, part in zip(result, term, strict=True)]
+                # a slope may be infinite, where the base of a power is 0
+                result = [
+                    total + slope * part if part else total
+                    for total, part in zip(result, term, strict=True)
+                ]
         return result
 
     return apply
