@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import count
 
 from autograd.derivation import Derivation, Factor, Quotient, product
 from autograd.graph import Edge, Graph
@@ -53,8 +54,9 @@ class _Deriver:
         """Return the derivation of ∂root/∂x."""
         root, x, names = self.graph.root, self.x, self.graph.names
         if root is x or x not in names:
-            other = "v2" if names[root] == "v1" else "v1"
-            title = Quotient(names[root], names.get(x) or x.label or other)
+            given = names.values()
+            free = next(name for k in count(1) if (name := f"v{k}") not in given)
+            title = Quotient(names[root], names.get(x) or x.label or free)
             value = 1.0 if root is x else 0.0
             return Derivation((title,), value, (), self.graph, self.notation, self.note)
         self.find_ways()

@@ -507,6 +507,8 @@ def test_what_was_derived_once_is_referred_to(build):
         (lambda x, y: (named("z", x * y), x), "∂z/∂x = y = 3", 3.0),
         (lambda x, y: (named("z", x**2), x), "∂z/∂x = 2·x = 2·2 = 4", 4.0),
         (lambda x, y: (sin(0 * x) + y**2, y), "∂v1/∂y = 2·y = 2·3 = 6", 6.0),
+        (lambda x, y: (sin(x), Value(1.0)), "∂v1/∂v2 = 0: v1 does not depend on v2", 0.0),
+        (lambda x, y: (named("z", sin(x)), Value(1.0)), "∂z/∂v1 = 0: z does not depend on v1", 0.0),
     ],
 )
 def test_one_step_or_none(build, text, value):
@@ -515,6 +517,12 @@ def test_one_step_or_none(build, text, value):
     derivation = derive(root, by)
     assert str(derivation) == text
     assert derivation.value == value
+
+
+def test_an_x_without_a_name_takes_one_that_is_free():
+    leaf = Value(2.0)
+    derivation = derive(leaf * leaf, Value(3.0))  # v1 is the leaf, and v2 its square
+    assert str(derivation).startswith("∂v2/∂v3 = 0: v2 does not depend on v3\n")
 
 
 def test_an_x_between():

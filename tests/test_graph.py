@@ -14,7 +14,7 @@ from mpmath import mp
 
 import autograd
 from autograd import Value, cos, exp, sigmoid, sin
-from autograd.graph import named_graph
+from autograd.graph import named_graph, told_apart
 from autograd.record import topological_order
 
 approx = pytest.approx
@@ -142,7 +142,7 @@ def test_the_order_is_that_of_the_formula():
 
 def test_the_order_is_the_same_in_another_process():
     program = """
-from autograd import *; from autograd.graph import named_graph
+from autograd import *; from autograd.graph import named_graph, told_apart
 x = [Value(k, f"x{k}") for k in range(1, 9)]
 h = [sigmoid(sum(a * b for a, b in zip(x, x[k:]))) for k in range(7)]
 for k in range(0, 7, 2): h[k].label = f"h{k}"
@@ -289,3 +289,10 @@ def test_the_cost_is_that_of_the_graph_not_of_its_paths(build, length, edges):
         [edge] = graph.edges[y]
         y.backward()
         assert edge.derivative.data == approx(x.grad if slope is None else slope, rel=1e-10)
+
+
+def test_the_root_keeps_its_label_and_the_others_are_numbered_from_one():
+    values = [Value(1.0), Value(2.0), Value(3.0), Value(4.0)]
+    labels = ["w", "x", "w", "w"]
+    names = told_apart(zip(values, labels, strict=True), values[3])
+    assert list(names.values()) == ["w⁽¹⁾", "x", "w⁽²⁾", "w"]
