@@ -51,8 +51,6 @@ class Dropout(Module):
     [Value(data=6.0, grad=0.0), Value(data=0.0, grad=0.0)]
     """
 
-    training = True
-
     def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
         self.p = real(p, "p")
         if not 0 <= self.p < 1:

@@ -222,18 +222,21 @@ class MLP(_Network):
             for (n, m), f in zip(pairwise([nin, *nouts]), activations, strict=True)
         ]
         self.input_labels = [f"i{k}" for k in range(1, nin + 1)]
-        depth = len(self.layers)
-        for place, layer in enumerate(self.layers, 1):
-            row = "o" if place == depth else "h" if depth == 2 else f"h{place}_"
-            for k, neuron in enumerate(layer.neurons, 1):
-                neuron.labels = (f"net_{row}{k}", f"out_{row}{k}")
         for name, parameter in self.named_parameters():
             parameter.label = name
         for place, layer in enumerate(self.layers, 1):
-            shape = (len(layer.neurons), layer.nin)
-            remember(f"W{place}", shape, layer.weights())
-            if len(layer.biases()) == len(layer.neurons):
-                remember(f"B{place}", shape[:1], layer.biases())
+            self._name(layer, place)
+
+    def _name(self, layer: Layer, place: int) -> None:
+        """Name what the neurons of a layer compute, and the arrays of its parameters."""
+        depth = len(self.layers)
+        row = "o" if place == depth else "h" if depth == 2 else f"h{place}_"
+        for k, neuron in enumerate(layer.neurons, 1):
+            neuron.labels = (f"net_{row}{k}", f"out_{row}{k}")
+        shape = (len(layer.neurons), layer.nin)
+        remember(f"W{place}", shape, layer.weights())
+        if len(layer.biases()) == len(layer.neurons):
+            remember(f"B{place}", shape[:1], layer.biases())
 
     def __call__(self, x: Any) -> Any:
         x = self._inputs(x)

@@ -7,6 +7,7 @@ import operator
 import os
 import random
 import warnings
+from collections import deque
 from collections.abc import (
     Callable,
     ItemsView,
@@ -20,7 +21,7 @@ from collections.abc import (
 )
 from dataclasses import is_dataclass
 from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeAlias
 
 from autograd import Value
 from autograd.files import write_whole
@@ -47,6 +48,8 @@ class Module:
     {'slope': 2.0, 'shifts.low': 1.0, 'shifts.high': 5.0}
     """
 
+    training = True
+
     if TYPE_CHECKING:
         __call__: Callable[..., Any]  # a subclass says what its model computes
 
@@ -65,6 +68,25 @@ class Module:
 
     def parameters(self) -> list[Value]:
         return list(self._names(set()))
+
+    def modules(self) -> list[Module]:
+        """Itself, and each Module inside it, once."""
+        return [item for _, item in self._parts() if isinstance(item, Module)]
+
+    def train(self, mode: bool = True) -> Self:
+        """Set `training` of itself and of each Module inside: Dropout and BatchNorm1d ask for it.
+
+        >>> from nn import Dropout
+        >>> Dropout(0.5).eval()([3.0, 4.0])
+        [Value(data=3.0, grad=0.0), Value(data=4.0, grad=0.0)]
+        """
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Set `training` to False, for the numbers of a model that is not trained any more."""
+        return self.train(False)
 
     def zero_grad(self) -> None:
         for parameter in self.parameters():
@@ -122,14 +144,8 @@ class Module:
         try:
             if len(raw) > longest:
                 raise ValueError("it is too large for this model")
-            content = json.loads(
-                raw, object_pairs_hook=_without_duplicates, parse_constant=_no_number
-            )
-            if not isinstance(content, dict) or content.get("format") != "handgrad":
-                raise ValueError('it has no "format": "handgrad"')
+            content = _parsed(raw)
             self._require_architecture(content)
-            if not isinstance(content.get("parameters"), dict):
-                raise ValueError('it has no "parameters": {…}')
             self.load_state_dict(content["parameters"])
         except RecursionError:
             problem = "it is nested too deeply"
@@ -153,19 +169,22 @@ class Module:
 
     def _architecture(self) -> dict[str, str]:
         """Return what each part of this package is, by its path; the model itself is at ""."""
-        described: dict[str, str] = {}
-        todo: list[tuple[str, Any]] = [("", self)]
+        parts = self._parts(_is_described)
+        return {path: repr(item) for path, item in parts if _is_described(item)}
+
+    def _parts(
+        self, is_whole: Callable[[Any], bool] = lambda item: False
+    ) -> Iterator[tuple[str, Any]]:
+        """Itself at "", and all that it holds but Values, by path; nothing inside what is whole."""
+        todo = deque[tuple[str, Any]]([("", self)])
         seen = {id(self)}
         while todo:
-            path, item = todo.pop(0)
-            if isinstance(item, Module) and item._is_described():
-                described[path] = repr(item)
-                continue
-            for name, inside in _inside(item):
+            path, item = todo.popleft()
+            yield path, item
+            for name, inside in () if is_whole(item) else _inside(item):
                 if not isinstance(inside, Value) and id(inside) not in seen:
                     seen.add(id(inside))
                     todo.append((f"{path}.{name}" if path else name, inside))
-        return described
 
     def _is_described(self) -> bool:
         """Whether its repr says all that there is to know of its layers."""
@@ -194,6 +213,10 @@ class Module:
         return _search(_attributes(self), seen)
 
 
+def _is_described(item: Any) -> bool:
+    return isinstance(item, Module) and item._is_described()
+
+
 def _search(items: Iterable[tuple[str, Any]], seen: set[int]) -> dict[Value, str]:
     found: dict[Value, str] = {}
     for name, item in items:
@@ -213,17 +236,22 @@ def _inside(item: Any) -> Iterable[tuple[str, Any]]:
 
     Raises TypeError for a set of Values or Modules: it has no order.
     """
-    if type(item).__name__ == "ndarray" and item.dtype.kind == "O":
-        return [(str(k), value) for k, value in enumerate(item.flat)]
     if isinstance(item, Module) or (is_dataclass(item) and not isinstance(item, type)):
         return _attributes(item)
     if isinstance(item, Mapping):
-        return [(str(key), value) for key, value in item.items()]
+        return ((str(key), value) for key, value in item.items())
+    return ((str(k), value) for k, value in enumerate(_elements(item)))
+
+
+def _elements(item: Any) -> Iterable[Any]:
+    """Return what a sequence, a view of a dict or an array of objects holds; else nothing."""
+    if type(item).__name__ == "ndarray" and item.dtype.kind == "O":
+        return item.flat  # type: ignore[no-any-return]
     if isinstance(item, _ORDERED) and not isinstance(item, _WITHOUT_VALUES):
-        return [(str(k), value) for k, value in enumerate(item)]
+        return item
     if isinstance(item, Set) and any(map(_holds_parameters, item)):
         raise TypeError("a set of parameters has no order: keep them in a list, a tuple or a dict")
-    return []
+    return ()
 
 
 def _holds_parameters(item: Any) -> bool:
@@ -235,15 +263,19 @@ def _attributes(item: Any) -> list[tuple[str, Any]]:
     found: dict[str, Any] = {}
     for kind in reversed(type(item).__mro__):
         for name, value in vars(kind).items():
-            if name.startswith("__") or isinstance(value, (property, staticmethod, classmethod)):
+            if name.startswith("__") or _is_of_the_class(value):
                 continue
-            if isinstance(value, MemberDescriptorType):
-                if hasattr(item, name):
-                    found[name] = getattr(item, name)
-            elif not callable(value) or isinstance(value, Module):
-                found[name] = value
+            is_slot = isinstance(value, MemberDescriptorType)  # an empty one holds nothing
+            found[name] = getattr(item, name, None) if is_slot else value
     found.update(getattr(item, "__dict__", {}))
     return list(found.items())
+
+
+def _is_of_the_class(value: Any) -> bool:
+    """Whether this is a method or a property, and no object that is held."""
+    if isinstance(value, Module):
+        return False
+    return callable(value) or isinstance(value, (property, staticmethod, classmethod))
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -251,6 +283,16 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(content) < len(pairs):
         names = [name for name, _ in pairs]
         raise ValueError(f"it has {next(name for name in names if names.count(name) > 1)!r} twice")
+    return content
+
+
+def _parsed(raw: bytes) -> dict[str, Any]:
+    """Return what a file says. ValueError where it is not of this package or has no parameters."""
+    content = json.loads(raw, object_pairs_hook=_without_duplicates, parse_constant=_no_number)
+    if not isinstance(content, dict) or content.get("format") != "handgrad":
+        raise ValueError('it has no "format": "handgrad"')
+    if not isinstance(content.get("parameters"), dict):
+        raise ValueError('it has no "parameters": {…}')
     return content
 
 

@@ -117,8 +117,6 @@ class BatchNorm1d(Module):
     ['y[1] = -1.000', 'y[2] = 1.000']
     """
 
-    training = True
-
     def __init__(self, size: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
         self.size = whole_number(size, "size")
         self.eps = real(eps, "eps")

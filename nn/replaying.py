@@ -119,16 +119,21 @@ class Batches:
         except Exception:
             return  # computed anew, it has the error when the example's turn comes
         if replays:
-            self.replays = replays
-            programs = [replay.program for replay in replays.values()]
-            self.touched = list(
-                dict.fromkeys(p for program in programs for p in program.parameters)
-            )
-            for program in programs:  # one order for all, so that they share their gradients
-                program.parameters = tuple(self.touched)
-            for key, (x, target) in zip(self.keys, parts, strict=True):
-                numbers = [*x.numbers, *target.numbers]
-                self.rows.append([numbers[k] for k in replays[key].places])
+            self._keep(replays)
+            self.rows = [self._row(key, *part) for key, part in zip(self.keys, parts, strict=True)]
+
+    def _row(self, key: Hashable, x: _Numbers, target: _Numbers) -> list[float]:
+        """Return the numbers of an example that are inputs of its program."""
+        numbers = [*x.numbers, *target.numbers]
+        return [numbers[k] for k in self.replays[key].places]
+
+    def _keep(self, replays: dict[Hashable, _Replay]) -> None:
+        """Replay from now on; all programs have one order, so that they share their gradients."""
+        self.replays = replays
+        programs = [replay.program for replay in replays.values()]
+        self.touched = list(dict.fromkeys(p for program in programs for p in program.parameters))
+        for program in programs:
+            program.parameters = tuple(self.touched)
 
     def _recorded_by_shape(
         self, parts: list[tuple[_Numbers, _Numbers]], parameters: set[Value], epochs: int

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, SupportsIndex
 
 from autograd import DomainError, Value
@@ -39,6 +39,9 @@ def train(
              too, and ValueError says what differs. False: nothing is replayed. The numbers that
              come out are the same, to the last bit.
 
+    While it trains, `training` is True in the model and in all that is inside it, so that Dropout
+    leaves out and BatchNorm1d takes the numbers of its batch; then it is what it was before.
+
     Raises ValueError for no examples and for one that is not a pair, TypeError where the loss is
     not a Value, and DomainError, with the epoch, where a number is past its range: a smaller
     learning rate may help. `progress` shows a bar where tqdm is installed, the error output is a
@@ -57,28 +60,46 @@ def train(
     epochs = whole_number(epochs, "epochs")
     rng = generator(seed)
     history: list[float] = []
+
+    def epoch() -> float:
+        """Go once through the examples; return their mean loss."""
+        order = rng.sample(range(len(examples)), len(examples))
+        total = 0.0
+        if not pure:
+            batches.check(order[0])
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            _zero_gradients(parameters if pure else [], model, optimizer)
+            total += batches.backward(batch) * len(batch)
+            optimizer.step()
+        return total / len(examples)
+
     try:
-        batches = Batches(lambda x, target: _loss(loss, model(x), target), examples)
-        pure = is_known_to_be_pure(model, loss)
-        parameters = list(dict.fromkeys([*model.parameters(), *optimizer.parameters]))
-        if epochs > 1 and (replay or (replay is None and pure)):
-            batches.prepare(loss, set(parameters), epochs, pure)
-        for _ in _with_bar(range(epochs), progress):
-            order = rng.sample(range(len(examples)), len(examples))
-            total = 0.0
-            if not pure:
-                batches.check(order[0])
-            for start in range(0, len(order), batch_size):
-                batch = order[start : start + batch_size]
-                _zero_gradients(parameters if pure else [], model, optimizer)
-                total += batches.backward(batch) * len(batch)
-                optimizer.step()
-            history.append(total / len(examples))
+        with _in_training(model):
+            batches = Batches(lambda x, target: _loss(loss, model(x), target), examples)
+            pure = is_known_to_be_pure(model, loss)
+            parameters = list(dict.fromkeys([*model.parameters(), *optimizer.parameters]))
+            if epochs > 1 and (pure if replay is None else replay):
+                batches.prepare(loss, set(parameters), epochs, pure)
+            for _ in _with_bar(range(epochs), progress):
+                history.append(epoch())
     except KeyboardInterrupt:
         pass
     except DomainError as error:
         raise DomainError(f"epoch {len(history) + 1}: {error}") from None
     return history
+
+
+@contextmanager
+def _in_training(model: Module) -> Iterator[None]:
+    """Set `training` of the model and all in it to True; at the end each has its own again."""
+    before = [(module, module.training) for module in model.modules()]
+    model.train()
+    try:
+        yield
+    finally:
+        for module, mode in before:
+            module.training = mode
 
 
 def _checked(examples: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:

@@ -2,6 +2,7 @@ import math
 import random
 import subprocess
 import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from nn import (
     MLP,
     SGD,
     Adam,
+    Dropout,
     Layer,
     Module,
     Neuron,
@@ -526,3 +528,41 @@ def test_a_loss_that_depends_on_nothing_is_trained_on_in_vain():
         1.5,
     ]
     assert model.state_dict() == before
+
+
+class Left(Module):
+    """A line behind a Dropout; it notes whether it was in training."""
+
+    def __init__(self):
+        self.line, self.parts = MLP(1, [1], seed=0), {"dropout": [Dropout(0.5, seed=0)]}
+        self.seen = []
+
+    def __call__(self, x):
+        self.seen.append(self.parts["dropout"][0].training)
+        return self.line(self.parts["dropout"][0]([x]))
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("rate", [0.1, 1e300])
+def test_what_is_trained_is_in_training_and_then_as_it_was_before(before, rate):
+    model = Left()
+    model.parts["dropout"][0].training = before  # the others are in training
+    failing = rate > 1
+    optimizer = SGD(model.parameters(), lr=rate)
+    with pytest.raises(DomainError) if failing else nullcontext():
+        train(model, LINE, mean_squared_error, optimizer, epochs=3, batch_size=1)
+    assert set(model.seen) == {True}
+    assert [m.training for m in model.modules() if isinstance(m, Dropout)] == [before]
+    assert all(m.training for m in model.modules() if not isinstance(m, Dropout))
+
+
+def test_eval_and_train_reach_all_that_is_inside():
+    model = Left()
+    dropout, kinds = model.parts["dropout"][0], {type(m) for m in model.modules()}
+    assert kinds == {Left, MLP, Layer, Neuron, Dropout}
+    assert model.eval() is model
+    assert not any(m.training for m in model.modules())
+    assert [v.data for v in dropout([2.0] * 9)] == [2.0] * 9
+    assert model.train() is model
+    assert {v.data for v in dropout([2.0] * 9)} == {0.0, 4.0}
+    assert "training" not in str(model.state_dict())

@@ -38,18 +38,25 @@ def _run(words: Sequence[str]) -> int:
     # argparse takes "-1e-3" for an option, but not " -1e-3"
     options = p.parse_args([f" {word}" if NEGATIVE.match(word) else word for word in words])
     try:
-        if options.check is not None:
-            marked = marks(options)
-            put(json.dumps(marked.to_dict(), indent=2) if options.json else str(marked))
-            return 0 if marked else 1
-        r = report(options)
+        return _report(options) if options.check is None else _marks(options)
     except (argparse.ArgumentTypeError, DomainError) as error:
         p.error(str(error))
+
+
+def _marks(options: argparse.Namespace) -> int:
+    marked = marks(options)
+    put(json.dumps(marked.to_dict(), indent=2) if options.json else str(marked))
+    return 0 if marked else 1
+
+
+def _report(options: argparse.Namespace) -> int:
+    r = report(options)
     if options.latex is not None:
         try:
             write_whole(options.latex, document(r, options.digits or 9))
         except OSError as error:
-            p.error(f"--latex: {options.latex!r} cannot be written: {error.strerror}")
+            problem = f"--latex: {options.latex!r} cannot be written: {error.strerror}"
+            raise argparse.ArgumentTypeError(problem) from None
     bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     put(json.dumps(r, indent=2, default=data) if options.json else page(r, options, bold))
     return 0

@@ -206,6 +206,18 @@ def setting(options: argparse.Namespace) -> tuple[MLP, list[float], list[float]]
     """The model, inputs and targets that the options ask for. An error where a count does not fit
     the layers.
     """
+    model = _network(options)
+    for option, parameters in (("weights", model.weights()), ("biases", model.biases())):
+        numbers = _given(options, option, [p.data for p in parameters])
+        for parameter, x in zip(parameters, numbers, strict=True):
+            parameter.data = x
+    inputs = [k / 20 for k in range(1, options.layers[0] + 1)]
+    targets = [(0.01, 0.99)[k % 2] for k in range(options.layers[-1])]
+    return model, _given(options, "inputs", inputs), _given(options, "targets", targets)
+
+
+def _network(options: argparse.Namespace) -> MLP:
+    """Return the network at its start: the lecture's, or drawn."""
     nin, *nouts = options.layers
     if not nouts:
         raise argparse.ArgumentTypeError(
@@ -216,20 +228,15 @@ def setting(options: argparse.Namespace) -> tuple[MLP, list[float], list[float]]
     model = MLP(nin, nouts, activation=options.activation, bias=bias, seed=options.seed or 0)
     if options.layers == [2, 2, 2] and options.seed is None:
         model.load_state_dict(lecture.network(bias).state_dict())
+    return model
 
-    def given(option: str, start: list[float]) -> list[float]:
-        numbers = getattr(options, option)
-        if numbers is not None and len(numbers) != len(start):
-            layers = " ".join(map(str, options.layers))
-            network = f"--layers {layers} --bias {options.bias}"
-            needed = f"--{option} takes {len(start)} number(s) for {network}"
-            raise argparse.ArgumentTypeError(f"{needed}, not {len(numbers)}")
-        return start if numbers is None else list(numbers)
 
-    for option, parameters in (("weights", model.weights()), ("biases", model.biases())):
-        for parameter, x in zip(
-            parameters, given(option, [p.data for p in parameters]), strict=True
-        ):
-            parameter.data = x
-    inputs = given("inputs", [k / 20 for k in range(1, nin + 1)])
-    return model, inputs, given("targets", [(0.01, 0.99)[k % 2] for k in range(nouts[-1])])
+def _given(options: argparse.Namespace, name: str, start: list[float]) -> list[float]:
+    """Return the numbers of an option, else those at the start. An error for another count."""
+    numbers = getattr(options, name)
+    if numbers is not None and len(numbers) != len(start):
+        layers = " ".join(map(str, options.layers))
+        network = f"--layers {layers} --bias {options.bias}"
+        needed = f"--{name} takes {len(start)} number(s) for {network}"
+        raise argparse.ArgumentTypeError(f"{needed}, not {len(numbers)}")
+    return start if numbers is None else list(numbers)

@@ -55,7 +55,12 @@ def training(
 def _state(model: MLP, inputs: list[float], targets: list[float]) -> dict[str, float]:
     outputs = as_values(model(inputs))
     E = half_squared_error(outputs, targets)
-    return {v.label: v.data for v in (E, *outputs, *model.weights())}
+    return _numbers([E, *outputs, *model.weights()])
+
+
+def _numbers(values: Iterable[Value]) -> dict[str, float]:
+    """Return the number of each by its name."""
+    return {v.label: v.data for v in values}
 
 
 def _computed_anew(
@@ -96,14 +101,7 @@ def derivations(
     """
     graph = named_graph(E)
     values = {name: value for value, name in graph.names.items()}
-    for name in options.derive or ():
-        if name not in values:
-            near = "".join(
-                f"; {known!r} is near" for known in get_close_matches(name, values, 1, 0.5)
-            )
-            raise argparse.ArgumentTypeError(
-                f"--derive: nothing is named {name!r}{near}; there are {listed(values)}"
-            )
+    _require_names(options.derive or (), values)
     notation = Notation(digits=options.digits or 4)
     result: dict[str, Derivation] = {}
     lines = 0
@@ -112,6 +110,16 @@ def derivations(
             result[name] = derive(graph, values[name], notation)
             lines += str(result[name]).count("\n")
     return result
+
+
+def _require_names(wanted: Iterable[str], known: Collection[str]) -> None:
+    """Raise an error for the first name that is not known; it says which is near."""
+    for name in wanted:
+        if name not in known:
+            near = "".join(f"; {n!r} is near" for n in get_close_matches(name, known, 1, 0.5))
+            raise argparse.ArgumentTypeError(
+                f"--derive: nothing is named {name!r}{near}; there are {listed(known)}"
+            )
 
 
 def marks(options: argparse.Namespace) -> Marks:
@@ -231,12 +239,13 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
         name: getattr(options, name)
         for name in ("layers", "activation", "bias", "lr", "rounds", "seed")
     }
+    parameters = [*model.weights(), *model.biases()]
     result["inputs"] = {f"i{k}": x for k, x in enumerate(inputs, 1)}
     result["targets"] = {f"t{k}": x for k, x in enumerate(targets, 1)}
-    result["weights"] = {w.label: w.data for w in model.weights()}
-    result["biases"] = {b.label: b.data for b in model.biases()}
-    result["forward"] = {v.label: v.data for v in Record(E).nodes if v.label}
-    result["gradients"] = {p.label: p.grad for p in (*model.weights(), *model.biases())}
+    result["weights"] = _numbers(model.weights())
+    result["biases"] = _numbers(model.biases())
+    result["forward"] = _numbers(v for v in Record(E).nodes if v.label)
+    result["gradients"] = {p.label: p.grad for p in parameters}
     result["derivations"] = derivations(E, result["gradients"], options)
     trained = deepcopy(model)  # for what is drawn and derived shows the numbers as they are
     states = training(trained, inputs, targets, options.lr, {0, 1, options.rounds})
