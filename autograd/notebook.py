@@ -1,5 +1,5 @@
-"""`%load_ext autograd` in IPython: a Value gets the name of the variable that a cell binds it to,
-at the assignment.
+"""`%load_ext autograd` in IPython: a Value or an Array gets the name of the variable that a cell
+binds it to, at the assignment.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from autograd.arrays.array import Array
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -68,19 +69,29 @@ _named: WeakValueDictionary[str, Value] = WeakValueDictionary()  # what has its 
 
 
 def name_variables(variables: Mapping[str, object]) -> None:
-    """Label each Value with the variable that it was just bound to, unless it has a label.
+    """Label each Value, and each element of an Array, with the variable that it was just bound to,
+    unless it has a label.
 
     A name that was given so moves on: where the new Value was computed from the one that has it,
     that one loses it. A label that was set by hand stays.
     """
     for name, value in variables.items():
-        if not isinstance(value, Value) or value.label or name.startswith("_"):
+        if name.startswith("_"):
             continue
-        before = _named.get(name)
-        if before is not None and before.label == name and _is_made_of(value, before):
-            before.label = ""
-        value.label = name
-        _named[name] = value
+        if isinstance(value, Value) and not value.label:
+            _name(value, name)
+        elif isinstance(value, Array) and not any(v.label for v in value.values):
+            for label, element in zip(value.labels(name), value.values, strict=True):
+                _name(element, label)
+            value.named(name)
+
+
+def _name(value: Value, name: str) -> None:
+    before = _named.get(name)
+    if before is not None and before.label == name and _is_made_of(value, before):
+        before.label = ""
+    value.label = name
+    _named[name] = value
 
 
 def _is_made_of(value: Value, part: Value) -> bool:

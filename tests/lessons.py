@@ -14,7 +14,10 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "notebooks"
-LESSONS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(FOLDER.glob("*.ipynb"))}
+LESSONS = {
+    path.stem: nbformat.read(path, as_version=4)
+    for path in sorted(FOLDER.glob("*.ipynb"), key=lambda path: int(path.stem.partition("_")[0]))
+}
 
 
 def run(names, folder, profile):

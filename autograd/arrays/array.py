@@ -45,11 +45,15 @@ class Array:
         if not isinstance(name, str) or not name:
             raise TypeError(f"the name of an array is a string that is not empty, not {name!r}")
         self.name = name
-        for index, value in zip(indices(self.shape), self.values, strict=True):
+        for label, value in zip(self.labels(name), self.values, strict=True):
             if not value.label:
-                value.label = f"{name}[{','.join(map(str, index))}]"
+                value.label = label
         remember(name, self.shape, self.values)
         return self
+
+    def labels(self, name: str) -> list[str]:
+        """What its elements are called where it is called `name`: `name[1]`, or `name[1,2]`."""
+        return [f"{name}[{','.join(map(str, index))}]" for index in indices(self.shape)]
 
     @property
     def T(self) -> Array:
