@@ -1,5 +1,5 @@
-"""Run the lessons again, in place: `python -m tests.lessons`, or some: `python -m tests.lessons 1
-4`.
+"""Run the lessons and the worked examples again, in place: `python -m tests.lessons`, or some:
+`python -m tests.lessons 1 4 examples/xor`.
 """
 
 import asyncio
@@ -14,10 +14,23 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "notebooks"
-LESSONS = {
-    path.stem: nbformat.read(path, as_version=4)
-    for path in sorted(FOLDER.glob("*.ipynb"), key=lambda path: int(path.stem.partition("_")[0]))
-}
+
+
+def _read(folder):
+    """Return the notebooks of a folder by name, such as `1_a_slope`; those with a number by it."""
+    names = [path.relative_to(FOLDER).with_suffix("").as_posix() for path in folder.glob("*.ipynb")]
+    names.sort(key=lambda name: (int(number(name)) if number(name).isdigit() else 0, name))
+    return {name: nbformat.read(FOLDER / f"{name}.ipynb", as_version=4) for name in names}
+
+
+def number(name):
+    """By what a notebook is asked for: a lesson by its number, an example by its name."""
+    return name.partition("_")[0] if name[0].isdigit() else name
+
+
+LESSONS = _read(FOLDER)
+EXAMPLES = _read(FOLDER / "examples")
+NOTEBOOKS = LESSONS | EXAMPLES
 
 
 def run(names, folder, profile):
@@ -32,7 +45,7 @@ def run(names, folder, profile):
     places = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def run_one(name):
-        lesson = copy.deepcopy(LESSONS[name])
+        lesson = copy.deepcopy(NOTEBOOKS[name])
         client = NotebookClient(
             lesson,
             timeout=120,
@@ -42,7 +55,7 @@ def run(names, folder, profile):
         )
         async with places:
             await client.async_execute(env=environment)
-        lesson.metadata = LESSONS[name].metadata  # without the version of this Python
+        lesson.metadata = NOTEBOOKS[name].metadata  # without the version of this Python
         return name, without_pages(lesson)
 
     async def run_all():
@@ -61,7 +74,7 @@ def without_pages(lesson):
 
 
 def main(numbers):
-    names = [name for name in LESSONS if not numbers or name.partition("_")[0] in numbers]
+    names = [name for name in NOTEBOOKS if not numbers or number(name) in numbers]
     with tempfile.TemporaryDirectory() as profile:
         for name, lesson in run(names, FOLDER, profile).items():
             nbformat.write(lesson, FOLDER / f"{name}.ipynb")

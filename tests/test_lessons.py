@@ -10,11 +10,13 @@ from xml.etree import ElementTree
 
 import lessons
 import pytest
-from lessons import LESSONS, ROOT
+from lessons import EXAMPLES, LESSONS, NOTEBOOKS, ROOT
 
 ANEW = "python -m tests.lessons"
 
 each_lesson = pytest.mark.parametrize("name", LESSONS)
+each_example = pytest.mark.parametrize("name", EXAMPLES)
+each_notebook = pytest.mark.parametrize("name", NOTEBOOKS)
 
 
 class Words(HTMLParser):
@@ -68,16 +70,16 @@ def tags(cell):
 
 
 def code(name):
-    return [cell for cell in LESSONS[name].cells if cell.cell_type == "code"]
+    return [cell for cell in NOTEBOOKS[name].cells if cell.cell_type == "code"]
 
 
 def prose(name):
-    return "\n\n".join(cell.source for cell in LESSONS[name].cells if cell.cell_type == "markdown")
+    return "\n\n".join(cell.source for cell in NOTEBOOKS[name].cells if cell.cell_type == "markdown")
 
 
 @pytest.fixture(scope="session")
 def again(request, tmp_path_factory):
-    """The lessons that are tested, run again in a copy of their folder."""
+    """The notebooks that are tested, run again in a copy of their folder."""
     folder = tmp_path_factory.mktemp("lessons")
     shutil.copytree(lessons.FOLDER, folder / "notebooks")
     tested = {
@@ -86,21 +88,21 @@ def again(request, tmp_path_factory):
         if "again" in item.fixturenames
     }
     return lessons.run(
-        [name for name in LESSONS if name in tested], folder / "notebooks", folder / "ipython"
+        [name for name in NOTEBOOKS if name in tested], folder / "notebooks", folder / "ipython"
     )
 
 
 @pytest.mark.slow
-@each_lesson
-def test_a_lesson_run_again_shows_what_its_file_holds(name, again):
-    for place, cells in enumerate(zip(LESSONS[name].cells, again[name].cells, strict=True), 1):
+@each_notebook
+def test_a_notebook_run_again_shows_what_its_file_holds(name, again):
+    for place, cells in enumerate(zip(NOTEBOOKS[name].cells, again[name].cells, strict=True), 1):
         before, now = map(shown, cells)
         for kind in sorted(before | now):
             texts = (side.get(kind, "").splitlines() for side in (before, now))
             if lines := list(
                 unified_diff(*texts, f"{kind} in the file", f"{kind} run again", lineterm="")
             ):
-                what = f"notebooks/{name}.ipynb is stale in cell {place}; run `{ANEW} {name[0]}`"
+                what = f"notebooks/{name}.ipynb is stale in cell {place}; run `{ANEW} {lessons.number(name)}`"
                 pytest.fail("\n".join([what, "", cells[0].source, "", *lines]), pytrace=False)
 
 
@@ -112,14 +114,14 @@ def test_a_lesson_has_one_heading_and_ends_with_three_questions(name):
     assert re.findall("^## .*", text, re.M)[-2:] == ["## Three questions", "## Read on"]
 
 
-@each_lesson
-def test_a_lesson_was_run_from_top_to_bottom_without_a_complaint(name):
+@each_notebook
+def test_a_notebook_was_run_from_top_to_bottom_without_a_complaint(name):
     assert [cell.execution_count for cell in code(name)] == list(range(1, len(code(name)) + 1))
     for cell in code(name):
         assert not {"error", "stderr"} & set(shown(cell)), cell.source
 
 
-@each_lesson
+@each_notebook
 def test_a_picture_has_words_for_those_who_do_not_see_it(name):
     for data in (output.get("data", {}) for cell in code(name) for output in cell.outputs):
         assert not [kind for kind in data if kind.startswith("image/")], (
@@ -136,7 +138,7 @@ def test_a_picture_has_words_for_those_who_do_not_see_it(name):
 
 
 def test_a_page_is_stored_as_its_words():
-    html = [o.data for name in LESSONS for cell in code(name) for o in cell.outputs if "data" in o]
+    html = [o.data for name in NOTEBOOKS for cell in code(name) for o in cell.outputs if "data" in o]
     assert not [data for data in html if "<script" in data.get("text/html", "")]
     [page] = [
         o
@@ -161,6 +163,24 @@ def test_an_exercise_is_left_open_and_its_solution_is_folded(name):
         assert "not answered yet" in str(shown(exercise))
         assert solution.metadata.jupyter.source_hidden
         assert re.search(r"^assert |\.require\(\)", solution.source, re.M)
+
+
+@each_example
+def test_an_example_has_a_picture_a_derivation_and_a_marked_solution(name):
+    assert EXAMPLES[name].cells[0].source.startswith("# ")
+    _, setup, picture, derivation, solution = code(name)
+    assert "draw_dot(" in picture.source and "<svg" not in str(shown(picture))
+    assert shown(derivation)["text/latex"].startswith("$")
+    assert ".require()" in solution.source and "right" in shown(solution)["text/plain"]
+    assert "assert " in setup.source
+
+
+def test_the_page_of_examples_lists_each():
+    page = (ROOT / "notebooks/examples/README.md").read_text("utf-8")
+    titles = {name: EXAMPLES[name].cells[0].source.splitlines()[0][2:] for name in EXAMPLES}
+    listed = re.findall(r"\[(.*?)\]\((\w+)\.ipynb\)", page)
+    assert {f"examples/{file}": title for title, file in listed} == titles
+    assert "(notebooks/examples" in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_a_plot_has_words_and_the_same_bytes_each_time(monkeypatch):
@@ -188,7 +208,7 @@ def test_readme_lists_the_lessons_and_shows_a_picture_of_the_last():
     """Where lesson 8 was changed: its picture of the two moons goes to notebooks/pictures."""
     readme = (ROOT / "README.md").read_text("utf-8")
     titles = [LESSONS[name].cells[0].source.splitlines()[0].removeprefix("# ") for name in LESSONS]
-    assert re.findall(r"\[(\d\. .*?)\]\(notebooks/(\w+)\.ipynb\)", readme) == list(
+    assert re.findall(r"\[(\d+\. .*?)\]\(notebooks/(\w+)\.ipynb\)", readme) == list(
         zip(titles, LESSONS, strict=True)
     )
     html = [
