@@ -196,3 +196,20 @@ def test_it_is_loaded_once_and_taken_away(shell):
     assert shell.ast_transformers == []
     shell.run_cell("a = x * w").raise_error()
     assert labels(shell) == {"a": ""}
+
+
+def test_an_array_and_its_elements_are_named(shell):
+    shell.run_cell("from autograd import array, sigmoid; W = array('W', [[1.0, 2.0], [3.0, 4.0]])")
+    shell.run_cell("net = W @ [x, w]; out = sigmoid(net); row = W[0]; also = out").raise_error()
+    net, out, row = (shell.user_ns[name] for name in ("net", "out", "row"))
+    assert (net.name, out.name) == ("net", "out")
+    assert [v.label for v in (*net, *out)] == ["net[1]", "net[2]", "out[1]", "out[2]"]
+    assert [v.label for v in row] == ["W[1,1]", "W[1,2]"]  # these have a name already
+
+
+def test_the_name_of_an_array_moves_on_in_a_loop(shell):
+    shell.run_cell("from autograd import array, tanh; W = array('W', [[1.0, 2.0], [3.0, 4.0]])")
+    shell.run_cell("h = tanh(W @ [x, w])\nfor _ in range(2): h = tanh(W @ h)").raise_error()
+    h = shell.user_ns["h"]
+    labels = [v.label for v in Record(h[0]).nodes if v.label]
+    assert [label for label in labels if label.startswith("h")] == ["h[1]"]
