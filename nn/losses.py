@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Any
 
 from autograd import Op, Value, log, relu, sigmoid, softplus
-from nn.softmax import log_probability, softmax
+from nn.softmax import log_of, softmax
 from nn.values import as_values, index_below, name_each
 from nn.values import mean as mean
 
@@ -83,8 +83,8 @@ def cross_entropy(probabilities: Any, targets: Any) -> Value:
                    then y1, y2, … are 0, and 1 at the index. For ŷ alone, y
 
     A class with p = 0 and y = 0 adds nothing. Raises ValueError for targets that do not fit;
-    DomainError for a p of 0 where y is not: `softmax_cross_entropy` knows what it was before it was
-    rounded.
+    DomainError for a p of 0 where y is not: `softmax_cross_entropy` and `binary_cross_entropy` know
+    what it was before it was rounded.
 
     >>> p = [Value(0.25, label="p1"), Value(0.75, label="p2")]
     >>> L = cross_entropy(p, 1)
@@ -99,13 +99,19 @@ def cross_entropy(probabilities: Any, targets: Any) -> Value:
         if not 0 <= y.data <= 1:
             raise ValueError(f"cross_entropy takes a target from 0 to 1, not {y.data}")
         p[0].label = p[0].label or "ŷ"
-        pairs = [(y, p[0]), (1 - y, 1 - p[0])]
-    else:
-        name_each("p", p)
-        pairs = list(zip(_distribution("cross_entropy", targets, len(p)), p, strict=True))
-    loss: Value = -reduce(operator.add, [y * log(q) for y, q in pairs if y.data or q > 0])
-    loss.label = "L"
-    return loss
+        return _cross_entropy([p[0], 1 - p[0]], [y, 1 - y])
+    return _cross_entropy(name_each("p", p), _distribution("cross_entropy", targets, len(p)))
+
+
+def _cross_entropy(p: list[Value], y: list[Value]) -> Value:
+    pairs = enumerate(zip(p, y, strict=True))
+    terms = [target * log_of(k, p) for k, (q, target) in pairs if target.data or q > 0]
+    return _loss(-reduce(operator.add, terms))
+
+
+def _loss(value: Value) -> Value:
+    value.label = "L"
+    return value
 
 
 def softmax_cross_entropy(logits: Any, targets: Any) -> Value:
@@ -125,16 +131,7 @@ def softmax_cross_entropy(logits: Any, targets: Any) -> Value:
         raise ValueError(f"softmax_cross_entropy takes at least two logits, not {len(z)}")
     y = _distribution("softmax_cross_entropy", targets, len(z))
     p = softmax(z)
-    if all(q > 1e-100 for q in p):
-        terms = [
-            y * log_probability(q, p[:k] + p[k + 1 :])
-            for k, (y, q) in enumerate(zip(y, p, strict=True))
-        ]
-        loss: Value = -reduce(operator.add, terms)
-    else:
-        loss = _from_logits(z, y)
-    loss.label = "L"
-    return loss
+    return _cross_entropy(p, y) if all(q > 1e-100 for q in p) else _loss(_from_logits(z, y))
 
 
 def _from_logits(z: list[Value], y: list[Value]) -> Value:

@@ -37,15 +37,21 @@ def probabilities(z: Sequence[Value]) -> list[Value]:
     return [_probability(place, len(z))(*z) for place in range(len(z))]
 
 
-def log_probability(p: Value, others: list[Value]) -> Value:
-    """ln p for a p that is 1 less the sum of the others: exact where p is near 1.
+def log_of(place: int, p: Sequence[Value]) -> Value:
+    """ln of one of some probabilities; where they are those of one softmax, exact for a p near 1.
 
-    >>> p1, p2 = softmax([Value(0.0), Value(-100.0)])
-    >>> log_probability(p1, [p2])
+    >>> log_of(0, softmax([Value(0.0), Value(-100.0)]))
     Value(data=-3.720075976020836e-44, grad=0.0)
     """
-    result: Value = _log_probability(1 + len(others))(p, *others)
+    if not _are_all(p):
+        return log(p[place])  # type: ignore[no-any-return]
+    result: Value = _log_probability(len(p))(p[place], *p[:place], *p[place + 1 :])
     return result
+
+
+def _are_all(p: Sequence[Value]) -> bool:
+    """Whether they are what one softmax gave."""
+    return all(q.op is _probability(k, len(p)) and q.args == p[0].args for k, q in enumerate(p))
 
 
 def _share(z: tuple[float, ...], places: Any) -> float:

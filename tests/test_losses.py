@@ -277,3 +277,17 @@ def test_targets_that_do_not_sum_to_1_end_in_no_p_minus_y():
     assert "sum to 1" not in derivation
     assert "p1 − y1" not in derivation
     assert_right(L, derivation)
+
+
+@pytest.mark.parametrize("loss", [softmax_cross_entropy, lambda z, k: cross_entropy(softmax(z), k)])
+@pytest.mark.parametrize("logits", [(0.0, 138.0, 1.0), (138.0, 0.0, -5.0), (-138.2, 0.0, 138.3)])
+@pytest.mark.parametrize("index", range(3))
+def test_a_probability_of_1e_60_keeps_its_digits(loss, logits, index):
+    with mpmath.workdps(200):
+        powers = [mpmath.exp(z) for z in logits]
+        p = [power / sum(powers) for power in powers]
+        expected = -mpmath.log(p[index]), *(q - (k == index) for k, q in enumerate(p))
+    z = [Value(x) for x in logits]
+    L = loss(z, index)
+    L.backward()
+    assert [L.data, *(v.grad for v in z)] == pytest.approx([float(x) for x in expected], rel=1e-13)
