@@ -9,12 +9,13 @@ import re
 import signal
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from autograd import chain_rule
+from autograd import chain_rule, check_derivation
 from autograd.record import topological_order
 from nn import MLP, half_squared_error
 from nn.command import main, options
@@ -653,6 +654,16 @@ def test_an_example_is_worked_through_and_right(name, tmp_path):
     assert r["forward"] == {k: v.data for k, v in values.items() if k}
     assert list(r["derivations"]) == list(example.by)
     assert name in options.parser().format_help()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_line_of_an_example_is_right_at_any_number_of_digits(name):
+    example = EXAMPLES[name]()
+    values = {v.label: v for part in topological_order(example.root) for v in part}
+    for by, digits, rounding in product(example.by, range(2, 10), ("round", "cut")):
+        written = str(chain_rule(example.root, values[by], digits=digits, rounding=rounding))
+        check_derivation(example.root, written).require()
 
 
 def test_an_example_takes_the_options_that_do_not_change_it(tmp_path):
