@@ -7,13 +7,11 @@ from typing import Any
 
 from autograd import ops
 from autograd.marking.applied import Applied, as_term
-from autograd.marking.cursor import CLOSING, is_array
+from autograd.marking.cursor import CLOSING, SIGNED, is_array
 from autograd.marking.quotients import Quotients
 from autograd.marking.spelling import ARRAY_FUNCTIONS, FROM_RAISED, FUNCTIONS
-from autograd.marking.syntax import ArrayCall, Number, Tree, copied
+from autograd.marking.syntax import ARRAY_OPERATIONS, ArrayCall, Number, Tree, copied
 from autograd.op import Op
-
-SIGNED = 25  # how strongly the argument of a function without brackets binds
 
 
 class Calls(Quotients):
@@ -58,7 +56,7 @@ class Calls(Quotients):
         power = self.function_power()
         args = self.arguments()
         if kind is not None and (found is None or any(map(is_array, args))):
-            return ArrayCall(kind, tuple(args))
+            return self.array_call(kind, text, args)
         assert found is not None
 
         def whole(*elements: Tree) -> Any:
@@ -68,6 +66,12 @@ class Calls(Quotients):
         if any(map(is_array, args)):
             return ArrayCall(f"{text}{chr(39) * primes}", tuple(args), whole)
         return whole(*args)  # type: ignore[no-any-return]
+
+    def array_call(self, kind: str, text: str, args: Sequence[Tree]) -> Tree:
+        arity = ARRAY_OPERATIONS[kind].count("{}")
+        if len(args) != arity:
+            raise self.not_read(f"{text} takes {arity} argument(s), not {len(args)}")
+        return ArrayCall(kind, tuple(args))
 
     def primes(self) -> int:
         """Take the primes that stand here, and return how many there are."""

@@ -11,6 +11,7 @@ from autograd.marking.syntax import ArrayCall, ArrayName, Call, Term, Tree, Unre
 from autograd.marking.tokens import Token
 from autograd.op import Op
 
+SIGNED = 25  # how strongly the argument of a function without brackets binds
 MOST = 600  # names and numbers of one side
 END = Token("end", "the end")
 CLOSING = {"(": ")", "[": "]", "{": "}", "|": "|", "‖": "‖"}
@@ -98,6 +99,10 @@ class Cursor:
 
     def expression(self, least: int) -> Tree:
         """Return what stands here, up to a sign that binds no stronger than `least`."""
+        raise NotImplementedError
+
+    def continued(self, left: Tree, least: int) -> Tree:
+        """Return an operand with all that follows and binds stronger than `least`."""
         raise NotImplementedError
 
     def prefix(self) -> Tree:

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from autograd.marking.labels import NAME, Rows, arrays_of, as_rows, folded, key, layer_of_delta
-from autograd.marking.spelling import SIGNS, plain
+from autograd.marking.spelling import CONSTANTS, SIGNS, plain
 from autograd.marking.syntax import ArrayName, Tree, Unreadable
 from autograd.notation import Notation
 from autograd.op import Op
@@ -240,13 +240,20 @@ class Names:
         return f"∂{self.root}/∂{labels[below]}" if is_below and below in labels else ""
 
     def split(self, name: str) -> list[str] | None:
-        """Return the labels that stand side by side, as in wx for w·x; None where none do."""
+        """Return the labels that stand side by side, as in wx for w·x; None where none do. One of
+        them at least is no constant, as e is in xe.
+        """
         pieces = re.findall(r"[^\W\d_](?:_?\d+)?", name)
         if not 2 <= len(pieces) <= 4 or "".join(pieces) != name:
             return None
         found = [self.find(piece) for piece in pieces]
-        labels = [label for label in found if isinstance(label, str)]
-        return labels if len(labels) == len(pieces) else None
+        labels = []
+        for piece, label in zip(pieces, found, strict=True):
+            if isinstance(label, str):
+                labels.append(label)
+            elif label is None and piece in CONSTANTS:
+                labels.append(piece)
+        return labels if any(found) and len(labels) == len(pieces) else None
 
     def unknown(self, name: str) -> Unreadable:
         """Return the error that says so, with the names that are nearest."""

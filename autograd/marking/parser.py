@@ -7,8 +7,8 @@ from functools import cached_property, reduce
 from typing import ClassVar
 
 from autograd import ops
-from autograd.marking.calls import SIGNED, Calls
-from autograd.marking.cursor import CLOSING, END, MOST, is_array
+from autograd.marking.calls import Calls
+from autograd.marking.cursor import CLOSING, END, MOST, SIGNED, is_array
 from autograd.marking.quotients import Quotients
 from autograd.marking.spelling import CONSTANTS, FRACTIONS, FROM_RAISED
 from autograd.marking.syntax import (
@@ -39,6 +39,13 @@ INFIX: Mapping[str, tuple[int, Op | str]] = {  # how strongly a sign binds, and 
 }
 
 
+def is_named_e(tree: Tree) -> bool:
+    """Whether it is a Value or an array that is called as Euler's number is."""
+    if isinstance(tree, ArrayName):
+        return tree.name == "e"
+    return isinstance(tree, Name) and tree.label == "e" and not tree.updated
+
+
 class Parser(Calls):
     """Read the tokens of one side."""
 
@@ -54,14 +61,17 @@ class Parser(Calls):
         self.depth += 1
         if self.depth > DEEPEST:
             raise Unreadable("REFUSED", "the formula is nested too deep")
-        left = self.prefix()
+        tree = self.continued(self.prefix(), least)
+        self.depth -= 1
+        return tree
+
+    def continued(self, left: Tree, least: int) -> Tree:
+        """Return an operand with all that follows and binds stronger than `least`."""
         while True:
             binding, read = self.continuation(left)
             if read is None or binding <= least:
-                break
+                return left
             left = read(left)
-        self.depth -= 1
-        return left
 
     def continuation(self, left: Tree) -> tuple[int, Callable[[Tree], Tree] | None]:
         """Return how strongly what comes next binds, and what reads it; None where nothing
@@ -106,17 +116,17 @@ class Parser(Calls):
         binding, meaning = INFIX[self.take().text]
         is_power = binding == POWER
         right = self.expression(POWER - 1 if is_power else binding)
-        if is_power and isinstance(left, Name) and left.label == "e":
+        if is_power and is_named_e(left):
             left = self.base(left, right)
         if meaning is ops.mul and self.is_numpy and (is_array(left) or is_array(right)):
             meaning = "elementwise"
         return self.operation(meaning, left, right)
 
-    def base(self, e: Name, exponent: Tree) -> Tree:
-        """Return what e is, where a Value is labelled so: that Value where it is squared."""
-        if e.updated or (isinstance(exponent, Number) and exponent.value.is_integer()):
+    def base(self, e: Tree, exponent: Tree) -> Tree:
+        """Return what e is, where a Value or an array is called so: that where it is squared."""
+        if isinstance(exponent, Number) and exponent.value.is_integer():
             return e
-        self.notes.append("e with this exponent is read as Euler's number, not as the Value e")
+        self.notes.append("e with this exponent is read as Euler's number")
         return Constant("e", CONSTANTS["e"])
 
     def operation(self, meaning: Op | str, left: Tree, right: Tree) -> Tree:
@@ -263,15 +273,11 @@ class Parser(Calls):
 
     def gradient(self) -> Tree:
         self.take()
-        self.accept("_")
+        is_below = self.accept("_")
         by = self.bracketed_name()
-        meaning = None if by is None else self.meaning(by)
-        if not isinstance(meaning, str):
-            return ArrayCall("gradient", (ArrayName(by or "?"),))
-        if self.next.kind == "name":
-            of = self.variable(self.take().text)
-            return Quotient(of, meaning) if isinstance(of, str) else ArrayCall("gradient", (of,))
-        return Quotient(self.names.root, meaning)
+        if by is None:
+            raise self.not_read("a gradient is written ∇_w E")
+        return self.gradient_by(by, is_below)
 
     def sum_over(self) -> Tree:
         """Σ over an index: the body is read once for each of its numbers."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Literal, TypeAlias
 
+from autograd.marking.labels import LETTER, NAME
 from autograd.marking.names import Names
-from autograd.marking.spelling import ARRAY_FUNCTIONS, FUNCTIONS, RATES
+from autograd.marking.spelling import ARRAY_FUNCTIONS, CONSTANTS, FUNCTIONS, GREEK, RATES
 from autograd.marking.syntax import Unreadable
+
+Kind: TypeAlias = Literal["plain", "article", "function", "known"]
 
 _ABOUT = {  # words before a name, and what they make of it
     re.compile(r"\b(?:grad|gradient|derivative|slope|sensitivity)\b", re.I): "∂{root}/∂{name}",
@@ -14,7 +18,7 @@ _ABOUT = {  # words before a name, and what they make of it
 }
 _CHANGING = re.compile(  # words before or behind a formula that make something else of it
     r"\b(?:change|step|difference|increase|decrease|ratio|percentage|square|half|twice|minus|plus"
-    r"|times|product|divided|over|squared|cubed|per|or|not|negative|log|logarithm|root)\b",
+    r"|times|product|divided|over|squared|cubed|per|or|not|negative|log|logarithm|root)\b(?! rules?\b)",
     re.I,
 )
 _NOTE = re.compile(
@@ -23,9 +27,20 @@ _NOTE = re.compile(
 _LATEX_TEXT = re.compile(
     r"\\(?:text(?:bf|it|rm)?|emph|(?:sub)*section|paragraph|caption|frametitle)\*?\{([^{}]*)\}"
 )
-_WORD = re.compile(r"(?<![\\\w{^∂/])[^\W\d_][\w'’-]*(?![\w}^(/'’-])")
-_WORDS_BEFORE = re.compile(r"\s*(?:[(]?[^\W\d_][\w'’-]*[)]?[,:.;]?|\d+[.):]|:)(?=\s)")
-_WORD_BEHIND = re.compile(r"[,.;:]?\s+([^\W\d_][\w'’-]*)")
+_OPERATING = re.compile(  # the same as the first word of a remark
+    r"\W*(?:plus|minus|times|multiplied|divided|over|squared|cubed|per|or|not|negative)\b", re.I
+)
+_SHORT = """
+    an as at be by do he if in is it me my no of ok on or so to up us we all and any are but can did
+    few for get got had has her his how its let may new not now old one our out own per put see set
+    she the too two use via was way who why yes yet you also done each from have here into just last
+    left less like more most much next only over same some such than that them then they this thus
+    what when with your
+"""  # words that may be read as a product of labels, too
+_HYPHENED = rf"{LETTER}+(?:['’-]{LETTER}+)*"
+_WORD = re.compile(rf"(?<![\\\w{{^∂/'’-]){_HYPHENED}(?![\w}}^(/'’-])")
+_WORD_BEFORE = re.compile(rf"\(?({_HYPHENED}|{NAME.pattern})\)?[,:.;]?|\d+[.):]|:")
+_WORD_BEHIND = re.compile(rf"[(\"“]?({_HYPHENED})[,.;:!?\"”]*\)?")
 
 
 def without_note(text: str) -> str:
@@ -74,63 +89,99 @@ def without_words_before(text: str, names: Names) -> str:
 
 
 def _end_of_words(text: str, names: Names) -> int:
-    """Return where the words end with which a text begins; names at their end are no words."""
-    place = end = 0
-    while found := _WORDS_BEFORE.match(text, place):
-        place = found.end()
-        word = found[0].strip()
-        if word[-1:] in ":." or not _is_known(word.strip("(),:.;"), names):
-            end = place
+    """Return where the words end with which a text begins; names at their end are no words, and
+    a name alone before them is a factor.
+    """
+    end = 0
+    kinds: list[Kind] = []
+    for chunk in re.finditer(r"\S+", text):
+        found = _WORD_BEFORE.fullmatch(chunk[0])
+        if not found or chunk.end() == len(text):
+            break
+        kind = _kind(found[1], names) if found[1] else "plain"
+        kinds.append(kind)
+        is_prose = kind == "plain" and (kinds[0] != "known" or kinds.count("plain") > 1)
+        if is_prose or chunk[0][-1] in ":.":
+            end = chunk.end()
     return end
 
 
 def without_words_behind(text: str, names: Names) -> str:
-    """Return a side without the words behind it.
+    """Return a side without the words behind it: nothing is left out that may be a factor.
 
-    >>> without_words_behind("0.08, which is small.", Names(["E"]))
+    >>> names = Names(["E", "a", "b"])
+    >>> without_words_behind("0.08, which is small.", names)
     '0.08'
+    >>> without_words_behind("a b (chain rule)", names), without_words_behind("a (b-a)", names)
+    ('a b', 'a (b-a)')
     """
     text = re.sub(r"(?<!\.)[.,;]\s*$", "", text.rstrip())
-    text = _without_bracket_behind(text, names)
-    cut = next((found for found in _words_behind(text) if _is_word(found[1], names)), None)
-    if cut is None:
-        return text
-    before, behind = text[: cut.start()].rstrip(), text[cut.start() :]
-    is_cut = before and before[-1] not in "+-−*/·×^=(" and not _CHANGING.search(behind)
-    return before if is_cut else text
+    bare = _LATEX_TEXT.sub(r" \1", text)
+    words = _words_at_end(bare, names)
+    while words:
+        start = words[0][0]
+        before, remark = bare[:start].rstrip(), bare[start:]
+        is_apart = before.endswith((",", ".", ";", ":"))
+        if is_apart or remark.startswith("(") or words[0][1] != "function":
+            before = before.rstrip(",.;:")
+            kinds = [kind for _, kind in words]
+            return before if _is_remark(before, remark, kinds, is_apart) else text
+        del words[0]  # it may be applied to nothing, which is told
+    return text
 
 
-def _without_bracket_behind(text: str, names: Names) -> str:
-    note = re.search(r"\s+\(([^()]*)\)$", text)
-    is_note = note and note.start() and is_prose(note[1], names)
-    return text[: note.start()] if note and is_note else text
+def _is_remark(before: str, remark: str, kinds: list[Kind], is_apart: bool) -> bool:
+    """Whether words behind a formula say something about it, and are no part of it: one word alone
+    may be the name of a factor.
+    """
+    if not before or before[-1] in "+-−*/·×^=(":
+        return False
+    changing = (
+        _OPERATING.match(remark) if is_apart or remark[0] == "(" else _CHANGING.search(remark)
+    )
+    is_number = not re.search(LETTER, before)
+    least = 1 if is_number or is_apart else 2
+    return not changing and kinds.count("plain") >= least
 
 
-def _is_word(text: str, names: Names) -> bool:
-    return len(text) > 1 and not _is_known(text, names)
+def _words_at_end(text: str, names: Names) -> list[tuple[int, Kind]]:
+    """Return the words with which a text ends, behind all that may be a part of a formula: where
+    each begins, and its kind.
+    """
+    words: list[tuple[int, Kind]] = []
+    for chunk in re.finditer(r"\S+", text):
+        found = _WORD_BEHIND.fullmatch(chunk[0])
+        kind = _kind(found[1], names) if found else "known"
+        if kind == "known":
+            words.clear()
+        else:
+            words.append((chunk.start(), kind))
+    return words
 
 
-def _words_behind(text: str) -> list[re.Match[str]]:
-    """Return the words with which the text ends, each with what stands before it."""
-    found: list[re.Match[str]] = []
-    for word in _WORD_BEHIND.finditer(text):
-        if found and found[-1].end() != word.start():
-            found.clear()
-        found.append(word)
-    return found if found and text[found[-1].end() :] in ("", ".", "!") else []
+def _kind(word: str, names: Names) -> Kind:
+    """Return what a word may be: words of a remark, or known, as a part of a formula."""
+    if word in ("a", "A", "I") and not _is_named(word, names):
+        return "article"
+    if any(_is_known(part, names) for part in word.split("-")):
+        return "known"
+    is_function = word in FUNCTIONS or word in ARRAY_FUNCTIONS or word in names.functions
+    return "function" if is_function else "plain"
 
 
 def _is_known(word: str, names: Names) -> bool:
-    """Whether it may be a part of a formula."""
-    if re.search(r"[\d_]", word) or (len(word) == 1 and word not in "aAI"):
+    """Whether it may be a factor: a single letter, or a name of any kind."""
+    if re.fullmatch(rf"{LETTER}|.*[\d_].*", word) or word in (*RATES, *CONSTANTS, *GREEK):
         return True
     stem = word.removesuffix("ᵀ").removeprefix("δ").removeprefix("d")
-    if names.is_array_like(stem) or names.layer(stem):
+    if names.is_array_like(stem) or names.layer(stem) or _is_named(word, names):
         return True
+    return word.lower() not in _SHORT.split() and names.split(word) is not None
+
+
+def _is_named(word: str, names: Names) -> bool:
     try:
-        is_named = word in FUNCTIONS or word in ARRAY_FUNCTIONS or word in names.functions
-        is_named = is_named or word in RATES
-        return is_named or names.find(word) is not None
+        return names.find(word) is not None
     except Unreadable:
         return True
 
@@ -138,7 +189,7 @@ def _is_known(word: str, names: Names) -> bool:
 def is_prose(text: str, names: Names) -> bool:
     """Whether it is words: at least two that are no names, or one and no sign of a formula."""
     text = _LATEX_TEXT.sub(r"\1", text).strip()
-    plain = [word for word in _WORD.findall(text) if _is_word(word, names)]
+    plain = [word for word in _WORD.findall(text) if _kind(word, names) == "plain"]
     if len(plain) >= 2:
         return True
     return bool(plain) and re.fullmatch(r"(?:[^\W_]|[\s,.:;()'’#*-])*", text) is not None

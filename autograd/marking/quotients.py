@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
 from typing import Any
 
 from autograd import ops
-from autograd.marking.cursor import Cursor
+from autograd.marking.cursor import SIGNED, Cursor
 from autograd.marking.labels import INDICES, index_letters, key, layer_of_delta, with_indices
 from autograd.marking.spelling import CONSTANTS, RATE, RATES
 from autograd.marking.syntax import (
@@ -60,7 +61,7 @@ class Quotients(Cursor):
             found = self.names.find_entry(name)
         if found is None and self.names.is_array(name):
             found = ArrayName(name)
-        if found is None:
+        if found is None and self.names.is_delta(name):
             found = self.delta(name)
         if found is None:
             raise self.names.unknown(name)
@@ -137,6 +138,9 @@ class Quotients(Cursor):
 
     def short_gradient(self, text: str) -> Tree | None:
         """Return what x̄ or dx is short for."""
+        below = re.fullmatch(r"(?:grad|nabla)_\{?(.+?)\}?", text)
+        if below and self.next.kind == "name":
+            return self.gradient_by(below[1], True)
         by = _barred_or_after_d(text)
         meaning = self.meaning(by) if by else None
         if meaning == self.names.root:
@@ -149,14 +153,27 @@ class Quotients(Cursor):
         return None
 
     def side_by_side(self, text: str) -> Tree | None:
+        """Return the product of labels that stand side by side; a power is that of the last."""
         labels = self.names.split(text)
         if labels is None:
             return None
         self.notes.append(f"{text} is read as {'·'.join(labels)}")
-        tree: Tree = Name(labels[0])
-        for label in labels[1:]:
-            tree = self.call(ops.mul, tree, Name(label))
-        return tree
+        *before, last = map(self.label_or_constant, labels)
+        factors = [*before, self.continued(last, SIGNED)]
+        return reduce(lambda *args: self.call(ops.mul, *args), factors)
+
+    def label_or_constant(self, text: str) -> Tree:
+        return Name(text) if text in self.names.labels else Constant(text, CONSTANTS[text])
+
+    def gradient_by(self, by: str, is_below: bool) -> Tree:
+        """Return the derivative by what stands below ∇: of the name behind it, else of the root."""
+        of: str | ArrayName = self.names.root
+        bracket = self.next.text == "(" and self.ahead(2).text == ")"
+        token = self.ahead(1) if bracket else self.next
+        if token.kind == "name" and (is_below or self.names.find(token.text) == of):
+            of = self.variable(token.text)
+            self.place += 3 if bracket else 1
+        return self.derivative_of(of, self.variable(by))
 
     def quotient(self) -> Tree | None:
         """Return ∂y/∂x where it stands here; None, at the same place, where it does not."""
@@ -250,10 +267,13 @@ class Quotients(Cursor):
 
     def derivative(self, above: tuple[str, int], below: tuple[str, int]) -> Tree:
         of, by = (self.variable(text) for text, _ in (above, below))
+        return self.derivative_of(of, by, above[1])
+
+    def derivative_of(self, of: str | ArrayName, by: str | ArrayName, order: int = 1) -> Tree:
         if isinstance(of, ArrayName) or isinstance(by, ArrayName):
-            ends = [ArrayName(x) if isinstance(x, str) else x for x in (of, by)]
+            ends = [Name(x) if isinstance(x, str) else x for x in (of, by)]
             return ArrayCall("quotient", tuple(ends))
-        return Quotient(of, by, (), above[1])
+        return Quotient(of, by, (), order)
 
     def variable(self, text: str) -> str | ArrayName:
         meaning = self.meaning(text)

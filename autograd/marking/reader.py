@@ -31,7 +31,7 @@ from autograd.marking.syntax import (
     has_names,
     walk,
 )
-from autograd.marking.tokens import Token, tokens
+from autograd.marking.tokens import Token, decimal_signs, tokens
 from autograd.op import Op
 
 
@@ -63,6 +63,7 @@ class Reader:
         arrays: Mapping[str, Rows] | None = None,
     ) -> None:
         self.names = Names(labels, root, nets, names, functions, arrays)
+        self.decimals = ""
 
     def equations(self, lines: Iterable[str]) -> list[list[Side]]:
         """Return the sides of each equation, its subject first.
@@ -77,6 +78,7 @@ class Reader:
         A definition of a new name has no sides, unless something more is claimed of it.
         """
         lines = list(lines)
+        self.decimals = decimal_signs("\n".join(lines))
         self.define_deltas(lines)
         found: list[Statement | ArrayStatement] = []
         for equation in equations_of(lines, self.names):
@@ -169,7 +171,7 @@ class Reader:
         self, text: str, notes: list[str], indices: Mapping[str, int] | None = None
     ) -> Tree | None:
         """Return the tree of one side, None if it has a blank. Raises Unreadable."""
-        found = tokens(text, self.names, notes)
+        found = tokens(text, self.names, notes, self.decimals)
         if found is None:
             return None
         tree = Parser(found, self.names, notes, indices).side()

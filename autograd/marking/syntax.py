@@ -35,7 +35,7 @@ class Number:
     @property
     def unit(self) -> float:
         """The unit in the last place."""
-        return 10.0 ** int(Decimal(self.text).as_tuple().exponent)
+        return float(f"1e{Decimal(self.text).as_tuple().exponent}")
 
     @property
     def digits(self) -> int:

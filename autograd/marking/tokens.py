@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from autograd.marking.labels import BELOW, LETTER, NAME, index_letters
 from autograd.marking.names import LONGEST, Names
-from autograd.marking.spelling import FRACTIONS, FROM_RAISED, plain
+from autograd.marking.spelling import ARRAY_FUNCTIONS, FRACTIONS, FROM_RAISED, FUNCTIONS, plain
 from autograd.marking.syntax import Number, Unreadable
+from autograd.op import Op
 
 MOST = 300  # characters of a number
 
@@ -36,6 +37,13 @@ _NUMBER = re.compile(
 )
 _INDICATOR = re.compile(r"(?:\b[1IH]\s*|𝟙\s*)?_?[\[({]([^\[\](){}<>=]+)>\s*0\s*[\])}]")
 _COMMA = re.compile(r"([0-9]+),([0-9]+)(?![0-9.,])")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:(?:,[0-9]{3}){2,}|,[0-9]{3}(?=\.[0-9]))(?![0-9,])")
+_DECIMAL_POINT = re.compile(r"[0-9]\.[0-9]")
+_DECIMAL_COMMA = re.compile(r"(?<![0-9.,])(?:0,[0-9]+|[0-9]+,(?:[0-9]{1,2}|[0-9]{4,}))(?![0-9.,])")
+_SEVERAL = {  # functions of several arguments: there commas part them
+    *ARRAY_FUNCTIONS,
+    *(name for name, row in FUNCTIONS.items() if isinstance(row, Op) and row.arity > 1),
+}
 _TIMES = re.compile(r"\s*[xX]\s*(?=-?[0-9.])")
 _PERCENT = re.compile(r"\s*%")
 _SIGN = re.compile(r"\*\*|\.\*|\\frac|\\sqrt|[-+*/^()\[\]{},|‖⊙@√∂Σ∇=_%:]")
@@ -56,20 +64,33 @@ class Token(NamedTuple):
     number: Number | None = None
 
 
-def tokens(text: str, names: Names, notes: list[str]) -> list[Token] | None:
+def decimal_signs(text: str) -> str:
+    """Return the signs with which decimals are written here: ".", ",", both or neither.
+
+    >>> decimal_signs("0,751·1,868"), decimal_signs("1,868·0.5"), decimal_signs("1,868")
+    (',', '.', '')
+    """
+    point, comma = _DECIMAL_POINT.search(text), _DECIMAL_COMMA.search(text)
+    return ("." if point else "") + ("," if comma else "")
+
+
+def tokens(text: str, names: Names, notes: list[str], elsewhere: str = "") -> list[Token] | None:
     """Return the pieces of one side; None where a part of it is blank. Unreadable for other signs.
 
-    What was read where reading was a choice is added to `notes`.
+    What was read where reading was a choice is added to `notes`; `elsewhere` has the signs of
+    decimals in the whole of what is written.
 
     >>> [token.text for token in tokens("2σ'(z₁)^2 − 0,5", Names(["z1"]), [])]
     ['2', 'σ', "'", '(', 'z₁', ')', '^', '2', '-', '0.5']
     """
-    return _Scanner(_INDICATOR.sub(r" step(\1)", plain(text)), names, notes).all()
+    text = _INDICATOR.sub(r" step(\1)", plain(text))
+    return _Scanner(text, names, notes, decimal_signs(text) or elsewhere).all()
 
 
 class _Scanner:
-    def __init__(self, text: str, names: Names, notes: list[str]) -> None:
+    def __init__(self, text: str, names: Names, notes: list[str], decimals: str) -> None:
         self.text = text
+        self.decimals = decimals
         self.names = names
         self.notes = notes
         self.place = 0
@@ -134,13 +155,19 @@ class _Scanner:
         return True
 
     def read_comma(self) -> None:
-        """Write a decimal comma as a point; one between thousands, beside a point, is left out."""
-        comma = _COMMA.match(self.text, self.place)
-        if comma and not self.lists[-1]:
-            grouped = len(comma[2]) == 3 and comma[1] != "0" and re.search(r"\d\.\d", self.text)
-            read = comma[1] + ("" if grouped else ".") + comma[2]
-            self.notes.append(f"{comma[0]} is read as {read}")
-            self.text = self.text[: comma.start()] + read + self.text[comma.end() :]
+        """Write a decimal comma as a point; one between thousands, beside points, is left out."""
+        found = _GROUPED.match(self.text, self.place) or _COMMA.match(self.text, self.place)
+        if not found or self.lists[-1]:
+            return
+        whole, _, behind = found[0].partition(",")
+        may_group = len(behind) == 3 and len(whole) <= 3 and not whole.startswith("0")
+        if may_group and self.decimals == ".,":
+            reason = f"{found[0]} may be {whole}.{behind} or {whole}{behind}"
+            raise Unreadable("NOT READ", f"{reason}: write decimals all with points")
+        is_decimal = found.re is _COMMA and not (may_group and self.decimals == ".")
+        read = found[0].replace(",", "." if is_decimal else "")
+        self.notes.append(f"{found[0]} is read as {read}")
+        self.text = self.text[: found.start()] + read + self.text[found.end() :]
 
     def take_name(self) -> bool:
         found = NAME.match(self.text, self.place)
@@ -208,19 +235,21 @@ class _Scanner:
     def follow_brackets(self, sign: str) -> None:
         if sign in ("(", "[", "{"):
             before = self.found[-2].text if len(self.found) > 1 else ""
-            self.lists.append(sign == "[" or before in ("max", "min", "maximum", "minimum"))
+            own = self.names.functions.get(before)
+            several = before in _SEVERAL or (own is not None and own.arity > 1)
+            self.lists.append(sign == "[" or several)
         elif sign in (")", "]", "}") and len(self.lists) > 1:
             self.lists.pop()
 
 
 def _number(text: str, typed: str, percent: bool) -> Number:
-    digits, _, power = text.partition("e")
+    digits = text.partition("e")[0]
     if len(text) > MOST:
         raise Unreadable("REFUSED", f"{typed[:20]} is too long for a number")
     if re.match(r"0[0-9]", digits):
         raise Unreadable("NOT READ", f"no number begins as {digits[:20]} does")
     vanishes = float(text) == 0 and re.search("[1-9]", digits)
-    if len(power) > 6 or vanishes or not math.isfinite(float(text)):
+    if vanishes or not math.isfinite(float(text)) or not 0.0 < Number(text).unit < math.inf:
         raise Unreadable("REFUSED", f"{typed[:20]} is too large or too small for a float")
     if percent:
         text = f"{Decimal(text).scaleb(-2):f}"

@@ -1,0 +1,142 @@
+"""One formula in many spellings: adjacent factors, powers, brackets, commas, remarks. What is true
+is known from algebra by hand.
+"""
+
+import pytest
+
+from autograd import Value, check_derivation, exp, sigmoid
+
+
+def label(name, value):
+    value.label = name
+    return value
+
+
+def neuron():
+    x1, w1, b, y = (Value(v, n) for v, n in ((0.5, "x1"), (0.3, "w1"), (0.1, "b"), (1.0, "y")))
+    z = label("z", w1 * x1 + b)
+    a = label("a", sigmoid(z))
+    return label("L", (a - y) ** 2 / 2)
+
+
+def products():
+    a, b, c, x = (Value(v, n) for v, n in ((1.3, "a"), (0.7, "b"), (2.1, "c"), (0.9, "x")))
+    q = label("q", a * c * b**2)
+    return label("r", q * x + c * x)
+
+
+def accented():
+    c, t = Value(0.7, "c"), Value(0.3, "t")
+    return label("E", (label("ŷ", c * 1) - t) ** 2)
+
+
+def powers():
+    lam, w, a, b = (Value(v, n) for v, n in ((0.1, "λ"), (1.5, "w"), (2.0, "a"), (3.0, "b")))
+    return label("E", label("R", lam * w**2) + label("f", a**b))
+
+
+def commas():
+    p, q, n = Value(1.751, "p"), Value(2.186, "q"), Value(1751.0, "n")
+    return label("E", label("r", p * q) + label("s", n * q))
+
+
+def numbered_e():
+    e1, e2, z1 = Value(0.3, "e1"), Value(0.5, "e2"), Value(0.2, "z1")
+    return label("E", exp(z1) * e1 + e2)
+
+
+def perceptron():
+    w, x = (
+        [Value(v, f"{n}{k}") for k, v in enumerate(values, 1)]
+        for n, values in (("w", (0.3, -0.4)), ("x", (0.5, 0.7)))
+    )
+    z = label("z", w[0] * x[0] + w[1] * x[1] + Value(0.1, "b"))
+    a = label("a", sigmoid(z))
+    return label("L", (a - Value(1.0, "y")) ** 2 / 2)
+
+
+def outcome(root, line):
+    """Whether each claim is right, wrong or open."""
+    lines = check_derivation(root, line).lines
+    return {"right" if x.right else "open" if x.open else "wrong" for x in lines}
+
+
+# fmt: off
+LINES = [
+    # a hyphen in a bracket at the end is a minus, and no part of a word
+    (neuron, "dL/dw1 = x1 a (1-a) (a-y)", "right"),
+    (neuron, "dL/dw1 = x1 (a-y)", "wrong"),
+    (neuron, "dL/dw1 = x1 * (a-y)", "wrong"),
+    (neuron, "dz/dw1 = x1 (a-y)", "wrong"),
+    (neuron, "dL/dz = (a-y) a (1-a) (by the chain-rule)", "right"),
+    (neuron, "dL/da = (a-y), by the chain-rule", "right"),
+    (accented, "dE/dŷ = 2 (ŷ-t)", "right"),
+    (accented, "dE/dc = 2 (ŷ-t)", "right"),
+    (accented, "dE/dc = 2 (t-ŷ)", "wrong"),
+    # what may be a factor is no remark
+    (products, "q = a c b²", "right"),
+    (products, "a c b² = q", "right"),
+    (products, "dq/da = c b²", "right"),
+    (products, "dq/da = c", "wrong"),
+    (products, "b² dq/da = c", "wrong"),
+    (products, "for b² dq/da = c", "wrong"),
+    (products, "dr/dq = x b²", "wrong"),
+    (products, "dr/dq = x (b²)", "wrong"),
+    (products, "dr/dq = x ab", "wrong"),
+    (products, "dr/dq = x and b", "open"),
+    (products, "dr/dq = x, b", "open"),
+    (products, "dr/dq = x (and also b)", "open"),
+    (products, "dr/dq = x error", "open"),
+    (products, "dr/dq = x (error)", "open"),
+    (products, "dr/dq = x lambda", "open"),
+    (products, "dr/dq = x (times the error)", "open"),
+    (products, "dr/dq = x (the other factor)", "right"),
+    (products, "dr/dq = x by the product rule", "right"),
+    (products, "dr/dq = x, as it should be", "right"),
+    (products, "dr/dq = 0.9 exactly", "right"),
+    (products, r"dr/dq = x \text{ (by the product rule)}", "right"),
+    # a power is that of the last label of a run
+    (powers, "R = λw²", "right"),
+    (powers, "R = λw^2", "right"),
+    (powers, "R = λw**2", "right"),
+    (powers, r"R = \lambda w^{2}", "right"),
+    (powers, "R = (λw)²", "wrong"),
+    (powers, "R = λ²w", "wrong"),
+    (powers, "df/da = ba^(b−1)", "right"),
+    (powers, "df/da = ba^{b-1}", "right"),
+    (powers, "df/da = (ba)^(b-1)", "wrong"),
+    (powers, "f = ae^{(b-1) ln(a)}", "right"),
+    (numbered_e, "E = e1e^{z1} + e2", "right"),
+    # a comma is that of decimals, or of thousands, in all of a line
+    (commas, "r = 1,751 · 2,186 = 3,828", "right"),
+    (commas, "s = 1,751 · 2.186 = 3,827.686", "right"),
+    (commas, "s = 1751 · 2,186 = 3827,686", "right"),
+    (commas, "r = 1,751 · 2,100", "wrong"),
+    (commas, "r = 1,751 · 2,18 + 0.0", "open"),
+    (commas, "dE/dq = 2.186\nn = 1,751", "wrong right"),
+    # e to a power is Euler's number where e1, e2 are labels
+    (numbered_e, "dE/dz1 = e^z1 e1", "right"),
+    (numbered_e, "dE/dz1 = e^{z1}", "wrong"),
+    # gradients by vectors
+    (perceptron, "∇_w L = (a-y) a (1-a) x", "right"),
+    (perceptron, r"\nabla_{w} L = (a-y) a (1-a) x", "right"),
+    (perceptron, r"\nabla_{\mathbf{w}} L = (a-y) a (1-a) \mathbf{x}", "right"),
+    (perceptron, "∇_{w}L = (a−y) x", "wrong"),
+    (perceptron, "grad_w L = (a-y) a (1-a) x", "right"),
+    (perceptron, "∇_w z = x", "right"),
+    (perceptron, "∇_b L = (a-y) a (1-a)", "right"),
+    # what no function takes
+    *((perceptron, f"z = {call}", "open") for call in (
+        "np.dot(w)", "outer(w)", "np.outer(w, x, w)", "sum(w, x)", "softmax(w, x)", "diag(w, x)",
+        "dot()", "sum()", "tanh(w, x)", "max(w)", "log10(w, x)", "rowsum(w, w)", "∇", "∇_",
+    )),
+    *((perceptron, f"z = {number}", "open") for number in ("0.e4855", "1e99999", "0e400", "[1e99999]")),
+    # δ with an index is asked of the units that are there
+    (perceptron, "δ_k = 1", "open"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("record", "line", "expected"), LINES)
+def test_a_spelling(record, line, expected):
+    assert outcome(record(), line) == set(expected.split())
