@@ -61,6 +61,20 @@ def outcome(root, line):
     return {"right" if x.right else "open" if x.open else "wrong" for x in lines}
 
 
+def scaled():
+    s, m, x = Value(2.0, "σ"), Value(0.5, "μ"), Value(1.5, "x")
+    y = label("y", s * (x - m))
+    return label("E", y * sigmoid(x))
+
+
+def letters():
+    d, e, alpha, delta, x = (
+        Value(v, n) for v, n in ((2.0, "d"), (3.0, "e"), (0.1, "α"), (0.7, "δ"), (0.3, "x"))
+    )
+    f = label("f", d * x)
+    return label("g", f * e * alpha + delta * x**2 + e**x)
+
+
 # fmt: off
 LINES = [
     # a hyphen in a bracket at the end is a minus, and no part of a word
@@ -125,6 +139,38 @@ LINES = [
     (perceptron, "grad_w L = (a-y) a (1-a) x", "right"),
     (perceptron, "∇_w z = x", "right"),
     (perceptron, "∇_b L = (a-y) a (1-a)", "right"),
+    # products of two vectors
+    (perceptron, "z = w·x + b", "right"),
+    (perceptron, "z = w x + b", "right"),
+    (perceptron, "z = w @ x + b", "right"),
+    (perceptron, "z = np.dot(w, x) + b", "right"),
+    (perceptron, "z = wᵀx + b", "right"),
+    (perceptron, "z = x wᵀ + b", "right"),
+    (perceptron, "z = sum(w ⊙ x) + b", "right"),
+    (perceptron, "z = w·x − b", "wrong"),
+    (perceptron, "z = w @ w + b", "wrong"),
+    (perceptron, "z = w ⊙ x + b", "wrong"),
+    (perceptron, "z = np.outer(w, x) + b", "open"),
+    (perceptron, "dL/dw = (σ(w·x + b) − y) a (1−a) x", "right"),
+    (perceptron, "dL/dw = (σ(w·x) − y) a (1−a) x", "wrong"),
+    # a label is preferred to a function, a derivative, a number of the same name
+    (scaled, "y = σ(x−μ)", "right"),
+    (scaled, "y = σ (x-μ)", "right"),
+    (scaled, r"y = \sigma(x - \mu)", "right"),
+    (scaled, "y = σ(μ−x)", "wrong"),
+    (scaled, "E = y σ(x)", "right"),
+    (scaled, "E = σ(x−μ) · σ(x)", "right"),
+    (scaled, "dE/dy = σ(x)", "right"),
+    (letters, "f = dx", "right"),
+    (letters, "f = d(x)", "right"),
+    (letters, "f = dx²", "wrong"),
+    (letters, "df/dx = d", "right"),
+    (letters, "df/dd = x", "right"),
+    (letters, "dg/dα = ef", "right"),
+    (letters, "dg/df = α(e)", "right"),
+    (letters, "dg/dx = α(d e) + 2δx + e^x ln(e)", "right"),
+    (letters, "dg/dx = α(d e) + 2δx", "wrong"),
+    (letters, "g = feα + δx² + e^x", "right"),
     # what no function takes
     *((perceptron, f"z = {call}", "open") for call in (
         "np.dot(w)", "outer(w)", "np.outer(w, x, w)", "sum(w, x)", "softmax(w, x)", "diag(w, x)",

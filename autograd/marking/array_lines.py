@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from autograd.marking.bench import Equation
 from autograd.marking.cursor import is_array
-from autograd.marking.grids import Expander, Grid, index_of, squeezed
+from autograd.marking.grid import Grid, index_of, squeezed
+from autograd.marking.grids import READINGS, Expander, Products
 from autograd.marking.marks import Outcome
 from autograd.marking.names import Names
 from autograd.marking.syntax import (
@@ -32,12 +33,16 @@ class ArrayStatement(NamedTuple):
     subject    the elements of its left side
     claims     those of the others; Unreadable where the shape is another
     names      what names mean
+    products   how products of two vectors were read
+    others     the equation, with these read in other ways
     """
 
     statement: Statement
     subject: Grid
     claims: list[Grid | Unreadable | None]
     names: Names
+    products: Products = READINGS[0]
+    others: tuple[ArrayStatement, ...] = ()
 
     @property
     def sides(self) -> list[Side]:
@@ -56,16 +61,30 @@ def in_arrays(statement: Statement, names: Names) -> Statement | ArrayStatement:
     """Return the equation element by element, where it is one of vectors or matrices."""
     if not any(is_array(side.term) for side in statement.sides):
         return statement
-    notes = list(statement.read)
-    expander = Expander(names, notes)
+    found: list[ArrayStatement] = []
+    errors: list[Unreadable] = []
+    for products in READINGS:
+        expander = Expander(names, list(statement.read), products)
+        try:
+            found.append(_expanded(statement, expander))
+        except Unreadable as error:
+            errors.append(error)
+        if not expander.is_choice:
+            break
+    if not found:
+        return statement._replace(sides=[Side(statement.text, errors[0])])
+    return found[0]._replace(others=tuple(found[1:]))
+
+
+def _expanded(statement: Statement, expander: Expander) -> ArrayStatement:
+    """Return the equation element by element. Raises Unreadable where its left side is not."""
     first, *others = statement.sides
-    try:
-        claims = [_claim(side.term, expander) for side in others]
-        subject = _subject(first.term, expander, claims)
-    except Unreadable as error:
-        return statement._replace(sides=[Side(statement.text, error)])
-    fitting = [_fitted(grid, subject) for grid in claims]
-    return ArrayStatement(statement._replace(read=tuple(notes)), subject, fitting, names)
+    claims = [_claim(side.term, expander) for side in others]
+    subject = _subject(first.term, expander, claims)
+    trees = [side.term for side in others]
+    fitting = [_fitted(*pair, subject) for pair in zip(claims, trees, strict=True)]
+    read = statement._replace(read=tuple(expander.notes))
+    return ArrayStatement(read, subject, fitting, expander.names, expander.products)
 
 
 def _claim(tree: Tree | Unreadable | None, expander: Expander) -> Grid | Unreadable | None:
@@ -94,11 +113,15 @@ def _subject(
     return subject
 
 
-def _fitted(grid: Grid | Unreadable | None, subject: Grid) -> Grid | Unreadable | None:
-    """Return a claim if it has the shape of the subject, else the error that says so."""
+def _fitted(
+    grid: Grid | Unreadable | None, tree: Tree | Unreadable | None, subject: Grid
+) -> Grid | Unreadable | None:
+    """Return a claim if it has the shape of the subject, or is a number for each of its elements;
+    else the error that says so.
+    """
     if not isinstance(grid, Grid) or grid.shape == subject.shape:
         return grid
-    if not grid.shape:
+    if not grid.shape and not is_array(tree):
         return Grid(subject.shape, tuple(grid.terms[0] for _ in subject.terms))
     left, right = ("×".join(map(str, g.shape)) or "1" for g in (subject, grid))
     return Unreadable("NOT READ", f"the left side has the shape {left}, and this has {right}")
@@ -106,21 +129,45 @@ def _fitted(grid: Grid | Unreadable | None, subject: Grid) -> Grid | Unreadable 
 
 _MOST_WRONG = 32
 Claim = Callable[[Equation | None, Term | Unreadable | None], Outcome]
+Holds = Callable[[Term, Term], bool]
 
 
-def outcomes(claim: Claim, line: ArrayStatement) -> Iterator[Outcome]:
-    """Yield what each side of an equation is found to be, all its elements taken together."""
-    number = line.statement.number
-    equations = [Equation(term, number) for term in line.subject.terms]
-    for side, grid in zip(line.statement.sides[1:], line.claims, strict=True):
-        if not isinstance(grid, Grid):
-            slip = _slip(claim, line, side.term)
-            yield slip or claim(equations[0], grid)
-            continue
-        together = _together(_judged(claim, equations, grid), grid)
-        if not together.right and together.verdicts[0] not in OPEN and not together.follows:
-            together = _slip(claim, line, side.term) or together
-        yield together
+def outcomes(
+    claim: Claim, holds: Holds, line: ArrayStatement
+) -> Iterator[tuple[Statement, Outcome]]:
+    """Yield the equation as it was read and what each of its sides is found to be, all elements
+    taken together.
+    """
+    equations: dict[Products, list[Equation]] = {}
+    for k, side in enumerate(line.statement.sides[1:]):
+        read = _that_holds(holds, line, k)
+        if read.products not in equations:
+            number = line.statement.number
+            equations[read.products] = [Equation(term, number) for term in read.subject.terms]
+        yield read.statement, _outcome(claim, equations[read.products], read, side.term, k)
+
+
+def _that_holds(holds: Holds, line: ArrayStatement, k: int) -> ArrayStatement:
+    """Return the reading in which a claim holds, else one in which its shape fits."""
+    fitting = [read for read in (line, *line.others) if isinstance(read.claims[k], Grid)]
+    for read in fitting[: len(fitting) if line.others else 0]:
+        grid = read.claims[k]
+        assert isinstance(grid, Grid)
+        if all(map(holds, read.subject.terms, grid.terms)):
+            return read
+    return fitting[0] if fitting else line
+
+
+def _outcome(
+    claim: Claim, equations: list[Equation], line: ArrayStatement, tree: object, k: int
+) -> Outcome:
+    grid = line.claims[k]
+    if not isinstance(grid, Grid):
+        return _slip(claim, line, tree) or claim(equations[0], grid)
+    together = _together(_judged(claim, equations, grid), grid)
+    if not together.right and together.verdicts[0] not in OPEN and not together.follows:
+        together = _slip(claim, line, tree) or together
+    return together
 
 
 def _judged(claim: Claim, equations: list[Equation], grid: Grid) -> list[Outcome]:
@@ -168,9 +215,9 @@ def _slip(claim: Claim, line: ArrayStatement, tree: object) -> Outcome | None:
     if not isinstance(tree, ArrayCall):
         return None
     for verdict, because, changed in _changes(tree):
-        expander = Expander(line.names, [])
+        expander = Expander(line.names, [], line.products)
         try:
-            grid = _fitted(squeezed(expander.grid(changed)), line.subject)
+            grid = _fitted(squeezed(expander.grid(changed)), changed, line.subject)
         except Unreadable:
             continue
         if isinstance(grid, Grid) and _is_right(claim, line, grid):
@@ -226,7 +273,7 @@ def _with(tree: ArrayCall, place: ArrayCall, other: ArrayCall) -> Tree:
 def _is_outer(tree: ArrayCall) -> bool:
     last = tree.args[-1]
     is_row = isinstance(last, ArrayCall) and last.kind == "transpose"
-    return tree.kind == "outer" or (tree.kind == "matmul" and is_row)
+    return tree.kind == "outer" or (tree.kind in ("matmul", "mul") and is_row)
 
 
 def _renamed(tree: Tree, change: Callable[[Tree], Tree | None]) -> Tree:

@@ -22,7 +22,7 @@ from autograd.marking.known import Known
 from autograd.marking.marks import Outcome
 from autograd.marking.points import Point, far, near
 from autograd.marking.repair import Repairs
-from autograd.marking.syntax import Call, Number, Term, walk, written
+from autograd.marking.syntax import Call, Number, Term, Unreadable, walk, written
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
@@ -156,6 +156,12 @@ class Bench:
         if has_kink(side):
             return self.evaluator.agree(subject, side, self.far, instead)
         return not self.crossings.refutes(subject, side, instead)
+
+    def holds(self, subject: Term, side: Term) -> bool:
+        """Whether a formula is right as it is read."""
+        with suppress(Unreadable):
+            return self.agrees(subject, side)
+        return False
 
     def follows(self, line: int, true: float) -> Outcome:
         because = (

@@ -49,8 +49,7 @@ class Calls(Quotients):
         primes = self.primes()
         found = self.called(text, primes)
         kind = ARRAY_FUNCTIONS.get(text)
-        is_name = self.next.text != "(" and self.names.find(text) is not None
-        if is_name or (found is None and kind is None):
+        if (found is None and kind is None) or self.is_label(text):
             self.place = start
             return None
         power = self.function_power()
@@ -66,6 +65,13 @@ class Calls(Quotients):
         if any(map(is_array, args)):
             return ArrayCall(f"{text}{chr(39) * primes}", tuple(args), whole)
         return whole(*args)  # type: ignore[no-any-return]
+
+    def is_label(self, text: str) -> bool:
+        """Whether the name of a function is a label here, and is not applied."""
+        if self.names.find(text) is None:
+            return False
+        product, call = (f"{text}(…) is read as {x}" for x in (f"{text}·(…)", "a function"))
+        return self.next.text != "(" or self.choose(product, call)
 
     def array_call(self, kind: str, text: str, args: Sequence[Tree]) -> Tree:
         arity = ARRAY_OPERATIONS[kind].count("{}")

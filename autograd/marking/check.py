@@ -130,8 +130,9 @@ def _marked(board: Board, lines: Sequence[Statement | ArrayStatement]) -> Iterat
     for line in lines:
         if isinstance(line, ArrayStatement):
             left, *claims = line.statement.sides
-            for side, outcome in zip(claims, outcomes(judge.claim, line), strict=True):
-                yield _line(line.statement, left, side, outcome)
+            found = outcomes(judge.claim, judge.bench.holds, line)
+            for side, (statement, outcome) in zip(claims, found, strict=True):
+                yield _line(statement, left, side, outcome)
             continue
         if not line.sides:
             outcome = Outcome((Verdict.DEFINED,), None, "; ".join(line.read))
@@ -148,18 +149,30 @@ def _marked(board: Board, lines: Sequence[Statement | ArrayStatement]) -> Iterat
             assert not isinstance(subject, (ArrayName, ArrayCall))
             equation = Equation(subject, line.number)
         for side in claims:
+            if equation:
+                side = _that_holds(judge, equation, side)
             assert not isinstance(side.term, (ArrayName, ArrayCall))
             outcome = judge.claim(equation, side.term if equation else None)
             yield _line(line, left, side, outcome)
 
 
+def _that_holds(judge: Judge, equation: Equation, side: Side) -> Side:
+    """Return the reading of a side in which it holds, else the first."""
+    for other in (side, *side.others) if side.others else ():
+        assert not isinstance(other.term, (ArrayName, ArrayCall, Unreadable, type(None)))
+        if judge.bench.holds(equation.subject, other.term):
+            return other
+    return side
+
+
 def _line(line: Statement, left: Side, side: Side | None, outcome: Outcome) -> Line:
     """Return the claim that the left side is equal to this one, with what it is found to be."""
+    read = (*line.read, *left.read, *(side.read if side else ()), outcome.read)
     return Line(
         outcome.verdicts,
         outcome.expected,
         outcome.because,
-        "; ".join(filter(None, (*line.read, outcome.read))),
+        "; ".join(dict.fromkeys(filter(None, read))),
         outcome.places,
         outcome.follows,
         claim=left.text if side is None else f"{left.text} = {side.text}",
@@ -198,9 +211,10 @@ def _updates(
 def _stated_rate(sides: Iterable[Side]) -> float | None:
     """Return the factor before the gradient in these updates; where they differ, that of most."""
     rates: Counter[float] = Counter()
-    for _, side in sides:
-        if isinstance(side, Call) and side.op in (ops.sub, ops.add):
-            rate = _first_number(side.args[1])
+    for side in sides:
+        term = side.term
+        if isinstance(term, Call) and term.op in (ops.sub, ops.add):
+            rate = _first_number(term.args[1])
             if rate is not None:
                 rates[rate] += 1
     return rates.most_common(1)[0][0] if rates else None

@@ -28,6 +28,9 @@ class Cursor:
     names     what the names mean
     notes     what was read where reading was a choice is added to these
     indices   the numbers that one-letter indices have
+    firsts    for each place where reading is a choice whether the first way is taken: the last of
+              these is for all that follow
+    choices   what was read there
     """
 
     def __init__(
@@ -36,11 +39,14 @@ class Cursor:
         names: Names,
         notes: list[str],
         indices: Mapping[str, int] | None = None,
+        firsts: Sequence[bool] = (True,),
     ) -> None:
         self.tokens = tokens
         self.names = names
         self.notes = notes
         self.indices = dict(indices or {})
+        self.firsts = firsts
+        self.choices: list[str] = []
         self.place = 0
         self.depth = 0
         self.bars = 0  # open ones: there a bar closes
@@ -96,6 +102,12 @@ class Cursor:
         if not re.fullmatch(r"\d{1,4}", token.text):
             raise self.not_read("an index runs over whole numbers")
         return int(token.text)
+
+    def choose(self, first: str, second: str) -> bool:
+        """Whether the first of two ways to read is taken here; what is read is kept."""
+        is_first = self.firsts[min(len(self.choices), len(self.firsts) - 1)]
+        self.choices.append(first if is_first else second)
+        return is_first
 
     def expression(self, least: int) -> Tree:
         """Return what stands here, up to a sign that binds no stronger than `least`."""

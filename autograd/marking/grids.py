@@ -7,6 +7,7 @@ from functools import reduce
 from typing import Any, ClassVar, NamedTuple
 
 from autograd import ops
+from autograd.marking.grid import Grid, matrix, scalar, squeezed
 from autograd.marking.labels import layer_of_delta
 from autograd.marking.names import Names
 from autograd.marking.syntax import (
@@ -28,82 +29,35 @@ from autograd.op import Op
 _ROWS: Mapping[str, Op] = {row.name: row for row in ops.TABLE}
 
 
-class Grid(NamedTuple):
-    """The elements of a scalar, a vector or a matrix, row by row.
+class Products(NamedTuple):
+    """How the products of two vectors are read.
 
-    shape    () of a scalar, (n,) of a vector, (m, n) of a matrix
-    is_row   of a vector: whether it was transposed, and is a row
+    inner   whether w x is their inner product, where neither is transposed; else it is element by
+            element
+    rows    whether vectors are rows: then xᵀ y is an outer product, and x yᵀ an inner one
     """
 
-    shape: tuple[int, ...]
-    terms: tuple[Term, ...]
-    is_row: bool = False
-
-    def at(self, *index: int) -> Term:
-        """Return an element, with an object of its own in each place."""
-        k = index[0] if len(index) == 1 else index[0] * self.shape[1] + index[1]
-        return copied(self.terms[k])
-
-    def size(self, axis: int) -> int:
-        """Return how many rows (axis 0) or columns (axis 1) it has: a vector is a column, unless it
-        is a row.
-        """
-        if len(self.shape) == 2:
-            return self.shape[axis]
-        long = 1 if self.is_row else 0
-        return self.shape[0] if self.shape and axis == long else 1
-
-    def row(self, i: int) -> list[Term]:
-        """Return a row of it, as a matrix."""
-        if len(self.shape) == 2:
-            return [self.at(i, j) for j in range(self.shape[1])]
-        return [self.at(j) for j in range(self.shape[0])] if self.is_row else [self.at(i)]
-
-    def column(self, j: int) -> list[Term]:
-        """Return a column of it, as a matrix."""
-        return [self.row(i)[j] for i in range(self.size(0))]
+    inner: bool = False
+    rows: bool = False
 
 
-def scalar(term: Term) -> Grid:
-    """Return a term as a grid."""
-    return Grid((), (term,))
-
-
-def squeezed(grid: Grid) -> Grid:
-    """Return a matrix of one row or one column as a vector, and of one element as a scalar."""
-    if len(grid.terms) == 1:
-        return scalar(grid.terms[0])
-    if len(grid.shape) == 2 and 1 in grid.shape:
-        return Grid((len(grid.terms),), grid.terms, is_row=grid.shape[0] == 1)
-    return grid
-
-
-def matrix(rows: Sequence[Sequence[Term]]) -> Grid:
-    """Return rows of terms as a grid."""
-    return Grid((len(rows), len(rows[0])), tuple(term for row in rows for term in row))
-
-
-def index_of(grid: Grid, k: int) -> str:
-    """Return the index of an element as a message has it: [2], or [1,2].
-
-    >>> index_of(Grid((2, 2), ()), 2)
-    '[2,1]'
-    """
-    if len(grid.shape) == 2:
-        return f"[{k // grid.shape[1] + 1},{k % grid.shape[1] + 1}]"
-    return f"[{k + 1}]"
+READINGS = (Products(), Products(inner=True), Products(rows=True), Products(True, True))
 
 
 class Expander:
     """Expands trees into grids.
 
-    names   what the names mean
-    notes   what was read where reading was a choice is added to these
+    names       what the names mean
+    notes       what was read where reading was a choice is added to these
+    products    how the products of two vectors are read
+    is_choice   whether there was one that may be read in another way
     """
 
-    def __init__(self, names: Names, notes: list[str]) -> None:
+    def __init__(self, names: Names, notes: list[str], products: Products = READINGS[0]) -> None:
         self.names = names
         self.notes = notes
+        self.products = products
+        self.is_choice = False
 
     def grid(self, tree: Tree) -> Grid:
         """Return the elements of a tree. Raises Unreadable where shapes do not fit."""
@@ -205,11 +159,8 @@ class Expander:
         left, right = (self.grid(arg) for arg in tree.args)
         if not squeezed(left).shape or not squeezed(right).shape:
             return self.elementwise(_times, [squeezed(left), squeezed(right)])
-        if len(left.shape) == len(right.shape) == 1 and left.is_row == right.is_row:
-            if left.shape != right.shape:
-                return self.outer(tree)
-            self.note("a product of two vectors is read element by element")
-            return self.elementwise(_times, [left, right])
+        if len(left.shape) == len(right.shape) == 1:
+            return self.product_of_vectors(tree, left, right)
         is_plain = len(left.shape) == 1 and not left.is_row
         left, right = self.fitted(left, right)
         if left.size(1) != right.size(0):
@@ -221,6 +172,25 @@ class Expander:
         if is_plain and len(result.shape) == 1:  # a vector without a direction gives one
             return result._replace(is_row=False)
         return result
+
+    def product_of_vectors(self, tree: ArrayCall, left: Grid, right: Grid) -> Grid:
+        if left.is_row != right.is_row:
+            self.is_choice = True
+            if right.is_row != self.products.rows:
+                return self.outer(tree)
+            if self.products.rows:
+                self.note("vectors are read as rows")
+        elif tree.kind == "mul":
+            if left.shape != right.shape:
+                return self.outer(tree)
+            self.is_choice = True
+            if not self.products.inner:
+                self.note("a product of two vectors is read element by element")
+                return self.elementwise(_times, [left, right])
+            self.note("a product of two vectors is read as their inner product")
+        if left.shape != right.shape:
+            raise self.misfit(tree, left, right)
+        return scalar(_inner(left.terms, right.terms))
 
     def fitted(self, left: Grid, right: Grid) -> tuple[Grid, Grid]:
         """Return both with a vector that stands before a matrix as a row, where that fits."""

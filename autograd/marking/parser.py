@@ -126,7 +126,11 @@ class Parser(Calls):
         """Return what e is, where a Value or an array is called so: that where it is squared."""
         if isinstance(exponent, Number) and exponent.value.is_integer():
             return e
-        self.notes.append("e with this exponent is read as Euler's number")
+        euler, label = (f"e with this exponent is read as {x}" for x in ("Euler's number", "e"))
+        if isinstance(e, ArrayName):
+            self.notes.append(euler)
+        elif not self.choose(euler, label):
+            return e
         return Constant("e", CONSTANTS["e"])
 
     def operation(self, meaning: Op | str, left: Tree, right: Tree) -> Tree:
@@ -136,7 +140,7 @@ class Parser(Calls):
             self.notes.append("the elementwise product of two numbers is read as their product")
             meaning = ops.mul
         if meaning is ops.mul and (is_array(left) or is_array(right)):
-            return ArrayCall("matmul", (left, right))
+            return ArrayCall("mul", (left, right))
         return self.call(meaning, left, right)
 
     def read_raised(self, left: Tree) -> Tree:

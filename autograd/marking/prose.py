@@ -18,7 +18,8 @@ _ABOUT = {  # words before a name, and what they make of it
 }
 _CHANGING = re.compile(  # words before or behind a formula that make something else of it
     r"\b(?:change|step|difference|increase|decrease|ratio|percentage|square|half|twice|minus|plus"
-    r"|times|product|divided|over|squared|cubed|per|or|not|negative|log|logarithm|root)\b(?! rules?\b)",
+    r"|times|product|divided|over|squared|cubed|per|or|not|negative|log|logarithm|root)\b"
+    r"(?! rules?\b)",
     re.I,
 )
 _NOTE = re.compile(
@@ -124,13 +125,13 @@ def without_words_behind(text: str, names: Names) -> str:
         is_apart = before.endswith((",", ".", ";", ":"))
         if is_apart or remark.startswith("(") or words[0][1] != "function":
             before = before.rstrip(",.;:")
-            kinds = [kind for _, kind in words]
-            return before if _is_remark(before, remark, kinds, is_apart) else text
+            count = sum(kind == "plain" for _, kind in words)
+            return before if _is_remark(before, remark, count, is_apart) else text
         del words[0]  # it may be applied to nothing, which is told
     return text
 
 
-def _is_remark(before: str, remark: str, kinds: list[Kind], is_apart: bool) -> bool:
+def _is_remark(before: str, remark: str, count: int, is_apart: bool) -> bool:
     """Whether words behind a formula say something about it, and are no part of it: one word alone
     may be the name of a factor.
     """
@@ -141,7 +142,7 @@ def _is_remark(before: str, remark: str, kinds: list[Kind], is_apart: bool) -> b
     )
     is_number = not re.search(LETTER, before)
     least = 1 if is_number or is_apart else 2
-    return not changing and kinds.count("plain") >= least
+    return not changing and count >= least
 
 
 def _words_at_end(text: str, names: Names) -> list[tuple[int, Kind]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -23,6 +24,7 @@ from autograd.marking.syntax import (
 )
 from autograd.marking.tokens import Token
 
+_PREFIXED = re.compile("d|δ")
 _DIFFERENTIAL = re.compile(r"d(?=[^\W\d_])")
 
 
@@ -32,6 +34,11 @@ def _barred_or_after_d(text: str) -> str:
     if bar:
         return bar[1] + bar[2]
     return text[1:] if _DIFFERENTIAL.match(text) else ""
+
+
+def _readings(text: str, labels: Sequence[str]) -> tuple[str, str]:
+    """Return how labels that stand side by side are read, and how else they may be."""
+    return f"{text} is read as {'·'.join(labels)}", f"{text} is read as a derivative"
 
 
 class NeedsIndex(Unreadable):
@@ -98,13 +105,24 @@ class Quotients(Cursor):
             return Constant(text, CONSTANTS[text])
         if text in RATES:
             return Name(RATE)
-        for read in (self.updated, self.delta, self.short_gradient, self.side_by_side):
+        for read in (self.preferred_product, self.updated, self.delta, self.short_gradient):
             found = read(text)
             if found is not None:
                 return found
+        labels = self.names.split(text)
+        if labels:
+            self.notes.append(_readings(text, labels)[0])
+            return self.side_by_side(labels)
         if self.is_array(text) or self.next.kind == "transposed":
             return ArrayName(text)
         raise self.names.unknown(text)
+
+    def preferred_product(self, text: str) -> Tree | None:
+        """Return d·x for dx, and δ·x for δx, where these are labels and it is read so."""
+        labels = self.names.split(text) if _PREFIXED.match(text) else None
+        if labels and self.choose(*_readings(text, labels)):
+            return self.side_by_side(labels)
+        return None
 
     def updated(self, text: str) -> Tree | None:
         """Return what w5_new is short for."""
@@ -152,12 +170,8 @@ class Quotients(Cursor):
             return ArrayCall("gradient", (ArrayName(by),))
         return None
 
-    def side_by_side(self, text: str) -> Tree | None:
+    def side_by_side(self, labels: Sequence[str]) -> Tree:
         """Return the product of labels that stand side by side; a power is that of the last."""
-        labels = self.names.split(text)
-        if labels is None:
-            return None
-        self.notes.append(f"{text} is read as {'·'.join(labels)}")
         *before, last = map(self.label_or_constant, labels)
         factors = [*before, self.continued(last, SIGNED)]
         return reduce(lambda *args: self.call(ops.mul, *args), factors)

@@ -34,6 +34,8 @@ from autograd.marking.syntax import (
 from autograd.marking.tokens import Token, decimal_signs, tokens
 from autograd.op import Op
 
+MOST_CHOICES = 3  # on one side: of more, all are taken alike
+
 
 class Reader:
     """Read what is written in these labels.
@@ -154,30 +156,56 @@ class Reader:
         left, *claims = equation.sides
         defined = None if indices else self.definition(equation, notes)
         if defined is None:
-            return self.side(left, notes, indices), claims
+            side = self.side(left, notes, indices)
+            if side.others and self.single_name(left):
+                side = side.others[0]._replace(others=())  # dx alone is a derivative
+            elif side.others:
+                reason = f"the left side may be else: {'; '.join(side.read)}"
+                side = Side(side.text, Unreadable("NOT READ", reason))
+            return side, claims
         return Side(_cut(f"{left} = {claims[0]}"), defined), claims[1:]
 
     def side(self, text: str, notes: list[str], indices: Mapping[str, int]) -> Side:
+        """Return a side, with how else it reads where a label may be a function, too."""
         try:
-            return Side(_cut(text), self.read(text, notes, indices))
-        except NeedsIndex:
-            if not indices:
-                raise
-            return Side(_cut(text), Unreadable("UNKNOWN NAME", "an index has no number"))
+            found = tokens(text, self.names, notes, self.decimals)
         except Unreadable as error:
             return Side(_cut(text), error)
-
-    def read(
-        self, text: str, notes: list[str], indices: Mapping[str, int] | None = None
-    ) -> Tree | None:
-        """Return the tree of one side, None if it has a blank. Raises Unreadable."""
-        found = tokens(text, self.names, notes, self.decimals)
         if found is None:
-            return None
-        tree = Parser(found, self.names, notes, indices).side()
+            return Side(_cut(text), None)
+        parser = Parser(found, self.names, notes, indices)
+        side = self.parsed(text, parser)
+        count = len(parser.choices)
+        sides = [side]
+        for firsts in product((True, False), repeat=count if count <= MOST_CHOICES else 1):
+            if not all(firsts):
+                sides.append(self.parsed(text, Parser(found, self.names, [], indices, firsts)))
+        readable = [side for side in sides if not isinstance(side.term, Unreadable)]
+        return readable[0]._replace(others=tuple(readable[1:])) if readable else side
+
+    def parsed(self, text: str, parser: Parser) -> Side:
+        """Return a side in one reading; NeedsIndex where its indices are not known yet."""
+        tree: Tree | Unreadable
+        try:
+            tree = self.tree(parser)
+        except NeedsIndex:
+            if not parser.indices:
+                raise
+            tree = Unreadable("UNKNOWN NAME", "an index has no number")
+        except Unreadable as error:
+            tree = error
+        return Side(_cut(text), tree, tuple(dict.fromkeys(parser.choices)))
+
+    def tree(self, parser: Parser) -> Tree:
+        tree = parser.side()
         if any(isinstance(place, Quotient) and place.order > 1 for place in walk(tree)):
             raise Unreadable("NOT READ", "second derivatives are not marked", tree)
         return tree
+
+    def read(self, text: str, notes: list[str]) -> Tree | None:
+        """Return the tree of one side, None if it has a blank. Raises Unreadable."""
+        found = tokens(text, self.names, notes, self.decimals)
+        return None if found is None else self.tree(Parser(found, self.names, notes))
 
     def definition(self, equation: Written, notes: list[str]) -> Tree | None:
         """Return what a new name on the left is defined as; None where it is no new name."""

@@ -117,6 +117,7 @@ ARRAY_OPERATIONS = {  # how each is written, with a hole for each argument
     "vector": "[{}]",
     "transpose": "{}ᵀ",
     "matmul": "{} @ {}",
+    "mul": "{} {}",
     "elementwise": "{} ⊙ {}",
     "outer": "outer({}, {})",
     "diag": "diag({})",
@@ -285,10 +286,16 @@ class Unreadable(ValueError):
 
 
 class Side(NamedTuple):
-    """What stands between two equals signs, and how it reads: None where it is blank."""
+    """What stands between two equals signs, and how it reads: None where it is blank.
+
+    read     how names were read that may be labels or else
+    others   how else it reads
+    """
 
     text: str
     term: Tree | Unreadable | None
+    read: tuple[str, ...] = ()
+    others: tuple[Side, ...] = ()
 
 
 class Statement(NamedTuple):

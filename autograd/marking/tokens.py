@@ -159,15 +159,19 @@ class _Scanner:
         found = _GROUPED.match(self.text, self.place) or _COMMA.match(self.text, self.place)
         if not found or self.lists[-1]:
             return
-        whole, _, behind = found[0].partition(",")
-        may_group = len(behind) == 3 and len(whole) <= 3 and not whole.startswith("0")
-        if may_group and self.decimals == ".,":
-            reason = f"{found[0]} may be {whole}.{behind} or {whole}{behind}"
-            raise Unreadable("NOT READ", f"{reason}: write decimals all with points")
-        is_decimal = found.re is _COMMA and not (may_group and self.decimals == ".")
+        is_decimal = found.re is _COMMA and self.is_decimal(*found.groups())
         read = found[0].replace(",", "." if is_decimal else "")
         self.notes.append(f"{found[0]} is read as {read}")
         self.text = self.text[: found.start()] + read + self.text[found.end() :]
+
+    def is_decimal(self, whole: str, behind: str) -> bool:
+        """Whether the comma between these digits is one of decimals, and not of thousands."""
+        if len(behind) != 3 or len(whole) > 3 or whole.startswith("0"):
+            return True
+        if self.decimals == ".,":
+            reason = f"{whole},{behind} may be {whole}.{behind} or {whole}{behind}"
+            raise Unreadable("NOT READ", f"{reason}: write decimals all with points")
+        return self.decimals != "."
 
     def take_name(self) -> bool:
         found = NAME.match(self.text, self.place)
