@@ -109,6 +109,14 @@ LINES = [
     (products, "dr/dq = x, as it should be", "right"),
     (products, "dr/dq = 0.9 exactly", "right"),
     (products, r"dr/dq = x \text{ (by the product rule)}", "right"),
+    (neuron, "dL/da = a - 1·y (the well-known form)", "right"),
+    (neuron, "dL/da = a a y - by (the well-known form)", "wrong"),
+    # x before a digit is a label, where one is called so
+    (neuron, "z = 3 x1 w1 − 2x1 w1 + b", "right"),
+    (neuron, "z = 3 x 0.5 w1 − 2x1 w1 + b", "wrong"),
+    (letters, "f = 3x-1 − x + 1 + dx − 2x", "right"),
+    (letters, "f = d x 3 / 3", "open"),
+    (letters, "f = 2 x -0.3", "wrong"),
     # a power is that of the last label of a run
     (powers, "R = λw²", "right"),
     (powers, "R = λw^2", "right"),

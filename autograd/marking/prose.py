@@ -31,6 +31,7 @@ _LATEX_TEXT = re.compile(
 _OPERATING = re.compile(  # the same as the first word of a remark
     r"\W*(?:plus|minus|times|multiplied|divided|over|squared|cubed|per|or|not|negative)\b", re.I
 )
+_OPERATORS = tuple("+-−*/·×^=(")
 _SHORT = """
     an as at be by do he if in is it me my no of ok on or so to up us we all and any are but can did
     few for get got had has her his how its let may new not now old one our out own per put see set
@@ -123,11 +124,12 @@ def without_words_behind(text: str, names: Names) -> str:
         start = words[0][0]
         before, remark = bare[:start].rstrip(), bare[start:]
         is_apart = before.endswith((",", ".", ";", ":"))
-        if is_apart or remark.startswith("(") or words[0][1] != "function":
+        is_function = words[0][1] == "function" and not (is_apart or remark.startswith("("))
+        if not is_function and not before.endswith(_OPERATORS):
             before = before.rstrip(",.;:")
             count = sum(kind == "plain" for _, kind in words)
             return before if _is_remark(before, remark, count, is_apart) else text
-        del words[0]  # it may be applied to nothing, which is told
+        del words[0]  # it is a part of the formula
     return text
 
 
@@ -135,7 +137,7 @@ def _is_remark(before: str, remark: str, count: int, is_apart: bool) -> bool:
     """Whether words behind a formula say something about it, and are no part of it: one word alone
     may be the name of a factor.
     """
-    if not before or before[-1] in "+-−*/·×^=(":
+    if not before:
         return False
     changing = (
         _OPERATING.match(remark) if is_apart or remark[0] == "(" else _CHANGING.search(remark)

@@ -45,6 +45,7 @@ _SEVERAL = {  # functions of several arguments: there commas part them
     *(name for name, row in FUNCTIONS.items() if isinstance(row, Op) and row.arity > 1),
 }
 _TIMES = re.compile(r"\s*[xX]\s*(?=-?[0-9.])")
+_BEFORE_X = re.compile(r"[0-9.]*\s*(?=[xX](?:_?\{?[0-9₀-₉]|\s*-))")
 _PERCENT = re.compile(r"\s*%")
 _SIGN = re.compile(r"\*\*|\.\*|\\frac|\\sqrt|[-+*/^()\[\]{},|‖⊙@√∂Σ∇=_%:]")
 _BLANK = re.compile(r"\?+|…|\.{3}")
@@ -136,7 +137,7 @@ class _Scanner:
 
     def take_number(self) -> bool:
         self.read_comma()
-        found = _NUMBER.match(self.text, self.place)
+        found = _NUMBER.match(self.text, self.place, self.before_label())
         if not found:
             return False
         self.place = found.end()
@@ -149,10 +150,18 @@ class _Scanner:
             self.place = percent.end()
         self.found.append(Token("number", found[0], _number(text, found[0], percent is not None)))
         times = _TIMES.match(self.text, self.place)
-        if times:
+        if times and self.before_label() == len(self.text):
             self.found.append(Token("sign", "*"))
             self.place = times.end()
         return True
+
+    def before_label(self) -> int:
+        """Return where a label begins behind the number here, as in 2x1 or 2x-1: there x is no
+        sign; the end of the text where none does.
+        """
+        found = _BEFORE_X.match(self.text, self.place)
+        name = NAME.match(self.text, found.end()) if found else None
+        return name.start() if name and self.is_known(name[0]) else len(self.text)
 
     def read_comma(self) -> None:
         """Write a decimal comma as a point; one between thousands, beside points, is left out."""
