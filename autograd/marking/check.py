@@ -98,6 +98,7 @@ def _reader(board: Board, called: Mapping[str, Any]) -> reader.Reader:
         names=called,
         functions=functions,
         arrays=_named_arrays(board),
+        computed=[board.names[v] for v in board.nodes if v in board.names],
     )
 
 

@@ -49,6 +49,7 @@ class Names:
     given       what the writer calls labels, numbers, and lists or matrices of labels
     functions   operations of the record by their names
     arrays      the labels of the elements of arrays that have a name, in rows
+    computed    the labels of what was computed: L(w) is L, as a function of w
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class Names:
         given: Mapping[str, Any] | None = None,
         functions: Mapping[str, Op] | None = None,
         arrays: Mapping[str, Rows] | None = None,
+        computed: Iterable[str] = (),
     ) -> None:
+        self.computed = frozenset(computed)
         self.labels = Counter(labels)
         self.root = root
         self.nets = dict(nets or {})

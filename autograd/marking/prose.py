@@ -44,6 +44,10 @@ _WORD = re.compile(rf"(?<![\\\w{{^∂/'’-]){_HYPHENED}(?![\w}}^(/'’-])")
 _WORD_BEFORE = re.compile(rf"\(?({_HYPHENED}|{NAME.pattern})\)?[,:.;]?|\d+[.):]|:")
 _WORD_BEHIND = re.compile(rf"[(\"“]?({_HYPHENED})[,.;:!?\"”]*\)?")
 
+_NUMBER_AND_REMARK = re.compile(  # behind a number a sentence may have names in it
+    rf"([\W\d_]*[\d%])[,.;:]?\s+(\(?{_HYPHENED}(?![\w(])[^+*/·×^=²³−]*)"
+)
+
 
 def without_note(text: str) -> str:
     """Return a side without what a derivation says behind it, such as (derived above)."""
@@ -83,7 +87,7 @@ def without_words_before(text: str, names: Names) -> str:
     before, rest = text[:end].rstrip(), text[end:].strip()
     if _CHANGING.search(before) or rest.startswith("/"):
         return text
-    if not before.endswith(":") and re.fullmatch(r"\S+", rest):
+    if not before.endswith(":") and re.fullmatch(r"[^\s/]+", rest):
         for words, form in _ABOUT.items():
             if words.search(before):
                 return form.format(root=names.root, name=rest)
@@ -119,6 +123,9 @@ def without_words_behind(text: str, names: Names) -> str:
     """
     text = re.sub(r"(?<!\.)[.,;]\s*$", "", text.rstrip())
     bare = _LATEX_TEXT.sub(r" \1", text)
+    number = _NUMBER_AND_REMARK.fullmatch(bare)
+    if number and _plain_words(number[2], names) >= 2 and not _CHANGING.search(number[2]):
+        return number[1]
     words = _words_at_end(bare, names)
     while words:
         start = words[0][0]
@@ -189,10 +196,15 @@ def _is_named(word: str, names: Names) -> bool:
         return True
 
 
+def _plain_words(text: str, names: Names) -> int:
+    """Return how many words are no names."""
+    return sum(_kind(word, names) == "plain" for word in _WORD.findall(text))
+
+
 def is_prose(text: str, names: Names) -> bool:
     """Whether it is words: at least two that are no names, or one and no sign of a formula."""
     text = _LATEX_TEXT.sub(r"\1", text).strip()
-    plain = [word for word in _WORD.findall(text) if _kind(word, names) == "plain"]
-    if len(plain) >= 2:
+    count = _plain_words(text, names)
+    if count >= 2:
         return True
-    return bool(plain) and re.fullmatch(r"(?:[^\W_]|[\s,.:;()'’#*-])*", text) is not None
+    return count == 1 and re.fullmatch(r"(?:[^\W_]|[\s,.:;()'’#*-])*", text) is not None

@@ -82,11 +82,28 @@ class Quotients(Cursor):
 
     def meant(self, meaning: Any, text: str) -> Tree:
         if isinstance(meaning, str):
-            tree: Tree = Name(meaning)
-            return self.primed(meaning) if self.next.kind == "primes" else tree
+            if self.next.kind == "primes":
+                return self.primed(meaning)
+            end = self.end_of_arguments() if self.tokens[self.place - 1].applied else 0
+            if end and meaning in self.names.computed:
+                product, function = (f"{text}(…) is read as {x}" for x in (f"{text}·(…)", meaning))
+                self.place = self.place if self.choose(product, function) else end
+            return Name(meaning)
         if isinstance(meaning, (int, float)):
             return number(float(meaning))
         return copied(meaning)  # type: ignore[no-any-return]
+
+    def end_of_arguments(self) -> int:
+        """Return the place behind a bracket that holds names alone, as in L(w, b); 0 where none
+        stands here.
+        """
+        count, sign = 0, "("
+        while self.ahead(count).text == sign:
+            if self.ahead(count + 1).kind != "name":
+                return 0
+            count, sign = count + 2, ","
+        is_closed = count and self.ahead(count).text == ")"
+        return self.place + count + 1 if is_closed else 0
 
     def primed(self, label: str) -> Tree:
         """Return w' as the new value of w, and E'(w) as ∂E/∂w."""
@@ -187,6 +204,7 @@ class Quotients(Cursor):
         if token.kind == "name" and (is_below or self.names.find(token.text) == of):
             of = self.variable(token.text)
             self.place += 3 if bracket else 1
+            self.place = (not bracket and self.end_of_arguments()) or self.place
         return self.derivative_of(of, self.variable(by))
 
     def quotient(self) -> Tree | None:

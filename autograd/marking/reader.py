@@ -13,11 +13,11 @@ from typing import Any
 
 from autograd.marking.array_lines import ArrayStatement, in_arrays
 from autograd.marking.equations import LONGEST, Written, equations_of
-from autograd.marking.labels import Rows, index_letters, layer_of_delta
+from autograd.marking.labels import NAME, Rows, index_letters, layer_of_delta
 from autograd.marking.names import Names
 from autograd.marking.parser import Parser
 from autograd.marking.quotients import NeedsIndex
-from autograd.marking.spelling import RATE, RATES
+from autograd.marking.spelling import RATE, RATES, plain
 from autograd.marking.syntax import (
     ArrayCall,
     Name,
@@ -34,6 +34,7 @@ from autograd.marking.syntax import (
 from autograd.marking.tokens import Token, decimal_signs, tokens
 from autograd.op import Op
 
+_APPLIED = re.compile(rf"({NAME.pattern})\s*\(\s*{NAME.pattern}(?:\s*,\s*{NAME.pattern})*\s*\)")
 MOST_CHOICES = 3  # on one side: of more, all are taken alike
 
 
@@ -46,6 +47,7 @@ class Reader:
     names       what the writer calls labels, numbers, and lists or matrices of labels
     functions   operations of the record by their names
     arrays      the labels of the elements of arrays that have a name, in rows
+    computed    the labels of what was computed
 
     >>> from autograd.marking.syntax import written
     >>> reader = Reader(["E", "w5", "out"])
@@ -63,8 +65,9 @@ class Reader:
         names: Mapping[str, Any] | None = None,
         functions: Mapping[str, Op] | None = None,
         arrays: Mapping[str, Rows] | None = None,
+        computed: Iterable[str] = (),
     ) -> None:
-        self.names = Names(labels, root, nets, names, functions, arrays)
+        self.names = Names(labels, root, nets, names, functions, arrays, computed)
         self.decimals = ""
 
     def equations(self, lines: Iterable[str]) -> list[list[Side]]:
@@ -154,6 +157,7 @@ class Reader:
     ) -> tuple[Side, list[str]]:
         """Return what something is claimed of, and the texts of the claims."""
         left, *claims = equation.sides
+        left = self.without_arguments(left, notes)
         defined = None if indices else self.definition(equation, notes)
         if defined is None:
             side = self.side(left, notes, indices)
@@ -164,6 +168,17 @@ class Reader:
                 side = Side(side.text, Unreadable("NOT READ", reason))
             return side, claims
         return Side(_cut(f"{left} = {claims[0]}"), defined), claims[1:]
+
+    def without_arguments(self, text: str, notes: list[str]) -> str:
+        """Return the name of what was computed without what it is a function of, as in L(w)."""
+        found = _APPLIED.fullmatch(plain(text).strip())
+        if not found:
+            return text
+        with suppress(Unreadable):
+            if self.names.find(found[1]) in self.names.computed:
+                notes.append(f"{text} is read as {found[1]}")
+                return found[1]
+        return text
 
     def side(self, text: str, notes: list[str], indices: Mapping[str, int]) -> Side:
         """Return a side, with how else it reads where a label may be a function, too."""

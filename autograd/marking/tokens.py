@@ -58,11 +58,13 @@ class Token(NamedTuple):
               "primes", "transposed", "grad"), or "sign"
     text      what is written, in the signs of text
     number    of a number
+    applied   of a name: whether a bracket follows without a space
     """
 
     kind: str
     text: str
     number: Number | None = None
+    applied: bool = False
 
 
 def decimal_signs(text: str) -> str:
@@ -196,7 +198,7 @@ class _Scanner:
                 if more[1]:
                     self.notes.append(f"{text}{more[0]} is read as number {more[1]} of this label")
                 text, end = longer, more.end()
-        self.found.append(Token("name", text))
+        self.found.append(Token("name", text, applied=self.text.startswith("(", end)))
         self.place = end
         self.take_marks()
         return True
