@@ -192,6 +192,7 @@ FUNCTIONS = {
     "σ": lambda a: 1 / (1 + np.exp(-a)),
     "tanh": np.tanh,
     "step": lambda a: (a > 0) * 1.0,
+    "softmax": lambda a: np.exp(a) / np.exp(a).sum(-1 if np.shape(a)[1] > 1 else 0, keepdims=True),
 }
 SPELLINGS = [
     ("ᵀ", ".T"),

@@ -6,10 +6,8 @@ import base64
 import hashlib
 import json
 import math
-import os
 import random
 import re
-import shutil
 from decimal import Decimal
 from html.parser import HTMLParser
 
@@ -349,56 +347,6 @@ def test_it_is_saved_as_it_is(tmp_path):
 # In a browser.
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Debian's chromium; where a person has none, these tests are skipped, but never in CI."""
-    executable = shutil.which("chromium")
-    if not os.environ.get("CI"):
-        pytest.importorskip("playwright")
-        if not executable:
-            pytest.skip("chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
-    assert executable, "chromium is not installed"
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def show(browser, tmp_path):
-    """Opens the page of a Value, or HTML; at the end nothing may have been complained of, or asked
-    for elsewhere.
-    """
-    contexts, complaints, requests = [], [], []
-
-    def open_page(root, *, engine="embedded", **options):
-        context = browser.new_context(
-            **{"reduced_motion": "reduce", "viewport": {"width": 1400, "height": 980}} | options
-        )
-        contexts.append(context)
-        context.set_default_timeout(5_000)
-        tab = context.new_page()
-        tab.on("console", lambda message: complaints.append(message.text))
-        tab.on("pageerror", lambda failure: complaints.append(str(failure)))
-        tab.on("request", lambda request: requests.append(request.url))
-        path = tmp_path / "steps.html"
-        path.write_text(
-            root if isinstance(root, str) else step_through(root, engine=engine).html(), "utf-8"
-        )
-        tab.goto(path.as_uri())
-        return tab
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    assert len(requests) == len(contexts)
-    assert all(url.startswith("file:") for url in requests)
-
-
 STATE = """() => {
     const text = element => element.textContent, all = (root, what) => [...root.querySelectorAll(what)];
     const seen = group => ["data", "grad"].map(role => text(group.querySelector(`[data-role=${role}]`)));
@@ -437,7 +385,7 @@ def expected(page, k):
         "picture": [[f"data {data}", f"grad {grad}"] for _, data, grad in rows.values()],
         "tooltips": [f"data {data}, grad {grad}" for _, data, grad in rows.values()],
         "fills": [COLOURS["light"][shade.fill].lower() for shade in shades.values()],
-        "backward": [step.edge] if k and step.edge else [],
+        "backward": list(step.edges) if k else [],
         "lit": sorted(step.lit) if k else [],
         "shown": sum(step.phase == "backward" for step in page.steps[:k]),
         "slider": [

@@ -120,11 +120,14 @@ class Contraction:
         if len(parts) == 1:
             return self.writer.called("sum", parts[0].matrix or parts[0].written)
         if len(parts) == 2 and all(part.written.binding >= POWER for part in parts):
-            left, right = (part.written for part in parts)
-            if right.binding == POWER and " " not in left.text:
-                return self.writer.matmul([self.writer.transposed(left), right])
-            return self.writer.matmul([self.writer.transposed(right), left])
+            row, column = self.row_first(*(part.written for part in parts))
+            return self.writer.matmul([self.writer.transposed(row), column])
         return self.writer.called("sum", self.hadamard(parts))
+
+    def row_first(self, a: Written, b: Written) -> tuple[Written, Written]:
+        """Return two vectors, first the one that is easier to transpose."""
+        is_product = b.binding == POWER and " " not in a.text
+        return (a, b) if a in self.writer.turned or is_product else (b, a)
 
     def factors(self, alone: bool) -> list[Written]:
         """Return the factors, element by element, of a scalar, a vector or a matrix."""

@@ -63,6 +63,14 @@ class Family:
         pairs = zip(self.indices(letter), values, strict=True)
         return {s: value for s, value in pairs if isinstance(s, str)}
 
+    def element(self, index: Index) -> str:
+        """Return the name of an element: W1[1,2], of a call out_h⁽²⁾[1]."""
+        call, inside = (index[:1], index[1:]) if self.calls else ((), index)
+        raised = "".join(f"⁽{str(n).translate(RAISED)}⁾" for n in call)
+        return (
+            f"{self.name}{raised}[{','.join(map(str, inside))}]" if inside else self.name + raised
+        )
+
     def __repr__(self) -> str:
         return f"<{self.name} {self.shape}>"
 

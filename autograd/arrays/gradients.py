@@ -42,13 +42,18 @@ class Reading(NamedTuple):
     root    the Value that is derived
     seats   where each visible Value stands
     blocks  the derivatives between two families
-    fresh   names for symbols that nothing in the blocks has
+    lifter  which has read them
     """
 
     root: Value
     seats: Mapping[Value, Seat]
     blocks: Sequence[Block]
-    fresh: Symbols
+    lifter: Lifter
+
+    @property
+    def fresh(self) -> Symbols:
+        """Names for symbols that nothing in the blocks has."""
+        return self.lifter.fresh
 
 
 def gradients_of(
@@ -65,7 +70,7 @@ def gradients_of(
         lifter = Lifter(seats, Algebra())
         try:
             blocks = blocks_of(edges, seats, lifter)
-            return Gradients(Reading(graph.root, seats, blocks, lifter.fresh), data)
+            return Gradients(Reading(graph.root, seats, blocks, lifter), data)
         except NoIndexFormError as error:
             culprit = next((f for f in (error.tail, error.head) if f.by_label), None)
             if culprit:
@@ -74,6 +79,15 @@ def gradients_of(
                 stacked = False
             else:
                 return None
+
+
+def shaped(family: Family, data: Mapping[Value, float]) -> Any:
+    """Return the numbers of a family, in its shape; of several calls, one for each."""
+    flat = [data.get(v, 0.0) for v in family.members.values()]
+    if not family.calls:
+        return nested(flat, family.shape) if len(flat) == size(family.shape) else flat
+    step = len(flat) // len(family.ranges[0])
+    return [nested(flat[k : k + step], family.shape) for k in range(0, len(flat), step)]
 
 
 def edges_towards(graph: Graph, wanted: Collection[Value]) -> list[Edge]:
@@ -137,11 +151,7 @@ class Gradients:
 
     def numbers(self, family: Family) -> Any:
         """Return the gradient by a family, in its shape; of several calls, one for each."""
-        flat = [self.data.get(v, 0.0) for v in family.members.values()]
-        if not family.calls:
-            return nested(flat, family.shape) if len(flat) == size(family.shape) else flat
-        step = len(flat) // len(family.ranges[0])
-        return [nested(flat[k : k + step], family.shape) for k in range(0, len(flat), step)]
+        return shaped(family, self.data)
 
     def part(self, block: Block) -> IndexForm:
         """Return what the paths through `block` add to the gradient by its tail."""
@@ -167,7 +177,8 @@ class Gradients:
     def share(self, block: Block) -> IndexForm:
         """Return what `part` does, in terms of the gradient by the head of the block."""
         names = self.indices(block.head)
-        named: IndexForm = (Term(1.0, ((Element(block.head, names, is_gradient=True), 1.0),)),)
+        factors = () if block.head is self.root else ((Element(block.head, names, True), 1.0),)
+        named: IndexForm = (Term(1.0, factors),)
         return self.simplified(self.through(block, named, names))
 
     def indices(self, family: Family) -> tuple[Sub, ...]:

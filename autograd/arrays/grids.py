@@ -42,20 +42,14 @@ def grid(value: Any, notation: Notation) -> list[str]:
     ]
 
 
-def rows_of(cells: Sequence[str], width: int, blank: str = " ") -> list[str]:
-    """Return cells in lines of so many, one below the other; what is between many, left out.
+def in_rows(items: Sequence[Any], width: int, ellipsis: Any) -> list[list[Any]]:
+    """Return items in rows of so many; what is between many, an ellipsis.
 
-    >>> rows_of(["1", "20", "3", "4"], 2)
-    ['1  20', '3  4 ']
+    >>> in_rows([1, 2, 3, 4], 2, "…"), in_rows(range(10), 10, "…")
+    ([[1, 2], [3, 4]], [[0, 1, 2, 3, 4, 5, '…', 9]])
     """
-    rows = [cells[k : k + width] for k in range(0, len(cells), width)]
-    shown = _few([_few(row, "…") for row in rows], ["…"])
-    columns = max(map(len, shown))
-    wide = [max(len(row[k]) for row in shown if k < len(row)) for k in range(columns)]
-    return [
-        (2 * blank).join(cell.ljust(w, blank) for cell, w in zip(row, wide, strict=False))
-        for row in shown
-    ]
+    rows = [items[k : k + width] for k in range(0, len(items), width)]
+    return _few([_few(row, ellipsis) for row in rows], [ellipsis] * min(width, _MOST))
 
 
 def matrix_in_latex(value: Any, notation: Notation) -> str:

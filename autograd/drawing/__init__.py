@@ -90,7 +90,7 @@ def draw_dot(
 
 def _in_arrays(root: Value, wrt: Value | None, notation: Notation) -> Figure:
     """Return the figure in arrays; where the record has no such form, in names, and it says so."""
-    from autograd.drawing.arrays import array_figure
+    from autograd.drawing.arrays import drawing_of
 
     graph = named_graph(root)
     gradients = stored_gradients(root, graph, list(graph.names))
@@ -98,9 +98,9 @@ def _in_arrays(root: Value, wrt: Value | None, notation: Notation) -> Figure:
         wrt = graph.current(wrt)
         if wrt not in graph.names:
             raise ValueError(f"{root!r} does not depend on {wrt!r}: there is no path to light")
-    figure = array_figure(graph, notation, gradients, wrt)
-    if figure is not None:
-        return figure
+    drawing = drawing_of(graph, notation, gradients, wrt)
+    if drawing is not None:
+        return drawing.figure
     note = "; ".join(filter(None, (gradients.note, f"{graph.names[graph.root]} {NO_FORM}")))
     return figure_of(graph, notation, gradients._replace(note=note), wrt=wrt)
 

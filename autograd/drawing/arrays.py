@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 
 from autograd.arrays.blocks import Block
+from autograd.arrays.definitions import defined
 from autograd.arrays.derivation import gradient_names
 from autograd.arrays.families import Family, in_order
 from autograd.arrays.gradients import Gradients, gradients_of
-from autograd.arrays.grids import rows_of
+from autograd.arrays.grids import in_rows
 from autograd.arrays.matrix import MatrixWriter
 from autograd.arrays.places import size
-from autograd.drawing.figure import Arrow, Figure, Node, aligned, drawn_columns
+from autograd.drawing.cells import Cells
+from autograd.drawing.figure import Arrow, Figure, Node, aligned
 from autograd.drawing.gradients import Gradients as Stored
 from autograd.drawing.labels import BLANK, filled
-from autograd.drawing.theme import PLAIN, shade
+from autograd.drawing.theme import PLAIN, Shade, shade
 from autograd.graph import Graph
 from autograd.notation import Notation
 from autograd.sweep import accumulated
 from autograd.value import Value
 
-_WIDEST_FORMULA = 26
+_WIDEST_FORMULA = 13
+_BREAK = "\0"  # where a line may end
 
 
-def array_figure(
+def drawing_of(
     graph: Graph, notation: Notation, stored: Stored, wrt: Value | None = None
-) -> Figure | None:
-    """Return what a picture of the graph shows in arrays; None where it has no such form.
+) -> Drawing | None:
+    """Return the picture of the graph in arrays; None where it has no such form.
 
     wrt   the Value whose gradient is lit, or that of the array that it stands in
     """
@@ -35,11 +40,18 @@ def array_figure(
     gradients = gradients_of(graph, edges, accumulated(graph, edges))
     if gradients is None:
         return None
-    return _Builder(graph, notation, stored, gradients, wrt).figure()
+    return Drawing(graph, notation, stored, gradients, wrt)
 
 
-class _Builder:
-    """Make a node for each family, arguments first, and an arrow for each block."""
+class Drawing:
+    """A node for each family, arguments first, and an arrow for each block.
+
+    gradients   what stands on the arrows; `stored` is what stands in the boxes
+    families    the arrays and the scalars that have a name
+    keys        the id of each one's node
+    writer      writes forms of them
+    lit         those on the way to the one that is lit
+    """
 
     def __init__(
         self,
@@ -57,7 +69,8 @@ class _Builder:
         self.seats = gradients.reading.seats
         self.families = self.ordered()
         self.root = graph.names[graph.root]
-        self.writer = MatrixWriter(notation, self.root, gradient_names(self.families))
+        self.names = gradient_names(self.families)
+        self.writer = MatrixWriter(notation, self.root, self.names)
         self.largest = max(map(math.fabs, (stored.numbers or {graph.root: 0.0}).values()))
         self.wrt = None if wrt is None else self.seats[wrt].family
         self.lit = self.on_the_way()
@@ -78,91 +91,149 @@ class _Builder:
                 found.add(family)
         return found
 
+    @cached_property
     def figure(self) -> Figure:
+        """What the picture shows."""
         nodes = {first(family): self.node(family) for family in self.families}
-        heads: dict[Value, list[Value]] = {v: [] for v in nodes}
-        for block in self.blocks:
-            heads[first(block.tail)].append(first(block.head))
-        title = f"Every gradient of {self.root}, in arrays"
-        heading = ["every array: data and grad      every arrow: its part in the gradient"]
-        legend = ["outline blue: the largest grad is > 0      dashed, orange: it is < 0"]
-        if self.wrt is not None:
-            formula = self.writer.written(self.gradients.forms[self.wrt], self.wrt).text
-            heading = [f"∂{self.root}/∂{self.writer.array(self.wrt).text} = {formula}"]
-            title = f"{heading[0]}, in arrays"
+        title, heading, legend = self.words()
         return Figure(
             graph=self.graph,
             notation=self.notation,
             title=title,
-            heading=heading,
-            legend=legend + ([self.stored.note] if self.stored.note else []),
+            heading=[heading],
+            legend=[line for line in (*legend, self.stored.note) if line],
             note=self.stored.note,
             lit=self.wrt is not None,
             parting=True,
             nodes=nodes,
             arrows=[self.arrow(block, f"e{k}") for k, block in enumerate(self.blocks)],
             frames=[],
-            columns=drawn_columns({v: node.key for v, node in nodes.items()}, heads),
+            columns=self.columns,
             largest=self.largest,
         )
 
+    @cached_property
+    def columns(self) -> list[list[str]]:
+        """Return what stands one below the other: an array, and a function of it alone."""
+        into = Counter(block.head for block in self.blocks)
+        pairs: dict[Family, Family] = {}
+        for head, tail, _ in self.blocks:
+            is_function = into[head] == 1 and into[tail] > 0 and head.shape == tail.shape
+            if is_function and not {tail, head} & {*pairs, *pairs.values()}:
+                pairs[tail] = head
+        return [[self.keys[family] for family in pair] for pair in pairs.items()]
+
+    def words(self) -> tuple[str, str, list[str]]:
+        """Return the title, the heading and the legend."""
+        legend = ["grad —: backward() was not called"]
+        if self.stored.numbers is not None:
+            signs = "solid, blue: grad > 0      dashed, orange: grad < 0"
+            legend = [f"{signs}      darker: larger |grad|      a box: its largest |grad|"]
+        named = [f for f in self.families if f.shape and self.names[f]]
+        if named:
+            example = max(named, key=lambda f: self.names[f] != f.name)
+            delta, name = self.writer.delta(example), self.writer.array(example).text
+            legend.append(f"{delta} is the grad of {name}, and so for each array")
+        if self.wrt is None:
+            heading = "every array: data and grad      every arrow: its part in the gradient"
+            return f"Every gradient of {self.root}, in arrays", heading, legend
+        formula = self.writer.written(self.gradients.forms[self.wrt], self.wrt).text
+        heading = f"∂{self.root}/∂{self.writer.array(self.wrt).text} = {formula}"
+        return f"{heading}, in arrays", heading, legend
+
     def node(self, family: Family) -> Node:
-        numbers = self.stored.numbers
-        data = self.rows(family, self.graph.data, BLANK)
-        grad = ["—"] if numbers is None else self.rows(family, numbers, "+")
-        shape = "×".join(map(str, family.shape))
-        if family.calls:
-            shape = f"{len(family.ranges[0])} calls of {shape or 'one number'}"
         name = self.writer.array(family).text
-        strongest = 0.0
-        if numbers is not None:
-            strongest = max((numbers[v] for v in family.members.values()), key=math.fabs)
-        lines = [f"{name}   {shape}" if shape else name]
-        if len(data) == len(grad) and len(family.shape) < 2:
-            lines += [(3 * BLANK).join(pair) for pair in zip(data, grad, strict=True)]
-        else:
-            lines += ["data", *data, "grad", *grad]
+        shape = shape_of(family)
+        formula = defined(family, self.gradients.reading, self.writer)
+        cells = self.cells(family)
+        flat = {role: ", ".join(numbers) for role, numbers in cells.flat.items()}
+        strongest = self.strongest(family)
         return Node(
             key=self.keys[family],
             value=first(family),
             name=name,
-            formula="",
-            words=name,
+            formula=formula,
+            words=f"{name}, {shape}" if shape else name,
             title=f"{name}, {shape}" if shape else name,
-            data=", ".join(data),
-            grad=", ".join(grad),
-            shade=shade(strongest, self.largest) if numbers else PLAIN,
+            data=flat["data"],
+            grad=flat["grad"] if self.stored.numbers else "—",
+            shade=strongest,
             lit=family in self.lit,
-            lines=tuple(lines),
+            cells=cells,
         )
 
-    def rows(self, family: Family, numbers: Mapping[Value, float], plus: str) -> list[str]:
+    def strongest(self, family: Family) -> Shade:
+        """Return the shade of the largest gradient in a family."""
+        if self.stored.numbers is None:
+            return PLAIN
+        numbers = [self.stored.numbers[v] for v in family.members.values()]
+        return shade(max(numbers, key=math.fabs), self.largest)
+
+    def cells(self, family: Family) -> Cells:
         """Return the numbers of a family, a line for each row, or for each element of a vector."""
-        cells = [aligned(numbers[v], self.notation, plus) for v in family.members.values()]
-        width = size(family.shape[1:]) if family.shape else 1
-        return rows_of(cells, width, BLANK)
+        row = family.shape if family.calls and len(family.shape) == 1 else family.shape[1:]
+        width = size(row) if family.shape else 1
+        members = list(family.members.values())
+        data = [aligned(self.graph.data[v], self.notation, BLANK) for v in members]
+        numbers: Mapping[Value, float] | None = self.stored.numbers
+        grad = ["—" if numbers is None else self.signed(numbers[v]) for v in members]
+        shades = [PLAIN if numbers is None else shade(numbers[v], self.largest) for v in members]
+        return Cells(
+            in_rows(data, width, "…"), in_rows(grad, width, "…"), in_rows(shades, width, PLAIN)
+        )
+
+    def signed(self, gradient: float) -> str:
+        """Return a gradient as a cell shows it."""
+        return aligned(gradient, self.notation, "+")
 
     def arrow(self, block: Block, key: str) -> Arrow:
         formula = self.writer.written(self.gradients.share(block), block.tail).text
         head, tail = self.writer.array(block.head).text, self.writer.array(block.tail).text
         name = f"∂{self.root}/∂{tail} through {head}"
-        lit = block.head in self.lit and block.tail in self.lit
         return Arrow(
             key=key,
-            edge=next(e for e in self.graph.edges[first(block.head)]),
+            edge=self.graph.edges[first(block.head)][0],
             head=self.keys[block.head],
             tail=self.keys[block.tail],
             name=name,
             formula=formula,
             value=math.nan,
-            local="\n".join(filled(formula, r"(?= [⊙+−] )", _WIDEST_FORMULA)),
+            local=formula,
             title=f"{name}: {formula}",
             shade=PLAIN,
-            lit=lit,
+            lit=block.head in self.lit and block.tail in self.lit,
             number="",
+            lines=tuple(broken(formula)),
         )
 
 
+def broken(formula: str) -> list[str]:
+    """Return a formula in short lines, none of which begins inside brackets.
+
+    >>> broken("δ_h ⊙ out_h ⊙ (1 − out_h)")
+    ['δ_h ⊙ out_h', '⊙ (1 − out_h)']
+    """
+    depth = 0
+    marked = ""
+    for c in formula:
+        depth += {"(": 1, ")": -1}.get(c, 0)
+        marked += _BREAK + c if c in "⊙+−" and depth == 0 and marked.endswith(" ") else c
+    return filled(marked, _BREAK, _WIDEST_FORMULA)
+
+
 def first(family: Family) -> Value:
-    """Return the first element of a family, which stands for it."""
-    return next(iter(family.members.values()))
+    """Return the element of a family that stands for it: the first that was computed."""
+    members = list(family.members.values())
+    return next((v for v in members if v.op is not None), members[0])
+
+
+def shape_of(family: Family) -> str:
+    """Return the shape of a family in words; "" of a scalar.
+
+    >>> shape_of(Family("W", (2, 3), {(1, 1): Value(1.0)}))
+    '2×3'
+    """
+    shape = "×".join(map(str, family.shape))
+    if family.calls:
+        return f"{len(family.ranges[0])} calls of {shape or 'one number'}"
+    return shape

@@ -21,7 +21,7 @@ def digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
     graph = graphviz.Digraph(
         format=format,
         graph_attr={
-            "rankdir": rankdir, "nodesep": "0.16", "ranksep": "0.42" if figure.lit else "0.55",
+            "rankdir": rankdir, "nodesep": "0.16", "ranksep": _ranksep(figure),
             "splines": "true", "newrank": "true", "pad": "0.25", "fontname": "Arial",
             "fontsize": "12", "fontcolor": LIGHT["muted"], "bgcolor": LIGHT["plain"],
             "label": escaped(["", *figure.legend]), "labelloc": "b",
@@ -55,6 +55,13 @@ def digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
     return graph
 
 
+def _ranksep(figure: Figure) -> str:
+    """Return the room between columns: boxes of arrays, and factors at arrows, are wide."""
+    if any(node.cells for node in figure.nodes.values()):
+        return "0.1"
+    return "0.42" if figure.lit else "0.55"
+
+
 def _put_side_by_side(graph: graphviz.Digraph, keys: list[str]) -> None:
     with graph.subgraph() as column:
         column.attr(rank="same")
@@ -73,7 +80,9 @@ def _classes(shade: Shade, *, lit: bool, muted: bool) -> str:
 def _draw_node(graph: graphviz.Digraph, figure: Figure, node: Node) -> None:
     muted = figure.lit and not node.lit
     name = node.name if node.value.label or figure.lit else ""
-    lines = [*wrapped(definition(name, node.formula)), f"data {node.data}", f"grad {node.grad}"]
+    lines = wrapped(definition(name, node.formula))
+    lines += node.cells.lines if node.cells else [f"data {node.data}", f"grad {node.grad}"]
+    fill = "plain" if muted or node.cells else node.shade.fill
     style = ["filled"]
     if node.value.op is not None:
         style.append("rounded")
@@ -81,9 +90,9 @@ def _draw_node(graph: graphviz.Digraph, figure: Figure, node: Node) -> None:
         style.append("dashed")
     graph.node(
         node.key,
-        escaped(node.lines or lines),
+        escaped(lines),
         style=",".join(style),
-        fillcolor=LIGHT["plain" if muted else node.shade.fill],
+        fillcolor=LIGHT[fill],
         color=LIGHT["line" if muted else node.shade.line],
         fontcolor=LIGHT["muted" if muted else "text"],
         penwidth="2.6" if node.lit else "1.2",
@@ -102,7 +111,7 @@ def _draw_arrow(graph: graphviz.Digraph, figure: Figure, arrow: Arrow) -> None:
         style = {"dir": "back", "penwidth": "3", "arrowsize": "0.85", "weight": "100"}
         style |= {"fontsize": "12", "fontcolor": LIGHT["text"]}
     elif not figure.lit:
-        lines = arrow.local.split("\n")
+        lines = list(arrow.lines) or [arrow.local]
         style = {"fontcolor": LIGHT[arrow.shade.sign if signed else "muted"]}
         style |= {"penwidth": arrow.shade.width}
     if signed:
@@ -114,6 +123,8 @@ def _draw_arrow(graph: graphviz.Digraph, figure: Figure, arrow: Arrow) -> None:
 
 def _factor(figure: Figure, arrow: Arrow) -> list[str]:
     """Return the lines at an edge that is lit: its number and name, and what it is."""
+    if arrow.lines:
+        return [*arrow.lines, ""]
     if not arrow.number:
         return []
     values = [f"= {value}" for value in dict.fromkeys((arrow.formula, arrow.local))]

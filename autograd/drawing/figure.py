@@ -9,6 +9,7 @@ from typing import NamedTuple
 from autograd.derivation import edge_formula, edge_number
 from autograd.deriving import derive
 from autograd.digits import MINUS, decimals, exact
+from autograd.drawing.cells import Cells
 from autograd.drawing.equation import Equation, equation
 from autograd.drawing.gradients import Gradients, in_words
 from autograd.drawing.labels import BLANK, definition, filled, one_line, shown_names
@@ -34,7 +35,7 @@ class Node(NamedTuple):
     words     its whole label and its formula; `title` has the numbers too, with all their digits
     data      the number as it is written, and so is `grad`
     lit       whether it is on the way of the one gradient that is shown
-    lines     what stands in the box of an array, in place of these
+    cells     the numbers of an array, in place of `data` and `grad`
     """
 
     key: str
@@ -47,7 +48,7 @@ class Node(NamedTuple):
     grad: str
     shade: Shade
     lit: bool
-    lines: tuple[str, ...] = ()
+    cells: Cells | None = None
 
     @property
     def definition(self) -> str:
@@ -61,6 +62,7 @@ class Arrow(NamedTuple):
     value     its number, nan where it does not exist, and `local` as it is written
     title     all three, the number with all its digits
     number    that of its factor, where one gradient is lit: ①, ②, …
+    lines     what stands at an arrow between arrays, in place of these
     """
 
     key: str
@@ -75,6 +77,7 @@ class Arrow(NamedTuple):
     shade: Shade
     lit: bool
     number: str
+    lines: tuple[str, ...] = ()
 
 
 class Frame(NamedTuple):

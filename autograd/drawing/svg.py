@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from autograd.drawing.cells import GAP, Cells
 from autograd.drawing.figure import Figure, Node
-from autograd.drawing.theme import COLOURS, LIGHT
+from autograd.drawing.theme import COLOURS, LIGHT, Shade
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -18,6 +19,7 @@ _HALO = {
     "stroke-linejoin": "round",
     "paint-order": "stroke",
 }
+_DIGIT = 0.556  # of the font size: how wide a digit of Arial is
 _LONGEST_BOLD = 20  # characters: a longer name in bold would leave its box
 _FLUID = "max-width:100%;height:auto"  # as wide as drawn, but no wider than the page
 
@@ -85,7 +87,7 @@ def _name_parts(root: Element, figure: Figure) -> None:
             group.remove(words)
         if key in nodes:
             _put_title(group, nodes[key].title)
-            _set_node(texts, nodes[key])
+            _set_node(group, texts, nodes[key], muted=figure.lit and not nodes[key].lit)
         elif key in arrows:
             _put_title(group, arrows[key].title)
             _give_halo(texts, {"data-role": "local"})
@@ -109,11 +111,13 @@ def _put_title(group: Element, words: str) -> None:
     group.insert(0, title)
 
 
-def _set_node(texts: list[Element], node: Node) -> None:
+def _set_node(group: Element, texts: list[Element], node: Node, muted: bool) -> None:
     """Say which lines of a node are its numbers, and set its name in bold."""
     from xml.etree import ElementTree
 
-    if not node.lines:
+    if node.cells:
+        _set_cells(group, texts, node.cells.plain if muted else node.cells)
+    else:
         *_, data, grad = texts  # as dot.py writes them
         data.set("data-role", "data")
         grad.set("data-role", "grad")
@@ -122,6 +126,41 @@ def _set_node(texts: list[Element], node: Node) -> None:
         texts[0].text = ""
         bold = ElementTree.SubElement(texts[0], "tspan", {"font-weight": "bold"})
         bold.text, bold.tail = found, after
+
+
+def _set_cells(group: Element, texts: list[Element], cells: Cells) -> None:
+    """Put each number in the box of an array into a cell of its own, those of gradients shaded.
+
+    The engine has left a line of text for each row.
+    """
+    from xml.etree import ElementTree
+
+    for line, row in zip(texts[len(texts) - len(cells.rows) :], cells.rows, strict=True):
+        if row[0].role == "title":
+            line.attrib |= {"fill": LIGHT["muted"].lower()}
+            continue
+        size = float(line.get("font-size", "11"))
+        digit = _DIGIT * size
+        x, y = float(line.get("x", "0")), float(line.get("y", "0"))
+        x -= digit * (sum(len(cell.text) for cell in row) + GAP * (len(row) - 1)) / 2
+        group.remove(line)
+        for cell in row:
+            width = digit * len(cell.text)
+            if cell.role == "grad":
+                box = _frame(x - digit / 2, y - 0.84 * size, width + digit, 1.06 * size, cell.shade)
+                group.append(ElementTree.Element("rect", box))
+            place = {"x": f"{x + width / 2:.2f}", "data-role": cell.role}
+            text = ElementTree.SubElement(group, "text", line.attrib | place)
+            text.text = cell.text
+            x += width + GAP * digit
+
+
+def _frame(x: float, y: float, width: float, height: float, shade: Shade) -> dict[str, str]:
+    """Return the attributes of the rectangle behind a gradient."""
+    place = {"x": f"{x:.2f}", "y": f"{y:.2f}", "width": f"{width:.2f}", "height": f"{height:.2f}"}
+    look = {"fill": LIGHT[shade.fill].lower(), "stroke": LIGHT[shade.line].lower()}
+    dashes = {"stroke-dasharray": "3,2"} if shade.sign == "neg" else {}
+    return place | look | dashes | {"stroke-width": "0.8"}
 
 
 def _stylesheet(key: str) -> str:

@@ -6,30 +6,39 @@ page    the document, made of page.html, page.css and page.js
 
 from __future__ import annotations
 
-from copy import deepcopy
+from typing import Literal
 
-from autograd.drawing import Engine
+from autograd.drawing import NO_FORM, Engine
 from autograd.drawing.figure import figure_of
 from autograd.drawing.gradients import Gradients, swept
-from autograd.graph import Graph, named_graph
-from autograd.notation import checked_notation
+from autograd.graph import Graph, checked_detail, named_graph
+from autograd.notation import Notation, checked_notation
 from autograd.stepping.page import Page as Page
 from autograd.stepping.steps import Step as Step
+from autograd.stepping.steps import steps_of
 from autograd.value import Value
 
 MOST = 300  # Values: a page with more is slow, and nobody steps through it
 
 
-def step_through(root: Value, *, digits: int = 4, engine: Engine | None = None) -> Page:
+def step_through(
+    root: Value,
+    *,
+    detail: Literal["names", "operations", "arrays"] = "names",
+    digits: int = 4,
+    engine: Engine | None = None,
+) -> Page:
     """Return a page that steps through the forward and the backward pass below `root`.
 
+    detail   as in `draw_dot`: what a step is
     digits   how many digits are shown
     engine   what draws the picture, as in `draw_dot`
 
-    A forward step is a Value, a backward step an edge. The page shows the numbers as they are now,
-    and says where leaves have moved; it needs no `backward()`, and touches no `.grad`. Raises
-    TypeError for anything but a Value; ValueError for an unknown option, and for more than 300
-    labelled Values; DomainError where a derivative does not exist or passes a float's range.
+    A forward step is a Value, a backward step an edge; with detail="arrays" each is an array. The
+    page shows the numbers as they are now, and says where leaves have moved; it needs no
+    `backward()`, and touches no `.grad`. Raises TypeError for anything but a Value; ValueError for
+    an unknown option, and for more than 300 labelled Values, or arrays; DomainError where a
+    derivative does not exist or passes a float's range.
 
     >>> x = Value(3.0, label="x")
     >>> y = x * x; y.label = "y"
@@ -41,20 +50,33 @@ def step_through(root: Value, *, digits: int = 4, engine: Engine | None = None) 
     if not isinstance(root, Value):
         raise TypeError(f"step_through takes a Value, not {type(root).__name__}")
     notation = checked_notation(digits)
-    graph = named_graph(root)
-    if len(graph.names) > MOST:
-        remedy = "label only those that matter, or step through a smaller part of the graph"
-        raise ValueError(
-            f"{len(graph.names)} Values are too many to step through, which takes {MOST}: {remedy}"
-        )
+    graph = named_graph(root, detail="names" if detail == "arrays" else checked_detail(detail))
     note = f"{graph.moved}; computed anew here" if graph.moved else ""
-    graph = _of_this_moment(graph)
-    return Page(figure_of(graph, notation, Gradients(swept(graph), note)), engine)
+    if detail == "arrays":
+        page = _in_arrays(graph, notation, note, engine)
+        if page is not None:
+            return page
+        note = "; ".join(filter(None, (note, f"{graph.names[graph.root]} {NO_FORM}")))
+    _require_few(len(graph.names), "Values", "label only those that matter")
+    figure = figure_of(graph, notation, Gradients(swept(graph), note))
+    return Page(figure, steps_of(figure), engine)
 
 
-def _of_this_moment(graph: Graph) -> Graph:
-    """Return the graph of a copy, which later changes do not reach."""
-    root, *visible = deepcopy([graph.root, *graph.names])
-    for v, name in zip(visible, graph.names.values(), strict=True):
-        v.label = name
-    return named_graph(root)
+def _in_arrays(graph: Graph, notation: Notation, note: str, engine: Engine | None) -> Page | None:
+    """Return the page in arrays; None where the record has no such form."""
+    from autograd.drawing.arrays import drawing_of
+    from autograd.stepping.arrays import array_steps
+
+    drawing = drawing_of(graph, notation, Gradients(swept(graph), note))
+    if drawing is None:
+        return None
+    _require_few(len(drawing.families), "arrays", "name only those that matter")
+    return Page(drawing.figure, array_steps(drawing), engine)
+
+
+def _require_few(count: int, what: str, remedy: str) -> None:
+    if count > MOST:
+        raise ValueError(
+            f"{count} {what} are too many to step through, which takes {MOST}: {remedy}, or step"
+            " through a smaller part of the graph"
+        )

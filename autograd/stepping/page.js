@@ -15,36 +15,37 @@ const words = new Map([...lines].map(line => [line, line.textContent]));
 // The state after k steps is drawn from the start each time: no step needs an inverse. Without
 // `known`, the number of step k is left out.
 function draw(k, known) {
-  const first = ({ key, data }) => [key, { data, grad: "—", shade: PLAIN }];
+  const first = ({ key, ...known }) => [key, { ...known, grad: "—", shade: PLAIN }];
   const state = Object.fromEntries(nodes.map(first));
   const shades = {};
   for (const step of steps.slice(0, known ? k : k - 1)) {
     Object.assign(state[step.node], step.sets);
-    if (step.edge) shades[step.edge] = step.shade;
+    for (const edge of step.edges) shades[edge] = step.shade;
   }
   for (const { key, words } of nodes) {
-    const { data, grad, shade: [sign, rank] } = state[key], group = part(key);
-    const ink = paint(group.querySelectorAll("path, polygon"), sign);
-    for (const shape of group.querySelectorAll("path, polygon")) {
-      shape.setAttribute("fill", colours[sign === "plain" ? sign : sign + rank]);
-      shape.setAttribute("stroke", ink);
+    const { data, grad, shade, shades: ofCells } = state[key], group = part(key);
+    const cells = group.querySelectorAll("rect"), outline = group.querySelectorAll("path, polygon");
+    fill(outline, shade, cells.length > 0);
+    cells.forEach((cell, k) => fill([cell], ofCells?.[k] ?? PLAIN));
+    for (const role of ["data", "grad"]) {
+      group.querySelectorAll(`[data-role=${role}]`).forEach((text, k) => {
+        const number = state[key][`${role}_cells`]?.[k] ?? "—";
+        text.textContent = cells.length ? number : `${role} ${state[key][role]}`;
+      });
     }
-    group.querySelector("[data-role=data]").textContent = `data ${data}`;
-    group.querySelector("[data-role=grad]").textContent = `grad ${grad}`;
     group.querySelector("title").textContent = `${words}: data ${data}, grad ${grad}`;
     $(`row-${key}`).children[1].textContent = data;
     $(`row-${key}`).children[2].textContent = grad;
   }
   const step = steps[k - 1];
-  for (const { edge } of steps) {
-    if (!edge) continue;
+  for (const edge of steps.flatMap(({ edges }) => edges)) {
     const [sign, rank] = shades[edge] ?? PLAIN, group = part(edge);
     const ink = paint(group.querySelectorAll("path"), sign);
     for (const shape of group.querySelectorAll("path, polygon")) {
       shape.setAttribute("stroke", ink);
       shape.setAttribute("stroke-width", sign === "plain" ? 1 : widths[rank]);
     }
-    const told = edge in shades || edge === step?.edge;  // before its turn it would tell too much
+    const told = edge in shades || step?.edges.includes(edge);  // before its turn it would tell too much
     for (const line of group.querySelectorAll("title, [data-role=local]")) {
       line.textContent = told ? words.get(line) : "";
     }
@@ -52,7 +53,16 @@ function draw(k, known) {
   }
   for (const group of svg.querySelectorAll(".now")) group.classList.remove("now", "backward");
   for (const key of step ? step.lit : []) part(key).classList.add("now");
-  if (step?.edge) part(step.edge).classList.add("backward");
+  for (const edge of step ? step.edges : []) part(edge).classList.add("backward");
+}
+
+// Gives shapes the look of a gradient; a `hollow` one, which holds cells, in its outline alone.
+function fill(shapes, [sign, rank], hollow = false) {
+  const ink = paint(shapes, sign);
+  for (const shape of shapes) {
+    shape.setAttribute("fill", colours[sign === "plain" || hollow ? "plain" : sign + rank]);
+    shape.setAttribute("stroke", ink);
+  }
 }
 
 // Dashes the shapes of a negative gradient, and returns the colour of their lines. All colours are

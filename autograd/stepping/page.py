@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd.drawing import COLOURS, WIDTHS, Engine, EngineError, Figure, Picture
+from autograd.drawing.figure import Node
 from autograd.files import write_whole
-from autograd.stepping.steps import steps_of
+from autograd.stepping.steps import Step
 from autograd.tables import markup
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ class Page:
     steps    what it steps through, as data
     """
 
-    def __init__(self, figure: Figure, engine: Engine | None) -> None:
+    def __init__(self, figure: Figure, steps: list[Step], engine: Engine | None) -> None:
         self.figure = figure
-        self.steps = steps_of(figure)
+        self.steps = steps
         self._picture = Picture(
             figure._replace(legend=[" "]), "LR", "svg", engine
         )  # the page has its own legend
@@ -45,7 +46,7 @@ class Page:
         picture = self._picture.drawn()
         style += f"{_themes()}.figure {{ --width: {picture.width}; }}\n"
         styles = _hashes(style, picture.stylesheet)
-        final = f"{name} = {figure.notation.number(root.data)}, and every gradient"
+        final = f"{name} = {figure.notation.number(figure.graph.data[root])}, and every gradient"
         parts = {
             "policy": f"default-src 'none'; style-src {styles}; script-src {_hashes(script)};"
             " base-uri 'none'; form-action 'none'",
@@ -64,10 +65,7 @@ class Page:
         import json
 
         data = {
-            "nodes": [
-                {"key": node.key, "words": node.words, "data": node.data if v.op is None else "—"}
-                for v, node in self.figure.nodes.items()
-            ],
+            "nodes": [_at_the_start(node) for node in self.figure.nodes.values()],
             "steps": [step._asdict() for step in self.steps],
             "colours": {
                 name: colour.lower() for name, colour in COLOURS["light"].items()
@@ -111,6 +109,15 @@ class Page:
             'title="step by step" sandbox="allow-scripts" width="100%" height="760" frameborder="0"'
         )
         return f'<iframe {frame} srcdoc="{escape(page)}"></iframe>'
+
+
+def _at_the_start(node: Node) -> dict[str, Any]:
+    """Return what is known of a node before the first step: the data of a leaf."""
+    known: dict[str, Any] = {"key": node.key, "words": node.words, "data": "—"}
+    if node.value.op is None:
+        known["data"] = node.data
+        known |= {"data_cells": node.cells.flat["data"]} if node.cells else {}
+    return known
 
 
 def _themes() -> str:

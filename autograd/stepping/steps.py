@@ -6,14 +6,17 @@ import math
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from autograd.digits import rounded
+from autograd.digits import MINUS, rounded
 from autograd.drawing.figure import Arrow, Figure, aligned
 from autograd.drawing.labels import BLANK
 from autograd.drawing.theme import PLAIN, Shade
 from autograd.formula import formula
+from autograd.graph import Graph
 from autograd.op import DomainError
 from autograd.record import Record
 from autograd.value import Value
+
+SEED = "the seed, with which the sweep begins"
 
 
 class Step(NamedTuple):
@@ -29,7 +32,8 @@ class Step(NamedTuple):
     after    what there is to say when it is known
     slips    numbers that come from well-known slips, each with the words that name it
     head     of a backward step: the names of the Values at the ends of its edge, and `tail`
-    edge     of a backward step: its edge, and the `shade` that this takes
+    edges    of a backward step: its edge, and the `shade` that this takes; of an array, its arrows
+    whole    the line of an array, which the list of steps shows in place of its element's
     """
 
     phase: Literal["forward", "seed", "backward"]
@@ -45,11 +49,12 @@ class Step(NamedTuple):
     slips: tuple[tuple[str, float], ...] = ()
     head: str = ""
     tail: str = ""
-    edge: str = ""
+    edges: tuple[str, ...] = ()
     shade: Shade = PLAIN
+    whole: str = ""
 
     def __str__(self) -> str:
-        return "; ".join([f"{self.given[-1]} = {self.result}", *self.after])
+        return self.whole or "; ".join([f"{self.given[-1]} = {self.result}", *self.after])
 
 
 def steps_of(figure: Figure) -> list[Step]:
@@ -73,22 +78,25 @@ def _forward(figure: Figure) -> Iterator[Step]:
             given=[f"{node.name} = {line}" for line in lines] or [node.name],
             answer=v.data,
             result=result,
-            by_hand=_by_hand(v, figure),
+            by_hand=by_hand(v, figure.graph, figure.notation.digits),
             node=node.key,
             sets={"data": aligned(v.data, figure.notation, BLANK)},
             lit=[node.key],
         )
 
 
-def _by_hand(v: Value, figure: Figure) -> float:
+def by_hand(v: Value, graph: Graph, digits: int) -> float:
     """Return `v` as it comes out of the numbers of its formula as they are written."""
-    record = Record(v, figure.graph.names)
+    record = Record(v, graph.names)
     try:
-        return float(
-            record.evaluate({u: rounded(u.data, figure.notation.digits) for u in record.leaves})[v]
-        )
+        return float(record.evaluate({u: rounded(u.data, digits) for u in record.leaves})[v])
     except DomainError:
         return v.data
+
+
+def bracketed(number: str) -> str:
+    """Return a factor, in brackets if it is negative."""
+    return f"({number})" if number.startswith(MINUS) else number
 
 
 class _Sweep:
@@ -121,7 +129,7 @@ class _Sweep:
         return Step(
             phase="seed",
             asked=asked,
-            given=["the seed, with which the sweep begins", asked],
+            given=[SEED, asked],
             answer=1.0,
             result="1",
             by_hand=1.0,
@@ -138,7 +146,6 @@ class _Sweep:
         before = self.totals.get(tail)
         self.totals[tail] = product if before is None else before + product
         of_head, of_tail = self.partials[head], self.partials[tail]
-        factor = number(upstream) if upstream >= 0 else f"({number(upstream)})"
         together = "" if before is None else ": paths add"
         sums = f"{number(before or 0.0)} before, {number(self.totals[tail])} after{together}"
         return Step(
@@ -147,7 +154,7 @@ class _Sweep:
             given=[
                 f"{of_tail} += {arrow.name} × {of_head}",
                 " = ".join(dict.fromkeys((arrow.name, arrow.formula, arrow.local))),
-                f"{of_tail} += {arrow.local} × {factor}",
+                f"{of_tail} += {arrow.local} × {bracketed(number(upstream))}",
             ],
             answer=product,
             result=number(product),
@@ -162,7 +169,7 @@ class _Sweep:
             ),
             head=self.figure.graph.names[head],
             tail=self.figure.graph.names[tail],
-            edge=arrow.key,
+            edges=(arrow.key,),
             shade=self.figure.shade(product),
         )
 
