@@ -679,3 +679,63 @@ def test_an_example_has_its_own_numbers(option, capsys):
         run(f"--example rnn {option}")
     name = option.split()[0]
     assert f"--example rnn has its own numbers: leave out {name}" in capsys.readouterr().err
+
+
+def test_detail_arrays_derives_each_array_once():
+    _, out = run("--detail arrays --rounds 0")
+    derivations = out.partition("Derivations\n\n")[2].split("\n\n\n")
+    E = error(network())
+    parameters = {v.label: v for v in network_values(E)}
+    expected = [
+        str(chain_rule(E, parameters[name], detail="arrays")).removesuffix(ending)
+        for name, ending in [
+            ("w1", "\n\n∂E/∂w1 = 0.0004386"),
+            ("w5", "\n\n∂E/∂w5 = 0.08217"),
+            ("b1", ""),
+            ("b2", ""),
+        ]
+    ]
+    assert [text.strip() for text in derivations] == expected
+    assert [text.split(" = ")[0].strip() for text in derivations] == [
+        "∂E/∂W1", "∂E/∂W2", "∂E/∂b1", "∂E/∂b2",
+    ]  # fmt: skip
+
+
+def network_values(E):
+    return topological_order(E)[0]
+
+
+def test_detail_arrays_as_json():
+    r = as_json("--detail arrays --rounds 0 --derive W1 out_h1")
+    assert list(r["derivations"]) == ["W1", "out_h1"]
+    found = r["derivations"]["W1"]
+    assert np.ravel(found["value"]) == pytest.approx(
+        [r["gradients"][f"w{k}"] for k in range(1, 5)], rel=1e-12
+    )
+    assert [line["formula"] for line in found["lines"]] == [
+        "−(t − out_o) ⊙ out_o ⊙ (1 − out_o)",
+        "(W2ᵀ δ_o) ⊙ out_h ⊙ (1 − out_h)",
+        "δ_h iᵀ",
+    ]
+
+
+def test_detail_arrays_is_drawn_and_stepped_through(tmp_path):
+    status, _ = run(f"--detail arrays --rounds 0 --derive W1 --out {tmp_path}")
+    assert status == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["W1.svg", "all.svg", "steps.html"]
+    assert "∂E/∂W1 = δ_h iᵀ" in (tmp_path / "W1.svg").read_text("utf-8")
+    assert "net_h = W1 i + b1" in (tmp_path / "steps.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_is_derived_in_arrays(name):
+    plain, arrays = (as_json(f"--example {name} --detail {how}") for how in ("names", "arrays"))
+    found = [np.ravel(in_arrays(d)) for d in arrays["derivations"].values()]
+    for parts in plain["derivations"].values():
+        number = parts[0]["value"]
+        assert any(np.isclose(numbers, number, rtol=1e-9, atol=1e-12).any() for numbers in found)
+
+
+def in_arrays(derivation):
+    """The numbers of a derivation in arrays, or of one that has no such form."""
+    return derivation[0]["value"] if isinstance(derivation, list) else derivation["value"]

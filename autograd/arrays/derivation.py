@@ -11,6 +11,7 @@ from autograd.arrays.families import Family, siblings
 from autograd.arrays.gradients import Gradients, edges_towards, gradients_of
 from autograd.arrays.grids import grid, in_a_line, matrix_in_latex
 from autograd.arrays.matrix import MatrixWriter
+from autograd.arrays.places import size
 from autograd.derivation import Derivation, aligned
 from autograd.deriving import derive
 from autograd.graph import Graph, named_graph
@@ -24,23 +25,68 @@ def derive_in_arrays(
     y: Value, x: Value | Array, notation: Notation
 ) -> Derivation | ArrayDerivation:
     """Return what `chain_rule` does with `detail="arrays"`."""
-    if isinstance(x, Array) and not x.name:
-        raise ValueError("an array is derived by under its name: x.named('x')")
-    values = [x] if isinstance(x, Value) else x.values
-    whole = dict.fromkeys([*values, *siblings(values[0], Record(y))])
-    graph = named_graph(y, towards=list(whole))
-    targets = [graph.current(v) for v in values]
-    edges = edges_towards(graph, [graph.current(v) for v in whole])
-    root = graph.names[graph.root]
-    data = accumulated(graph, edges)
-    numbers = [data.get(v, 0.0) for v in targets]
-    gradients = gradients_of(graph, edges, data)
-    if gradients is None and isinstance(x, Value):
-        return derive(graph, x, notation, f"{root} has no form in arrays: derived in names")
     if isinstance(x, Value):
-        label = graph.names.get(targets[0]) or x.label or "x"
-        return ArrayDerivation(graph, gradients, label, numbers[0], notation)
-    return ArrayDerivation(graph, gradients, x.name, nested(numbers, x.shape), notation)
+        return _by_element(y, x, notation)
+    if not x.name:
+        raise ValueError("an array is derived by under its name: x.named('x')")
+    towards = _towards(y, [*x.values, *siblings(x.values[0], Record(y))])
+    value = nested([towards.number(v) for v in x.values], x.shape)
+    return ArrayDerivation(towards, x.name, value, notation)
+
+
+def _by_element(y: Value, x: Value, notation: Notation) -> Derivation | ArrayDerivation:
+    """Return the derivation by the array that an element is in, or else by itself."""
+    whole = siblings(x, Record(y))
+    towards = _towards(y, [x, *whole])
+    if not towards.is_one_array(whole):
+        towards = _towards(y, [x])
+    graph = towards.graph
+    if towards.gradients is None:
+        root = graph.names[graph.root]
+        return derive(graph, x, notation, f"{root} has no form in arrays: derived in names")
+    label = graph.names.get(graph.current(x)) or x.label or "x"
+    return ArrayDerivation(towards, label, towards.number(x), notation)
+
+
+class Towards(NamedTuple):
+    """The part of a graph on the way to some Values, and its gradients in arrays, if it has any."""
+
+    graph: Graph
+    gradients: Gradients | None
+    data: Mapping[Value, float]
+
+    def number(self, v: Value) -> float:
+        """Return the gradient by a Value; 0 where the root does not depend on it."""
+        return self.data.get(self.graph.current(v), 0.0)
+
+    def is_one_array(self, values: Sequence[Value]) -> bool:
+        """Whether these Values are read as one array."""
+        if self.gradients is None:
+            return False
+        seats = self.gradients.reading.seats
+        return len({seats[self.graph.current(v)].family for v in values}) <= 1
+
+
+def _towards(y: Value, values: Sequence[Value]) -> Towards:
+    graph = named_graph(y, towards=list(dict.fromkeys(values)))
+    edges = edges_towards(graph, [graph.current(v) for v in values])
+    data = accumulated(graph, edges)
+    return Towards(graph, gradients_of(graph, edges, data), data)
+
+
+def arrays_in(root: Value) -> dict[str, Array]:
+    """Return the arrays that a record is read in, by name; none where it has no such form."""
+    graph = named_graph(root)
+    edges = [edge for into in graph.edges.values() for edge in into]
+    gradients = gradients_of(graph, edges, accumulated(graph, edges))
+    families = (
+        () if gradients is None else {seat.family for seat in gradients.reading.seats.values()}
+    )
+    return {
+        family.name: Array(family.members.values(), family.shape, family.name)
+        for family in families
+        if family.shape and len(family.members) == size(family.shape)
+    }
 
 
 class Line(NamedTuple):
@@ -72,13 +118,11 @@ class ArrayDerivation:
             on x, and where it has no form in arrays
     """
 
-    def __init__(
-        self, graph: Graph, gradients: Gradients | None, by: str, value: Any, notation: Notation
-    ) -> None:
-        self._graph = graph
-        self._gradients = gradients
+    def __init__(self, towards: Towards, by: str, value: Any, notation: Notation) -> None:
+        self._graph = towards.graph
+        self._gradients = towards.gradients
         self._notation = notation
-        self.of = graph.names[graph.root]
+        self.of = self._graph.names[self._graph.root]
         self.by = by
         self.value = value
 

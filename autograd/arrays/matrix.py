@@ -98,7 +98,8 @@ class MatrixWriter:
                 for term in form
             )
             inner = self.form(rest, free)
-            product = self.hadamard([*(self.power(*f) for f in common), inner])
+            pieces = [*(self.power(*f) for f in common), inner]
+            product = self.hadamard(pieces) if free else self.writer.chain(pieces)
             return self.transposed(product) if turned else product
         terms = []
         for term in form:

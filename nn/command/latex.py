@@ -30,7 +30,7 @@ def document(r: dict[str, Any], digits: int) -> str:
         lines += ["", numbers]
     for name, derivation in r["derivations"].items():
         rows = [
-            row.replace("&= ", r"&= \fit{", 1) + "}"
+            row.replace("&= ", r"&= \fit{", 1) + "}" if "&= " in row else row
             for row in derivation.latex().split(" \\\\[1ex]\n")
         ]
         lines += ["", rf"\section*{{$\partial E/\partial {latex.name(name)}$}}"]

@@ -18,7 +18,8 @@ go on as they begin there, the weights are drawn from --seed, and the biases
 are 0. Only the weights are updated, as in the lecture.
 
 --example NAME works through a layer, a loss or an optimizer in place of the
-network, and takes --derive, --digits, --out, --check, --names and --json:
+network, and takes --derive, --detail, --digits, --out, --check, --names and
+--json:
   softmax, logistic, rnn, lstm, gru, attention, layernorm, batchnorm, conv1d,
   conv2d, maxpool, avgpool, embedding, dropout, momentum, adam, adamw
 With --json it prints {"example": ..., "title": ..., "forward": ...,
@@ -26,6 +27,8 @@ With --json it prints {"example": ..., "title": ..., "forward": ...,
 
 --derive takes the name of anything in the network: w5, b1, i1, out_h1, ...
 Without it, every weight and bias is derived; of a large network, the first.
+With --detail arrays each derivation is of an array, W1, B1, ..., in a few
+lines, and --derive takes the name of an array too.
 --out draws the whole graph, all.svg, and each gradient that is derived:
 w1.svg, w2.svg, ...
 
@@ -47,7 +50,10 @@ With --json it prints {"right": ..., "counts": ..., "first_slip": ...,
               {"of": "E", "by": "w1", "value": ..., "factors":
               [{"of": "E", "by": "out_h1", "formula": ..., "numbers": ...,
               "value": ..., "terms": [1, 2]}, ...]}; terms are the places in
-              the list of what the factor is the sum of, if it is one
+              the list of what the factor is the sum of, if it is one.
+              With --detail arrays each is {"of": ..., "by": "W1", "value":
+              [[...], ...], "lines": [{"name": "δ_h", "of": "E", "by": "net_h",
+              "formula": ..., "value": [...], "calls": false}, ...]}
   training    a list, after 0, 1 and all rounds:
               {"rounds": 0, "E": ..., "out_o1": ..., ..., "w1": ..., ...}
   pictures    only with --out, the files that it wrote
@@ -169,6 +175,13 @@ def parser() -> Parser:
         action="extend",
         metavar="NAME",
         help="derive only the gradients by these",
+    )
+    add(
+        "--detail",
+        choices=["names", "arrays"],
+        default="names",
+        metavar="HOW",
+        help="names, or arrays: derive, draw and step in vectors and matrices",
     )
     add("--latex", metavar="FILE", help="write the derivations to a LaTeX document too")
     add(

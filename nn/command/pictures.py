@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 
 from autograd import Value, draw_dot
+from autograd.arrays.derivation import arrays_in
 from autograd.drawing import EngineError
 from autograd.files import write_whole
 from autograd.graph import named_graph
@@ -12,22 +13,26 @@ from autograd.record import Record
 from autograd.stepping import MOST, step_through
 
 
-def pictures(E: Value, names: Iterable[str], folder: str) -> list[str]:
+def pictures(E: Value, names: Iterable[str], options: argparse.Namespace) -> list[str]:
     """Draw the graph and ∂E by each name, and the page that steps through them; returns the files.
 
     An error where no engine draws, or a file cannot be written.
     """
+    folder, detail = options.out, options.detail
     values = {v.label: v for v in Record(E).labelled()}
+    if detail == "arrays":
+        values |= {name: x.values[0] for name, x in arrays_in(E).items()}
     files = []
     try:
         os.makedirs(folder, exist_ok=True)
         for name in ("all", *names):
-            picture = draw_dot(E, force=True) if name == "all" else draw_dot(E, wrt=values[name])
+            wrt = None if name == "all" else values[name]
+            picture = draw_dot(E, wrt=wrt, detail=detail, force=name == "all")
             files.append(os.path.join(folder, f"{name}.svg"))
             write_whole(files[-1], picture.svg())
-        if len(named_graph(E).names) <= MOST:
+        if len(named_graph(E).names) <= MOST or detail == "arrays":
             files.append(os.path.join(folder, "steps.html"))
-            write_whole(files[-1], step_through(E).html())
+            write_whole(files[-1], step_through(E, detail=detail).html())
     except OSError as error:
         raise argparse.ArgumentTypeError(
             f"--out: {folder!r} cannot be written: {error.strerror}"

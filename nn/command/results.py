@@ -2,12 +2,13 @@
 
 import argparse
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeAlias
 
-from autograd import DomainError, Program, Value, check_derivation
+from autograd import Array, DomainError, Program, Value, check_derivation
+from autograd.arrays.derivation import ArrayDerivation, arrays_in, derive_in_arrays
 from autograd.derivation import Derivation, Factor
 from autograd.deriving import derive
 from autograd.formula import formula
@@ -25,8 +26,9 @@ from nn.values import as_values
 
 LINES = 250  # of derivations, unless --derive asks for more
 FORM = dict.fromkeys(
-    ("digits", "derive", "latex", "out", "json")
+    ("digits", "derive", "detail", "latex", "out", "json")
 )  # the options that do not change the example
+Derived: TypeAlias = Derivation | ArrayDerivation
 States = dict[int, dict[str, float]]  # after so many rounds, a number by its name
 
 
@@ -95,15 +97,22 @@ def _computed_anew(
 
 def derivations(
     E: Value, parameters: Iterable[str], options: argparse.Namespace
-) -> dict[str, Derivation]:
+) -> dict[str, Derived]:
     """That of ∂E by each name in --derive, else by the parameters, as far as LINES goes. An error
     for another name.
+
+    In arrays, that of each array is in place of those of its elements.
     """
     graph = named_graph(E)
     values = {name: value for value, name in graph.names.items()}
-    _require_names(options.derive or (), values)
+    arrays = arrays_in(E) if options.detail == "arrays" else {}
+    _require_names(options.derive or (), values.keys() | arrays.keys())
     notation = Notation(digits=options.digits or 4)
-    result: dict[str, Derivation] = {}
+    result: dict[str, Derived] = {}
+    if options.detail == "arrays":
+        names = options.derive or _arrays_of(parameters, values, arrays)
+        whole: dict[str, Value | Array] = {**values, **arrays}
+        return {name: derive_in_arrays(E, whole[name], notation) for name in names}
     lines = 0
     for name in options.derive or parameters:
         if options.derive or lines < LINES:
@@ -120,6 +129,14 @@ def _require_names(wanted: Iterable[str], known: Collection[str]) -> None:
             raise argparse.ArgumentTypeError(
                 f"--derive: nothing is named {name!r}{near}; there are {listed(known)}"
             )
+
+
+def _arrays_of(
+    names: Iterable[str], values: Mapping[str, Value], arrays: Mapping[str, Array]
+) -> list[str]:
+    """Return each name, or that of the array in which it is; each once."""
+    holders = {v: name for name, x in arrays.items() for v in x.values}
+    return list(dict.fromkeys(holders.get(values[name], name) for name in names))
 
 
 def marks(options: argparse.Namespace) -> Marks:
@@ -182,10 +199,14 @@ def listed(names: Iterable[str]) -> str:
     )
 
 
-def data(derivation: Derivation) -> list[dict[str, Any]]:
+def data(derivation: Derived) -> list[dict[str, Any]] | dict[str, Any]:
     """A derivation, then all that its sums are made of, each once; a factor's terms are places in
-    the list.
+    the list. One in arrays has its lines.
     """
+    if isinstance(derivation, ArrayDerivation):
+        lines = [line._asdict() for line in derivation.lines]
+        ends = {"of": derivation.of, "by": derivation.by, "value": derivation.value}
+        return ends | {"lines": lines}
     parts = [derivation]
     places = {derivation: 0}
     for part in parts:
@@ -224,7 +245,7 @@ def example_report(options: argparse.Namespace) -> dict[str, Any]:
     }
     result["derivations"] = derivations(root, by, options)
     if options.out is not None:
-        result["pictures"] = pictures(root, result["derivations"], options.out)
+        result["pictures"] = pictures(root, result["derivations"], options)
     return result
 
 
@@ -253,7 +274,7 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
     if vars(options) | FORM == vars(parser().parse_args([])) | FORM:
         result["lecture"] = slips(states)
     if options.out is not None:
-        result["pictures"] = pictures(E, result["derivations"], options.out)
+        result["pictures"] = pictures(E, result["derivations"], options)
     return result
 
 

@@ -147,7 +147,7 @@ def derivation_section(r: dict[str, Any], options: argparse.Namespace) -> Sectio
     lines = ["", *"\n\n\n".join(map(str, r["derivations"].values())).split("\n")]
     done = len(r["derivations"])
     names = list(r.get("gradients", r["derivations"]))
-    if not options.derive and done < len(names):
+    if not options.derive and options.detail == "names" and done < len(names):
         lines += [
             "",
             "",
