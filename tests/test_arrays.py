@@ -225,6 +225,62 @@ def test_arrays_of_a_thousand_elements_take_two_seconds():
     assert time.perf_counter() - start < 2
 
 
+# LaTeX
+
+COMMANDS = {
+    "frac", "partial", "delta", "mathrm", "text", "top", "odot", "cdot", "sum", "sqrt", "operatorname", "left",
+    "right", "begin", "end", "mathbf", "cdots", "vdots", "ln", "lambda", "mu", "sigma", "gamma", "hat", "tanh", ",", "\\",
+}  # fmt: skip
+
+
+def ends_of_groups(latex):
+    """The places of the braces that close, each after what it closes."""
+    open_, closed = [], {}
+    for place, c in enumerate(latex):
+        if c == "{":
+            open_.append(place)
+        elif c == "}":
+            closed[place] = open_.pop()
+    assert not open_
+    return closed
+
+
+def require_well_formed(latex):
+    """What a typesetter refuses: braces and brackets that do not match, powers of powers."""
+    assert set(re.findall(r"\\([A-Za-z]+|.)", latex)) <= COMMANDS
+    closed = ends_of_groups(latex)
+    assert latex.count(r"\left") == latex.count(r"\right")
+    assert latex.count(r"\begin{") == latex.count(r"\end{")
+    for found in re.finditer(r"\}\^", latex):
+        assert latex[closed[found.start()] - 1] != "^", latex[found.start() - 40 :][:60]
+    for row in latex.split(" \\\\[1ex]\n"):
+        assert len(re.findall("(?<!.)&|(?<= )&(?== )", row)) == 1
+        ends_of_groups(row)
+
+
+@pytest.mark.parametrize("board", BLACKBOARDS, ids=lambda board: board.__name__)
+def test_latex_is_well_formed(board):
+    root, leaves = board()
+    for x in leaves:
+        require_well_formed(chain_rule(root, x).latex())
+
+
+def test_latex_of_several_calls_is_well_formed():
+    model = MLP(2, [3, 1], activation="tanh", seed=1)
+    L = mean_squared_error([model([1.0, 0.5]), model([0.2, -0.3]), model([0.7, 0.1])], [0, 1, 1])
+    L.label = "L"
+    latex = chain_rule(L, model.parameters()[0], detail="arrays").latex()
+    require_well_formed(latex)
+    assert r"{{\mathrm{out}_h}^{(n)}}^{2}" in latex
+
+
+def test_latex_has_the_brackets_of_the_text():
+    E, [W1, *_] = lecture()
+    assert (
+        r"\left({W_2}^{\top}\,\delta_{o}\right) \odot \mathrm{out}_h" in chain_rule(E, W1).latex()
+    )
+
+
 # the Array itself
 
 

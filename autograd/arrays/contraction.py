@@ -126,7 +126,7 @@ class Contraction:
 
     def row_first(self, a: Written, b: Written) -> tuple[Written, Written]:
         """Return two vectors, first the one that is easier to transpose."""
-        is_product = b.binding == POWER and " " not in a.text
+        is_product = b.binding == POWER and not self.writer.is_product(a)
         return (a, b) if a in self.writer.turned or is_product else (b, a)
 
     def factors(self, alone: bool) -> list[Written]:

@@ -165,7 +165,7 @@ class ArrayDerivation:
                 written.append(f"{title} &= {matrix_in_latex(last.value, notation)}")
         title = notation.derivative(self.of, self.by)
         written.append(f"{title} &= {matrix_in_latex(self.value, notation)}")
-        written += [notation.words(f"({note})") for note in self._notes()]
+        written += [f"& {notation.words(f'({note})')}" for note in self._notes()]
         return " \\\\[1ex]\n".join(written)
 
     def _repr_latex_(self) -> str:

@@ -48,6 +48,7 @@ class MatrixWriter:
         self.root = root
         self.notation = notation
         self.is_latex = notation.style == "latex"
+        self.beside = r"\," if self.is_latex else " "  # between two matrices
         self.gradients = gradients
         self.writer = Writer({}, notation, {})
         self.letters: dict[str, str] = {}  # of the symbols that stand for calls
@@ -202,7 +203,9 @@ class MatrixWriter:
         """Return a name with the number of its call above it."""
         if not call:
             return name
-        return f"{{{name}}}^{{({call})}}" if self.is_latex else f"{name}⁽{call.translate(_RAISED)}⁾"
+        if self.is_latex:
+            return f"{{{{{name}}}^{{({call})}}}}"  # in braces of its own, for a power may follow
+        return f"{name}⁽{call.translate(_RAISED)}⁾"
 
     def piece(self, text: str, binding: int) -> Written:
         return Written(text, binding, self.notation.style)
@@ -212,14 +215,18 @@ class MatrixWriter:
         if len(pieces) == 1:
             return pieces[0]
         sign = r" \odot " if self.is_latex else " ⊙ "
+        bindings = [ATOM if self.is_product(p) else PRODUCT for p in pieces]
         return self.piece(
-            sign.join(f"{p:{ATOM if ' ' in p.text else PRODUCT}}" for p in pieces), PRODUCT
+            sign.join(f"{p:{n}}" for p, n in zip(pieces, bindings, strict=True)), PRODUCT
         )
 
     def matmul(self, pieces: Sequence[Written]) -> Written:
         """Return the product of matrices and vectors."""
-        sign = r"\," if self.is_latex else " "
-        return self.piece(sign.join(f"{p:{POWER}}" for p in pieces), POWER)
+        return self.piece(self.beside.join(f"{p:{POWER}}" for p in pieces), POWER)
+
+    def is_product(self, piece: Written) -> bool:
+        """Whether it is, or holds, a product of matrices."""
+        return self.beside in piece.text
 
     def transposed(self, piece: Written) -> Written:
         if piece in self.turned:
