@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from autograd.arrays.array import Array
+from autograd.arrays.array import Array, flattened
+from autograd.arrays.places import forget
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -72,26 +73,43 @@ def name_variables(variables: Mapping[str, object]) -> None:
     """Label each Value, and each element of an Array, with the variable that it was just bound to,
     unless it has a label.
 
-    A name that was given so moves on: where the new Value was computed from the one that has it,
-    that one loses it. A label that was set by hand stays.
+    A list or a list of rows, of two Values at least, is named as an Array is: W[1,2]; none of them
+    may have a label. A name that was given so moves on: where the new
+    Value was computed from the one that has it, that one loses it. A label that was set by hand
+    stays.
     """
-    for name, value in variables.items():
+    for name, bound in variables.items():
         if name.startswith("_"):
             continue
-        if isinstance(value, Value) and not value.label:
-            _name(value, name)
-        elif isinstance(value, Array) and not any(v.label for v in value.values):
-            for label, element in zip(value.labels(name), value.values, strict=True):
-                _name(element, label)
-            value.named(name)
+        if isinstance(bound, Value):
+            if not bound.label:
+                _name(bound, name)
+        elif isinstance(bound, list | Array):
+            _name_array(bound, name)
 
 
-def _name(value: Value, name: str) -> None:
-    before = _named.get(name)
-    if before is not None and before.label == name and _is_made_of(value, before):
+def _name_array(bound: list[Any] | Array, name: str) -> None:
+    """Name the elements of an array; nothing where it is none, or has a label already."""
+    try:
+        flat, shape = flattened([row.values if isinstance(row, Array) else row for row in bound])
+    except ValueError:  # it is empty, its rows are of several lengths, or it has three indices
+        return
+    is_array = isinstance(bound, Array) or len(flat) > 1
+    if not is_array or not all(isinstance(v, Value) and not v.label for v in flat):
+        return
+    array = bound if isinstance(bound, Array) else Array(flat, shape)
+    for label, v in zip(array.labels(name), flat, strict=True):
+        _name(v, label)
+    array.named(name)
+
+
+def _name(value: Value, label: str) -> None:
+    before = _named.get(label)
+    if before is not None and before.label == label and _is_made_of(value, before):
         before.label = ""
-    value.label = name
-    _named[name] = value
+        forget(before)
+    value.label = label
+    _named[label] = value
 
 
 def _is_made_of(value: Value, part: Value) -> bool:

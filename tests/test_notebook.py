@@ -9,6 +9,7 @@ from traitlets.config import Config
 
 import autograd
 from autograd import Value, chain_rule
+from autograd.arrays.places import place_of
 from autograd.record import Record
 
 START = "from contextlib import nullcontext; from autograd import Value, no_grad"
@@ -84,7 +85,7 @@ def labels(shell):
         ("def f():\n  a = x * w\n  return a\nfs = [f()]; b = fs[0]", {"b": "b"}),
         ("f = lambda: (a := x * w)\nb = f()", {"b": "b"}),
         ("fs = [a for a in (x * w,)]; b = fs[0]", {"b": "b"}),
-        ("fs = [a := x * w for _ in range(2)]", {"a": ""}),
+        ("fs = [a := x * w for _ in range(2)]", {"a": "fs[2]"}),
         ("class C: a = x * w\nb = C.a", {"b": "b"}),
         ("class C: pass\nC.a = x * w; b = C.a", {"b": "b"}),
     ],
@@ -117,6 +118,55 @@ def test_a_name_moves_on_to_the_newest_value(shell):
     found = [v.label for v in Record(names["E"]).labelled()]
     assert sorted(found) == ["E", "h", "w", "x"]
     assert "∂E/∂w = ∂E/∂h · ∂h/∂w" in str(chain_rule(names["E"], names["w"]))
+
+
+NET = "W = [[Value(0.1), Value(0.2)], [Value(0.3), Value(0.4)]]; v = [Value(1.0), Value(2.0)]"
+
+
+def test_lists_of_values_are_arrays(shell):
+    shell.run_cell(NET).raise_error()
+    cell = "h = [sum(a * b for a, b in zip(row, v)).tanh() for row in W]; E = (h[0] + h[1]) ** 2"
+    shell.run_cell(cell).raise_error()
+    W, v, E = (shell.user_ns[name] for name in ("W", "v", "E"))
+    assert [x.label for x in (*W[0], *W[1], *v)] == [
+        "W[1,1]",
+        "W[1,2]",
+        "W[2,1]",
+        "W[2,2]",
+        "v[1]",
+        "v[2]",
+    ]
+    derivation = chain_rule(E, W[0][1], detail="arrays")
+    assert str(derivation).startswith("∂E/∂W = (δ_h ⊙ (1 − h²)) vᵀ")
+    E.backward()
+    assert derivation.lines[-1].value == [[pytest.approx(x.grad) for x in row] for row in W]
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("y = array('A', [[1.0, 2.0]]) @ array('b', [1.0, 2.0]); first = y[0]", "y[1]"),
+        ("y = [w, w * 2]; first = w", "w"),
+        ("y = [w * 2, 3.0]; first = w", "w"),
+        ("y = [[w * 2], [w * 2, w]]; _first = first = y[0][0]", "first"),
+        ("y = [[[w * 2]]]; first = y[0][0][0]", "first"),
+        ("y = [[1.0, 2.0]]; first = w * 2", "first"),
+        ("y = []; first = w * 2", "first"),
+        ("y = [[w * 2, w * 3]] ; first = y[0][0]", "y[1,1]"),
+        ("_y = [w * 2, w * 3]; first = _y[0]", "first"),
+    ],
+)
+def test_what_is_an_array_and_what_is_none(shell, cell, expected):
+    shell.run_cell("from autograd import array; " + cell).raise_error()
+    assert shell.user_ns["first"].label == expected
+
+
+def test_the_name_of_an_array_moves_on_to_the_newest(shell):
+    shell.run_cell("h = [x * 1, w * 2]; old = h").raise_error()
+    shell.run_cell("h = [v.tanh() for v in h]; E = h[0] * h[1]").raise_error()
+    assert [v.label for v in shell.user_ns["old"]] == ["", ""]
+    assert [v.label for v in shell.user_ns["h"]] == ["h[1]", "h[2]"]
+    assert [place_of(v) for v in shell.user_ns["old"]] == [None, None]
 
 
 def test_a_label_set_by_hand_does_not_move(shell):

@@ -55,6 +55,11 @@ def remember(name: str, shape: Shape, values: Iterable[Value]) -> None:
         _places.setdefault(value, Place(title, index))
 
 
+def forget(value: Value) -> None:
+    """Let a Value stand in no array."""
+    _places.pop(value, None)
+
+
 def place_of(value: Value) -> Place | None:
     """Return where a Value stands, or None."""
     return _places.get(value)
