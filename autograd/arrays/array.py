@@ -180,13 +180,16 @@ def as_array(data: Any, name: str = "") -> Any:
     if isinstance(data, Array):
         return data
     listed = data.tolist() if hasattr(data, "tolist") else data
-    if not _is_list(listed):
-        if not name:
-            return listed
+    if _is_list(listed):
+        return _of_list(listed, name)
+    if name:
         raise ValueError(f"{name} is a vector or a matrix: a list or a list of rows, not {data!r}")
-    rows = [row.values if isinstance(row, Array) else row for row in listed]
+    return listed
+
+
+def _of_list(listed: Sequence[Any], name: str) -> Array:
     try:
-        flat, shape = flattened(rows)
+        flat, shape = flattened([row.values if isinstance(row, Array) else row for row in listed])
     except ValueError as error:
         raise ValueError(f"{name or 'an array'} {error}") from None
     return Array([v if isinstance(v, Value) else Value(v) for v in flat], shape)
@@ -262,12 +265,7 @@ def _matmul(a: Any, b: Any) -> Any:
         if not isinstance(x, Array):
             raise TypeError(f"@ takes two arrays, not {type(x).__name__}: {x!r}")
     if a.shape[-1] != b.shape[0]:
-        hint = ""
-        if len(a.shape) == 2 and a.shape[0] == b.shape[0]:
-            hint = f"; {a.name or 'the first'} transposed would fit"
-        elif len(b.shape) == 2 and a.shape[-1] == b.shape[1]:
-            hint = f"; {b.name or 'the second'} transposed would fit"
-        raise ValueError(f"{a._described()} @ {b._described()} does not fit{hint}")
+        raise ValueError(f"{a._described()} @ {b._described()} does not fit{_remedy(a, b)}")
     rows = list(a) if len(a.shape) == 2 else [a]
     columns = list(b.T) if len(b.shape) == 2 else [b]
     values: list[Any] = [
@@ -275,3 +273,12 @@ def _matmul(a: Any, b: Any) -> Any:
     ]
     shape = a.shape[:-1] + b.shape[1:]
     return Array(values, shape) if shape else values[0]
+
+
+def _remedy(a: Array, b: Array) -> str:
+    """Return which factor would fit if it were transposed; "" for none."""
+    if len(a.shape) == 2 and a.shape[0] == b.shape[0]:
+        return f"; {a.name or 'the first'} transposed would fit"
+    if len(b.shape) == 2 and a.shape[-1] == b.shape[1]:
+        return f"; {b.name or 'the second'} transposed would fit"
+    return ""

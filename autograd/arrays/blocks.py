@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import NamedTuple, TypeAlias
 
 from autograd.arrays.families import Family, Seat
@@ -99,20 +100,18 @@ def _cases(
     if not entries:
         return ()
     ranges = head.symbols("h", head.ranges) | tail.symbols("t", tail.ranges)
-    pairs = [(h, t) for h in ranges for t in ranges if h[0] == "h" and t[0] == "t"]
-    equal = _matched(
-        [pair for pair in pairs if all(e.at[pair[0]] == e.at[pair[1]] for e in entries)]
-    )
+    pairs = list(product(head.symbols("h", head.ranges), tail.symbols("t", tail.ranges)))
+    equal = _matched([(h, t) for h, t in pairs if all(e.at[h] == e.at[t] for e in entries)])
     if not _is_all(entries, equal, ranges):
         raise NoIndexFormError(head, tail)
     whole = _lifted(entries, equal, ranges, lifter)
     if whole is not None:
         return (Case(equal, whole),)
-    for pair in pairs:
-        if pair not in equal and ranges[pair[0]] == ranges[pair[1]]:
-            cases = _two_cases(entries, equal, pair, ranges, lifter)
-            if cases:
-                return cases
+    alike = [(h, t) for h, t in pairs if (h, t) not in equal and ranges[h] == ranges[t]]
+    for pair in alike:
+        cases = _two_cases(entries, equal, pair, ranges, lifter)
+        if cases is not None:
+            return cases
     raise NoIndexFormError(head, tail)
 
 

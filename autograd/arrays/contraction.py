@@ -62,8 +62,7 @@ class Contraction:
 
     def written(self, factors: Sequence[tuple[Atom, float]]) -> list[Written]:
         """Return factors of the same indices, what is below in one with the last above."""
-        above = [self.writer.power(atom, e) for atom, e in factors if e > 0]
-        below = [self.writer.power(atom, -e) for atom, e in factors if e < 0]
+        above, below = self.writer.sides(factors, self.writer.atom)
         if not below:
             return above
         top = above.pop() if above else self.writer.piece("1", ATOM)

@@ -66,7 +66,7 @@ class Family:
     def element(self, index: Index) -> str:
         """Return the name of an element: W1[1,2], of a call out_h⁽²⁾[1]."""
         call, inside = (index[:1], index[1:]) if self.calls else ((), index)
-        raised = "".join(f"⁽{str(n).translate(RAISED)}⁾" for n in call)
+        raised = "".join(map(_raised, call))
         return (
             f"{self.name}{raised}[{','.join(map(str, inside))}]" if inside else self.name + raised
         )
@@ -93,6 +93,29 @@ def read_families(
     one name that do not depend on each other, as of several examples, are one family, whose index
     begins with the number of the example.
     """
+    named, loose, scalars = _sorted(graph, alone)
+    below = _below(graph)
+    found = [Family(title.name, title.shape, members) for title, members in named.items()]
+    found += _by_label(loose, below, scalars)
+    groups: dict[tuple[str, Shape], list[Family]] = {}
+    for family in found:
+        groups.setdefault((family.name, family.shape), []).append(family)
+    for v in scalars:
+        scalar = Family(graph.names[v], (), {(): v})
+        groups.setdefault((v.label or scalar.name, ()), []).append(scalar)
+    seats = {
+        v: Seat(family, index)
+        for (name, _), group in groups.items()
+        for family in _told_apart(group, below, stacked, name)
+        for index, v in family.members.items()
+    }
+    return {v: seats[v] for v in graph.names}
+
+
+def _sorted(
+    graph: Graph, alone: Collection[Value]
+) -> tuple[dict[Title, dict[Index, Value]], list[Value], list[Value]]:
+    """Return the arrays that were named, what labels may tell, and what is a scalar."""
     places = {graph.current(v): place_of(v) for v in (*graph.stand_ins, *graph.names)}
     named: dict[Title, dict[Index, Value]] = {}
     loose: list[Value] = []
@@ -105,21 +128,7 @@ def read_families(
             loose.append(v)
         else:
             named.setdefault(place.title, {})[place.at] = v
-    found = [Family(title.name, title.shape, members) for title, members in named.items()]
-    below = _below(graph)
-    found += _by_label(loose, below, scalars)
-    groups: dict[tuple[str, Shape], list[Family]] = {}
-    for family in found:
-        groups.setdefault((family.name, family.shape), []).append(family)
-    for v in scalars:
-        scalar = Family(graph.names[v], (), {(): v})
-        groups.setdefault((v.label or scalar.name, ()), []).append(scalar)
-    seats = {}
-    for (name, _), group in groups.items():
-        for family in _told_apart(group, below, stacked, name):
-            for index, v in family.members.items():
-                seats[v] = Seat(family, index)
-    return {v: seats[v] for v in graph.names}
+    return named, loose, scalars
 
 
 def in_order(
@@ -179,13 +188,22 @@ def _told_apart(
     if len(group) == 1:
         return group
     first = group[0]
-    alike = all(set(f.members) == set(first.members) for f in group)
-    if stacked and alike and _are_apart([list(f.members.values()) for f in group], below):
+    if stacked and _are_calls(group, below):
         members = {(n, *i): v for n, f in enumerate(group, 1) for i, v in f.members.items()}
         return [Family(name, first.shape, members, calls=True)]
     for n, family in enumerate(group[1:] if first.shape else [], 2):
-        family.name = f"{family.name}⁽{str(n).translate(RAISED)}⁾"
+        family.name += _raised(n)
     return group
+
+
+def _are_calls(group: list[Family], below: Mapping[Value, int]) -> bool:
+    """Whether these are the arrays of several calls: alike, and none depends on another."""
+    alike = all(f.members.keys() == group[0].members.keys() for f in group)
+    return alike and _are_apart([list(f.members.values()) for f in group], below)
+
+
+def _raised(number: int) -> str:
+    return f"⁽{str(number).translate(RAISED)}⁾"
 
 
 def _are_apart(groups: Sequence[Sequence[Value]], below: Mapping[Value, int]) -> bool:
@@ -228,19 +246,14 @@ def _array(
 ) -> list[Family]:
     """Return the array whose elements have these indices, one for each time that all have it."""
     counts = {len(group) for group in members.values()}
-    if len(members) < 2 or len(counts) != 1:
-        return []
     keys = indices_of(members)
-    if keys is None:
+    if len(members) < 2 or len(counts) != 1 or keys is None:
+        return []
+    arrays = [{at: members[text][n] for text, at in keys.items()} for n in range(counts.pop())]
+    if not all(_are_apart([[v] for v in array.values()], below) for array in arrays):
         return []
     shape = max(keys.values())
-    groups = [[members[text][n] for text in keys] for n in range(counts.pop())]
-    if not all(_are_apart([[v] for v in group], below) for group in groups):
-        return []
-    return [
-        Family(stem, shape, dict(zip(keys.values(), group, strict=True)), by_label=True)
-        for group in groups
-    ]
+    return [Family(stem, shape, array, by_label=True) for array in arrays]
 
 
 def indices_of(texts: Collection[str]) -> dict[str, Index] | None:

@@ -112,10 +112,16 @@ def elements(atom: Atom) -> Iterator[Element]:
     """Yield the elements in an atom."""
     if isinstance(atom, Element):
         yield atom
-        return
-    for term in (term for form in parts(atom) for term in form):
-        for part, _ in term.factors:
-            yield from elements(part)
+    else:
+        for form in parts(atom):
+            yield from elements_of(form)
+
+
+def elements_of(form: IndexForm) -> Iterator[Element]:
+    """Yield the elements in a form."""
+    for term in form:
+        for atom, _ in term.factors:
+            yield from elements(atom)
 
 
 def cost(form: IndexForm) -> int:

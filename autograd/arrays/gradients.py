@@ -102,6 +102,13 @@ def edges_towards(graph: Graph, wanted: Collection[Value]) -> list[Edge]:
     return edges
 
 
+def is_elementwise(block: Block) -> bool:
+    """Whether each element of the tail leads to the one at its place alone."""
+    head, tail, cases = block
+    places = [sum(isinstance(s, str) for s in family.free) for family in (head, tail)]
+    return places[0] == places[1] and all(len(case.equal) == places[0] for case in cases)
+
+
 class Gradients:
     """∂root/∂family for each family on the way, in index form, from the root down.
 
@@ -156,20 +163,16 @@ class Gradients:
     def part(self, block: Block) -> IndexForm:
         """Return what the paths through `block` add to the gradient by its tail."""
         head = block.head
-        names = self.indices(head)
         short = self.share(block)
         upstream = self.forms[head]
         is_constant = not any(term.factors for term in upstream)
         if self.uses[head] > 1 and not is_constant:
             return short
-        renamed = head.symbols("f", names)
-        whole = self.simplified(self.through(block, replaced(upstream, renamed), names))
-        indices = [[s for s in family.free if isinstance(s, str)] for family in block[:2]]
-        elementwise = len(indices[0]) == len(indices[1]) and all(
-            len(case.equal) == len(indices[0]) for case in block.cases
-        )
-        shorter = cost(whole) <= cost(short)
-        if is_constant or shorter or (elementwise and cost(whole) <= _LONGEST_FOLDED):
+        names = self.indices(head)
+        renamed = replaced(upstream, head.symbols("f", names))
+        whole = self.simplified(self.through(block, renamed, names))
+        longest = max(cost(short), _LONGEST_FOLDED if is_elementwise(block) else 0)
+        if is_constant or cost(whole) <= longest:
             self.folded.add(head)
             return whole
         return short

@@ -21,6 +21,7 @@ from autograd.arrays.forms import (
     gathered,
 )
 from autograd.normal import Algebra, Base, Factors, Sum, constant
+from autograd.op import Op
 from autograd.value import Value
 
 T = TypeVar("T")
@@ -76,17 +77,20 @@ class Lifter:
     ) -> Places:
         """Return the symbols that each number of `form` may be, where all forms are built alike."""
         own = self._numbers_of_form(form)
-        possible: list[list[Sub]] = [
-            [*(s for s in at if at[s] == n.number and self.allowed[s] == n.range), n.number]
-            for n in own
-        ]
+        possible: list[list[Sub]] = [[*self._fitting(n, at), n.number] for n in own]
         for there, other in forms:
             numbers = self._numbers_of_form(other)
             if len(numbers) != len(own):
                 return {}
-            for k, n in enumerate(numbers):
-                possible[k] = [s for s in possible[k] if there.get(str(s), s) == n.number]
+            possible = [
+                [s for s in subs if there.get(str(s), s) == n.number]
+                for subs, n in zip(possible, numbers, strict=True)
+            ]
         return {k: tuple(subs) for k, subs in enumerate(possible) if subs}
+
+    def _fitting(self, n: _Number, at: Mapping[str, int]) -> list[Sub]:
+        """Return the symbols that a number may be: they have it, and run over the same."""
+        return [s for s in at if at[s] == n.number and self.allowed.get(s) == n.range]
 
     def _is(self, reading: IndexForm, form: Sum, at: Mapping[str, int]) -> bool:
         try:
@@ -130,18 +134,18 @@ class Lifter:
         self, coefficient: float, group: list[tuple[Factors, Places]], at: Mapping[str, int]
     ) -> Iterator[Term]:
         """Yield the readings of a group of terms as a sum over one symbol, or over two."""
-        columns = list(
-            zip(*(self._numbers_of_product(factors) for factors, _ in group), strict=True)
-        )
         first, fixed = group[0]
-        free = [k for k in range(len(columns)) if not isinstance(fixed.get(k), str)]
-        varying = list(dict.fromkeys(columns[k] for k in free if len(set(columns[k])) > 1))
-        grid = list(product(*(column[0].range for column in varying)))
-        rows = sorted(zip(*([n.number for n in column] for column in varying), strict=True))
-        if not 1 <= len(varying) <= 2 or rows != grid:
+        numbers = (self._numbers_of_product(factors) for factors, _ in group)
+        columns = {
+            k: column
+            for k, column in enumerate(zip(*numbers, strict=True))
+            if not isinstance(fixed.get(k), str) and len(set(column)) > 1
+        }
+        varying = list(dict.fromkeys(columns.values()))
+        if not 1 <= len(varying) <= 2 or not _are_all(varying):
             return
         names = {column: self.fresh(column[0].range) for column in varying}
-        symbols_there = {**fixed, **{k: names[columns[k]] for k in free if columns[k] in names}}
+        symbols_there = {**fixed, **{k: names[column] for k, column in columns.items()}}
         for powers in self._read_product(first, at, symbols_there):
             yield Term(coefficient, powers, tuple(names.values()))
 
@@ -162,26 +166,33 @@ class Lifter:
 
     def _read(self, base: Base, at: Mapping[str, int], fixed: Places) -> Iterator[Atom]:
         if base.value is not None:
-            family, index = self.seats[base.value]
-            subs: list[Sequence[Sub]] = []
-            for k, (number, numbers) in enumerate(zip(index, family.ranges, strict=True)):
-                fitting = [s for s in at if at[s] == number and self.allowed.get(s) == numbers]
-                known = fixed.get(k) or (*fitting, number)
-                subs.append((known,) if isinstance(known, str) else known)
-            for choice in product(*subs):
-                yield Element(family, choice)
+            yield from self._read_name(base, at, fixed)
         elif base.op is not None:
-            options = []
-            place = 0
-            for x in base.args:
-                size = len(self._numbers_of_form(x))
-                options.append(_some(self._lifted(x, at, _shifted(fixed, place, size))))
-                place += size
-            for args in product(*options):
-                yield Call(base.op, args)
+            yield from self._read_call(base, base.op, at, fixed)
         else:
             for terms in self._lifted(base.terms, at, fixed):
                 yield Bracket(terms)
+
+    def _read_name(self, base: Base, at: Mapping[str, int], fixed: Places) -> Iterator[Atom]:
+        subs: list[Sequence[Sub]] = []
+        for k, n in enumerate(self.numbers(base)):
+            known = fixed.get(k) or (*self._fitting(n, at), n.number)
+            subs.append((known,) if isinstance(known, str) else known)
+        assert base.value is not None
+        for choice in product(*subs):
+            yield Element(self.seats[base.value].family, choice)
+
+    def _read_call(
+        self, base: Base, op: Op, at: Mapping[str, int], fixed: Places
+    ) -> Iterator[Atom]:
+        options = []
+        place = 0
+        for x in base.args:
+            size = len(self._numbers_of_form(x))
+            options.append(_some(self._lifted(x, at, _shifted(fixed, place, size))))
+            place += size
+        for args in product(*options):
+            yield Call(op, args)
 
     def _numbers(self, base: Base) -> list[_Number]:
         """Return the indices of all names in a base."""
@@ -257,6 +268,12 @@ class Lifter:
 def _some(readings: Iterator[T]) -> list[T]:
     """Return the first readings of a part; the likeliest come first."""
     return list(islice(readings, _MOST_OF_A_PART))
+
+
+def _are_all(columns: Sequence[Sequence[_Number]]) -> bool:
+    """Whether the numbers of these columns, row by row, are all that they run over together."""
+    rows = sorted(zip(*([n.number for n in column] for column in columns), strict=True))
+    return rows == list(product(*(column[0].range for column in columns)))
 
 
 def _shifted(fixed: Places, place: int, size: int) -> Places:

@@ -12,7 +12,7 @@ index form.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from autograd import ops
 from autograd.arrays.contraction import Contraction, NotMatrixError
@@ -26,6 +26,7 @@ from autograd.arrays.forms import (
     Sub,
     Term,
     elements,
+    elements_of,
     symbols,
 )
 from autograd.formula import Writer, Written
@@ -58,17 +59,20 @@ class MatrixWriter:
         """Return the form of an element of a family at its `free` indices."""
         free = family.free
         self.letters = {str(free[0]): "n"} if family.calls else {}
-        letter = "m" if self.letters else "n"
-        for term in form:
-            for element in (e for atom, _ in term.factors for e in elements(atom)):
-                if element.family.calls and isinstance(element.subs[0], str):
-                    self.letters.setdefault(element.subs[0], letter)
+        self.name_calls(form)
+        shown = tuple(s for s in free if isinstance(s, str) and s not in self.letters)
+        is_row = len(family.shape) == 2 and not isinstance(free[-2], str)
         try:
-            shown = tuple(s for s in free if isinstance(s, str) and s not in self.letters)
-            is_row = len(family.shape) == 2 and not isinstance(free[-2], str)
             return self.form(form, shown, turned=is_row and len(shown) == 1)
         except NotMatrixError:
             return self.index_form(form, free)
+
+    def name_calls(self, form: IndexForm) -> None:
+        """Give a letter to each symbol that stands for a call."""
+        letter = "m" if self.letters else "n"
+        for family, subs, _ in elements_of(form):
+            if family.calls and isinstance(subs[0], str):
+                self.letters.setdefault(subs[0], letter)
 
     def gradient(self, family: Family) -> Written:
         """Return the name of the gradient by a family."""
@@ -94,20 +98,22 @@ class MatrixWriter:
             return self.writer.number(0.0, self.writer.constants)
         common = self.common(form, free)
         if common:
-            rest = tuple(
-                term._replace(factors=tuple(f for f in term.factors if f not in common))
-                for term in form
-            )
-            inner = self.form(rest, free)
-            pieces = [*(self.power(*f) for f in common), inner]
-            product = self.hadamard(pieces) if free else self.writer.chain(pieces)
+            product = self.factored(form, common, free)
             return self.transposed(product) if turned else product
-        terms = []
-        for term in form:
-            written = self.term(term, free, len(form) == 1, turned)
-            terms.append((term.coefficient, written))
+        terms = [(term.coefficient, self.term(term, free, len(form) == 1, turned)) for term in form]
         first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
         return self.writer.joined([terms.pop(first), *terms])
+
+    def factored(
+        self, form: IndexForm, common: list[tuple[Atom, float]], free: tuple[str, ...]
+    ) -> Written:
+        """Return the product of common factors and what is left of the terms."""
+        rest = tuple(
+            term._replace(factors=tuple(f for f in term.factors if f not in common))
+            for term in form
+        )
+        pieces = [*self.sides(common, self.atom)[0], self.form(rest, free)]
+        return self.hadamard(pieces) if free else self.writer.chain(pieces)
 
     def common(self, form: IndexForm, free: tuple[str, ...]) -> list[tuple[Atom, float]]:
         """Return the factors that all of several terms have, element by element."""
@@ -123,21 +129,12 @@ class MatrixWriter:
 
     def term(self, term: Term, free: tuple[str, ...], alone: bool, turned: bool = False) -> Written:
         """Return a term without its sign; one that is not `alone` is spread over what it lacks."""
-        scalars: list[Written] = []
-        below: list[Written] = []
-        groups: dict[tuple[str, ...], list[tuple[Atom, float]]] = {}
-        for atom, e in term.factors:
-            key = self.key(atom)
-            if key:
-                groups.setdefault(key, []).append((atom, e))
-            elif e > 0:
-                scalars.append(self.power(atom, e))
-            else:
-                below.append(self.power(atom, -e))
+        scalars, groups = self.by_indices(term)
         calls = [s for s in term.summed if s in self.letters]
         product = Contraction(self, groups, [s for s in term.summed if s not in calls], free)
         parts = product.factors(alone)
-        above = [*scalars, *product.scalars]
+        above, below = self.sides(scalars, self.atom)
+        above += product.scalars
         if parts:
             vector = self.hadamard(parts)
             above.append(self.transposed(vector) if turned else vector)
@@ -146,6 +143,15 @@ class MatrixWriter:
             result = self.summed(self.letters[s], result)
         return result
 
+    def by_indices(
+        self, term: Term
+    ) -> tuple[list[tuple[Atom, float]], dict[tuple[str, ...], list[tuple[Atom, float]]]]:
+        """Return the factors of a term that have no index, and the others by their indices."""
+        groups: dict[tuple[str, ...], list[tuple[Atom, float]]] = {}
+        for atom, e in term.factors:
+            groups.setdefault(self.key(atom), []).append((atom, e))
+        return groups.pop((), []), groups
+
     def summed(self, letters: str, body: Written) -> Written:
         sign = rf"\sum_{{{letters}}} " if self.is_latex else f"Σ_{letters} "
         return self.piece(f"{sign}{body:{PRODUCT}}", PRODUCT)
@@ -153,20 +159,34 @@ class MatrixWriter:
     def key(self, atom: Atom) -> tuple[str, ...]:
         """Return the indices of an atom that is taken element by element, calls left out."""
         if isinstance(atom, Element):
-            key = tuple(s for s in atom.subs if isinstance(s, str) and s not in self.letters)
-            if len(set(key)) != len(key):
-                raise NotMatrixError
-            return key
-        free = tuple(s for s in symbols(atom) if s not in self.letters)
+            return self.key_of_element(atom)
+        free = self.without_calls(symbols(atom))
         if len(free) > 2:
             raise NotMatrixError
-        orders = [self.key(part) for part in elements(atom)]
+        orders = map(self.key_of_element, elements(atom))
         return next((key for key in orders if set(key) == set(free)), free)
 
-    def power(self, atom: Atom, exponent: float) -> Written:
-        if isinstance(atom, Call) and atom.op is ops.sqrt and exponent % 2 == 0:
-            return self.power(Bracket(atom.args[0]), exponent / 2)
-        return self.writer.power(self.atom(atom), exponent)
+    def key_of_element(self, element: Element) -> tuple[str, ...]:
+        key = self.without_calls(s for s in element.subs if isinstance(s, str))
+        if len(set(key)) != len(key):
+            raise NotMatrixError
+        return key
+
+    def without_calls(self, names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(s for s in names if s not in self.letters)
+
+    def sides(
+        self, factors: Iterable[tuple[Atom, float]], write: Callable[[Atom], Written]
+    ) -> tuple[list[Written], list[Written]]:
+        """Return factors as powers: those above the line, and those below it."""
+        above: list[Written] = []
+        below: list[Written] = []
+        for atom, exponent in factors:
+            if isinstance(atom, Call) and atom.op is ops.sqrt and exponent % 2 == 0:
+                atom, exponent = Bracket(atom.args[0]), exponent / 2
+            side = above if exponent > 0 else below
+            side.append(self.writer.power(write(atom), abs(exponent)))
+        return above, below
 
     def atom(self, atom: Atom) -> Written:
         """Return an atom, whose indices are understood."""
@@ -180,24 +200,30 @@ class MatrixWriter:
     def element(self, element: Element) -> Written:
         """Return the name of an array, whose indices are understood, and the one of its call."""
         family, subs, is_gradient = element
-        fixed = [s for s in subs if isinstance(s, int)]
         if len(family.members) == 1:
             return self.gradient(family) if is_gradient else self.array(family)
-        if not is_gradient and fixed and len(fixed) == len(subs):
-            return self.writer.name(family.members[tuple(fixed)].label)
+        fixed = tuple(s for s in subs if isinstance(s, int))
+        if not is_gradient and len(fixed) == len(subs):
+            return self.writer.name(family.members[fixed].label)
         name = self.delta(family) if is_gradient else self.notation.name(family.name)
-        if family.calls:
-            name = self.named(name, str(self.letters.get(str(subs[0]), subs[0])))
-            subs = subs[1:]
-        shown = [s if isinstance(s, int) else self.letters.get(s, ":") for s in subs]
-        if len(shown) == 2 and ":" in shown and shown != [":", ":"]:
-            other = 0 if shown[1] == ":" else 1
-            if len(family.ranges[other]) == 1:  # a matrix of one row, or of one column, is a vector
-                piece = self.piece(name, ATOM)
-                return self.transposed(piece) if other == 0 else piece
-        if all(s == ":" for s in shown):
-            return self.piece(name, ATOM)
-        return self.piece(f"{name}[{','.join(map(str, shown))}]", ATOM)
+        first = 1 if family.calls else 0
+        for call in subs[:first]:
+            name = self.named(name, self.shown(call))
+        sizes = tuple(map(len, family.ranges[first:]))
+        return self.with_index(name, tuple(map(self.shown, subs[first:])), sizes)
+
+    def shown(self, sub: Sub) -> str:
+        """Return an index as it is written; that of a whole row or column is understood, ":"."""
+        return str(sub) if isinstance(sub, int) else self.letters.get(sub, ":")
+
+    def with_index(self, name: str, shown: tuple[str, ...], sizes: tuple[int, ...]) -> Written:
+        """Return the name of an array; a matrix of one row, or of one column, is a vector."""
+        match shown, sizes:
+            case ((":",) | (":", ":") | (), _) | ((":", _), (_, 1)):
+                return self.piece(name, ATOM)
+            case ((_, ":"), (1, _)):
+                return self.transposed(self.piece(name, ATOM))
+        return self.piece(f"{name}[{','.join(shown)}]", ATOM)
 
     def named(self, name: str, call: str) -> str:
         """Return a name with the number of its call above it."""
@@ -254,19 +280,21 @@ class MatrixWriter:
         return self.indexed(form, names)
 
     def indexed(self, form: IndexForm, names: Mapping[str, str]) -> Written:
-        terms = []
-        for term in form:
-            letters = (c for c in _LETTERS if c not in names.values())
-            here = {**names, **{s: self.letters.get(s) or next(letters) for s in term.summed}}
-            above = [self.writer.power(self.at(a, here), e) for a, e in term.factors if e > 0]
-            below = [self.writer.power(self.at(a, here), -e) for a, e in term.factors if e < 0]
-            result = self.writer.with_constant(math.fabs(term.coefficient), above, below)
-            if term.summed:
-                result = self.summed(",".join(here[s] for s in term.summed), result)
-            terms.append((term.coefficient, result))
-        return (
-            self.writer.joined(terms) if terms else self.writer.number(0.0, self.writer.constants)
+        if not form:
+            return self.writer.number(0.0, self.writer.constants)
+        return self.writer.joined(
+            (term.coefficient, self.indexed_term(term, names)) for term in form
         )
+
+    def indexed_term(self, term: Term, names: Mapping[str, str]) -> Written:
+        """Return a term without its sign, with every index written."""
+        letters = (c for c in _LETTERS if c not in names.values())
+        here = {**names, **{s: self.letters.get(s) or next(letters) for s in term.summed}}
+        above, below = self.sides(term.factors, lambda atom: self.at(atom, here))
+        result = self.writer.with_constant(math.fabs(term.coefficient), above, below)
+        if not term.summed:
+            return result
+        return self.summed(",".join(here[s] for s in term.summed), result)
 
     def at(self, atom: Atom, names: Mapping[str, str]) -> Written:
         if isinstance(atom, Element):
