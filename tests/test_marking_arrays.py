@@ -112,6 +112,40 @@ LECTURE = [
 # fmt: on
 
 
+DIAGONALS = [
+    "dL/dz = dL/dp ⊙ p ⊙ (1 − p)",
+    "dL/dz = p * (1 - p) * dL/dp",
+    "δ_z = p(1 − p) ⊙ (−y/p)",
+    "δ_z = diag(p ⊙ (1 − p)) δ_p",
+    "dp/dz = diag(p * (1 - p))",
+    r"\frac{\partial p}{\partial z} = p \odot (1 - p)",
+    "dL/dW = (p ⊙ (1 − p) ⊙ δ_p) xᵀ",
+]
+
+
+@pytest.mark.parametrize("text", DIAGONALS)
+def test_the_diagonal_of_softmax_alone(text):
+    root, _ = softmax_regression()
+    assert [verdict for verdict, _ in marks(root, text)] == ["DIAGONAL ONLY"]
+
+
+def test_the_whole_jacobian_of_softmax_is_right():
+    root, _ = softmax_regression()
+    for text in ("dL/dz = (diag(p) − p pᵀ) dL/dp", "dp/dz = diag(p) − p pᵀ"):
+        assert [verdict for verdict, _ in marks(root, text)] == ["exact"]
+
+
+def test_the_diagonal_of_softmax_in_rows():
+    root, _ = attention()
+    assert marks(root, "dS = P ⊙ (1 − P) ⊙ dP")[0][0] == "DIAGONAL ONLY"
+
+
+def test_the_slope_of_a_sigmoid_is_no_slip():
+    root, _ = lecture()
+    assert marks(root, "δ_o = dE/dout_o ⊙ out_o ⊙ (1 − out_o)")[0][0] == "exact"
+    assert marks(root, "δ_o = dE/dout_o ⊙ out_h ⊙ (1 − out_h)")[0][0] != "DIAGONAL ONLY"
+
+
 @pytest.mark.parametrize(("text", "verdicts"), LECTURE)
 def test_a_line_of_the_lecture(text, verdicts):
     root, _ = lecture()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial, reduce
 from typing import NamedTuple
 
 from autograd.marking.bench import Equation
@@ -16,6 +17,7 @@ from autograd.marking.syntax import (
     ArrayCall,
     ArrayName,
     Name,
+    Number,
     Quotient,
     Side,
     Statement,
@@ -245,6 +247,49 @@ def _changes(tree: ArrayCall) -> Iterator[tuple[Verdict, str, Tree]]:
             yield Verdict.ELEMENTWISE, because, _with(tree, place, matmul)
             turned = ArrayCall("matmul", (ArrayCall("transpose", place.args[:1]), place.args[1]))
             yield Verdict.ELEMENTWISE, because, _with(tree, place, turned)
+        if isinstance(place, ArrayCall):
+            for x, whole_jacobian in _jacobians(place):
+                because = f"{x}(1 − {x}) is the diagonal alone of diag({x}) − {x} {x}ᵀ"
+                yield Verdict.DIAGONAL_ONLY, because, _with(tree, place, whole_jacobian)
+
+
+def _jacobians(place: ArrayCall) -> Iterator[tuple[str, Tree]]:
+    """Yield, for a product with x(1 − x) in it, what the whole Jacobian of softmax makes of it."""
+    is_diagonal = place.kind == "diag"
+    for x, rest in _beside_slopes(list(_factors(place.args[0] if is_diagonal else place))):
+        if not rest:
+            yield x.name, _call("sub", _call("diag", x), _call("outer", x, x))
+        elif not is_diagonal:
+            above = reduce(partial(_call, "elementwise"), rest)
+            mean = _call("rowsum", _call("elementwise", x, above))
+            yield x.name, _call("elementwise", x, _call("sub", above, mean))
+
+
+def _beside_slopes(factors: list[Tree]) -> Iterator[tuple[ArrayName, list[Tree]]]:
+    """Yield each x that stands in a product with 1 − x, and the factors beside these two."""
+    for x in (f for f in factors if isinstance(f, ArrayName)):
+        for other in (f for f in factors if _is_one_minus(f, x)):
+            yield x, [f for f in factors if f is not x and f is not other]
+
+
+def _factors(tree: Tree) -> Iterator[Tree]:
+    """Yield the factors of a product; that of two vectors is read element by element."""
+    if isinstance(tree, ArrayCall) and tree.kind in ("elementwise", "matmul", "mul"):
+        for arg in tree.args:
+            yield from _factors(arg)
+    else:
+        yield tree
+
+
+def _is_one_minus(tree: Tree, x: ArrayName) -> bool:
+    match tree:
+        case ArrayCall(kind="sub", args=(Number(value=1.0), ArrayName(name=name))):
+            return name == x.name
+    return False
+
+
+def _call(kind: str, *args: Tree) -> ArrayCall:
+    return ArrayCall(kind, args)
 
 
 def _places(tree: Tree) -> Iterator[ArrayName | ArrayCall]:
@@ -266,7 +311,7 @@ def _turned(tree: ArrayCall, place: ArrayName) -> Tree:
     return _renamed(tree, change)
 
 
-def _with(tree: ArrayCall, place: ArrayCall, other: ArrayCall) -> Tree:
+def _with(tree: ArrayCall, place: ArrayCall, other: Tree) -> Tree:
     return _renamed(tree, lambda part: other if part is place else None)
 
 

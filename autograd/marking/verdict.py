@@ -89,6 +89,7 @@ class Verdict(StrEnum):
     TRANSPOSED = "TRANSPOSED", "a matrix, or the whole, is the transpose of what belongs there"
     OUTER_SWAPPED = "OUTER PRODUCT SWAPPED", "the two vectors of an outer product have changed places"
     ELEMENTWISE = "ELEMENTWISE FOR MATRIX PRODUCT", "elements are multiplied where a matrix product belongs"
+    DIAGONAL_ONLY = "DIAGONAL ONLY", "of softmax's derivatives those off the diagonal are left out"
     DEGREES = "DEGREES", "the angle is in radians"
     # fmt: on
 
