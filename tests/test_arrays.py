@@ -376,6 +376,7 @@ def test_one_array_is_lit_with_its_formula():
     E, [W1, *_] = lecture()
     E.backward()
     figure = draw_dot(E, wrt=W1[0, 1], detail="arrays").figure
+    assert draw_dot(E, wrt=W1).svg() == draw_dot(E, wrt=W1[0, 1], detail="arrays").svg()
     assert figure.heading == ["∂E/∂W1 = δ_h xᵀ"]
     lit = [node.name for node in figure.nodes.values() if node.lit]
     assert lit == ["W1", "net_h", "out_h", "net_o", "out_o", "E"]

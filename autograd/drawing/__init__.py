@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from autograd.arrays.array import Array
 from autograd.drawing.engines import Engine as Engine
 from autograd.drawing.engines import EngineError as EngineError
 from autograd.drawing.figure import Figure as Figure
@@ -30,7 +31,7 @@ MOST = 150  # visible nodes: a picture of more helps nobody
 def draw_dot(
     root: Value,
     *,
-    wrt: Value | None = None,
+    wrt: Value | Array | None = None,
     detail: Detail | Literal["arrays"] = "names",
     digits: int = 4,
     rankdir: Literal["LR", "TB"] = "LR",
@@ -41,7 +42,8 @@ def draw_dot(
     """Draw the graph below `root`: data and grad on nodes, local derivatives ∂head/∂tail on edges.
 
     wrt       lights the paths of ∂root/∂wrt and numbers its factors, with the equation above, as
-              `chain_rule` has them; of a graph with more than 150 nodes these paths alone are drawn
+              `chain_rule` has them; of a graph with more than 150 nodes these paths alone are
+              drawn; an Array is lit as a whole, in arrays
     detail    "names" draws the labelled Values, "operations" every Value; "arrays" each vector
               and matrix as one box, and on each arrow its part in the gradient
     digits    how many digits are shown
@@ -67,14 +69,24 @@ def draw_dot(
     ∂y/∂w = x = 3
     ∂y/∂x = w = 2
     """
+    if isinstance(wrt, Array):
+        wrt, detail = wrt.values[0], "arrays"
     for value in (root,) if wrt is None else (root, wrt):
         if not isinstance(value, Value):
             raise TypeError(f"draw_dot takes a Value, not {type(value).__name__}")
     notation = checked_notation(digits)
     if detail == "arrays":
         figure = _in_arrays(root, wrt, notation)
-        return Picture(figure, rankdir, format, engine)
-    graph = _graph(root, wrt, checked_detail(detail), force)
+    else:
+        figure = _by_value(root, wrt, checked_detail(detail), notation, force)
+    return Picture(figure, rankdir, format, engine)
+
+
+def _by_value(
+    root: Value, wrt: Value | None, detail: Detail, notation: Notation, force: bool
+) -> Figure:
+    """Return the figure with a node for each Value. ValueError where these are too many."""
+    graph = _graph(root, wrt, detail, force)
     shown = list(graph.names)
     if wrt is not None:
         wrt = graph.current(wrt)
@@ -83,9 +95,7 @@ def draw_dot(
     if len(shown) > MOST and not force:
         raise ValueError(_too_many(len(shown), graph.detail, wrt))
     gradients = stored_gradients(root, graph, shown)
-    return Picture(
-        figure_of(graph, notation, gradients, wrt=wrt, shown=shown), rankdir, format, engine
-    )
+    return figure_of(graph, notation, gradients, wrt=wrt, shown=shown)
 
 
 def _in_arrays(root: Value, wrt: Value | None, notation: Notation) -> Figure:
