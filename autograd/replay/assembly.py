@@ -24,7 +24,8 @@ class Assembly:
         self.type = "double" if lanes == 1 else f"<{lanes} x double>"
         self.truth = "i1" if lanes == 1 else f"<{lanes} x i1>"
         self.lines: list[str] = []
-        self.needed: dict[str, None] = {}  # functions of C
+        self.of_c: dict[str, None] = {}  # functions of C that it calls
+        self.declared: dict[str, None] = {}  # declarations of LLVM's own functions
         self.locals: list[str] = []
         self._fresh = 0
 
@@ -121,13 +122,16 @@ class Assembly:
         if name in _INLINE:
             suffix = "f64" if self.lanes == 1 else f"v{self.lanes}f64"
             name = f"llvm.{_INLINE[name]}.{suffix}"
-            self.needed[f"declare {self.type} @{name}({', '.join([self.type] * len(args))})"] = None
+            self.declare(f"{self.type} @{name}({', '.join([self.type] * len(args))})")
         else:
-            self.needed[name] = None
+            self.of_c[name] = None
             if self.lanes > 1:
                 name += f".{self.lanes}"
             name = f"hg.{name}"
         return self.set(f"call {self.type} @{name}({', '.join(f'{self.type} {x}' for x in args)})")
+
+    def declare(self, head: str) -> None:
+        self.declared[f"declare {head}"] = None
 
     def function(self, head: str) -> str:
         return "\n".join([f"define {head} {{", *self.locals, *self.lines, "}"])

@@ -13,7 +13,7 @@ def all_lanes(code: Assembly, truth: str) -> str:
     if code.lanes == 1:
         return truth
     name = f"llvm.vector.reduce.and.v{code.lanes}i1"
-    code.needed[f"declare i1 @{name}({code.truth})"] = None
+    code.declare(f"i1 @{name}({code.truth})")
     return code.set(f"call i1 @{name}({code.truth} {truth})")
 
 
@@ -50,7 +50,7 @@ def _store_outputs(code: Assembly, first: str, live: str) -> None:
 
 def _output_is_finite(code: Assembly, lanes: int) -> str:
     wide = Assembly(lanes)
-    wide.lines, wide._fresh, wide.needed = code.lines, code._fresh, code.needed
+    wide.lines, wide._fresh, wide.declared = code.lines, code._fresh, code.declared
     output = wide.load("%m", wide.load("%header", str(OUTPUT), "i64"))
     truth = all_lanes(wide, wide.finite(output))
     code._fresh = wide._fresh

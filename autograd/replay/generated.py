@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
+from autograd.op import Op
 from autograd.ops import TABLE
 from autograd.replay.engine import Run, Task
-from autograd.replay.listing import Listing
+from autograd.replay.listing import Guard, Listing, compared
+from autograd.replay.rows import BLOCK
 from autograd.replay.terms import filled
 from autograd.value import Value
 
 PACE = 1e6  # operations in one call of generated code, about 0.1 s: as much as a Ctrl-C may undo
-BLOCK = 1024  # rows that are taken out of an array at once
 
 _CODE = """
 def evaluate(rows, parameters):
@@ -60,26 +61,14 @@ class Generated:
     """
 
     def __init__(self, task: Task, moving: Sequence[Value]) -> None:
-        guards = task.guards
-        compared = {
-            x for guard in guards for x in (guard.left, guard.right) if isinstance(x, Value)
-        }
-        listing = Listing(task.output, moving, seed="seed", kept=compared, reserved=_RESERVED)
+        listing = Listing(
+            task.output, moving, seed="seed", kept=compared(task.guards), reserved=_RESERVED
+        )
         names = listing.names
-        forward, delicate = list(listing.forward), list(listing.delicate)
-        for k in range(0, len(delicate), 50):
-            zero = " + ".join(f"{x:2} - {x:2}" for x in delicate[k : k + 50])
-            forward.append(f"if not {zero} == 0.0: raise ArithmeticError")
-        for guard in guards:
-            right = names[guard.right].text if isinstance(guard.right, Value) else repr(guard.right)
-            forward.append(
-                f"if ({names[guard.left].text} {guard.symbol} {right}) is not {guard.outcome}:"
-                " raise ValueError"
-            )
         moved = [names.title(v) for v in moving]
         text = filled(
             _CODE,
-            FORWARD=forward,
+            FORWARD=[*listing.forward, *_checks(listing, task.guards)],
             BACKWARD=list(listing.backward(moving)),
             ZERO=[f"d_{name} = 0.0" for name in moved],
             UPDATE=[f"{name} -= rate * d_{name}" for name in moved],
@@ -88,12 +77,7 @@ class Generated:
             INPUTS=_pattern(map(names.title, task.inputs)),
             OUTPUT=names[task.output].text,
         )
-        # A row of one's own is called with all that an Op makes sure of, whatever its function
-        # gives.
-        functions = names.functions.items()
-        namespace: dict[str, Any] = {
-            name: op.function if op in TABLE or op.reads else op for name, op in functions
-        }
+        namespace = {name: _called(op) for name, op in names.functions.items()}
         exec(text, namespace)
         self._evaluate, self._run = namespace["evaluate"], namespace["run"]
         self.pace = PACE / (len(listing.nodes) + 1)
@@ -141,6 +125,26 @@ class Generated:
             table[::-1], 1, 0.0, count, parameters, gradients
         )
         return outputs[::-1], gradients, _failed(done, len(table))
+
+
+def _checks(listing: Listing, guards: Iterable[Guard]) -> Iterator[str]:
+    """The lines that raise an error where a number is not finite, or a comparison comes out
+    otherwise.
+    """
+    names, delicate = listing.names, list(listing.delicate)
+    for k in range(0, len(delicate), 50):
+        zero = " + ".join(f"{x:2} - {x:2}" for x in delicate[k : k + 50])
+        yield f"if not {zero} == 0.0: raise ArithmeticError"
+    for left, symbol, right, outcome in guards:
+        other = names[right].text if isinstance(right, Value) else repr(right)
+        yield f"if ({names[left].text} {symbol} {other}) is not {outcome}: raise ValueError"
+
+
+def _called(op: Op) -> Callable[..., Any]:
+    """What stands for an operation. One's own is called with all that an Op makes sure of,
+    whatever its function gives.
+    """
+    return op.function if op in TABLE or op.reads else op
 
 
 def _failed(done: int | None, rows: int) -> range:

@@ -15,6 +15,7 @@ abreast and the rows come one after the other, for the order of each sum is to b
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograd.replay import driver
@@ -47,16 +48,8 @@ class Loop:
         one = plan.constant(1.0)
         chunks = _chunks(plan.uses)
         self.position: dict[int, int] = {}
-        self.moving = 0
-        for chunk in chunks:
-            for k, parameter in enumerate(chunk):
-                self.position[parameter] = self.moving + k
-            self.moving += _rounded(len(chunk))
-        self.scalars = self.moving
-        for k in range(len(plan.parameters) + len(plan.numbers)):
-            if k not in self.position:
-                self.position[k] = self.scalars
-                self.scalars += 1
+        self.moving = self.scalars = 0
+        self._place_scalars(chunks, len(plan.parameters) + len(plan.numbers))
         self.turned = self.scalars + plan.rows * lanes
         for step in plan.forward:
             self._add(step)
@@ -65,13 +58,17 @@ class Loop:
             self._add(step)
         self._columns: list[Place] = []
         self._turns: dict[tuple[Place, ...], int] = {}
-        outers = [self._outer(plan, chunk, one) for chunk in chunks if plan.uses[chunk[0]]]
-        if self._columns:
-            sources = [n for x in self._columns for n in (self.at(x), int(x >= 0))]
-            self.code += [self._case(("turn",)), len(self._columns), self.turned, *sources]
-        for case, outer in outers:
-            self.code += [self._case(case), *self._placed(outer)]
+        self._add_outers([self._outer(plan, x, one) for x in chunks if plan.uses[x[0]]])
         self.size = self.turned + len(self._columns) * lanes + WIDE
+
+    def _place_scalars(self, chunks: Sequence[list[int]], count: int) -> None:
+        """The parameters of a chunk are neighbours; the other scalars follow behind all chunks."""
+        for chunk in chunks:
+            self.position |= {parameter: self.moving + k for k, parameter in enumerate(chunk)}
+            self.moving += _rounded(len(chunk))
+        others = [k for k in range(count) if k not in self.position]
+        self.position |= {k: self.moving + place for place, k in enumerate(others)}
+        self.scalars = self.moving + len(others)
 
     def at(self, place: Place) -> int:
         """Where a scalar stands, or the first lane of a place."""
@@ -110,6 +107,14 @@ class Loop:
             self.code.append(self.at(a))
             if b is not None:
                 self.code.append(self.at(b))
+
+    def _add_outers(self, outers: list[tuple[Any, list[Any]]]) -> None:
+        """What they read is turned first, at once."""
+        if self._columns:
+            sources = [n for x in self._columns for n in (self.at(x), int(x >= 0))]
+            self.code += [self._case(("turn",)), len(self._columns), self.turned, *sources]
+        for case, outer in outers:
+            self.code += [self._case(case), *self._placed(outer)]
 
     def _outer(self, plan: Plan, chunk: list[int], one: Place) -> tuple[Any, list[Any]]:
         width = _rounded(len(chunk))
@@ -168,7 +173,7 @@ KINDS = [
 ]  # fmt: skip
 
 
-def _interpreter(cases: Sequence[Any], lanes: int) -> list[Assembly]:
+def _interpreter(cases: Sequence[Any], lanes: int) -> Assembly:
     """`steps(code, start, stop, m, g, live)`: whether all went well."""
     code = Assembly(lanes)
     counter, fine = code.local("i64"), code.local(code.truth)
@@ -188,7 +193,7 @@ def _interpreter(cases: Sequence[Any], lanes: int) -> list[Assembly]:
         code.do("br label %next")
     code.do("done:")
     code.do(f"ret i1 {driver.all_lanes(code, code.set(f'load {code.truth}, ptr {fine}'))}")
-    return [code]
+    return code
 
 
 class _Reader:
@@ -269,23 +274,33 @@ class _Reader:
         code = self.code
         to, count = self.read(), self.read()
         start = code.set(f"load i64, ptr {self.counter}")
-        places = [code.set(f"add i64 {to}, {k}") for k in range(0, width, NARROW)]
+        with self._gradients(to, width) as totals:
+            uses = [(added, self._outer_operands()) for added in signs or ()]
+            last = code.set("sub i64 %live, 1")
+            with code.loop("%live") as behind:
+                row = code.set(f"sub i64 {last}, {behind}")
+                for added, operands in uses:
+                    self._add_outer(totals, row, operands, added)
+                if signs is None:
+                    code.do(f"store i64 {start}, ptr {self.counter}")
+                    with code.loop(count):
+                        self._add_outer(totals, row, self._outer_operands())
+
+    @contextmanager
+    def _gradients(self, first: str, width: int) -> Iterator[list[str]]:
+        """Variables with the gradients that stand abreast, which are put back in the end."""
+        code = self.code
+        places = [code.set(f"add i64 {first}, {k}") for k in range(0, width, NARROW)]
         totals = [code.local(_NEIGHBOURS) for _ in places]
         for place, total in zip(places, totals, strict=True):
             code.do(f"store {_NEIGHBOURS} {code.load('%g', place, _NEIGHBOURS)}, ptr {total}")
-        uses = [(added, [self.read() for _ in range(4)]) for added in signs or ()]
-        last = code.set("sub i64 %live, 1")
-        with code.loop("%live") as behind:
-            row = code.set(f"sub i64 {last}, {behind}")
-            for added, operands in uses:
-                self._add_outer(totals, row, operands, added)
-            if signs is None:
-                code.do(f"store i64 {start}, ptr {self.counter}")
-                with code.loop(count):
-                    self._add_outer(totals, row, [self.read() for _ in range(4)])
+        yield totals
         for place, total in zip(places, totals, strict=True):
             number = code.set(f"load {_NEIGHBOURS}, ptr {total}")
             code.store(number, "%g", place, _NEIGHBOURS)
+
+    def _outer_operands(self) -> list[str]:
+        return [self.read() for _ in range(4)]
 
     def _add_outer(
         self,
@@ -312,42 +327,44 @@ class _Reader:
             code.do(f"store {_NEIGHBOURS} {after}, ptr {total}")
 
 
+_ARGUMENTS = "ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %g, i64 %live"
+_EVALUATE = (
+    "i64 @evaluate(ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %rows,"
+    " i64 %n, ptr noalias %outputs)"
+)
+_RUN = (
+    "void @run(ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %rows,"
+    " i64 %n, i64 %before, i64 %rounds, double %rate, double %count, ptr noalias %g,"
+    " ptr noalias %outputs, i64 %total, ptr noalias %means, ptr noalias %done)"
+)
+
+
 def text_of(form: Loop | Straight) -> tuple[str, tuple[str, ...]]:
     """The assembly of a kernel, and the functions of C that it calls."""
-    arguments = "ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %g, i64 %live"
-    if isinstance(form, Straight):
-        parts = form.functions()
-        texts = [c.function(f"internal i1 @{name}({arguments}) alwaysinline") for name, c in parts]
-        codes = [c for _, c in parts]
-    else:
-        codes = _interpreter(list(form.cases), form.lanes)
-        head = "internal i1 @steps(ptr noalias %code, i64 %start, i64 %stop, ptr noalias %m,"
-        texts = [codes[0].function(f"{head} ptr noalias %g, i64 %live)")]
-        for name, stop in (("forward", driver.FORWARD), ("both", driver.BACKWARD)):
-            code = Assembly(1)
-            end = code.load("%header", str(stop), "i64")
-            code.do(
-                f"%r = call i1 @steps(ptr %code, i64 0, i64 {end}, ptr %m, ptr %g, i64 %live)",
-                "ret i1 %r",
-            )
-            texts.append(code.function(f"internal i1 @{name}({arguments})"))
-    codes += [driver.evaluate(form.lanes), driver.run(form.lanes)]
-    texts += [
-        codes[-2].function(
-            "i64 @evaluate(ptr noalias %code, ptr noalias %header, ptr noalias %m,"
-            " ptr noalias %rows, i64 %n, ptr noalias %outputs)"
-        ),
-        codes[-1].function(
-            "void @run(ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %rows,"
-            " i64 %n, i64 %before, i64 %rounds, double %rate, double %count, ptr noalias %g,"
-            " ptr noalias %outputs, i64 %total, ptr noalias %means, ptr noalias %done)"
-        ),
-    ]
-    needed = dict.fromkeys(name for code in codes for name in code.needed)
-    declarations = [name for name in needed if name.startswith("declare")]
-    functions = tuple(name for name in needed if not name.startswith("declare"))
-    widths = {code.lanes for code in codes if code.needed}
-    texts += declarations
-    for name in functions:
-        texts.append(of_c(name, max(widths)))
+    parts = _straight_line(form) if isinstance(form, Straight) else _loop(form)
+    parts += [(_EVALUATE, driver.evaluate(form.lanes)), (_RUN, driver.run(form.lanes))]
+    declarations = dict.fromkeys(text for _, code in parts for text in code.declared)
+    functions = tuple(dict.fromkeys(name for _, code in parts for name in code.of_c))
+    texts = [code.function(head) for head, code in parts]
+    texts += [*declarations, *(of_c(name, form.lanes) for name in functions)]
     return "\n".join(texts), functions
+
+
+def _straight_line(form: Straight) -> list[tuple[str, Assembly]]:
+    """The functions `forward` and `both`, with their heads."""
+    return [
+        (f"internal i1 @{name}({_ARGUMENTS}) alwaysinline", code) for name, code in form.functions()
+    ]
+
+
+def _loop(form: Loop) -> list[tuple[str, Assembly]]:
+    """The loop `steps`, and `forward` and `both`, which call it, with their heads."""
+    head = "ptr noalias %code, i64 %start, i64 %stop, ptr noalias %m, ptr noalias %g, i64 %live"
+    parts = [(f"internal i1 @steps({head})", _interpreter(list(form.cases), form.lanes))]
+    for name, stop in (("forward", driver.FORWARD), ("both", driver.BACKWARD)):
+        code = Assembly(1)
+        end = code.load("%header", str(stop), "i64")
+        arguments = f"ptr %code, i64 0, i64 {end}, ptr %m, ptr %g, i64 %live"
+        code.do(f"%r = call i1 @steps({arguments})", "ret i1 %r")
+        parts.append((f"internal i1 @{name}({_ARGUMENTS})", code))
+    return parts

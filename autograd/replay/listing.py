@@ -20,9 +20,9 @@ from autograd.replay.terms import (
     Names,
     Term,
     definition,
+    hidden,
     origin,
     references,
-    shows,
     slope_of,
     written,
 )
@@ -58,46 +58,42 @@ class Listing:
         record = Record(output)
         self.leaves, self.nodes = record.leaves, list(record.nodes)
         self.forward: list[str] = []
-        self.derivatives: dict[
-            str, list[Written]
-        ] = {}  # by name, what each is the sum of, in the order of the sweep
-        self.delicate: dict[
-            Written, None
-        ] = {}  # what must be finite, for an operation may hide that it is not
+        # By name, what each is the sum of, in the order of the sweep.
+        self.derivatives: dict[str, list[Written]] = {}
+        # What must be finite, for an operation may hide that it is not.
+        self.delicate: dict[Written, None] = {}
         self.names = Names(reserved)
         for v in (*self.leaves, *self.nodes):
             if v.label or not v.args:
                 self.names.title(v)
         active = record.dependents(parameters)
         partials = {v: list(_partials(v, active)) for v in self.nodes if v in active}
-        self._list_forward(partials, {output, *kept})
+        self._list_forward(partials, {output, *kept, *self._labelled_or_used_again()})
         self.delicate[self.names[output]] = None
         if output in active:
             self._list_backward(partials, output, Written(seed, ATOM, "text"))
 
+    def _labelled_or_used_again(self) -> Iterator[Value]:
+        uses = Counter(x for v in self.nodes for x in v.args)
+        return (v for v in self.nodes if v.label or uses[v] > 1)
+
     def _list_forward(
         self, partials: dict[Value, list[tuple[Value, Any]]], kept: Collection[Value]
     ) -> None:
-        uses = Counter(x for v in self.nodes for x in v.args)
         again = {x for terms in partials.values() for _, term in terms for x in references(term)}
         for v in self.nodes:
             code = written(Term(v.op, tuple(map(_reference, v.args))), self.names)
-            for place, x in enumerate(v.args):
-                if isinstance(x, Value) and not shows(v.op, v.args, place):
-                    self.delicate[self.names[x]] = None
-            quick = v.op.function in FORMS and all(
-                x.__class__ is float or _is_name(self.names[x]) for x in v.args
-            )
-            if (
-                v.label
-                or v in kept
-                or uses[v] > 1
-                or (v in again and not quick)
-                or not _is_short(code)
-            ):
+            self.delicate |= dict.fromkeys(self.names[x] for x in hidden(v))
+            if v in kept or (v in again and not self._is_quick(v)) or not _is_short(code):
                 self.forward.append(f"{self.names.title(v)} = {code.text}")
             else:
                 self.names[v] = code
+
+    def _is_quick(self, v: Any) -> bool:
+        """Whether it is as quick to compute again as to keep."""
+        return v.op.function in FORMS and all(
+            x.__class__ is float or _is_name(self.names[x]) for x in v.args
+        )
 
     def _list_backward(
         self, partials: dict[Value, list[tuple[Value, Any]]], output: Value, seed: Written
@@ -105,12 +101,7 @@ class Listing:
         sums: dict[Value, list[Written]] = {output: [seed]}
         for v in reversed(partials):
             terms = sums.pop(v)
-            once = (
-                len(terms) == 1
-                and (_is_name(terms[0]) or len(partials[v]) == 1)
-                and _is_short(terms[0])
-            )
-            if v is output or v.label or not once:
+            if v is output or v.label or not _is_used_once(terms, len(partials[v])):
                 name = f"d_{self.names.title(v)}"
                 self.derivatives[name] = terms
                 terms = [Written(name, ATOM, "text")]
@@ -121,8 +112,7 @@ class Listing:
                     sums.setdefault(x, []).append(code)
                 else:  # of a leaf, which is complete when the last has come
                     name = f"d_{self.names.title(x)}"
-                    self.derivatives[name] = self.derivatives.pop(name, [])
-                    self.derivatives[name].append(code)
+                    self.derivatives[name] = [*self.derivatives.pop(name, []), code]
         if not partials:
             self.derivatives[f"d_{self.names.title(output)}"] = [seed]
 
@@ -132,9 +122,8 @@ class Listing:
         """
         begun = {f"d_{self.names.title(v)}" for v in leaves}
         for name, terms in self.derivatives.items():
-            rest = (
-                terms if name in begun or len(terms) > 2 else terms[::-1]
-            )  # a + b is b + a, and reads better
+            # a + b is b + a, and reads better
+            rest = terms if name in begun or len(terms) > 2 else terms[::-1]
             for k in range(0, len(rest), WIDEST):
                 first = [Written(name, ATOM, "text")] if k or name in begun else []
                 yield f"{name} = {_joined(first + rest[k : k + WIDEST])}"
@@ -148,6 +137,11 @@ def _joined(terms: list[Written]) -> str:
 
 def _is_name(code: Written) -> bool:
     return code.text.isidentifier()
+
+
+def _is_used_once(terms: list[Written], times: int) -> bool:
+    """Whether a derivative can be written where it is used, so many times, in place of a line."""
+    return len(terms) == 1 and (_is_name(terms[0]) or times == 1) and _is_short(terms[0])
 
 
 def _is_short(code: Written) -> bool:
@@ -184,6 +178,11 @@ class Guard(NamedTuple):
         return f"{self.left.label or 'a Value'} {self.symbol} {right}"
 
 
+def compared(guards: Iterable[Guard]) -> set[Value]:
+    """Return the Values that the guards compare."""
+    return {x for guard in guards for x in guard[::2] if isinstance(x, Value)}
+
+
 def guards(values: Collection[Value]) -> list[Guard]:
     """The comparisons that were made of `values`, with one another or with a number that stays as
     it was.
@@ -197,26 +196,33 @@ def guards(values: Collection[Value]) -> list[Guard]:
 
 def script(listing: Listing) -> str:
     """The listing as a program that runs on its own, with the numbers that the leaves have now."""
-    functions, imports, texts = [], [], []
-    for name, op in listing.names.functions.items():
+    leaves = [f"{listing.names.title(v)} = {v.data!r}" for v in listing.leaves]
+    parts = _functions(listing.names) + [
+        "\n".join([f"# {title}", *lines])
+        for title, lines in (
+            ("the leaves", leaves),
+            ("forward", listing.forward),
+            ("backward", list(listing.backward())),
+        )
+        if lines
+    ]
+    return "\n\n".join(parts)
+
+
+def _functions(names: Names) -> list[str]:
+    """The imports of the operations that were asked for, and the definitions of others."""
+    of_math, imports, texts = [], [], []
+    for name, op in names.functions.items():
         text = definition(op, name)
         if text:
             texts.append(text)
         elif origin(op) == "math":
-            functions.append(name)
+            of_math.append(name)
         elif origin(op) != "builtins":
-            imports.append(
-                f"from {op.__module__} import {op.name}" + f" as {name}" * (name != op.name)
-            )
-    heads = ["import math"] * any("math." in text for text in texts)
-    heads += [f"from math import {', '.join(functions)}"] * bool(functions)
-    parts = [
-        "\n".join(heads + imports),
-        *texts,
-        "\n".join(
-            ["# the leaves", *(f"{listing.names.title(v)} = {v.data!r}" for v in listing.leaves)]
-        ),
-        "\n".join(["# forward", *listing.forward]) if listing.forward else "",
-        "\n".join(["# backward", *listing.backward()]) if listing.derivatives else "",
-    ]
-    return "\n\n".join(part for part in parts if part)
+            spelled = op.name if name == op.name else f"{op.name} as {name}"
+            imports.append(f"from {op.__module__} import {spelled}")
+    if of_math:
+        imports.insert(0, f"from math import {', '.join(of_math)}")
+    if any("math." in text for text in texts):
+        imports.insert(0, "import math")
+    return ["\n".join(imports), *texts] if imports else texts

@@ -23,7 +23,8 @@ from autograd import ops
 from autograd.op import Op
 from autograd.record import Record
 from autograd.replay.engine import Task
-from autograd.replay.terms import Term, references, shows, slope_of
+from autograd.replay.listing import Guard, compared
+from autograd.replay.terms import Term, hidden, references, slope_of
 from autograd.value import Value
 
 # What a step works on. A number of at least 0 is a place that has another number in each row; below
@@ -93,16 +94,11 @@ class Plan:
         self.backward: list[Step] = []
         self.uses: list[list[Summand]] = [[] for _ in moving]
         record = Record(task.output)
-        compared = {x for g in task.guards for x in (g.left, g.right) if isinstance(x, Value)}
-        self._plan_forward(record, compared | {task.output})
+        self._plan_forward(record, compared(task.guards) | {task.output})
         self.output = self._place(task.output)
         if self.output < 0:  # a parameter
             self.output = self._sum(self.forward, [(True, self.output, None)])
-        for left, symbol, right, outcome in task.guards:
-            pair = [self._place(left), self._place(right)]
-            if symbol in ("<", ">="):
-                pair.reverse()
-            self.forward.append(Compare(pair[0], pair[1], outcome == (symbol in "<>")))
+        self.forward += map(self._compare, task.guards)
         self.seed = self._new()
         self._plan_backward(record, moving)
 
@@ -133,6 +129,12 @@ class Plan:
         steps.append(Sum(place, summands))
         return place
 
+    def _compare(self, guard: Guard) -> Compare:
+        left, right = self._place(guard.left), self._place(guard.right)
+        if guard.symbol in ("<", ">="):
+            left, right = right, left
+        return Compare(left, right, guard.outcome == (guard.symbol in "<>"))
+
     def _plan_forward(self, record: Record, kept: set[Value]) -> None:
         absorbed = _absorbed(record, kept)
         for v in record.nodes:
@@ -146,14 +148,10 @@ class Plan:
                 place = self._sum(self.forward, [(False, self._place(v._x), None)])
             else:
                 operands = tuple(map(self._place, v.args))
-                checked = [
-                    operands[k]
-                    for k, x in enumerate(v.args)
-                    if isinstance(x, Value) and not shows(v.op, v.args, k)
-                ]
+                checked = tuple(dict.fromkeys(map(self._place, hidden(v))))
                 place = self._new()
                 shape = (v.op, *range(len(operands)))
-                self.forward.append(Apply(place, shape, operands, tuple(dict.fromkeys(checked))))
+                self.forward.append(Apply(place, shape, operands, checked))
             self._places[v] = place
 
     def _product(self, v: Any, added: bool) -> Summand:

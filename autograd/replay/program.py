@@ -10,14 +10,15 @@ from itertools import takewhile
 from numbers import Integral
 from typing import Any, Literal
 
-from autograd.op import DomainError, real
+from autograd.op import real
 from autograd.ops import TABLE
 from autograd.record import Record
-from autograd.recording import RELATIONS
 from autograd.replay.arrays import over_arrays
 from autograd.replay.engine import Engine, Task
-from autograd.replay.generated import BLOCK, Generated
+from autograd.replay.failure import failure
+from autograd.replay.generated import Generated
 from autograd.replay.listing import Guard, Listing, guards, script
+from autograd.replay.rows import checked, title
 from autograd.value import Value
 
 
@@ -73,8 +74,8 @@ class Program:
         if backend not in (None, "llvmlite", "python"):
             raise ValueError(f"unknown backend {backend!r}: it must be 'llvmlite' or 'python'")
         self._nodes: list[Any]
-        self._record = Record(output)
-        leaves, self._nodes = self._record.leaves, self._record.nodes
+        record = Record(output)
+        leaves, self._nodes = record.leaves, record.nodes
         others = dict.fromkeys(leaves)
         for place, v in enumerate(self.inputs):
             if v not in others:
@@ -84,8 +85,8 @@ class Program:
                     else "is not a leaf of the graph"
                 )
                 raise ValueError(
-                    f"{self._title(place)} {problem}, of which {output.label or 'this'} is the"
-                    " output"
+                    f"{title(self.inputs, place)} {problem}, of which"
+                    f" {output.label or 'this'} is the output"
                 )
             del others[v]
         self.parameters = tuple(others)
@@ -97,21 +98,26 @@ class Program:
         self, backend: Literal["llvmlite", "python"] | None
     ) -> Literal["llvmlite", "python"]:
         """Return the backend that was asked for, or the fastest that can run the graph."""
-        is_installed = bool(find_spec("llvmlite") and find_spec("numpy"))
-        if backend == "python" or (backend is None and not is_installed):
+        if backend == "python":
             return "python"
-        if not is_installed:
+        try:
+            self._require_machine_code()
+        except (ImportError, ValueError):
+            if backend is not None:
+                raise
+            return "python"
+        return "llvmlite"
+
+    def _require_machine_code(self) -> None:
+        if not (find_spec("llvmlite") and find_spec("numpy")):
             raise ImportError("llvmlite is not installed: pip install 'handgrad[fast]'")
         translates = import_module("autograd.replay.translation").translates
         for op in dict.fromkeys(v.op for v in self._nodes):
             if op not in TABLE and not translates(op):
-                if backend is None:
-                    return "python"
                 raise ValueError(
                     f"machine code cannot be made of the function of {op.name}: backend='python'"
                     " runs it"
                 )
-        return "llvmlite"
 
     def __call__(self, row: Any = None) -> float:
         """The output at one row of numbers."""
@@ -119,13 +125,12 @@ class Program:
 
     def outputs(self, rows: Any = None) -> list[float]:
         """The output at each row."""
-        any_engine = next(
-            iter(tuple(self._engines)), ()
-        )  # each computes the outputs; threads add more
+        # each engine computes the outputs; threads add more
+        any_engine = next(iter(tuple(self._engines)), ())
         engine, table, parameters = self._prepared(any_engine, rows)
         outputs, failed = engine.outputs(table, parameters)
         if failed:
-            raise self._failure(table, failed, parameters)
+            raise failure(self._task, table, failed, parameters)
         return outputs
 
     def backward(self, rows: Any = None, reduce: Literal["mean", "sum"] = "mean") -> float:
@@ -139,10 +144,8 @@ class Program:
         before = [p.grad for p in self.parameters]
         loss, _, gradients, failed = engine.run(table, 1, 0.0, count, parameters, before)
         if failed or not (_are_finite(loss) and _are_finite(gradients)):
-            for p in self.parameters:
-                real(p.grad, f"{p.label or 'a parameter'}.grad")
-            raise self._failure(
-                table, failed or reversed(range(len(table))), parameters, sums=gradients
+            raise failure(
+                self._task, table, failed or reversed(range(len(table))), parameters, sums=gradients
             )
         for p, gradient in zip(self.parameters, list(gradients), strict=True):
             p.grad = float(gradient)
@@ -166,12 +169,12 @@ class Program:
         Several programs with the same parameters so share a batch: of all its rows, each takes its
         own, from the last on.
         """
-        engine, table = self._engine(self.parameters), self._checked(rows)
+        engine, table = self._engine(self.parameters), checked(rows, self.inputs)
         table = engine.table(table)
         outputs, gradients, failed = engine.accumulate(table, count, numbers, gradients)
         if failed or not _are_finite(gradients):
-            raise self._failure(
-                table, failed or reversed(range(len(table))), numbers, sums=gradients
+            raise failure(
+                self._task, table, failed or reversed(range(len(table))), numbers, sums=gradients
             )
         return outputs, gradients
 
@@ -247,7 +250,7 @@ class Program:
         means, after, _, failed = engine.run(batch, todo, rate, len(batch), numbers)
         if not _are_finite(means):
             done = before + len(list(takewhile(math.isfinite, means)))
-            raise self._failure(batch, (), numbers, f"round {done // in_round}: ")
+            raise failure(self._task, batch, (), numbers, f"round {done // in_round}: ")
         sums: Sequence[float] = after
         rows: Iterable[int] = failed
         if not _are_finite(after):  # by the gradient of the last whole step
@@ -256,7 +259,7 @@ class Program:
             after = engine.run(batch, len(means), rate, len(batch), numbers)[1]
         if rows:
             where = f"round {(before + len(means)) // in_round}: "
-            raise self._failure(batch, rows, after, where, sums, first)
+            raise failure(self._task, batch, rows, after, where, sums, first)
         return means, after
 
     def source(self) -> str:
@@ -324,7 +327,7 @@ class Program:
         """The engine for these gradients, the rows as it takes them, and the parameters'
         numbers.
         """
-        table = self._checked(rows)
+        table = checked(rows, self.inputs)
         engine = self._engine(moving)
         return engine, engine.table(table), [p._data for p in self.parameters]
 
@@ -333,123 +336,18 @@ class Program:
             kind: Any = Generated
             if self.backend == "llvmlite":
                 kind = import_module("autograd.replay.machine").Machine
-            task = Task(self.output, self.inputs, self.parameters, self.guards)
-            self._engines[moving] = kind(task, moving)
+            self._engines[moving] = kind(self._task, moving)
         return self._engines[moving]
+
+    @property
+    def _task(self) -> Task:
+        return Task(self.output, self.inputs, self.parameters, self.guards)
 
     def _set(self, numbers: Any) -> None:
         if hasattr(numbers, "tolist"):
             numbers = numbers.tolist()
         for p, number in zip(self.parameters, numbers, strict=True):
             p._data = number
-
-    def _title(self, place: int) -> str:
-        return self.inputs[place].label or f"input {place + 1}"
-
-    def _checked(self, rows: Any) -> Any:
-        """The rows as a list of lists of floats, or as a two-dimensional array of finite
-        numbers.
-        """
-        if rows is None:
-            return [[v.data for v in self.inputs]]
-        if hasattr(rows, "columns"):  # a pandas frame
-            labels = [v.label for v in self.inputs]
-            missing = [label for label in labels if label not in rows.columns]
-            if missing and len(missing) < len(labels):
-                raise ValueError(f"the rows have no column {', '.join(map(repr, missing))}")
-            rows = rows if missing else rows[labels]
-        if hasattr(rows, "__array__"):
-            import numpy as np
-
-            rows = np.asarray(rows)
-            if rows.ndim == 1 and len(self.inputs) == 1:
-                rows = rows[:, None]
-            if (
-                rows.ndim == 2
-                and rows.shape[1] == len(self.inputs)
-                and rows.dtype.kind in "biuf"
-                and len(rows)
-            ):
-                blocks = range(0, len(rows), BLOCK)
-                with np.errstate(over="ignore"):  # of a longdouble
-                    bad = next(
-                        (
-                            k
-                            for k in blocks
-                            if not np.isfinite(rows[k : k + BLOCK].astype(float, copy=False)).all()
-                        ),
-                        None,
-                    )
-                if bad is None:
-                    return rows
-                rows = rows[: bad + BLOCK]
-        if not isinstance(rows, Iterable) or getattr(rows, "ndim", 1) == 0:
-            raise TypeError(
-                f"rows must be a list of rows, an array or a frame, not {type(rows).__name__}"
-            )
-        table = [self._checked_row(k, row) for k, row in enumerate(rows)]
-        if not table:
-            raise ValueError("there are no rows")
-        return table
-
-    def _checked_row(self, k: int, row: Any) -> list[float]:
-        numbers: list[Any] = (
-            list(row) if isinstance(row, Iterable) and not isinstance(row, str) else [row]
-        )
-        if len(numbers) != len(self.inputs):
-            names = ", ".join(map(self._title, range(len(self.inputs))))
-            raise ValueError(
-                f"row {k} has {len(numbers)} number(s), and must have {len(self.inputs)}: {names}"
-            )
-        if all(x.__class__ is float and x - x == 0.0 for x in numbers):
-            return numbers
-        return [real(x, f"row {k}: {self._title(place)}") for place, x in enumerate(numbers)]
-
-    def _failure(
-        self,
-        table: Any,
-        failed: Iterable[int],
-        parameters: Sequence[float],
-        where: str = "",
-        sums: Sequence[float] = (),
-        first: int = 0,
-    ) -> Exception:
-        """The error of an eager pass at those numbers, with the row, of which `first` is the
-        table's first; else that of the `sums`, one for a parameter.
-        """
-        numbers = dict(zip(self.parameters, parameters, strict=True))
-        for k in failed:
-            try:
-                self._replay(numbers, dict(zip(self.inputs, map(float, table[k]), strict=True)))
-            except (ArithmeticError, ValueError, TypeError) as error:
-                return type(error)(f"{where}{f'row {first + k}: ' * bool(self.inputs)}{error}")
-        what = "the sum of the outputs"
-        for p, total in zip(self.parameters, sums, strict=False):
-            if not math.isfinite(total):
-                what = (
-                    f"the sum of the derivatives by {p.label or 'a parameter'}, or a step along it,"
-                )
-        return DomainError(f"{where}{what} is past the range of a float, ±1.8e308")
-
-    def _replay(self, parameters: dict[Value, float], inputs: dict[Value, float]) -> None:
-        """An eager pass at other numbers, for the errors that it raises."""
-        copies = self._record.copy({v: Value(x, v.label) for v, x in (parameters | inputs).items()})
-        for guard in self.guards:
-            left, right = (
-                copies[x].data if isinstance(x, Value) else x for x in (guard.left, guard.right)
-            )
-            if RELATIONS[guard.symbol](left, right) is not guard.outcome:
-                raise ValueError(
-                    f"{guard} was {guard.outcome} when this was recorded, and is"
-                    f" {not guard.outcome} here, with {left} and {right}: the record holds only one"
-                    " branch of an if. Let maximum, relu or step choose; where "
-                    f"nothing in the record depends on the comparison, make it inside no_grad()"
-                )
-        # Once more with the inputs as constants, for they need no derivative.
-        leaves = {v: Value(number, v.label) for v, number in parameters.items()} | inputs
-        output = self._record.copy(leaves)[self.output]
-        if isinstance(output, Value):
-            output.backward()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self.output, self.inputs, self.backend, self.guards)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.replay.assembly import Assembly
-from autograd.replay.planning import Apply, Place, Plan, Sum, Summand
+from autograd.replay.planning import Apply, Place, Plan, Step, Sum, Summand
 from autograd.replay.translation import computed
 
 
@@ -34,8 +34,18 @@ class Straight:
     def _function(self, backward: bool) -> Assembly:
         code = Assembly(1)
         self.registers: dict[Place, str] = {}
-        fine = "true"
-        steps = [*self.plan.forward, *(self.plan.backward if backward else ())]
+        fine = self._steps(code, self.plan.forward, "true")
+        if backward:
+            fine = self._steps(code, self.plan.backward, fine)
+            for k, uses in enumerate(self.plan.uses):
+                total = self._sum(code, uses, code.load("%g", str(k)))
+                code.store(total, "%g", str(k))
+        code.store(self._register(code, self.plan.output), "%m", str(self.at(self.plan.output)))
+        code.do(f"ret i1 {fine}")
+        return code
+
+    def _steps(self, code: Assembly, steps: list[Step], fine: str) -> str:
+        """Write the steps; return whether all went well, before and in them."""
         for step in steps:
             if isinstance(step, Sum):
                 self.registers[step.to] = self._sum(code, step.summands)
@@ -48,13 +58,7 @@ class Straight:
                 pair = [self._register(code, x) for x in (step.left, step.right)]
                 truth = code.compared("ogt" if step.outcome else "ule", *pair)
                 fine = code.both("and", fine, truth)
-        if backward:
-            for k, uses in enumerate(self.plan.uses):
-                total = self._sum(code, uses, code.load("%g", str(k)))
-                code.store(total, "%g", str(k))
-        code.store(self._register(code, self.plan.output), "%m", str(self.at(self.plan.output)))
-        code.do(f"ret i1 {fine}")
-        return code
+        return fine
 
     def _register(self, code: Assembly, place: Place) -> str:
         if place not in self.registers:

@@ -96,26 +96,29 @@ def written(term: Any, names: Mapping[Any, Written]) -> Written:
     called.
     """
     if not isinstance(term, Term):
-        text = repr(term).removesuffix(".0")
-        return Written(
-            "-0.0" if text == "-0" else text, NEGATIVE if text[0] == "-" else ATOM, "text"
-        )
+        return _constant(term)
     if term.op is None:
         return names[term.args[0]]
     form, binding = FORMS.get(term.op.function, ("", ATOM))
-    if term.op.function is math.pow:
-        exponent = term.args[1]
-        if not isinstance(exponent, Term) and exponent == int(exponent):
-            form, binding = (
-                "{:5} ** {:5}",
-                POWER,
-            )  # another one would make a negative number complex
+    if term.op.function is math.pow and _is_whole(term.args[1]):
+        form, binding = "{:5} ** {:5}", POWER
     if form:
         return Written(form.format(*(written(x, names) for x in term.args)), binding, "text")
-    args = [
-        written(x, names).text if isinstance(x, Term) else repr(float(x)) for x in term.args
-    ]  # max(x, 0) may be 0
+    # As floats, for max(x, 0) may be 0.
+    args = [written(x, names).text if isinstance(x, Term) else repr(float(x)) for x in term.args]
     return Written(f"{names[term.op].text}({', '.join(args)})", ATOM, "text")
+
+
+def _constant(number: float) -> Written:
+    text = repr(number).removesuffix(".0")
+    if text == "-0":
+        text = "-0.0"
+    return Written(text, NEGATIVE if text[0] == "-" else ATOM, "text")
+
+
+def _is_whole(exponent: Any) -> bool:
+    """Whether `**` does what `math.pow` does; of −1, any other makes a complex number."""
+    return not isinstance(exponent, Term) and exponent == int(exponent)
 
 
 def definition(op: Op, name: str) -> str | None:
@@ -136,29 +139,33 @@ def definition(op: Op, name: str) -> str | None:
         return None
     for node in ast.walk(module):
         if isinstance(node, (ast.Lambda, ast.FunctionDef)) and node.lineno == code.co_firstlineno:
-            body: list[ast.stmt] = (
-                [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
-            )
-            arguments = ast.arguments(
-                [], [ast.arg(x.arg) for x in node.args.args], None, [], [], None, []
-            )
-            plain = ast.FunctionDef(name, arguments, body, [])
-            imported = ast.parse(
-                "import math"
-            ).body  # Python compiles the call of an imported function in its own way
-            found: dict[str, Any] = {}
-            exec(
-                compile(ast.fix_missing_locations(ast.Module([*imported, plain], [])), "", "exec"),
-                found,
-            )
-            others = {x.id for x in ast.walk(plain) if isinstance(x, ast.Name)} - {
-                *code.co_varnames
-            }
-            if _same(found[name].__code__, code) and all(
-                _is_plain(x, function.__globals__) for x in others
-            ):
+            plain = _without_annotations(node, name)
+            if _same(_compiled(plain), code) and _asks_for_math_alone(plain, function):
                 return ast.unparse(plain)
     return None
+
+
+def _without_annotations(node: ast.Lambda | ast.FunctionDef, name: str) -> ast.FunctionDef:
+    """Return the function as a `def`, with this name."""
+    body: list[ast.stmt] = [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
+    arguments = [ast.arg(x.arg) for x in node.args.args]
+    return ast.FunctionDef(name, ast.arguments([], arguments, None, [], [], None, []), body, [])
+
+
+def _compiled(function: ast.FunctionDef) -> CodeType:
+    # Python compiles the call of a function of an imported module in its own way.
+    module = ast.Module([*ast.parse("import math").body, function], [])
+    found: dict[str, Any] = {}
+    exec(compile(ast.fix_missing_locations(module), "", "exec"), found)
+    code: CodeType = found[function.name].__code__
+    return code
+
+
+def _asks_for_math_alone(plain: ast.FunctionDef, function: FunctionType) -> bool:
+    """Whether all names but its own are `math`, or Python's own."""
+    names = {x.id for x in ast.walk(plain) if isinstance(x, ast.Name)}
+    others = names.difference(function.__code__.co_varnames)
+    return all(_is_plain(x, function.__globals__) for x in others)
 
 
 def _same(one: CodeType, other: CodeType) -> bool:
@@ -254,6 +261,15 @@ def shows(op: Op, args: Sequence[Any], place: int) -> bool:
     (True, False)
     """
     return _shows(op, tuple(x if isinstance(x, float) else None for x in args), place)
+
+
+def hidden(v: Any) -> list[Value]:
+    """Return the arguments of a node that may be infinite or nan without its showing that."""
+    return [
+        x
+        for place, x in enumerate(v.args)
+        if isinstance(x, Value) and not shows(v.op, v.args, place)
+    ]
 
 
 @cache

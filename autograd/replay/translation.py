@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial, reduce
+from itertools import pairwise
 from types import FunctionType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -14,10 +15,6 @@ from autograd.op import Op
 from autograd.replay.assembly import OF_C, Assembly
 from autograd.replay.terms import Term, definition, origin
 
-_ARITHMETIC = {
-    "_operator.add": "fadd", "_operator.sub": "fsub", "_operator.mul": "fmul",
-    "_operator.truediv": "fdiv",
-}  # fmt: skip
 _OPERATORS: dict[type, str] = {
     ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv", ast.Pow: "pow",
 }  # fmt: skip
@@ -27,8 +24,33 @@ _COMPARISONS: dict[type, str] = {
 EXACT = 2**53  # up to here, every int is a float
 
 
+_NAMED = ("pi", "e", "tau", "inf", "nan")  # numbers of `math`
+
+
 class Untranslatable(Exception):
     """Why a function is left to Python."""
+
+
+def _differ(code: Assembly, x: str, y: str) -> str:
+    return code.either(code.compared("une", x, y), code.constant(1.0), code.constant(0.0))
+
+
+def _power(code: Assembly, x: str, y: str) -> str:
+    """x^y; x¹ is x, as in the derivative of a square."""
+    power = code.call("pow", [x, y])
+    return code.either(code.compared("oeq", y, code.constant(1.0)), x, power)
+
+
+# What Python's own functions are in machine code, by module and name.
+_OF_PYTHON: dict[str, Callable[..., str]] = {
+    "_operator.add": lambda code, x, y: code.arithmetic("fadd", x, y),
+    "_operator.sub": lambda code, x, y: code.arithmetic("fsub", x, y),
+    "_operator.mul": lambda code, x, y: code.arithmetic("fmul", x, y),
+    "_operator.truediv": lambda code, x, y: code.arithmetic("fdiv", x, y),
+    "_operator.neg": lambda code, x: code.negative(x),
+    "_operator.ne": _differ,
+    "math.pow": _power,
+}
 
 
 Shape: TypeAlias = Any  # a term: (op, shapes…), a float, or an int: the place of an operand
@@ -48,35 +70,19 @@ def applied(code: Assembly, op: Op, args: list[str]) -> str:
     """Return what an operation gives. Raises Untranslatable for a function that only Python can
     run.
     """
-    function: Any = op.function
-    name = getattr(function, "__name__", "")
-    spelled = f"{origin(op)}.{name}"
-    if spelled in _ARITHMETIC:
-        return code.arithmetic(_ARITHMETIC[spelled], *args)
-    if spelled == "_operator.neg":
-        return code.negative(args[0])
-    if spelled == "_operator.ne":
-        differ = code.compared("une", *args)
-        return code.either(differ, code.constant(1.0), code.constant(0.0))
-    if spelled == "math.pow":  # x¹ is x, as in the derivative of a square
-        power = code.call("pow", args)
-        return code.either(code.compared("oeq", args[1], code.constant(1.0)), args[0], power)
-    trusted = op.__module__ == ops.__name__
-    translation = _Translation(code, trusted)
-    if origin(op) == "math":
-        return translation.called(name, [_Number(x, True) for x in args]).text
-    if origin(op) == "builtins":
-        return translation.builtin(name, [_Number(x, True) for x in args]).text
-    if _is_made_of_operations(function):
-        shape = _shape(function(*(Term(None, (k,)) for k in range(op.arity))))
-        result = translation.text(translation.of_shape(shape, args))
-        return code.either(translation.bad, code.constant(math.nan), result)
-    body = _body(op)
-    names = dict(zip(body[0], (_Number(x, True) for x in args), strict=True))
-    result = translation.text(translation.block(body[1], names))
-    if trusted:
+    spelled = _spelled(op)
+    if spelled in _OF_PYTHON:
+        return _OF_PYTHON[spelled](code, *args)
+    translation = _Translation(code, trusted=op.__module__ == ops.__name__)
+    result = translation.text(translation.function(op, [_Number(x, True) for x in args]))
+    if translation.trusted or origin(op) in ("math", "builtins"):
         return result
     return code.either(translation.bad, code.constant(math.nan), result)
+
+
+def _spelled(op: Op) -> str:
+    """The module and the name of the function that computes `op`."""
+    return f"{origin(op)}.{getattr(op.function, '__name__', '')}"
 
 
 def _is_made_of_operations(function: Any) -> bool:
@@ -135,16 +141,29 @@ class _Translation:
             return self.code.constant(float(value))
         raise Untranslatable
 
-    def of_shape(self, shape: Shape, args: Sequence[str]) -> Any:
+    def function(self, op: Op, args: Sequence[_Number]) -> Any:
+        """What the function of an operation gives."""
+        function: Any = op.function
+        if origin(op) == "math":
+            return self.called(function.__name__, args)
+        if origin(op) == "builtins":
+            return self.builtin(function.__name__, args)
+        if _is_made_of_operations(function):
+            shape = _shape(function(*(Term(None, (k,)) for k in range(op.arity))))
+            return self.of_shape(shape, args)
+        names, statements = _body(op)
+        return self.block(statements, dict(zip(names, args, strict=True)))
+
+    def of_shape(self, shape: Shape, args: Sequence[_Number]) -> Any:
         """What a term of operations on floats comes to; Python raises an error in some of them."""
         if isinstance(shape, int):
-            return _Number(args[shape], True)
+            return args[shape]
         if isinstance(shape, float):
             return shape
         op, *parts = shape
         texts = [self.text(self.of_shape(part, args)) for part in parts]
         result = applied(self.code, op, texts)
-        if f"{origin(op)}.{getattr(op.function, '__name__', '')}" == "_operator.truediv":
+        if _spelled(op) == "_operator.truediv":
             self._raise(self.code.compared("oeq", texts[1], self.code.constant(0.0)))
         elif origin(op) != "_operator":
             fine = self.code.finite(result)
@@ -188,66 +207,65 @@ class _Translation:
         """Whether a condition holds."""
         if isinstance(test, ast.Compare):
             sides = [self.text(self.value(x, names)) for x in (test.left, *test.comparators)]
+            hows = [_known(_COMPARISONS, how) for how in test.ops]
             truths = [
-                self.code.compared(_known(_COMPARISONS, how), *sides[k : k + 2])
-                for k, how in enumerate(test.ops)
+                self.code.compared(how, *pair)
+                for how, pair in zip(hows, pairwise(sides), strict=True)
             ]
-        elif isinstance(test, ast.BoolOp):
-            truths = [self.asked(x, names) for x in test.values[:1]]
-            if len(test.values) > 1:  # what stands behind might not be asked, and so may not raise
-                before = self.bad
-                truths = [self.asked(x, names) for x in test.values]
-                if self.bad != before:
-                    raise Untranslatable
-        elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            return reduce(partial(self.code.both, "and"), truths)
+        if isinstance(test, ast.BoolOp):
+            return self._any_or_all(test, names)
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             return self.code.both("xor", self.asked(test.operand, names), self._truth(True))
-        else:
-            number = self.text(self.value(test, names))
-            return self.code.compared("une", number, self.code.constant(0.0))
-        result = truths[0]
-        for truth in truths[1:]:
-            how = "or" if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) else "and"
-            result = self.code.both(how, result, truth)
-        return result
+        number = self.text(self.value(test, names))
+        return self.code.compared("une", number, self.code.constant(0.0))
+
+    def _any_or_all(self, test: ast.BoolOp, names: Mapping[str, Any]) -> str:
+        first = self.asked(test.values[0], names)
+        before = self.bad
+        others = [self.asked(x, names) for x in test.values[1:]]
+        if self.bad != before:  # what stands behind might not be asked, and so may not raise
+            raise Untranslatable
+        how = "or" if isinstance(test.op, ast.Or) else "and"
+        return reduce(partial(self.code.both, how), others, first)
 
     def value(self, node: ast.expr, names: Mapping[str, Any]) -> Any:
         """A number that Python knows, or a register."""
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            return node.value
-        if isinstance(node, ast.Name) and node.id in names:
-            return names[node.id]
-        if isinstance(node, ast.Attribute) and _is_math(node.value):
-            if node.attr in ("pi", "e", "tau", "inf", "nan"):
-                return getattr(math, node.attr)
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
-            return self._signed(node.op, self.value(node.operand, names))
-        elif isinstance(node, ast.BinOp):
-            name = _known(_OPERATORS, node.op)
-            return self._combined(name, self.value(node.left, names), self.value(node.right, names))
-        elif isinstance(node, ast.IfExp):
-            return self._chosen(
-                self.asked(node.test, names),
-                lambda: self.value(node.body, names),
-                lambda: self.value(node.orelse, names),
-            )
-        elif isinstance(node, ast.Call) and not node.keywords:
-            args = [self.value(x, names) for x in node.args]
-            if isinstance(node.func, ast.Attribute) and _is_math(node.func.value):
-                return self.called(node.func.attr, args)
-            if isinstance(node.func, ast.Name):
-                return self.builtin(node.func.id, args)
-        raise Untranslatable
+        read = getattr(self, f"_read_{type(node).__name__}", None)
+        if read is None:
+            raise Untranslatable
+        return read(node, names)
 
-    def _signed(self, op: ast.unaryop, x: Any) -> Any:
-        if not isinstance(x, _Number):
-            return -x if isinstance(op, ast.USub) else x
-        if isinstance(op, ast.UAdd):
+    def _read_Constant(self, node: ast.Constant, names: Mapping[str, Any]) -> Any:
+        if type(node.value) not in (int, float):
+            raise Untranslatable
+        return node.value
+
+    def _read_Name(self, node: ast.Name, names: Mapping[str, Any]) -> Any:
+        if node.id not in names:
+            raise Untranslatable
+        return names[node.id]
+
+    def _read_Attribute(self, node: ast.Attribute, names: Mapping[str, Any]) -> Any:
+        if not _is_math(node.value) or node.attr not in _NAMED:
+            raise Untranslatable
+        return getattr(math, node.attr)
+
+    def _read_UnaryOp(self, node: ast.UnaryOp, names: Mapping[str, Any]) -> Any:
+        if not isinstance(node.op, (ast.USub, ast.UAdd)):
+            raise Untranslatable
+        x = self.value(node.operand, names)
+        if isinstance(node.op, ast.UAdd):
             return x
+        if not isinstance(x, _Number):
+            return -x
         if not x.is_float:  # −0 is 0 where it is an int
             raise Untranslatable
         return _Number(self.code.negative(x.text), True)
 
-    def _combined(self, name: str, x: Any, y: Any) -> Any:
+    def _read_BinOp(self, node: ast.BinOp, names: Mapping[str, Any]) -> Any:
+        name = _known(_OPERATORS, node.op)
+        x, y = self.value(node.left, names), self.value(node.right, names)
         if not _is_float(x) and not _is_float(y):  # ints have more digits than floats
             raise Untranslatable
         if name == "pow":
@@ -256,6 +274,25 @@ class _Translation:
         if name == "fdiv":
             self._raise(self.code.compared("oeq", b, self.code.constant(0.0)))
         return _Number(self.code.arithmetic(name, a, b), True)
+
+    def _read_IfExp(self, node: ast.IfExp, names: Mapping[str, Any]) -> Any:
+        return self._chosen(
+            self.asked(node.test, names),
+            lambda: self.value(node.body, names),
+            lambda: self.value(node.orelse, names),
+        )
+
+    def _read_Call(self, node: ast.Call, names: Mapping[str, Any]) -> Any:
+        args = [self.value(x, names) for x in node.args]
+        if isinstance(node.func, ast.Attribute) and _is_math(node.func.value):
+            call, name = self.called, node.func.attr
+        elif isinstance(node.func, ast.Name):
+            call, name = self.builtin, node.func.id
+        else:
+            raise Untranslatable
+        if node.keywords:
+            raise Untranslatable
+        return call(name, args)
 
     def called(self, name: str, args: Sequence[Any]) -> _Number:
         """What a function of `math` gives."""
