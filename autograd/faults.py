@@ -50,18 +50,19 @@ def term(v: Node, place: int, upstream: Any, error: Exception | None = None) -> 
         name = f"partial {place + 1} of {v.op.name}"
         raise TypeError(f"{name} is not made of operations: {error}")
     size = upstream._data if isinstance(upstream, Value) else upstream
-    if error is None and math.isfinite(size * local):
+    is_finite = math.isfinite(size * local)
+    if error is None and is_finite:
         return size * local
-    x: Any = v.args[place]
     found = _rescued(v, place, upstream)
     if found is not None:
         return found
+    if is_finite:
+        if RANGE not in str(error):  # the number exists; of it as a function nothing is known
+            raise _no_derivative(v, place) from None
+        return upstream * local  # what overflowed inside is too large to move it: 1/(1 + x²)
     if math.isinf(local) and not abs(size) >= 1:  # the gradient itself may be finite
         raise DomainError(f"{_derivative(v, place)} is {RANGE}")
-    if math.isfinite(size * local) and error is not None:
-        if RANGE not in str(error):
-            raise error
-        return upstream * local  # what overflowed inside is too large to move it: 1/(1 + x²)
+    x: Any = v.args[place]
     raise _past_range(x)
 
 
@@ -79,22 +80,24 @@ def _local_derivative(v: Node, place: int) -> float:
     numbers = [x._data if isinstance(x, Value) else x for x in v.args]
     derivative = _derivative(v, place)
     try:
-        local = v.op.partials[place](*numbers, v._data)
-        if local != local:
-            raise ArithmeticError("nan")
-        if isinstance(local, Real) and math.isinf(local):
-            return math.copysign(math.inf, local)
-        return real(local, derivative)
+        return _finite_or_infinite(v.op.partials[place](*numbers, v._data), derivative)
     except OverflowError:
         local = _saturated(v.op.partials[place](*map(_leaf, (*numbers, v._data))))
         if math.isfinite(local):
             return local
         raise DomainError(f"{derivative} is {RANGE}") from None
     except (ArithmeticError, ValueError):
-        needs = f": it needs {v.op.smooth}" if v.op.smooth else ""
-        raise DomainError(f"{derivative} does not exist{needs}") from None
+        raise _no_derivative(v, place) from None
     except TypeError as error:
         raise TypeError(f"{derivative} must be a real number: {error}") from None
+
+
+def _finite_or_infinite(local: Any, derivative: str) -> float:
+    if local != local:
+        raise ArithmeticError("nan")
+    if isinstance(local, Real) and math.isinf(local):
+        return math.copysign(math.inf, local)
+    return real(local, derivative)
 
 
 class _Tree(Symbolic):
@@ -149,6 +152,11 @@ def _evaluated(tree: Any) -> Any:
 def _derivative(v: Node, place: int) -> str:
     which = "xyz"[place] if v.op.arity <= 3 else f"argument {place + 1}"
     return f"the derivative of {v.op.name}({described(v.args)}) by {which}"
+
+
+def _no_derivative(v: Node, place: int) -> DomainError:
+    needs = f": it needs {v.op.smooth}" if v.op.smooth else ""
+    return DomainError(f"{_derivative(v, place)} does not exist{needs}")
 
 
 def _past_range(v: Value) -> DomainError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from autograd.op import DomainError, Op, described
-from autograd.recording import RELATIONS, comparisons_of, enable_grad
+from autograd.recording import changed_comparison, enable_grad
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -81,10 +81,7 @@ class Record:
         >>> Record(y).evaluate({x: 3.0})[y]
         10.0
         """
-        results = dict(numbers)
-        for leaf in self.leaves:
-            if leaf not in results:
-                results[leaf] = leaf._data
+        results = {leaf: leaf._data for leaf in self.leaves} | dict(numbers)
         for v in self.nodes:
             if v not in results:
                 results[v] = apply(v, [results[x] if isinstance(x, Value) else x for x in v.args])
@@ -138,15 +135,17 @@ class Record:
             copies = self.copy()
         except DomainError as error:
             raise ValueError(f"{remedy}: {error}") from None
-        for left, symbol, right, number, outcome in comparisons_of(self.values):
-            if isinstance(right, Value) and right in copies:
-                number = copies[right]._data
-            if RELATIONS[symbol](copies[left]._data, number) != outcome:
-                asked = f"{left._label or 'a Value'} {symbol} {number}"
-                raise ValueError(
-                    f"{remedy}: {asked} is {not outcome} now; a branch may depend on it"
-                )
+        changed = changed_comparison(self.values, lambda x: _current(x, copies))
+        if changed:
+            raise ValueError(f"{remedy}: {changed}; a branch may depend on it")
         return copies
+
+
+def _current(x: Value, copies: Mapping[Value, Value]) -> float:
+    """Return the number of `x` as its leaves are now; `copies` are those of a record."""
+    if x in copies:
+        return copies[x]._data
+    return float(Record(x, copies).evaluate({v: copy._data for v, copy in copies.items()})[x])
 
 
 def _is_current(v: Node) -> bool:

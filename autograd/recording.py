@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import math
 import operator
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -84,10 +85,10 @@ class Comparison(NamedTuple):
     symbol: str
     right: Value | float
     number: float  # of the right side, then
-    outcome: bool
+    outcomes: tuple[bool, ...]  # each way in which it came out, the last one last
 
 
-_Outcomes = dict[tuple[str, float], bool]
+_Outcomes = dict[tuple[str, float], tuple[bool, ...]]
 comparisons: WeakKeyDictionary[Value, tuple[_Outcomes, WeakKeyDictionary[Value, _Outcomes]]]
 comparisons = WeakKeyDictionary()
 _lock = Lock()
@@ -102,29 +103,68 @@ def note_comparison(
     with _lock:
         with_numbers, with_values = comparisons.setdefault(left, ({}, WeakKeyDictionary()))
         if isinstance(right, (float, int)):
-            with_numbers[symbol, number] = outcome
+            outcomes = with_numbers
         else:
-            with_values.setdefault(right, {})[symbol, number] = outcome
+            outcomes = with_values.setdefault(right, {})
+        before = outcomes.get((symbol, number))
+        if before is None:
+            outcomes[symbol, number] = (outcome,)
+        elif before[-1] is not outcome:  # a leaf has moved, and it was asked once more
+            outcomes[symbol, number] = (not outcome, outcome)
 
 
 def comparisons_of(values: Iterable[Value]) -> list[Comparison]:
-    """Return the comparisons that were made with one of `values` on the left, in their order."""
-    found = []
+    """Return the comparisons of `values`: those with one of them on the left, in their order, and
+    then those of another Value with one of them.
+    """
+    known = dict.fromkeys(values)
     with _lock:
-        for left in values:
-            with_numbers, with_values = comparisons.get(left, ({}, {}))
-            for (symbol, number), outcome in with_numbers.items():
-                found.append(Comparison(left, symbol, number, number, outcome))
-            for right, outcomes in with_values.items():
-                for (symbol, number), outcome in outcomes.items():
-                    found.append(Comparison(left, symbol, right, number, outcome))
+        found = [asked for left in known for asked in _asked_of(left)]
+        others = [left for left in comparisons if left not in known]
+        found += [asked for left in others for asked in _asked_of(left) if asked.right in known]
     return found
+
+
+def _asked_of(left: Value) -> Iterator[Comparison]:
+    with_numbers, with_values = comparisons.get(left, ({}, {}))
+    for (symbol, number), outcomes in with_numbers.items():
+        yield Comparison(left, symbol, number, number, outcomes)
+    for right, by_number in with_values.items():
+        for (symbol, number), outcomes in by_number.items():
+            yield Comparison(left, symbol, right, number, outcomes)
+
+
+def changed_comparison(values: Iterable[Value], now: Callable[[Value], float]) -> str:
+    """Return how a comparison of `values` comes out by the numbers of now, where it once came out
+    otherwise; "" where none does.
+    """
+    for left, symbol, right, _, outcomes in comparisons_of(values):
+        number = right if isinstance(right, (float, int)) else now(right)
+        outcome = RELATIONS[symbol](now(left), number)
+        if {outcome} != set(outcomes):
+            return f"{left._label or 'a Value'} {symbol} {number} is {outcome} now"
+    return ""
+
+
+def saturated(number: Any) -> float:
+    """Return a real number as a float; an infinite one where it is past the range of a float.
+
+    Raises DomainError for nan, TypeError for what is no real number.
+    """
+    try:
+        return real(number, "a comparison")
+    except DomainError:
+        with suppress(ArithmeticError):  # Decimal's nan raises it
+            if number > 0 or number < 0:
+                return math.inf if number > 0 else -math.inf
+        raise
 
 
 def comparison(symbol: str) -> Callable[[Value, Any], bool]:
     """Return the method of `Value` that compares data and keeps what came out.
 
-    DomainError where the other side is nan; TypeError where it is not a real number.
+    DomainError where the other side is nan; TypeError where it is not a real number. One that is
+    infinite, or past the range of a float, is larger or smaller than all data.
     """
     relation = RELATIONS[symbol]
 
@@ -136,7 +176,7 @@ def comparison(symbol: str) -> Callable[[Value, Any], bool]:
             if number != number:
                 raise DomainError(f"a comparison takes a number, not {number}")
         else:
-            right = number = real(other, "a comparison")
+            right = number = saturated(other)
         outcome = relation(self._data, number)
         note_comparison(self, symbol, right, number, outcome)
         return outcome

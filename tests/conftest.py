@@ -6,8 +6,14 @@ from hypothesis import settings
 
 from autograd import Value, step_through
 
-settings.register_profile("handgrad", derandomize=True, deadline=None, max_examples=100)
-settings.load_profile("handgrad")
+settings.register_profile("all", derandomize=True, deadline=None, max_examples=100)
+settings.register_profile("quick", settings.get_profile("all"), max_examples=30)
+
+
+def pytest_configure(config):
+    """hypothesis draws fewer cases where the slow tests are left out."""
+    is_quick = config.getoption("markexpr") == "not slow"
+    settings.load_profile("quick" if is_quick else "all")
 
 
 def pytest_addoption(parser):

@@ -150,3 +150,36 @@ def test_a_comparison_with_what_moved_too_is_asked_at_the_numbers_of_now():
     y = maximum(c * 2, sigmoid(a))
     a.data = 5.0
     assert Record(y).anew()[y].data == 14.0
+
+
+def test_a_comparison_with_a_value_beside_the_record_is_asked_at_the_numbers_of_now():
+    def relative(threshold, is_left):
+        t, x = threshold, Value(2.0, "x")
+        asked = t < x if is_left else x > t
+        y = sqrt(x) if asked else x
+        y.label = "y"
+        return x, y
+
+    for is_left, symbol in ((True, "<"), (False, ">")):
+        a = Value(0.5, "a")
+        threshold = 2 * a  # no part of y
+        threshold.label = "t"
+        x, y = relative(threshold, is_left)
+        x.data = 3.0
+        assert Record(y).anew()[x].data == 3.0
+        a.data = 5.0  # the threshold is 10 now, though its own data is still 1
+        with pytest.raises(ValueError, match=r"(x > 10|t < 3)\.0 is False now") as error:
+            Record(y).anew()
+        assert f" {symbol} " in str(error.value)
+
+
+def test_a_comparison_that_came_out_both_ways_may_have_taken_either_branch():
+    w = Value(2.0, "w")
+    y = sqrt(w) if w > 1 else w * 3
+    y.label = "y"
+    w.data = 0.5
+    assert not w > 1  # asked once more: the record still holds the other branch
+    with pytest.raises(ValueError, match=r"compute y anew: w > 1 is False now"):
+        Record(y).anew()
+    w.data = 2.0
+    assert not Record(y).moved()

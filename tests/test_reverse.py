@@ -465,6 +465,15 @@ def test_grad_explains_what_does_not_exist():
         grad(grad(x**1.5, x), x)
 
 
+def test_grad_names_what_was_written_where_its_derivative_cannot_be_recorded():
+    """By a, 0^b is 0 at b = 0 and infinite beside it: no record in b is that."""
+    a, b = Value(0.0, label="a"), Value(0.0, label="b")
+    with pytest.raises(
+        DomainError, match=r"^the derivative of pow\(a = 0\.0, b = 0\.0\) by x does not exist: it"
+    ):
+        grad(a**b, a)
+
+
 def test_grad_takes_only_the_derivatives_that_are_asked_for():
     x, y = Value(-3.0), Value(2.0)
     assert grad(x**y, x).data == -6.0  # by y it would need log(−3)

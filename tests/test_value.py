@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from autograd import (
     DomainError,
     Op,
+    Program,
     Value,
     exp,
     gaussian,
@@ -346,6 +347,28 @@ def test_a_comparison_with_nan_is_refused():
         for nan in (math.nan, np.float64("nan"), np.float32("nan")):
             with pytest.raises(DomainError, match="nan"):
                 compare(Value(1.0), nan)
+    for nan in (Decimal("NaN"), Decimal("sNaN")):
+        with pytest.raises(DomainError, match="nan"):
+            assert Value(1.0) < nan
+
+
+@pytest.mark.parametrize(
+    "large",
+    [
+        math.inf,
+        np.float32("inf"),
+        Decimal("Infinity"),
+        Decimal("1e400"),
+        10**400,
+        Fraction(10**400),
+    ],
+)
+def test_what_no_float_reaches_is_larger_or_smaller_than_all_data(large):
+    x = Value(1.7e308, "x")
+    assert x < large
+    assert not x >= large
+    assert x > -large
+    assert Program(x * 1, [x]).outputs([[2.0], [-1.7e308]]) == [2.0, -1.7e308]
 
 
 def test_a_number_is_a_constant():

@@ -14,7 +14,7 @@ from autograd import ops
 from autograd.formula import Written
 from autograd.op import ATOM, NEGATIVE
 from autograd.record import Record
-from autograd.recording import comparisons_of
+from autograd.recording import comparisons_of, saturated
 from autograd.replay.terms import (
     FORMS,
     Names,
@@ -185,12 +185,13 @@ def compared(guards: Iterable[Guard]) -> set[Value]:
 
 def guards(values: Collection[Value]) -> list[Guard]:
     """The comparisons that were made of `values`, with one another or with a number that stays as
-    it was.
+    it was. One that was made again counts as it came out last.
     """
     found = []
-    for left, symbol, right, number, outcome in comparisons_of(values):
-        other = right if isinstance(right, Value) and right in values else float(number)
-        found.append(Guard(left, symbol, other, outcome))
+    for left, symbol, right, number, outcomes in comparisons_of(values):
+        if left in values:
+            other = right if isinstance(right, Value) and right in values else saturated(number)
+            found.append(Guard(left, symbol, other, outcomes[-1]))
     return found
 
 
