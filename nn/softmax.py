@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import cache, reduce
 from typing import Any
 
 from autograd import Op, Value, exp, log
-from nn.rows import found_by_name
+from nn.rows import found_by_name, written_out
 from nn.values import as_values, name_each
 
 
@@ -54,11 +53,27 @@ def _are_all(p: Sequence[Value]) -> bool:
     return all(q.op is _probability(k, len(p)) and q.args == p[0].args for k, q in enumerate(p))
 
 
-def _share(z: tuple[float, ...], places: Any) -> float:
-    """Return the part of e^z at these places in the sum of all: no power is above 0."""
-    top = max(z)
-    powers = [math.exp(x - top) for x in z]
-    return math.fsum(powers[k] for k in places) / math.fsum(powers)
+def _share(count: int, places: Sequence[int]) -> list[str]:
+    """The lines that give the part of e^z at these places in the sum of all. No power is above
+    0.
+    """
+    names = _logits(count)
+    return [
+        f"top = max({', '.join(names)})",
+        *(f"e{k} = math.exp({z} - top)" for k, z in enumerate(names)),
+        *_sum("part", [f"e{k}" for k in places]),
+        *_sum("total", [f"e{k}" for k in range(count)]),
+        "return part / total",
+    ]
+
+
+def _sum(name: str, summands: Sequence[str]) -> list[str]:
+    first, *others = summands
+    return [f"{name} = {first}", *(f"{name} = {name} + {x}" for x in others)]
+
+
+def _logits(count: int) -> list[str]:
+    return [f"z{k}" for k in range(count)]
 
 
 @cache
@@ -74,9 +89,10 @@ def _probability(place: int, count: int) -> Op:
         powers = [exp(x) for x in z]
         return powers[place] / reduce(operator.add, powers)
 
+    name = f"probability_{place}_of_{count}"
     return Op(
-        f"probability_{place}_of_{count}",
-        lambda *z: _share(z, [place]),
+        name,
+        written_out(name, _logits(count), _share(count, [place])),
         *map(partial, range(count)),
         doc="one of the probabilities that softmax gives",
         symbol="softmax",
@@ -88,9 +104,10 @@ def _probability(place: int, count: int) -> Op:
 def _one_minus_probability(place: int, count: int) -> Op:
     """Return 1 − p, of the logits and then p: the sum of the others, which keeps its digits."""
     others = [j for j in range(count) if j != place]
+    name = f"one_minus_probability_{place}_of_{count}"
     return Op(
-        f"one_minus_probability_{place}_of_{count}",
-        lambda *zp: _share(zp[:-1], others),
+        name,
+        written_out(name, [*_logits(count), "p"], _share(count, others)),
         *[lambda *_: 0.0] * count,
         lambda *_: -1.0,
         doc="1 − p for a p that softmax gives",
@@ -101,13 +118,12 @@ def _one_minus_probability(place: int, count: int) -> Op:
 @cache
 def _log_probability(count: int) -> Op:
     """Return ln p, of p and then the others."""
-
-    def function(p: float, *others: float) -> float:
-        return math.log(p) if p < 0.5 else math.log1p(-math.fsum(others))
-
+    name = f"log_probability_of_{count}"
+    others = [f"p{k}" for k in range(1, count)]
+    lines = ["if p < 0.5:", "    return math.log(p)", *_sum("rest", others)]
     return Op(
-        f"log_probability_of_{count}",
-        function,
+        name,
+        written_out(name, ["p", *others], [*lines, "return math.log1p(-rest)"]),
         lambda p, *_: 1 / p,
         *[lambda *_: 0.0] * (count - 1),
         doc="ln p for a p that is 1 less the sum of the others",

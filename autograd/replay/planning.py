@@ -85,6 +85,7 @@ class Plan:
         place = {p: k for k, p in enumerate(task.parameters)}
         self.parameters = [place[p] for p in ordered]  # where each stands in the task
         self._constants: dict[str, int] = {}
+        self._applied: dict[tuple[Op, tuple[Place, ...]], Place] = {}
         self.numbers: list[float] = []
         self._places: dict[Any, Place] = {v: k for k, v in enumerate(task.inputs)}
         self._places |= {p: ~k for k, p in enumerate(ordered)}
@@ -152,6 +153,7 @@ class Plan:
                 place = self._new()
                 shape = (v.op, *range(len(operands)))
                 self.forward.append(Apply(place, shape, operands, checked))
+                self._applied[v.op, operands] = place
             self._places[v] = place
 
     def _product(self, v: Any, added: bool) -> Summand:
@@ -203,9 +205,25 @@ class Plan:
         places = [self._place(v if which < 0 else v.args[which]) for which in asked]
         if kind == "product":
             return added, slope, places[0]
+        operands = [slope, *places]
+        shape = self._shared(shape, operands)
         place = self._new()
-        self.backward.append(Apply(place, shape, (slope, *places), ()))
+        self.backward.append(Apply(place, shape, tuple(operands), ()))
         return added, place, None
+
+    def _shared(self, shape: Any, operands: list[Place]) -> Any:
+        """The shape with an operand for each row of one's own in it, which is computed but once."""
+        if not isinstance(shape, tuple):
+            return shape
+        op, *parts = (shape[0], *(self._shared(x, operands) for x in shape[1:]))
+        if op.__module__ == ops.__name__ or not all(isinstance(x, int) for x in parts):
+            return (op, *parts)
+        of = tuple(operands[k] for k in parts)
+        if (op, of) not in self._applied:
+            self._applied[op, of] = place = self._new()
+            self.backward.append(Apply(place, (op, *range(len(of))), of, ()))
+        operands.append(self._applied[op, of])
+        return len(operands) - 1
 
 
 def _absorbed(record: Record, kept: set[Value]) -> set[Value]:
