@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from autograd import Program
 
 WORTH_MACHINE_CODE = 1e6  # operations: with fewer, to load it takes longer than it saves
+WORTH_RECORDING = 100  # examples of a shape: fewer are computed sooner than recorded for a replay
 _LOSSES = (
     losses.half_squared_error,
     losses.mean_squared_error,
@@ -111,6 +112,8 @@ class Batches:
         except (TypeError, ValueError):
             return  # Values, or what is no number: computed anew, it is told or is right
         self.keys = [(x.key, target.key) for x, target in parts]
+        if epochs == 1 and len(parts) < WORTH_RECORDING * len(set(self.keys)):
+            return
         try:
             with _generators_put_back():
                 replays = self._recorded_by_shape(parts, parameters, epochs)

@@ -79,7 +79,7 @@ def train(
             batches = Batches(lambda x, target: _loss(loss, model(x), target), examples)
             pure = is_known_to_be_pure(model, loss)
             parameters = list(dict.fromkeys([*model.parameters(), *optimizer.parameters]))
-            if epochs > 1 and (pure if replay is None else replay):
+            if pure if replay is None else replay:
                 batches.prepare(loss, set(parameters), epochs, pure)
             for _ in _with_bar(range(epochs), progress):
                 history.append(epoch())

@@ -41,7 +41,7 @@ from autograd import (
 from autograd.record import topological_order
 from autograd.recording import comparisons
 from autograd.replay import generated, machine, program
-from nn import MLP, SGD, Adam, hinge, mean_squared_error
+from nn import MLP, SGD, Adam, hinge, mean_squared_error, softmax_cross_entropy
 from nn.lecture import error, network
 from nn.losses import mean
 
@@ -1315,3 +1315,13 @@ def test_an_error_in_a_batch_names_the_row_of_the_table(backend):
     for size in (0, 1.5, "3"):
         with pytest.raises(ValueError, match="batch_size must be a whole number of at least 1"):
             replay.descend(0.1, 2, rows, batch_size=size)
+
+
+@both
+@pytest.mark.parametrize("target", [0, 2, [0.25, 0.5, 0.25]])
+def test_the_probabilities_of_classes(target, backend):
+    w, z = leaf("w", 0.7), [leaf("z1", 0.5), leaf("z2", -1.0), leaf("z3", 2.0)]
+    loss = softmax_cross_entropy([w * x + 0.1 for x in z], target)
+    rows = [[k / 7, -k / 5, 2.0 - k / 3] for k in range(40)]
+    agree(loss, z, rows, backend)
+    assert Program(loss, z).backend == "llvmlite"

@@ -334,6 +334,23 @@ def test_a_replay_gives_what_the_eager_pass_gives(
     assert calls == shapes + 4 < calls_of_eager  # and one example an epoch
 
 
+def test_one_epoch_of_many_examples_is_replayed(monkeypatch):
+    called = []
+    whole = MLP.__call__
+    monkeypatch.setattr(MLP, "__call__", lambda self, x: (called.append(x), whole(self, x))[1])
+    losses = []
+    for count, calls in ((100, 1), (99, 99)):
+        called.clear()
+        model = MLP(1, [2, 1], activation="tanh", seed=2)
+        examples = [(k / 50, k / 30) for k in range(count)]
+        optimizer = SGD(model.parameters(), lr=0.1)
+        losses += train(model, examples, mean_squared_error, optimizer, epochs=1, progress=False)
+        assert len(called) == calls
+        model = MLP(1, [2, 1], activation="tanh", seed=2)
+        eager = [mean_squared_error(model(x), t).data for x, t in examples]
+        assert losses[-1] == pytest.approx(sum(eager) / count, rel=1e-14)
+
+
 def test_what_is_known_to_be_pure_is_not_called_for_each_example(monkeypatch):
     called = []
     model = MLP(1, [3, 1], activation="tanh", seed=2)
