@@ -4,7 +4,17 @@ import random
 
 import pytest
 
-from autograd import Value, chain_rule, check_derivation, log, maximum, relu, sigmoid
+from autograd import (
+    Value,
+    chain_rule,
+    check_derivation,
+    log,
+    maximum,
+    minimum,
+    relu,
+    sigmoid,
+)
+from autograd.marking.board import Board
 
 
 def named(value, label):
@@ -124,3 +134,64 @@ def test_correct_numbers_of_two_examples_are_never_wrong(seed):
     assert abs(eval(line.side) - exact) < 0.002
     assert line.mark in ("right", "open"), line.because
     assert check_derivation(root, str(chain_rule(root, w1, digits=4)))
+
+
+def beside_a_unit():
+    """E = ½(O − 7)², O = v·relu(z) + w·b, where z < 0."""
+    z, v, w, b = (Value(x, label=n) for n, x in zip("zvwb", (-1.0, 3.0, 2.0, 4.0), strict=True))
+    out = named(v * named(relu(z), "h") + w * b, "O")
+    return named((out - 7) ** 2 / 2, "E")
+
+
+@pytest.mark.parametrize(
+    ("claim", "right"),
+    [
+        ("(O - 7)*v*0", True),
+        ("0*(O - 7)*v", True),
+        ("dE/dO*dO/dh*0", True),
+        ("0", True),
+        ("(O - 7)*v*dh/dz = (8 - 7)*3*0", True),
+        ("(O - 7)*w*0", False),
+        ("(O - 7)*5*0", False),
+        ("w*0", False),
+        ("dE/dO*dO/dw*0", False),
+        ("(O - 7)*v*dh/dz = (8 - 7)*2*0", False),
+        ("1*5*0", False),
+    ],
+)
+def test_what_stands_beside_the_0_of_a_unit_is_what_belongs_there(claim, right):
+    *_, line = check_derivation(beside_a_unit(), f"dE/dz = {claim}").lines
+    assert line.right is right, line.because
+
+
+def kinked(rng):
+    """A random record of two to four named nodes, most of which have a kink."""
+    values = [
+        Value(rng.choice((float(rng.randint(-3, 3)), round(rng.uniform(-2, 2), 2))), label=n)
+        for n in "abc"
+    ]
+    made = (
+        lambda x, y: maximum(x, y),
+        lambda x, y: minimum(x, y),
+        lambda x, y: maximum(x, y) * x,
+        lambda x, y: maximum(abs(x), y),
+        lambda x, y: abs(x - y) + x,
+        lambda x, y: relu(x - y) * y,
+        lambda x, y: relu(x) + y,
+        lambda x, y: x * y,
+    )
+    for k in range(rng.randint(2, 4)):
+        values.append(named(rng.choice(made)(*rng.sample(values, 2)), f"u{k}"))
+    return values[-1]
+
+
+@pytest.mark.slow
+def test_what_is_printed_of_kinks_is_right(campaign):
+    rng = random.Random(7)
+    for _ in range(campaign(40)):
+        root = kinked(rng)
+        for leaf in Board(root).leaves:
+            for detail in ("names", "operations"):
+                text = str(chain_rule(root, leaf, detail=detail))
+                wrong = [line for line in check_derivation(root, text).lines if not line.right]
+                assert not wrong, (text, [f"{line.claim}: {line.because}" for line in wrong])

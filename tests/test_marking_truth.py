@@ -100,6 +100,41 @@ def test_what_is_printed_is_right(campaign):
             assert not wrong, (text, [f"{line.claim}: {line.because}" for line in wrong])
 
 
+def mean(values):
+    return sum(values[1:], values[0]) / len(values)
+
+
+def normalized(rng):
+    """A loss of a variance, or of a number made so small and so near 0 as its neighbours are."""
+    offset, digits = rng.choice((0, 0, 1, 10)), rng.choice((1, 2, 16))
+    xs = [
+        Value(round(offset + rng.uniform(-2, 2), digits), label=f"x{k}")
+        for k in range(rng.randint(2, 5))
+    ]
+    m = mean(xs)
+    m.label = "m"
+    variance = mean([(x - m) ** 2 for x in xs])
+    variance.label = "v"
+    y = (xs[0] - m) / sqrt(variance + 1e-5) if rng.random() < 0.5 else variance
+    y.label = "y"
+    root = (y - 0.3) ** 2 / 2
+    root.label = "E"
+    return root, (xs[0], m)
+
+
+@pytest.mark.slow
+def test_what_is_printed_of_sums_that_cancel_is_right(campaign):
+    """The derivative of a variance by its mean is 0: the deviations add up to 0."""
+    rng = random.Random(5)
+    for _ in range(campaign(20)):
+        root, leaves = normalized(rng)
+        for leaf in leaves:
+            digits, detail = rng.randint(2, 9), rng.choice(["names", "operations"])
+            text = str(chain_rule(root, leaf, digits=digits, detail=detail))
+            wrong = [line for line in check_derivation(root, text).lines if not line.right]
+            assert not wrong, (text, [f"{line.claim}: {line.because}" for line in wrong])
+
+
 NUMBER = re.compile(r"(?<![\w.⁻])\d+\.\d+|(?<![\w.⁻])\d{2,}(?![\w.])")
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-from autograd.digits import judge
-from autograd.marking.syntax import Number
+from autograd import ops
+from autograd.digits import as_read, judge, rounded
+from autograd.marking.syntax import Call, Name, Number, Term
 from autograd.marking.verdict import RIGHT, Verdict
 
+LEAST = 2  # digits that a number has which is put in
+SHORT = 3  # digits of what is given that nobody rounds
+EXACT = 6  # digits of a constant that is written in full
+RESIDUE = 1e-12  # what floats may leave where terms cancel
 SAID = {
     Verdict.EXACT: "",
     Verdict.ROUNDED: ", rounded",
@@ -23,10 +28,72 @@ def agreement(text: str, value: float) -> Verdict | None:
     >>> [str(agreement(text, 0.08217)) for text in ("0.08217", "0.0822", "0.0821", "0.0820")]
     ['exact', 'ROUNDED', 'CUT', 'None']
     """
+    if value == 0.0:
+        return Verdict.EXACT if abs(float(text)) < RESIDUE else None
     if abs(float(text) - value) > 1.1 * _unit(text) + 1e-12 * abs(value):
         return None  # far off, as most numbers are that are tried: no Decimal is made of them
     found = judge(text, value)
     return Verdict(found) if found else None
+
+
+def own_digits(value: float) -> int:
+    """Return with how many digits a value is written in full.
+
+    >>> own_digits(0.15), own_digits(1 / 3), own_digits(100.0)
+    (2, 15, 1)
+    """
+    return len(as_read(value).normalize().as_tuple().digits)
+
+
+class Precision:
+    """How good a number must be that stands for a symbol.
+
+    It has two digits at least. A constant of a formula is written in full where it is short, and so
+    is what is given, unless the result beside it shows fewer digits.
+
+    given   the labels of the leaves
+    shown   how many digits the result beside the numbers shows
+    least   how many digits are enough: one after the point, where the numbers give the result
+    """
+
+    def __init__(self, given: Collection[str]) -> None:
+        self.given = given
+        self.shown = self.least = LEAST
+
+    def agreement(self, typed: Number, symbol: Term, value: float) -> Verdict | None:
+        """Return how a number agrees with the value of its symbol, None where it is not as good.
+
+        A zero at the end may be left out: 0.8 is 0.797 to two digits.
+
+        >>> out = Precision([]), Name("out")
+        >>> [str(out[0].agreement(Number("0.8"), out[1], x)) for x in (0.797, 0.75)]
+        ['ROUNDED', 'None']
+        """
+        verdict = agreement(typed.text, value)
+        if verdict in (None, Verdict.EXACT):
+            return verdict
+        full = self.in_full(symbol, value)
+        enough = self.least if typed.unit < 1.0 else LEAST
+        least = full or min(enough, self.shown)
+        if typed.value in as_written(value, least):
+            return verdict
+        return None if full or typed.digits < least else verdict
+
+    def in_full(self, symbol: Term, value: float) -> int:
+        """Return with how many digits a symbol is written, 0 where it may be rounded."""
+        if isinstance(symbol, Call) and symbol.op is ops.neg:
+            symbol = symbol.args[0]
+        if isinstance(symbol, Number):
+            return EXACT if own_digits(value) <= EXACT else 0
+        if isinstance(symbol, Name) and symbol.label in self.given and not symbol.updated:
+            own = own_digits(value)
+            return min(own, self.shown) if own <= SHORT else 0
+        return 0
+
+
+def as_written(value: float, digits: int) -> tuple[float, float]:
+    """Return the value to so many digits, rounded and cut off."""
+    return rounded(value, digits), rounded(value, digits, "cut")
 
 
 @lru_cache(maxsize=4096)

@@ -4,12 +4,14 @@ numbers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
-from autograd.marking.accuracy import agreement, worst
+from autograd import ops
+from autograd.marking.accuracy import Precision, worst
 from autograd.marking.align import Pair, matched
 from autograd.marking.board import KINKED, Board
 from autograd.marking.crossings import Crossings
@@ -22,10 +24,22 @@ from autograd.marking.known import Known
 from autograd.marking.marks import Outcome
 from autograd.marking.points import Point, far, near
 from autograd.marking.repair import Repairs
-from autograd.marking.syntax import Call, Number, Term, Unreadable, walk, written
+from autograd.marking.slips import FACTORS
+from autograd.marking.syntax import (
+    Call,
+    Name,
+    Number,
+    Quotient,
+    Substitution,
+    Term,
+    Unreadable,
+    walk,
+    written,
+)
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
+from autograd.value import Value
 
 RATES = (0.5, 1.0, 0.1, 0.05, 0.01)
 FAR_FETCHED = (
@@ -64,10 +78,14 @@ class Bench:
         self.here = Point(board)
         self.known = Known(board)
         self.own = Own(self.here, self.evaluator)
-        self.interpreter = Interpreter(self.known, self.evaluator, self.here, self.own)
+        self.precision = Precision([board.names[v] for v in board.leaves if v in board.names])
+        self.interpreter = Interpreter(
+            self.known, self.evaluator, self.here, self.own, self.precision
+        )
         self.explainer = Explainer(self.known, self.evaluator, RATES if rate is None else (rate,))
         self.repairs = Repairs(self.explainer)
         self.runs: dict[Term, float] = {}
+        self._data_points: dict[frozenset[Value], list[Point]] = {}
 
     @cached_property
     def points(self) -> list[Point]:
@@ -85,9 +103,15 @@ class Bench:
     def data(self) -> GivenData:
         return GivenData(self.board, self.evaluator.trained)
 
-    @cached_property
-    def data_points(self) -> list[Point]:
-        return self.data.points() if self.data else []
+    def data_points(self, side: Term) -> list[Point]:
+        """Return points where the given data are what they are; a 0 moves where it is named."""
+        if not self.data:
+            return []
+        labels = {place.label for place in walk(side) if isinstance(place, Name)}
+        named = frozenset(v for v in self.data.zeros if self.board.names[v] in labels)
+        if named not in self._data_points:
+            self._data_points[named] = self.data.points(named)
+        return self._data_points[named]
 
     def value(self, term: Term) -> float:
         return self.evaluator.value(term, self.here)
@@ -106,7 +130,7 @@ class Bench:
         is.
         """
         with suppress(DomainError):
-            verdict = agreement(number.text, self.run(symbol))
+            verdict = self.precision.agreement(number, symbol, self.run(symbol))
             if verdict:
                 return verdict
         return self.stands_by_own(symbol, number) if self.own.numbers else None
@@ -118,14 +142,15 @@ class Bench:
             return _following([entry])
         with suppress(DomainError):
             numbers, entries = self.own.put_in(symbol)
-            if numbers and agreement(number.text, self.evaluator.value(symbol, self.here, numbers)):
+            value = self.evaluator.value(symbol, self.here, numbers) if numbers else math.nan
+            if self.precision.agreement(number, symbol, value):
                 return _following(entries)
         return None
 
     def stands_typed(self, symbol: Term, number: Number) -> Verdict | None:
         """The same where the symbol is arithmetic that the writer typed before."""
         with suppress(DomainError):
-            verdict = agreement(number.text, self.value(symbol))
+            verdict = self.precision.agreement(number, symbol, self.value(symbol))
             return verdict and worst([verdict, Verdict.FOLLOWS_ROUNDED])
         return None
 
@@ -148,14 +173,37 @@ class Bench:
         return (formula is not None and matched(formula, side, self.stands)) or []
 
     def agrees(self, subject: Term, side: Term, instead: Mapping[Term, Term] | None = None) -> bool:
-        """Whether they are equal near by; across the kinks too, where one is typed, or where what
-        is 0 on this side alone stands in the formula.
+        """Whether they are equal near by; across the kinks too that are typed, or where what is 0
+        on this side alone stands in the formula.
         """
         if not self.evaluator.agree(subject, side, self.points, instead):
             return False
         if has_kink(side):
-            return self.evaluator.agree(subject, side, self.far, instead)
-        return not self.crossings.refutes(subject, side, instead)
+            across = self.crossings.across(side, self.far, instead)
+            if not self.evaluator.agree(subject, side, across, instead):
+                return False
+        if self.crossings.refutes(subject, side, instead):
+            return False
+        return not self.hides(subject, side, instead or {})
+
+    def hides(self, subject: Term, side: Term, instead: Substitution) -> bool:
+        """Whether a factor of 0 is typed, and what stands beside it would not be so on the other
+        side of a kink, whatever that is 0 on this side it stands for.
+        """
+        zeros = [place for place in _factors_of_0(side) if place not in instead]
+        if not zeros or not self.crossings.kinked:
+            return False
+        readings = [
+            {**instead, **dict.fromkeys(zeros, symbol)} for symbol in self.symbols_of_0(subject)
+        ]
+        told = [read for read in readings if any(self.crossings.lively(side, read))]
+        return bool(told) and all(self.crossings.refutes(subject, side, read) for read in told)
+
+    def symbols_of_0(self, subject: Term) -> list[Term]:
+        """Return what a 0 may stand for in a formula of a subject."""
+        found = [symbol for symbol, value in self.interpreter.values(subject) if value == 0.0]
+        symbols = [symbol for symbol in found if isinstance(symbol, (Name, Quotient))]
+        return [*symbols, *self.crossings.slopes_of_0()]
 
     def holds(self, subject: Term, side: Term) -> bool:
         """Whether a formula is right as it is read."""
@@ -185,9 +233,10 @@ class Bench:
         ]
 
     def rivals(
-        self, subject: Term, fits: Callable[[float], Verdict | None], sharp: bool
+        self, subject: Term, fits: Callable[[float], Verdict | None], typed: float, sharp: bool
     ) -> list[Found]:
-        """Return the slips that fit what is written: if any fits exactly, only those.
+        """Return the slips that fit what is written: if any fits exactly, only those; of several
+        factors the nearest.
 
         Some are far-fetched here, as STANDS FOR, for nobody wrote that number: they take digits
         that are `sharp`.
@@ -195,8 +244,24 @@ class Bench:
         found = self.explainer.fitting(subject, self.here, fits)
         if sharp and not found:
             found = self.explainer.late(subject, self.here, fits)
+        found = _with_one_factor(found, typed)
         exact = [slip for number, slip in found if fits(number) is Verdict.EXACT]
         return exact or [slip for _, slip in found if sharp or slip.verdict not in FAR_FETCHED]
+
+
+def _with_one_factor(found: list[tuple[float, Found]], typed: float) -> list[tuple[float, Found]]:
+    """Return the slips without the factors that explain a number less well than another does."""
+    factors = {verdict for verdict, _ in FACTORS}
+    rows = [(abs(number - typed), slip.verdict) for number, slip in found]
+    others = factors - {min((row for row in rows if row[1] in factors), default=(0.0, None))[1]}
+    return [row for row in found if row[1].verdict not in others]
+
+
+def _factors_of_0(term: Term) -> list[Number]:
+    """Return the zeros that are typed as factors."""
+    products = [place for place in walk(term) if isinstance(place, Call) and place.op is ops.mul]
+    factors = [factor for product in products for factor in product.args]
+    return [factor for factor in factors if isinstance(factor, Number) and factor.value == 0.0]
 
 
 def has_kink(term: Term) -> bool:

@@ -23,11 +23,13 @@ from autograd.marking.syntax import (
     Call,
     Name,
     Number,
+    Quotient,
     Side,
     Statement,
     Term,
     Unreadable,
     has_names,
+    walk,
 )
 from autograd.marking.verdict import Verdict
 from autograd.op import Op
@@ -48,11 +50,13 @@ def check_derivation(
 
     Names are the labels of the Values that `root` depends on (E is `root` where it has none). dA/dB
     is the derivative over all paths. w5+ is w5 after a step of gradient descent, at the rate that
-    the lines state. Each side after the first is a claim. A formula must hold at other numbers too;
-    a number may be rounded or cut off at any digit. A claim with ? or … for a part of it, or with
-    nothing on a side, is open: neither right nor wrong; so is what is not understood. A claim that
-    is not so, and follows from a wrong line above, is told to. What is written is never run as
-    Python, and no `.grad` is touched. Raises TypeError for what is not a Value, and not text.
+    the lines state. Each side after the first is a claim. A formula must hold at other numbers too.
+    A result may be rounded or cut off at any digit, and a number that is put in at its second or a
+    later one; what is given, and a short constant, are written in full. A claim with ? or … for a
+    part of it, or with nothing on a side, is open: neither right nor wrong; so is what is not
+    understood, and what is claimed of itself. A claim that is not so, and follows from a wrong line
+    above, is told to. What is written is never run as Python, and no `.grad` is touched. Raises
+    TypeError for what is not a Value, and not text.
 
     >>> w, x = Value(0.4, label="w"), Value(0.5933, label="x")
     >>> print(check_derivation((1 - w * x) ** 2, "dE/dw = -2*(1 - w*x)*x = -0.90 = 0.905"))
@@ -149,11 +153,12 @@ def _marked(board: Board, lines: Sequence[Statement | ArrayStatement]) -> Iterat
         if subject is not None:
             assert not isinstance(subject, (ArrayName, ArrayCall))
             equation = Equation(subject, line.number)
-        for side in claims:
+        for k, side in enumerate(claims):
             if equation:
                 side = _that_holds(judge, equation, side)
             assert not isinstance(side.term, (ArrayName, ArrayCall))
-            outcome = judge.claim(equation, side.term if equation else None)
+            result = _first_result(claims[k + 1 :])
+            outcome = judge.claim(equation, side.term if equation else None, result)
             yield _line(line, left, side, outcome)
 
 
@@ -166,8 +171,16 @@ def _that_holds(judge: Judge, equation: Equation, side: Side) -> Side:
     return side
 
 
+def _first_result(sides: Iterable[Side]) -> Number | None:
+    """Return the first number that stands alone on a side."""
+    return next((side.term for side in sides if isinstance(side.term, Number)), None)
+
+
 def _line(line: Statement, left: Side, side: Side | None, outcome: Outcome) -> Line:
     """Return the claim that the left side is equal to this one, with what it is found to be."""
+    if side and outcome.right and _says_nothing(line, left, side):
+        sentence = Verdict.SAYS_NOTHING.sentence
+        outcome = Outcome((Verdict.SAYS_NOTHING,), outcome.expected, sentence)
     read = (*line.read, *left.read, *(side.read if side else ()), outcome.read)
     return Line(
         outcome.verdicts,
@@ -182,6 +195,23 @@ def _line(line: Statement, left: Side, side: Side | None, outcome: Outcome) -> L
         side=side.text if side else "",
         sides=(left, side) if side else (),
     )
+
+
+def _says_nothing(line: Statement, left: Side, side: Side) -> bool:
+    """Whether a subject is claimed to be itself, as in x = x, or to be made of itself, as in
+    x = 1·x; not where it was read as something else, as δ is, which that defines.
+    """
+    if _plain(left.text) == _plain(side.text):
+        return True
+    subject = left.term
+    read = line.read or left.read
+    if read or not (isinstance(subject, (Name, Quotient)) and isinstance(side.term, Call)):
+        return False
+    return any(type(x) is type(subject) and vars(x) == vars(subject) for x in walk(side.term))
+
+
+def _plain(text: str) -> str:
+    return text.replace("∂", "d").replace(" ", "")
 
 
 def _descent(

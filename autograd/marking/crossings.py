@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from autograd import ops
 from autograd.marking.board import KINKED, Board
 from autograd.marking.known import Known
-from autograd.marking.points import Point, branch, defined
-from autograd.marking.syntax import Name, Quotient, Substitution, Term, Unreadable, walk, written
+from autograd.marking.points import Point, branch, defined, difference
+from autograd.marking.syntax import (
+    Call,
+    Name,
+    Quotient,
+    Substitution,
+    Term,
+    Unreadable,
+    walk,
+    written,
+)
 from autograd.marking.terms import Evaluator
 from autograd.op import DomainError
 from autograd.value import Value
@@ -20,6 +30,7 @@ from autograd.value import Value
 if TYPE_CHECKING:
     from autograd.record import Node
 
+CHOOSING = (ops.maximum, ops.minimum)
 EFFORT = 20_000  # nodes that are computed on the way to other sides, in one of eight steps
 MOST = 24  # points at which a formula is tried
 SHORT = 30  # characters of what a condition names
@@ -48,6 +59,12 @@ class Crossings:
     def kinked(self) -> list[Node]:
         return [v for v in self.board.nodes if v.op in KINKED]
 
+    def slopes_of_0(self) -> list[Quotient]:
+        """Return the derivatives of named units that are 0 on this side."""
+        names, point = self.board.names, self.near[0]
+        edges = [(v, tail) for v in self.kinked if v in names for tail in self.board.tails[v]]
+        return [Quotient(names[v], names[x]) for v, x in edges[:MOST] if not point.edge(v, x)]
+
     @cached_property
     def all(self) -> list[Crossing]:
         """The points on other sides, those where few kinks are crossed first."""
@@ -68,11 +85,7 @@ class Crossings:
         """
         if not self.kinked:
             return
-        places = list(walk(side)) + [
-            symbol for other in (instead or {}).values() for symbol in walk(other)
-        ]
-        symbols = {written(x): x for x in places if isinstance(x, (Name, Quotient))}
-        for symbol in symbols.values():
+        for symbol in _symbols([side, *(instead or {}).values()]):
             if any(self._value(symbol, point) for point in self.near):
                 continue
             points = [at.point for at in self.all if self._value(symbol, at.point)]
@@ -106,6 +119,44 @@ class Crossings:
         with suppress(DomainError, Unreadable):
             return self.evaluator.value(term, point, instead)
         return math.nan
+
+    def across(
+        self, side: Term, points: Iterable[Point], instead: Substitution | None = None
+    ) -> list[Point]:
+        """Return which of these points, and of those on other sides, lie across no kink but those
+        that are typed in a formula; all of them, where it has a kink that the record has not.
+
+        A maximum stays what it is here: which argument is chosen is told beside its derivative.
+        """
+        points = [*points, *(at.point for at in self.all)]
+        typed = self._typed(side, instead)
+        if typed is None:
+            return points[:MOST]
+        here = branch(self.near[0])
+        kept = [k for k, v in enumerate(self.kinked) if v not in typed or v.op in CHOOSING]
+        return [
+            point
+            for point, other in zip(points, map(branch, points), strict=True)
+            if all(here[k] == other[k] for k in kept)
+        ][:MOST]
+
+    def _typed(self, side: Term, instead: Substitution | None) -> set[Node] | None:
+        """Return the nodes that have their kink where an operation that is typed has its own;
+        None where one has it elsewhere.
+        """
+        own = {v: [difference(point.arguments(v)) for point in self.near] for v in self.kinked}
+        found = set()
+        for place in walk(side):
+            if isinstance(place, Call) and place.op in KINKED:
+                typed = [self._difference(place, point, instead) for point in self.near]
+                same = {v for v in own if _is_same(own[v], typed)}
+                if not same:
+                    return None
+                found |= same
+        return found
+
+    def _difference(self, place: Call, point: Point, instead: Substitution | None) -> float:
+        return difference([self._value(arg, point, instead) for arg in place.args])
 
     def condition(self, subject: Term, side: Term, instead: Substitution | None = None) -> str:
         """Return on which side of a kink alone a formula holds, as "z < 0"; "" where on all."""
@@ -150,6 +201,26 @@ class Crossings:
             name = self.board.names.get(v)
             return f"{name} is on this side of its kink" if name else "on this side of the kink"
         return f"{told[0]} {than} {told[1]}"
+
+
+def _symbols(terms: Iterable[Term]) -> list[Term]:
+    """Return the names, the derivatives and the operations with a kink in some terms, each once."""
+    places = [place for term in terms for place in walk(term) if _is_symbol(place)]
+    return list({written(place): place for place in places}.values())
+
+
+def _is_symbol(place: Term) -> bool:
+    """Whether it is a name, a derivative, or an operation that has a kink."""
+    kinked = isinstance(place, Call) and place.op in KINKED
+    return kinked or isinstance(place, (Name, Quotient))
+
+
+def _is_same(x: Sequence[float], y: Sequence[float]) -> bool:
+    """Whether two differences have their 0 in the same places: they are equal, or opposite."""
+    return any(
+        all(math.isclose(a, sign * b, rel_tol=1e-9) for a, b in zip(x, y, strict=True))
+        for sign in (1.0, -1.0)
+    )
 
 
 def _walks(board: Board) -> Iterator[dict[Value, float]]:

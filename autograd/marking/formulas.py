@@ -70,9 +70,8 @@ class Formulas:
         because = f"{HELD} {data}" if data else HELD
         if not data and len(self.bench.points) > 1:
             because += ", at other numbers too"
-            if not has_kink(side):
-                only = self.bench.crossings.condition(equation.subject, side, read.instead)
-                because += only and f", while {only}"
+            only = self.bench.crossings.condition(equation.subject, side, read.instead)
+            because += only and f", while {only}"
         if read.verdict is not Verdict.EXACT:
             because += f"; {STANDS}{SAID[read.verdict]}"
         return Outcome((read.verdict,), true, because, read.told())
@@ -81,11 +80,12 @@ class Formulas:
         self, subject: Term, side: Term, tried: Iterable[Interpretation]
     ) -> Interpretation | None:
         """Return the reading in which it holds while the given data move within what they are."""
-        if len(self.bench.data_points) < 3 or self.is_by_a_datum(subject):
+        points = self.bench.data_points(side)
+        if len(points) < 3 or self.is_by_a_datum(subject):
             return None
         for read in tried:
             if not read.doubtful and self.bench.evaluator.agree(
-                subject, side, self.bench.data_points, read.instead
+                subject, side, points, read.instead
             ):
                 return read
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from autograd.marking.board import Board, letters
 from autograd.marking.points import Point, defined, moved
@@ -60,11 +60,14 @@ class GivenData:
         grouped = [v for group in (*self.hot, *self.whole) for v in group]
         return [*grouped, *(v for v in self.binary if v not in grouped), *self.zeros]
 
-    def points(self) -> list[Point]:
-        """Return points where the data have moved within what they are."""
+    def points(self, named: Collection[Value] = ()) -> list[Point]:
+        """Return points where the data have moved within what they are; those that are `named`
+        wherever they are.
+        """
         rng = random.Random(1)
         shifts = max([2, *(len(group) for group in self.hot)])
-        choices = [self._numbers(rng, shift) for shift in range(shifts)]
+        zeros = [v for v in self.zeros if v not in named]
+        choices = [self._numbers(rng, shift, zeros) for shift in range(shifts)]
         return [Point(self.board), *defined(self.board, choices)]
 
     def points_with(self, fixed: list[Value]) -> list[Point]:
@@ -74,7 +77,9 @@ class GivenData:
         choices = [moved(self.board, rng) | given for _ in range(2)]
         return [Point(self.board), *defined(self.board, choices)]
 
-    def _numbers(self, rng: random.Random, shift: int) -> dict[Value, float]:
+    def _numbers(
+        self, rng: random.Random, shift: int, zeros: Iterable[Value]
+    ) -> dict[Value, float]:
         numbers = moved(self.board, rng)
         for group in self.hot:
             hot = [v.data for v in group].index(1.0) + shift
@@ -82,7 +87,7 @@ class GivenData:
         for group in self.whole:
             total = math.fsum(numbers[v] for v in group)
             numbers.update({v: numbers[v] / total for v in group})
-        return numbers | dict.fromkeys(self.zeros, 0.0)
+        return numbers | dict.fromkeys(zeros, 0.0)
 
     def told(self) -> str:
         """Return for which data a formula holds that holds for such alone."""

@@ -4,7 +4,6 @@ for.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from heapq import heappop, heappush
@@ -12,7 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from autograd import ops
-from autograd.marking.accuracy import agreement, worst
+from autograd.marking.accuracy import Precision, worst
 from autograd.marking.align import Pair
 from autograd.marking.follow import Own
 from autograd.marking.known import LONG, Known
@@ -51,8 +50,7 @@ class Interpretation(NamedTuple):
 
     verdict: Verdict
     instead: Mapping[Term, Term]
-    # whether a symbol that stands there by its name is also read out of a number, or a number of
-    # one digit as a leaf with more
+    # whether a symbol that stands there by its name is also read out of a number
     doubtful: bool
 
     def told(self) -> str:
@@ -67,11 +65,19 @@ class Interpretation(NamedTuple):
 class Interpreter:
     """Find the readings of a formula for a subject."""
 
-    def __init__(self, known: Known, evaluator: Evaluator, here: Point, own: Own) -> None:
+    def __init__(
+        self,
+        known: Known,
+        evaluator: Evaluator,
+        here: Point,
+        own: Own,
+        precision: Precision,
+    ) -> None:
         self.known = known
         self.evaluator = evaluator
         self.here = here
         self.own = own
+        self.precision = precision
         self._values: dict[str, list[tuple[Term, float]]] = {}
 
     def interpretations(
@@ -106,7 +112,7 @@ class Interpreter:
         found = [Candidate(pair.verdict, pair.symbol)] if known and pair and pair.verdict else []
         if not self.evaluator.is_decimal(place):
             return [itself, *found]
-        found += [*self._own(place), *self._fitting(subject, place)]
+        found += [*self._own(place), *self.fitting(subject, place)]
         named = [candidate for candidate in found if candidate.verdict is Verdict.EXACT]
         return [*found[: len(named)], itself, *found[len(named) :]]
 
@@ -116,17 +122,25 @@ class Interpreter:
             if isinstance(entry.term, Number) and entry.term.text == place.text and entry.right:
                 yield Candidate(Verdict.FOLLOWS_ROUNDED, entry.subject)
 
-    def _fitting(self, subject: Term, place: Number) -> list[Candidate]:
+    def fitting(self, subject: Term, place: Number) -> list[Candidate]:
         """Return what in the formulas of the subject has these digits, the simplest first."""
         fits = []
         for term, value in self.values(subject):
             for sign in (1.0, -1.0):
-                verdict = agreement(place.text, sign * value)
+                verdict = self.precision.agreement(place, term, sign * value)
                 if verdict:
                     fits.append(Candidate(verdict, term if sign > 0 else Call(ops.neg, (term,))))
-        fits += _fractions(place)
+        fits += self._fractions(place)
         fits.sort(key=lambda fit: (fit.verdict is not Verdict.EXACT, _size(fit.symbol)))
         return fits[:LIKELY]
+
+    def _fractions(self, place: Number) -> Iterator[Candidate]:
+        """Yield the simple fractions with these digits."""
+        for below in FRACTIONS:
+            fraction = number(round(place.value * below) / below)
+            verdict = self.precision.agreement(place, fraction, fraction.value)
+            if verdict and verdict is not Verdict.EXACT:
+                yield Candidate(verdict, fraction)
 
     def values(self, subject: Term) -> list[tuple[Term, float]]:
         """Return what stands in the formulas of a subject, and its numbers."""
@@ -144,8 +158,7 @@ class Interpreter:
         verdicts = [pair.verdict for pair in pairs]
         if pairs and all(verdict in RIGHT for verdict in verdicts):
             instead: dict[Term, Term] = {pair.number: pair.symbol for pair in pairs}
-            doubtful = any(self._is_vague(p.number, p.symbol, p.verdict) for p in pairs)
-            yield Interpretation(worst(verdicts), instead, doubtful)
+            yield Interpretation(worst(verdicts), instead, False)
 
     def _read(
         self,
@@ -156,29 +169,13 @@ class Interpreter:
         """Return the interpretation in which each group stands for what was chosen."""
         instead: dict[Term, Term] = {}
         doubtful = False
-        for group, (verdict, symbol) in zip(groups, choice, strict=True):
+        for group, (_, symbol) in zip(groups, choice, strict=True):
             if symbol is group[0]:
                 continue
             instead.update(dict.fromkeys(group, symbol))
             twice = isinstance(symbol, Name) and symbol.label in typed
-            doubtful = doubtful or twice or self._is_vague(group[0], symbol, verdict)
+            doubtful = doubtful or twice
         return Interpretation(worst(candidate.verdict for candidate in choice), instead, doubtful)
-
-    def _is_vague(self, place: Number, symbol: Term, verdict: Verdict | None) -> bool:
-        """Whether a number of one digit is read as a leaf with more, which nobody rounds so far."""
-        if verdict is Verdict.EXACT or place.digits > 1:
-            return False
-        value = self.evaluator.value(symbol, self.here)
-        return any(math.isclose(abs(value), abs(v.data)) for v in self.here.board.leaves)
-
-
-def _fractions(place: Number) -> Iterator[Candidate]:
-    """Yield the simple fractions with these digits."""
-    for below in FRACTIONS:
-        fraction = round(place.value * below) / below
-        verdict = agreement(place.text, fraction)
-        if verdict and verdict is not Verdict.EXACT:
-            yield Candidate(verdict, number(fraction))
 
 
 def _groupings(places: Sequence[Number]) -> list[list[list[Number]]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from autograd.marking.accuracy import LEAST, agreement
 from autograd.marking.bench import Bench, Equation
 from autograd.marking.board import Board
 from autograd.marking.follow import Entry
@@ -32,14 +33,23 @@ class Judge:
         self.arithmetic = NumbersIn(self.bench)
         self.results = Results(self.bench)
 
-    def claim(self, equation: Equation | None, side: Term | Unreadable | None) -> Outcome:
-        """Return what the claim is that the equation's subject is equal to this side."""
+    def claim(
+        self,
+        equation: Equation | None,
+        side: Term | Unreadable | None,
+        result: Number | None = None,
+    ) -> Outcome:
+        """Return what the claim is that the equation's subject is equal to this side; `result` is
+        the number that comes next in the equation.
+        """
         if isinstance(side, Unreadable):
             return Outcome((Verdict(side.verdict),), None, str(side))
         if side is None or equation is None:
             return Outcome((Verdict.NOT_ANSWERED,), None, "not answered yet")
         true = None
         self.bench.runs.clear()
+        self.bench.precision.shown = shown(side, result)
+        self.bench.precision.least = LEAST
         try:
             true = self.bench.value(equation.subject)
             if isinstance(side, Number):
@@ -47,6 +57,8 @@ class Judge:
             elif has_names(side):
                 outcome = self.formulas.formula(equation, side, true)
             else:
+                if result is not None and agreement(result.text, self.bench.value(side)):
+                    self.bench.precision.least = 1
                 outcome = self.arithmetic.numbers(equation, side, true)
         except Unreadable as error:
             return Outcome((Verdict(error.verdict),), true, str(error))
@@ -90,3 +102,14 @@ class Judge:
 
 def _is_rounded(outcome: Outcome) -> bool:
     return outcome.right and outcome.verdicts[0] is not Verdict.EXACT
+
+
+def shown(side: Term, result: Number | None) -> int:
+    """Return how many digits numbers have to show: as many as their result does, or, where that
+    is not told, as those beside them, and two are enough.
+    """
+    decimals = [place for place in walk(side) if isinstance(place, Number) and "." in place.text]
+    beside = min(LEAST, max([place.digits for place in decimals], default=LEAST))
+    if result is None or "." not in result.text or has_names(side):
+        return max(beside, LEAST)
+    return max(beside, result.digits)

@@ -33,7 +33,7 @@ class NumbersIn:
         outcome = self.goes_on(equation, side, true)
         if outcome:
             return outcome
-        idle = self.has_idle(side, aligned)
+        idle = self.has_idle(equation.subject, side, aligned)
         if not idle and math.isclose(self.bench.value(side), true, rel_tol=1e-12, abs_tol=0.0):
             return Outcome((Verdict.EXACT,), true, "it is so")
         for entry, pairs in aligned:
@@ -59,12 +59,25 @@ class NumbersIn:
     ) -> Outcome:
         """Return the outcome where the numbers may stand for something, or else the slip."""
         found = None if idle else self.read(equation, side, true, known)
-        return found or self.numbers_not_so(equation, side, true, pairs)
+        return found or self.numbers_not_so(equation, side, true, pairs, idle)
 
-    def has_idle(self, side: Term, aligned: Sequence[tuple[Entry, list[Pair]]]) -> bool:
-        """Whether a number is off, and its line would not tell."""
+    def has_idle(
+        self, subject: Term, side: Term, aligned: Sequence[tuple[Entry, list[Pair]]]
+    ) -> bool:
+        """Whether a number stands for nothing, and its line would not tell: it is beside a 0."""
         strange = [pair.number for _, pairs in aligned for pair in pairs if pair.verdict is None]
+        values = self.bench.evaluator.values(side, self.bench.here)
+        if not aligned and 0.0 in values.values():
+            numbers = [place for place in values if isinstance(place, Number)]
+            strange = [place for place in numbers if self.is_strange(subject, place)]
         return any(self.is_idle(side, place) for place in strange)
+
+    def is_strange(self, subject: Term, place: Number) -> bool:
+        """Whether a number stands for nothing in the formulas of a subject."""
+        return not self.bench.interpreter.fitting(subject, place)
+
+    def decimals(self, side: Term) -> list[Number]:
+        return [place for place in walk(side) if self.bench.evaluator.is_decimal(place)]
 
     def read(
         self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]
@@ -81,7 +94,7 @@ class NumbersIn:
 
     def all_put_in(self, side: Term, read: Interpretation) -> bool:
         """Whether each decimal stands for something, and none for itself."""
-        decimals = [place for place in walk(side) if self.bench.evaluator.is_decimal(place)]
+        decimals = self.decimals(side)
         if any(self.is_idle(side, place) for place in decimals):
             return False
         return bool(decimals) and all(
@@ -138,13 +151,15 @@ class NumbersIn:
         ) == self.bench.value(side)
 
     def numbers_not_so(
-        self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]
+        self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair], idle: bool
     ) -> Outcome:
         subject, value = equation.subject, self.bench.value(side)
         off = self.bench.evaluator.spread(side, self.bench.here)
         so = f"as written it gives {value:.6g}, and it is {true:.6g}"
         few = f"TOO FEW DIGITS to tell: as written it is {value:.6g}, give or take {off:.1g}"
         if abs(value - true) <= off:
+            if idle:
+                return self.beside_zero(equation, side, true, pairs)
             if off > abs(true) / 2:
                 return Outcome((Verdict.UNSURE,), true, f"UNSURE, {few}")
             return self.unknown_numbers(subject, side, true)
@@ -157,9 +172,19 @@ class NumbersIn:
         if isinstance(subject, Quotient):
             fits += self.bench.repairs.misread_number(side, self.bench.here, true, off)
         fits += self.bench.rivals(
-            subject, partial(_near, value, off), sharp=off <= abs(value) / 100
+            subject, partial(_near, value, off), value, sharp=off <= abs(value) / 100
         )
         return self.bench.wrong(fits, so, true)
+
+    def beside_zero(
+        self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]
+    ) -> Outcome:
+        """Return the outcome where a number is wrong that changes nothing."""
+        so = f"it is {true:.6g} whatever stands beside the 0"
+        fits = self.misput(equation, side, pairs)
+        if fits:
+            return self.bench.wrong(fits, so, true)
+        return Outcome((Verdict.UNSURE,), true, f"UNSURE, {so}")
 
     def misput(self, equation: Equation, side: Term, pairs: Sequence[Pair]) -> list[Found]:
         """Return the slips that were made where the numbers were put in, or before that."""
@@ -179,14 +204,14 @@ class NumbersIn:
         known.
         """
         known = [value for _, value in self.bench.interpreter.values(subject)]
-        strange = [
-            place.text
-            for place in walk(side)
-            if self.bench.evaluator.is_decimal(place)
-            and not any(agreement(place.text, x) for x in known)
-        ]
-        words = ", ".join(strange) or "the numbers"
-        told = f"it comes to {true:.6g} as it should, but it is not told what {words} stand for"
+        coarse = [p.text for p in self.decimals(side) if self.is_strange(subject, p)]
+        strange = [text for text in coarse if not any(agreement(text, x) for x in known)]
+        words = ", ".join(strange or coarse) or "the numbers"
+        if coarse and not strange:
+            given = self.bench.value(side)
+            told = f"{words} has too few digits: it gives {given:.6g}, not {true:.6g}"
+        else:
+            told = f"it comes to {true:.6g} as it should, but it is not told what {words} stand for"
         return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}")
 
 

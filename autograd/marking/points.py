@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,9 @@ from autograd.value import Value
 
 if TYPE_CHECKING:
     from autograd.record import Node
+
+
+CANCELLED = 1e-13  # what a sum leaves of its terms where in truth it leaves nothing
 
 
 class Point:
@@ -87,19 +90,30 @@ class Point:
     def _sweep(self, of: Value, held: frozenset[Value]) -> dict[Value, float]:
         """Return ∂of/∂v for each v: NaN where it does not exist, which fails no other one."""
         gradients = {of: 1.0}
+        sizes: dict[Value, float] = {}  # of the terms, where there are several
         for v in reversed(self.board.nodes_of(of, held)):
             upstream = gradients.get(v)
             if upstream is None:
                 continue
+            if v in sizes:
+                upstream = settled(upstream, sizes[v])
             for x, local in self.slopes(v):
-                gradients[x] = gradients.get(x, 0.0) + upstream * local
-        return gradients
+                part = upstream * local
+                if x in gradients:
+                    sizes[x] = sizes.get(x, abs(gradients[x])) + abs(part)
+                    part += gradients[x]
+                gradients[x] = part
+        return gradients | {x: settled(gradients[x], size) for x, size in sizes.items()}
 
     def _forward(self, by: Value) -> dict[Value, float]:
         """Return ∂v/∂by for each v that depends on `by`."""
         tangents = {by: 1.0}
+        sizes = {by: 1.0}  # of the terms of a sum, in however many steps they are added up
         for v in self.board.dependents([by]):
-            tangents[v] = sum(tangents[x] * local for x, local in self.slopes(v) if x in tangents)
+            slopes = [(x, local) for x, local in self.slopes(v) if x in tangents]
+            size = sum(sizes[x] * abs(local) for x, local in slopes)
+            tangents[v] = settled(sum(tangents[x] * local for x, local in slopes), size)
+            sizes[v] = size if v.op in (ops.add, ops.sub, ops.neg) else abs(tangents[v])
         return tangents
 
     def slopes(self, v: Node) -> list[tuple[Value, float]]:
@@ -153,6 +167,11 @@ class Point:
         return Point(self.board, self.numbers, numbers)
 
 
+def settled(total: float, size: float) -> float:
+    """Return a sum of terms that are so large together: 0 where only their rounding is left."""
+    return 0.0 if abs(total) < CANCELLED * size else total
+
+
 def moved(board: Board, rng: random.Random, width: float = 0.1) -> dict[Value, float]:
     """Return other numbers for all labelled leaves; a leaf without a label is a constant."""
     return {
@@ -174,9 +193,13 @@ def branch(point: Point) -> list[float]:
     sides = []
     for v in point.board.nodes:
         if v.op in KINKED:
-            numbers = point.arguments(v)
-            sides.append(ops.sign(numbers[0] - (numbers[1] if len(numbers) > 1 else 0.0)))
+            sides.append(ops.sign(difference(point.arguments(v))))
     return sides
+
+
+def difference(numbers: Sequence[float]) -> float:
+    """Return what is 0 at the kink of an operation that is applied to these."""
+    return numbers[0] - (numbers[1] if len(numbers) > 1 else 0.0)
 
 
 def near(board: Board) -> list[Point]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 
-from autograd.marking.accuracy import SAID, agreement
+from autograd.marking.accuracy import EXACT, LEAST, SAID, agreement, as_written, own_digits
 from autograd.marking.bench import Bench, Equation
 from autograd.marking.follow import Entry, credited, rounding
 from autograd.marking.found import Found
 from autograd.marking.marks import Outcome
-from autograd.marking.syntax import Number, Quotient, Term, Unreadable
+from autograd.marking.syntax import Number, Quotient, Term, Unreadable, written
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
 
@@ -31,11 +31,31 @@ class Results:
             if line:
                 return self.bench.follows(line, true)
             verdict = None if line is None else Verdict.FOLLOWS_ROUNDED
-        if verdict:
+        if verdict and self.tells(equation, side, true):
             return self.right(equation, side, true, so, verdict)
+        if verdict:
+            return Outcome((Verdict.UNSURE,), true, f"UNSURE, {side.text} has too few digits: {so}")
         if "." in side.text and not side.value and abs(true) < side.unit:
             return Outcome((Verdict.TOO_FEW_DIGITS,), true, f"TOO FEW DIGITS, {so}")
         return self.result_not_so(equation, side, true, so)
+
+    def tells(self, equation: Equation, side: Number, true: float) -> bool:
+        """Whether a number has digits enough: a whole one has two, and what is given or a constant
+        is written in full where it is first written.
+        """
+        subject = equation.subject
+        if agreement(side.text, true) in (None, Verdict.EXACT):
+            return True
+        if side.digits < LEAST and side.unit >= 1.0 and side.value not in as_written(true, LEAST):
+            return False
+        own = self.bench.own
+        stated = equation.put_in or written(subject) in {**own.numbers, **own.formulas}
+        if stated or own_digits(true) > EXACT:
+            return True
+        formula = self.bench.known.of(subject) or subject
+        precision = self.bench.precision
+        in_full = precision.in_full(formula, true)
+        return not in_full or bool(precision.agreement(side, formula, true))
 
     def right(
         self, equation: Equation, side: Number, true: float, so: str, verdict: Verdict
@@ -62,6 +82,13 @@ class Results:
                 return 0 if follows else None
             if follows:
                 return equation.put_in.line if side.value else None
+        stated = self.bench.own.numbers.get(written(equation.subject))
+        if stated and stated.right and not equation.formula:  # it is only said again
+            return 0 if written(stated.term) == written(side) else None
+        return self.rests_on_lines(equation, side, true)
+
+    def rests_on_lines(self, equation: Equation, side: Number, true: float) -> int | None:
+        """Return the line that a number rests on, by what the writer has stated."""
         with suppress(Unreadable):
             lines = (self.rests_on(side, true, *found) for found in self.candidates(equation))
             return next((line for line in lines if line is not None), None)
@@ -91,14 +118,16 @@ class Results:
     def not_told_apart(self, subject: Term, side: Number, verdict: Verdict) -> list[str]:
         if side.digits > 2 or verdict is Verdict.EXACT:
             return []
-        fits = self.bench.rivals(subject, partial(agreement, side.text), sharp=False)
+        fits = self.bench.rivals(subject, partial(agreement, side.text), side.value, sharp=False)
         names = dict.fromkeys(str(slip.verdict) for slip in fits)
         return [f"{side.digits} digit(s) do not tell it from " + ", ".join(names)] if fits else []
 
     def result_not_so(self, equation: Equation, side: Number, true: float, so: str) -> Outcome:
         """Return the slips that give the number."""
         text, before = side.text, equation.put_in
-        fits = self.bench.rivals(equation.subject, partial(agreement, text), sharp=side.digits > 2)
+        fits = self.bench.rivals(
+            equation.subject, partial(agreement, text), side.value, sharp=side.digits > 2
+        )
         if _lacks_a_digit(text, true):
             fits.append(Found(Verdict.DIGIT_LEFT_OUT, lambda point: true))
         if before and self.departs(side, before):

@@ -10,7 +10,7 @@ from typing import TypeGuard
 
 from autograd import ops
 from autograd.marking.board import reached
-from autograd.marking.points import Point
+from autograd.marking.points import Point, settled
 from autograd.marking.spread import Spread
 from autograd.marking.syntax import (
     Call,
@@ -174,6 +174,8 @@ class Evaluator:
         given = changed[side] if side in changed else numbers[side]
         if math.isclose(given, aim, rel_tol=1e-9):
             return True
+        if aim == 0.0:
+            return settled(given, _largest(numbers, changed)) == 0.0
         return _may_cancel(given - aim, numbers, changed) and cancels(
             side, {**numbers, **changed}, aim
         )
@@ -201,8 +203,11 @@ class Evaluator:
 
 def _may_cancel(off: float, *numbers: Mapping[Term, float]) -> bool:
     """Whether a value is off by no more than what the largest of these may lose of its digits."""
-    largest = max(max(map(abs, part.values())) for part in numbers if part)
-    return abs(off) <= 1e-15 * largest
+    return abs(off) <= 1e-15 * _largest(*numbers)
+
+
+def _largest(*numbers: Mapping[Term, float]) -> float:
+    return max(max(map(abs, part.values())) for part in numbers if part)
 
 
 def cancels(term: Term, numbers: Mapping[Term, float], aim: float) -> bool:

@@ -36,6 +36,7 @@ class Verdict(StrEnum):
     UNKNOWN_NAME = "UNKNOWN NAME", "a name stands for nothing that is known"
     REFUSED = "REFUSED", "what is written is too long, or too deep, to be marked"
     NO_RATE = "NO RATE", "no line states the learning rate"
+    SAYS_NOTHING = "SAYS NOTHING", "it is claimed to be equal to itself"
     UNSURE = "UNSURE", "it can be read in a way that is right, and in one that is wrong"
     # wrong
     WRONG = "WRONG", "it is not so, and no known slip gives it"
@@ -102,5 +103,6 @@ OPEN = (
     Verdict.UNKNOWN_NAME,
     Verdict.REFUSED,
     Verdict.NO_RATE,
+    Verdict.SAYS_NOTHING,
     Verdict.UNSURE,
 )
