@@ -199,14 +199,14 @@ class Derivation:
         return 0.0 if any(factor.shown == 0 for factor in self.factors) else self.value
 
     def __str__(self) -> str:
-        return "\n\n".join(aligned(*block) for block in self._blocks(self._notation))
+        return "\n\n".join(aligned(*block) for block in self.blocks(self._notation))
 
     __repr__ = __str__
 
     def latex(self) -> str:
         """Return the lines of the text in LaTeX, as they stand in an `aligned` environment."""
         lines = []
-        for _, rows in self._blocks(self._notation._replace(style="latex")):
+        for _, rows in self.blocks(self._notation._replace(style="latex")):
             for title, *cells in rows:
                 sides = " = ".join(cell for cell in cells if cell)
                 lines.append(f"{title} &= {sides}" if sides else title)
@@ -215,10 +215,12 @@ class Derivation:
     def _repr_latex_(self) -> str:
         return f"$$\\begin{{aligned}}\n{self.latex()}\n\\end{{aligned}}$$"
 
-    def _blocks(self, notation: Notation) -> Iterator[tuple[int, list[list[str]]]]:
+    def blocks(self, notation: Notation) -> Iterator[tuple[int, list[list[str]]]]:
         """Yield groups of lines, and how deep each is indented.
 
-        A line is a list of what stands between its equals signs.
+        A line is a list of what stands between its equals signs: of a factor its quotient, its
+        formula, the numbers put in and its value; of the end of a derivation the quotient, the
+        numbers and the value.
         """
         done: dict[Derivation, None] = {}
         todo: list[tuple[int, Derivation | list[list[str]]]] = [(0, self)]

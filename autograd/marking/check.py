@@ -17,6 +17,7 @@ from autograd.marking.judge import Judge
 from autograd.marking.labels import in_rows
 from autograd.marking.marks import Line, Marks, Outcome
 from autograd.marking.names import labels_of
+from autograd.marking.spelling import RATES
 from autograd.marking.syntax import (
     ArrayCall,
     ArrayName,
@@ -50,13 +51,13 @@ def check_derivation(
 
     Names are the labels of the Values that `root` depends on (E is `root` where it has none). dA/dB
     is the derivative over all paths. w5+ is w5 after a step of gradient descent, at the rate that
-    the lines state. Each side after the first is a claim. A formula must hold at other numbers too.
-    A result may be rounded or cut off at any digit, and a number that is put in at its second or a
-    later one; what is given, and a short constant, are written in full. A claim with ? or … for a
-    part of it, or with nothing on a side, is open: neither right nor wrong; so is what is not
-    understood, and what is claimed of itself. A claim that is not so, and follows from a wrong line
-    above, is told to. What is written is never run as Python, and no `.grad` is touched. Raises
-    TypeError for what is not a Value, and not text.
+    the lines or `names` state, as in {"η": 0.5}. Each side after the first is a claim. A formula
+    must hold at other numbers too. A result may be rounded or cut off at any digit, and a number
+    that is put in at its second or a later one; what is given, and a short constant, are written in
+    full. A claim with ? or … for a part of it, or with nothing on a side, is open: neither right
+    nor wrong; so is what is not understood, and what is claimed of itself. A claim that is not so,
+    and follows from a wrong line above, is told to. What is written is never run as Python, and no
+    `.grad` is touched. Raises TypeError for what is not a Value, and not text.
 
     >>> w, x = Value(0.4, label="w"), Value(0.5933, label="x")
     >>> print(check_derivation((1 - w * x) ** 2, "dE/dw = -2*(1 - w*x)*x = -0.90 = 0.905"))
@@ -70,7 +71,9 @@ def check_derivation(
     lines = _lines(claims)
     labels, called = labels_of(names or {})
     board = Board(root, labels, "\n".join(lines))
-    return Marks(_marked(board, _reader(board, called).lines(lines)), board.moved)
+    reading = _reader(board, called)
+    statements = list(reading.lines(lines))
+    return Marks(_marked(board, statements, _defined_rate(reading, called)), board.moved)
 
 
 def _lines(claims: str | Iterable[str] | Mapping[str, Any]) -> list[str]:
@@ -129,9 +132,11 @@ def _own_functions(board: Board) -> dict[str, Op]:
     return functions
 
 
-def _marked(board: Board, lines: Sequence[Statement | ArrayStatement]) -> Iterator[Line]:
-    rate, trained = _descent(board, lines)
-    judge = Judge(board, rate, trained)
+def _marked(
+    board: Board, lines: Sequence[Statement | ArrayStatement], rate: float | None
+) -> Iterator[Line]:
+    stated, trained = _descent(board, lines)
+    judge = Judge(board, stated if rate is None else rate, trained)
     for line in lines:
         if isinstance(line, ArrayStatement):
             left, *claims = line.statement.sides
@@ -237,6 +242,17 @@ def _updates(
             case [Side(term=Name(label=label, updated=True)), *claims]:
                 if board.values[label].op is None:
                     yield label, claims
+
+
+def _defined_rate(reading: reader.Reader, called: Mapping[str, Any]) -> float | None:
+    """Return what a line, or `names`, says that the learning rate is; None where nothing does."""
+    for name in RATES:
+        term = reading.names.definition(name)
+        if isinstance(term, Number):
+            return term.value
+        if isinstance(called.get(name), (int, float)):
+            return float(called[name])
+    return None
 
 
 def _stated_rate(sides: Iterable[Side]) -> float | None:

@@ -1,0 +1,114 @@
+"""A folder of answers: whose each file is, and what is written in it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ENDINGS = (".txt", ".md", ".tex", ".ipynb")
+LARGEST = 20_000_000  # bytes, of a notebook with its pictures
+LONGEST = 1_000  # lines
+_STATED = r"^\W*(?:{})\W*[:=]\s*([^\n]+?)\W*$"
+_STUDENT = re.compile(_STATED.format("student|id|name"), re.IGNORECASE | re.MULTILINE)
+_VARIANT = re.compile(_STATED.format("variant"), re.IGNORECASE | re.MULTILINE)
+_NAME = re.compile(r"\w[\w@.+ -]*")
+_HEADS = ("student", "id", "name", "email")
+
+
+class Unusable(Exception):
+    """Why a file cannot be marked, in a sentence."""
+
+
+class Answer(NamedTuple):
+    """What one file holds: whose it is, the code of its variant ("" where none stands in it)."""
+
+    student: str
+    variant: str
+    text: str
+
+
+def roster(path: Path) -> list[str]:
+    """Return the ids in a CSV file: its column student, id, name or email, else its first one.
+
+    Raises ValueError for a file without ids, with one that stands there twice, or with one that
+    can be no file's name.
+    """
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
+    heads = [cell.strip().lower() for cell in rows[0]] if rows else []
+    known = [head for head in _HEADS if head in heads]
+    column = heads.index(known[0]) if known else 0
+    ids = [row[column].strip() if column < len(row) else "" for row in rows[1 if known else 0 :]]
+    if not ids:
+        raise ValueError(f"{path.name} has no students")
+    for student, times in Counter(ids).items():
+        if times > 1:
+            raise ValueError(f"{path.name} has the id {student!r} {times} times")
+        if not _NAME.fullmatch(student):
+            raise ValueError(f"{path.name}: {student!r} cannot be the name of a file")
+    return ids
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder by name, but hidden ones."""
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.name.startswith("."):
+            yield path
+
+
+def read(path: Path, students: Collection[str]) -> Answer:
+    """Return what a file holds. Raises Unusable where it cannot be marked."""
+    if path.suffix.lower() not in ENDINGS:
+        raise Unusable(f"it is no {', '.join(ENDINGS)} file")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Unusable(f"it cannot be read: {error.strerror}") from None
+    if len(data) > LARGEST:
+        raise Unusable(f"it has more than {LARGEST:,} bytes")
+    try:
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unusable("it is not UTF-8 text") from None
+    if path.suffix.lower() == ".ipynb":
+        text = _cells(text)
+    if not text.strip():
+        raise Unusable("it is empty")
+    if text.count("\n") >= LONGEST:
+        raise Unusable(f"it has more than {LONGEST:,} lines")
+    return Answer(_whose(path, text, students), _stated(_VARIANT, text), text)
+
+
+def _cells(text: str) -> str:
+    """Return the sources of all cells of a notebook, and none of their outputs."""
+    try:
+        cells = json.loads(text)["cells"]
+        return "\n".join("".join(cell["source"]) for cell in cells)
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise Unusable("it is no notebook") from None
+
+
+def _whose(path: Path, text: str, students: Collection[str]) -> str:
+    """Return the student that a file is of: by the line that says so, else by its name."""
+    stated = _stated(_STUDENT, text)
+    by_name = path.stem if path.stem in students else ""
+    if stated in students:
+        if by_name not in ("", stated):
+            raise Unusable(f"its name says {by_name}, and a line in it {stated}")
+        return stated
+    if by_name:
+        return by_name
+    words = [word for word in re.split(r"[\s_.()-]+", path.stem) if word in students]
+    if len(words) == 1:
+        return words[0]
+    raise Unusable(f"no student of the roster is named by it{f': {stated!r}' if stated else ''}")
+
+
+def _stated(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return found[1].strip() if found else ""

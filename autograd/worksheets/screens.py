@@ -1,0 +1,139 @@
+"""Which numbers will do for a worksheet: nothing is saturated, and every slip can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from autograd import ops
+from autograd.marking.board import ACTIVATIONS, KINKED, Board
+from autograd.marking.known import Known
+from autograd.marking.points import Point, near
+from autograd.marking.slips import FACTORS, Facts, mutations
+from autograd.marking.syntax import Call, Quotient, Substitution, Term, copied, number, size
+from autograd.marking.terms import Evaluator
+from autograd.marking.verdict import Verdict
+from autograd.notation import Notation
+from autograd.op import DomainError
+from autograd.record import Record
+from autograd.value import Value
+
+FLATTEST = 0.05  # the least slope of an activation
+_NEAREST = 0.05  # the least distance from a kink
+_LONGEST = 400  # places of a formula in which slips are made
+
+
+def saturated(root: Value) -> str:
+    """Return which activation is saturated, or near its kink; "" for none."""
+    for v in Record(root).nodes:
+        numbers = [x.data if isinstance(x, Value) else x for x in v.args]
+        name = v.label or v.op.name
+        if v.op in KINKED:
+            distance = abs(numbers[0] - (numbers[1] if len(numbers) > 1 else 0.0))
+            if distance < _NEAREST:
+                return f"{name} is taken near its kink"
+        elif v.op in ACTIVATIONS and abs(v.op.partials[0](*numbers, v.data)) < FLATTEST:
+            return f"{name} is saturated"
+    return ""
+
+
+class Made(NamedTuple):
+    """A slip: in one place of a formula something else."""
+
+    verdict: Verdict
+    place: Term
+    other: Term
+
+
+class SlipScreen:
+    """Every slip of the table, made in every formula that a sheet asks for.
+
+    What comes of it must print otherwise than the truth; and in a formula of one step otherwise
+    than another row's slip there. What is no slip in this record, as a factor 1 left out, is left
+    aside: it agrees with the truth, or with another slip, at other numbers too.
+
+    root       the record as it was built
+    subjects   the names and quotients that are asked for
+    notation   the digits that are asked for
+    rate       the learning rate of a step, None where there is none
+    """
+
+    def __init__(
+        self, root: Value, subjects: Iterable[Term], notation: Notation, rate: float | None
+    ) -> None:
+        self.notation = notation
+        self.rate = rate
+        board = Board(root)
+        facts = Facts(Known(board))
+        evaluator = self._evaluator(board)
+        points = [Point(board), *near(board)]
+        self.made: list[tuple[Term, list[Made], bool]] = []
+        for subject in subjects:
+            term = facts.known.of(subject)
+            if term is not None and size(term) <= _LONGEST:
+                made = list(_told_apart(term, _slips(term, facts), evaluator, points))
+                self.made.append((term, made, _is_of_one_step(board, subject)))
+        self.made.sort(key=lambda formula: size(formula[0]))  # the quick ones first
+
+    def __call__(self, board: Board) -> str:
+        """Return which slip cannot be seen at these numbers; "" where every one can."""
+        evaluator, here = self._evaluator(board), Point(board)
+        for term, made, of_one_step in self.made:
+            true = self.notation.number(evaluator.value(term, here))
+            seen: dict[str, str] = {true: "the truth"}
+            for verdict, place, other in made:
+                with suppress(DomainError):
+                    value = evaluator.value(term, here, {place: other})
+                    printed = self.notation.number(value)
+                    if seen.get(printed, verdict) != verdict:
+                        return f"{verdict} prints as {seen[printed]}"
+                    if of_one_step:
+                        seen[printed] = verdict
+        return ""
+
+    def _evaluator(self, board: Board) -> Evaluator:
+        leaves = [name for v, name in board.names.items() if v.op is None]
+        return Evaluator(self.rate, leaves)
+
+    @property
+    def count(self) -> int:
+        """How many slips are told from the truth."""
+        return sum(len(made) for _, made, _ in self.made)
+
+
+def _is_of_one_step(board: Board, subject: Term) -> bool:
+    """Whether it is a name, or the derivative on one edge."""
+    if not isinstance(subject, Quotient):
+        return True
+    return board.values[subject.by] in board.tails.get(board.values[subject.of], ())
+
+
+def _slips(term: Term, facts: Facts) -> Iterator[Made]:
+    """Yield each slip that can be made in a formula."""
+    for verdict, factor in FACTORS:
+        yield Made(verdict, term, Call(ops.mul, (number(factor), copied(term))))
+    for slip in mutations(term, facts):
+        yield Made(slip.verdict, slip.place, copied(slip.other))
+
+
+def _told_apart(
+    term: Term, slips: Iterable[Made], evaluator: Evaluator, points: Sequence[Point]
+) -> Iterator[Made]:
+    """Yield the slips that are not the truth, and not one before it, at all of the points."""
+    seen = {_values(term, {}, evaluator, points)}
+    for made in slips:
+        values = _values(term, {made.place: made.other}, evaluator, points)
+        if values and values not in seen:
+            seen.add(values)
+            yield made
+
+
+def _values(
+    term: Term, instead: Substitution, evaluator: Evaluator, points: Sequence[Point]
+) -> tuple[str, ...]:
+    """Return what a term is at each of the points, to ten digits; nothing where it is undefined."""
+    try:
+        return tuple(f"{evaluator.value(term, point, instead):.10g}" for point in points)
+    except DomainError:
+        return ()

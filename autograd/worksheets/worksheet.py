@@ -1,0 +1,288 @@
+"""Worksheet: the same questions for a class, with other numbers for each student."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+from re import split
+
+from autograd.digits import Rounding
+from autograd.drawing.picture import Picture
+from autograd.files import write_whole
+from autograd.formula import formula
+from autograd.graph import Graph, named_graph
+from autograd.marking.board import Board, letters
+from autograd.marking.check import check_derivation
+from autograd.marking.marks import FULL, Marks, Scheme
+from autograd.notation import Notation, checked_notation
+from autograd.record import Record
+from autograd.value import Value
+from autograd.worksheets.picture import blank_picture
+from autograd.worksheets.scoring import Item, Score, claim_of, items_of, scored
+from autograd.worksheets.screens import SlipScreen, saturated
+from autograd.worksheets.steps import ASKED, Blanks, Plan, Step, steps_of
+from autograd.worksheets.variants import Variants, code_of
+
+TRIES = 500
+POINTS = {"forward": 4.0, "error": 2.0, "gradient": 6.0, "others": 6.0, "update": 2.0}
+
+
+class Worksheet:
+    """The same questions for a class, with other numbers for each student.
+
+    build      returns the root of a record whose leaves have labels; it is called for each student
+    names      what is derived by: the first in full, the others "similarly"; unless given, each
+               leaf that has a label
+    steps      what is asked, in order, of "forward", "error", "gradient", "others" and "update";
+               or these with their points: {"forward": 4, "gradient": 8}
+    blanks     what is left blank in a derivation: "formulas", "numbers" or "both"
+    seed       of the numbers: a variant is a function of the seed and the student's id
+    fixed      the labels of leaves that keep their numbers; 0, 1 and −1 stay in any case
+    rate       the learning rate of "update", which is asked only where there is one
+    digits     how many significant digits are asked for
+    rounding   "round", or "cut"
+    scheme     what a method, a result, and what follows from a slip above are worth
+    title      what stands above the sheet
+
+    Its `fingerprint` differs where the marks of an answer may. Raises TypeError where `build`
+    returns no Value; ValueError for a name, a step or an option that is not known.
+
+    >>> def build():
+    ...     w, x = Value(0.4, label="w"), Value(0.7, label="x")
+    ...     y = w * x; y.label = "y"
+    ...     E = (1 - y) ** 2; E.label = "E"
+    ...     return E
+    >>> sheet = Worksheet(build, names=["w"], seed=7).variant("ann")
+    >>> sheet.mark(sheet.key().text()).points
+    12.0
+    """
+
+    def __init__(
+        self,
+        build: Callable[[], Value],
+        *,
+        names: Sequence[str] = (),
+        steps: Sequence[str] | Mapping[str, float] = (),
+        blanks: Blanks = "both",
+        seed: int = 0,
+        fixed: Collection[str] = (),
+        rate: float | None = None,
+        digits: int = 4,
+        rounding: Rounding = "round",
+        scheme: Scheme = FULL,
+        title: str = "Worksheet",
+    ) -> None:
+        self.title = title
+        self.seed = seed
+        self.scheme = scheme
+        self.notation = checked_notation(digits, rounding)
+        root = build()
+        if not isinstance(root, Value):
+            raise TypeError(f"build must return a Value, not {type(root).__name__}")
+        graph = named_graph(root)
+        leaves = [v.label for v in Record(root).leaves if v.label]
+        by = tuple(names) or tuple(leaves)
+        _require_known("names", by, graph.names.values())
+        _require_known("fixed", fixed, leaves)
+        self.plan = _plan(by, steps, blanks, rate)
+        sample = Sheet(self, "", root)
+        self.items = sample.items()
+        self.printed = sample.printed()
+        self.fingerprint = f"{seed} {scheme} {sample.text()}"
+        subjects = {item.subject: item.term for items in self.items.values() for item in items}
+        self._slips = SlipScreen(root, subjects.values(), self.notation, rate)
+        self._variants = Variants(build, fixed, seed)
+
+    def variant(self, student: str) -> Sheet:
+        """Return the sheet of one student. Raises ValueError where no numbers will do."""
+        fault = ""
+        for root, fault in islice(self._variants.roots(student), TRIES):
+            fault = fault or saturated(root) or self._slips(Board(root))
+            if not fault:
+                return Sheet(self, student, root)
+        raise ValueError(f"no numbers for {student!r} in {TRIES} tries; of the last, {fault}")
+
+    @property
+    def slips(self) -> int:
+        """How many slips print otherwise than the truth, in every variant."""
+        return self._slips.count
+
+
+def _plan(
+    names: tuple[str, ...],
+    steps: Sequence[str] | Mapping[str, float],
+    blanks: Blanks,
+    rate: float | None,
+) -> Plan:
+    _require_known("blanks", [blanks], ASKED)
+    if not steps:
+        steps = [step for step in POINTS if _has_something(step, names, rate)]
+    _require_known("steps", steps, POINTS)
+    for step in steps:
+        if not _has_something(step, names, rate):
+            lacks = "a rate" if step == "update" else "more than one name"
+            raise ValueError(f"steps: {step!r} needs {lacks}")
+    points = steps if isinstance(steps, Mapping) else {step: POINTS[step] for step in steps}
+    return Plan(names, tuple(points), blanks, rate, tuple(map(float, points.values())))
+
+
+def _has_something(step: str, names: Sequence[str], rate: float | None) -> bool:
+    if step == "update":
+        return rate is not None
+    return step != "others" or len(names) > 1
+
+
+def _natural(label: str) -> list[tuple[int, str]]:
+    """Return what sorts w2 before w10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in split(r"(\d+)", label)]
+
+
+def _require_known(option: str, given: Collection[str], known: Collection[str]) -> None:
+    for name in given:
+        if name not in known:
+            raise ValueError(f"{option}: {name!r} is not among {', '.join(known)}")
+
+
+class Sheet:
+    """The sheet of one student, or with `key()` the same with everything filled in.
+
+    worksheet   what it is a variant of
+    student     whose it is
+    root        the record, at the student's numbers
+    filled      whether it is the key
+    code        eight characters that tell this variant from others
+    """
+
+    def __init__(
+        self, worksheet: Worksheet, student: str, root: Value, filled: bool = False
+    ) -> None:
+        self.worksheet = worksheet
+        self.student = student
+        self.root = root
+        self.filled = filled
+        self.code = code_of(worksheet.seed, student)
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return named_graph(self.root)
+
+    @property
+    def heading(self) -> str:
+        """What stands above the sheet."""
+        return f"{self.worksheet.title}: key" if self.filled else self.worksheet.title
+
+    def key(self) -> Sheet:
+        """Return the sheet with everything filled in.
+
+        Raises ValueError where the marker does not find all of it right.
+        """
+        self.items()
+        return Sheet(self.worksheet, self.student, self.root, filled=True)
+
+    @cached_property
+    def numbers(self) -> dict[str, float]:
+        """The numbers that are given, by their labels."""
+        return {v.label: v.data for v in Record(self.root).leaves if v.label}
+
+    @property
+    def instruction(self) -> str:
+        """The sentence that says how numbers are to be written."""
+        notation = self.worksheet.notation
+        way = "cut off" if notation.rounding == "cut" else "rounded"
+        return (
+            f"Write every number with {notation.digits} significant digits, {way}."
+            " Show the numbers that you put in, and go on with what you wrote down."
+        )
+
+    def given(self, notation: Notation) -> list[list[tuple[str, str]]]:
+        """Return the numbers that are given, names and numbers: those of one kind in a row."""
+        rows: dict[str, list[tuple[str, str]]] = {}
+        exact = notation._replace(digits=15)
+        for label in sorted(self.numbers, key=_natural):
+            pair = notation.name(label), exact.number(self.numbers[label])
+            rows.setdefault(letters(label), []).append(pair)
+        return list(rows.values())
+
+    def definitions(self, notation: Notation) -> list[tuple[str, str]]:
+        """Return how each named Value is computed: its name, and its formula in names."""
+        names = self._graph.names
+        return [
+            (notation.name(name), formula(v, names, notation).names)
+            for v, name in names.items()
+            if v.op is not None
+        ]
+
+    def steps(self, notation: Notation) -> list[Step]:
+        """Return what is asked, in a notation."""
+        return steps_of(self._graph, self.worksheet.plan, notation)
+
+    def items(self) -> dict[Step, list[Item]]:
+        """Return what each step asks for, as the marker reads the key: alike for all students.
+
+        Raises ValueError where the marker does not find the key right.
+        """
+        worksheet = self.worksheet
+        steps = self.steps(worksheet.notation)
+        return {step: items_of(self.root, step, worksheet.plan.called) for step in steps}
+
+    def printed(self) -> set[tuple[str, str]]:
+        """Return the claims that every sheet itself prints, which earn nothing."""
+        notation = self.worksheet.notation
+        lines = [f"{name} = {text}" for name, text in self.definitions(notation)]
+        for step in self.steps(notation):
+            lines += [line.given for line in step.lines]
+        return {claim_of(line) for line in check_derivation(self.root, lines).lines}
+
+    def picture(self) -> Picture:
+        """Return the picture of the record, in names alone."""
+        return blank_picture(self._graph, self.worksheet.notation)
+
+    def mark(self, text: str) -> Score:
+        """Return the points for an answer: text, LaTeX or Markdown, its lines in any order."""
+        own = [
+            line
+            for line in check_derivation(self.root, text, self.worksheet.plan.called).lines
+            if claim_of(line) not in self.worksheet.printed and line.left not in self.numbers
+        ]
+        return scored(self.student, self.worksheet.items, Marks(own), self.worksheet.scheme)
+
+    def text(self) -> str:
+        """Return the sheet as plain text."""
+        from autograd.worksheets.text import as_text
+
+        return as_text(self)
+
+    def html(self) -> str:
+        """Return the sheet as a page that prints on A4 and Letter."""
+        from autograd.worksheets.page import as_html
+
+        return as_html(self)
+
+    def latex(self) -> str:
+        """Return the sheet as a LaTeX document."""
+        from autograd.worksheets.latex import as_latex
+
+        return as_latex(self)
+
+    def notebook(self) -> str:
+        """Return the sheet as a notebook, in JSON."""
+        from autograd.worksheets.notebook import as_notebook
+
+        return as_notebook(self)
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the sheet as .txt, .html, .tex or .ipynb, whichever `path` ends in.
+
+        Raises ValueError for another ending, OSError where the file cannot be written.
+        """
+        path = Path(path)
+        writers = {
+            ".txt": self.text, ".html": self.html, ".tex": self.latex, ".ipynb": self.notebook
+        }  # fmt: skip
+        if path.suffix not in writers:
+            raise ValueError(f"a sheet is saved as {', '.join(writers)}, not as {path.name!r}")
+        write_whole(path, writers[path.suffix]())
+        return path
