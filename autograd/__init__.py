@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from autograd.marking.check import check_derivation
     from autograd.replay.program import Program
     from autograd.stepping import step_through
+    from autograd.worksheets.worksheet import Worksheet
 
 _LATER = {
     "Array": "arrays.array",
@@ -41,6 +42,7 @@ _LATER = {
     "softmax": "arrays.array",
     "step_through": "stepping",
     "unload_ipython_extension": "notebook",
+    "Worksheet": "worksheets.worksheet",
 }
 
 # `from autograd import *` leaves Python's own abs and pow alone.
@@ -50,6 +52,7 @@ __all__ = [
     "Op",
     "Program",
     "Value",
+    "Worksheet",
     "array",
     "chain_rule",
     "check_derivation",

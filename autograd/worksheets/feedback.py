@@ -23,7 +23,7 @@ h2 small { font-weight: normal; float: right }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; vertical-align: baseline; padding: .8mm 3mm .8mm 0;
   border-bottom: .5pt solid #80808066 }
-tr { break-inside: avoid } td:last-child { width: 45% }
+tr { break-inside: avoid } td:first-child { width: 34% } td:last-child { width: 48% }
 .WRONG, .missing { font-weight: bold }
 """
 _ASKED = {"formula": "formula", "numbers": "numbers put in", "value": "value"}

@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from html import unescape
+from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -41,7 +42,13 @@ class Marking(NamedTuple):
 
     def name(self, student: str) -> str:
         """Return what a student is called in what comes out."""
-        return code_of(self.worksheet.seed, student) if self.hashed else student
+        return code_of(self.worksheet.fingerprint, student) if self.hashed else student
+
+    def shown(self, result: Result) -> Result:
+        """Return a result as it stands in what comes out."""
+        if self.hashed and result.student:
+            return replace(result, student=self.name(result.student), file="")
+        return result
 
     def page(self, student: str) -> Path:
         return self.out / "feedback" / f"{self.name(student)}.html"
@@ -77,7 +84,7 @@ def mark_folder(
     results += [Result(s, "", "no file") for s in students if s not in handed_in]
     place = {student: k for k, student in enumerate(students)}
     results.sort(key=lambda r: (place.get(r.student, len(place)), r.file))
-    shown_as = [replace(r, student=marking.name(r.student)) if r.student else r for r in results]
+    shown_as = [marking.shown(result) for result in results]
     write_whole(marking.out / "marks.csv", marks_csv(shown_as))
     write_whole(marking.out / "class.html", overview_page(worksheet.title, shown_as))
     return results
@@ -134,12 +141,13 @@ def _all_marked(
 def marked(marking: Marking, name: str, answer: Answer) -> Result:
     """Mark one answer and write its page, or take the result from the page that it has."""
     worksheet, student = marking.worksheet, answer.student
-    code = code_of(worksheet.seed, student)
+    code = code_of(worksheet.fingerprint, student)
     if answer.variant not in ("", code):
         other = f"it is of variant {answer.variant}, and {student} has {code}"
         return Result(student, name, other)
     page = marking.page(student)
-    digest = sha256(f"{worksheet.fingerprint}\n{code}\n{name}\n{answer.text}".encode()).hexdigest()
+    parts = (version("handgrad"), worksheet.scheme, worksheet.plan.points, code, name, answer.text)
+    digest = sha256(repr(parts).encode()).hexdigest()
     kept = _kept(page, digest)
     if kept is not None:
         return kept

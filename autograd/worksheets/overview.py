@@ -16,7 +16,7 @@ from autograd.worksheets.scoring import shown
 
 _BARS = """\
 .bar { display: inline-block; height: 3.2mm; background: #0B5A94; vertical-align: middle }
-.slips .bar { background: #A8480A } td:last-child { width: auto }
+.slips .bar { background: #A8480A } td:first-child, td:last-child { width: auto }
 """
 _WIDEST = 60  # millimetres of a bar
 _GROUPS = 10  # of points

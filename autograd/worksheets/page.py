@@ -80,7 +80,7 @@ def _described(sheet: Sheet, latex: Notation) -> list[str]:
     return [
         "<section><h2>Given</h2>", *rows, "</section>",
         '<section><h2>Computed from these</h2><div class="two">', *formulas, "</div></section>",
-        sheet.picture().svg(),
+        sheet.worksheet.picture,
     ]  # fmt: skip
 
 

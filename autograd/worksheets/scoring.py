@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from autograd.marking.check import check_derivation
@@ -109,10 +109,13 @@ def shown(points: float) -> str:
     return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
-def items_of(root: Value, step: Step, names: Mapping[str, float]) -> list[Item]:
+def items_of(
+    root: Value, step: Step, names: Mapping[str, float], printed: Collection[tuple[str, str]]
+) -> list[Item]:
     """Return what a step asks for, each once: what the marker reads in its key.
 
-    names   what the marker is told beside: the learning rate
+    names     what the marker is told beside: the learning rate
+    printed   the claims that the sheet itself prints
 
     Raises ValueError where the marker does not find all of the key right.
     """
@@ -121,7 +124,7 @@ def items_of(root: Value, step: Step, names: Mapping[str, float]) -> list[Item]:
         if not line.right:
             raise ValueError(f"of its key {line.claim} is marked {line.verdict}")
         subject, side = _terms(line)
-        if subject is not None and side is not None:
+        if subject is not None and side is not None and claim_of(line) not in printed:
             key: Asked = written(subject), _kind(side)
             found.setdefault(key, Item(key[0], key[1], subject))
     return list(found.values())

@@ -9,14 +9,13 @@ from typing import NamedTuple
 from autograd import ops
 from autograd.marking.board import ACTIVATIONS, KINKED, Board
 from autograd.marking.known import Known
-from autograd.marking.points import Point, near
+from autograd.marking.points import Point
 from autograd.marking.slips import FACTORS, Facts, mutations
 from autograd.marking.syntax import Call, Quotient, Substitution, Term, copied, number, size
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import Verdict
 from autograd.notation import Notation
 from autograd.op import DomainError
-from autograd.record import Record
 from autograd.value import Value
 
 FLATTEST = 0.05  # the least slope of an activation
@@ -24,9 +23,9 @@ _NEAREST = 0.05  # the least distance from a kink
 _LONGEST = 400  # places of a formula in which slips are made
 
 
-def saturated(root: Value) -> str:
+def saturated(board: Board) -> str:
     """Return which activation is saturated, or near its kink; "" for none."""
-    for v in Record(root).nodes:
+    for v in board.nodes:
         numbers = [x.data if isinstance(x, Value) else x for x in v.args]
         name = v.label or v.op.name
         if v.op in KINKED:
@@ -51,34 +50,38 @@ class SlipScreen:
 
     What comes of it must print otherwise than the truth; and in a formula of one step otherwise
     than another row's slip there. What is no slip in this record, as a factor 1 left out, is left
-    aside: it agrees with the truth, or with another slip, at other numbers too.
+    aside: it agrees with the truth, or with another slip, in all of the samples.
 
-    root       the record as it was built
+    samples    the record at numbers of several students
     subjects   the names and quotients that are asked for
     notation   the digits that are asked for
     rate       the learning rate of a step, None where there is none
     """
 
     def __init__(
-        self, root: Value, subjects: Iterable[Term], notation: Notation, rate: float | None
+        self,
+        samples: Sequence[Value],
+        subjects: Iterable[Term],
+        notation: Notation,
+        rate: float | None,
     ) -> None:
         self.notation = notation
         self.rate = rate
-        board = Board(root)
+        boards = [Board(root) for root in samples]
+        board = boards[0]
         facts = Facts(Known(board))
-        evaluator = self._evaluator(board)
-        points = [Point(board), *near(board)]
+        points = [(self._evaluator(sample), Point(sample)) for sample in boards]
         self.made: list[tuple[Term, list[Made], bool]] = []
         for subject in subjects:
             term = facts.known.of(subject)
             if term is not None and size(term) <= _LONGEST:
-                made = list(_told_apart(term, _slips(term, facts), evaluator, points))
+                made = list(_told_apart(term, _slips(term, facts), points))
                 self.made.append((term, made, _is_of_one_step(board, subject)))
         self.made.sort(key=lambda formula: size(formula[0]))  # the quick ones first
 
-    def __call__(self, board: Board) -> str:
+    def __call__(self, board: Board, here: Point) -> str:
         """Return which slip cannot be seen at these numbers; "" where every one can."""
-        evaluator, here = self._evaluator(board), Point(board)
+        evaluator = self._evaluator(board)
         for term, made, of_one_step in self.made:
             true = self.notation.number(evaluator.value(term, here))
             seen: dict[str, str] = {true: "the truth"}
@@ -118,22 +121,23 @@ def _slips(term: Term, facts: Facts) -> Iterator[Made]:
 
 
 def _told_apart(
-    term: Term, slips: Iterable[Made], evaluator: Evaluator, points: Sequence[Point]
+    term: Term, slips: Iterable[Made], points: Sequence[tuple[Evaluator, Point]]
 ) -> Iterator[Made]:
     """Yield the slips that are not the truth, and not one before it, at all of the points."""
-    seen = {_values(term, {}, evaluator, points)}
+    seen = {_values(term, {}, points)}
     for made in slips:
-        values = _values(term, {made.place: made.other}, evaluator, points)
+        values = _values(term, {made.place: made.other}, points)
         if values and values not in seen:
             seen.add(values)
             yield made
 
 
 def _values(
-    term: Term, instead: Substitution, evaluator: Evaluator, points: Sequence[Point]
+    term: Term, instead: Substitution, points: Sequence[tuple[Evaluator, Point]]
 ) -> tuple[str, ...]:
     """Return what a term is at each of the points, to ten digits; nothing where it is undefined."""
     try:
-        return tuple(f"{evaluator.value(term, point, instead):.10g}" for point in points)
+        numbers = [evaluator.value(term, at, instead) for evaluator, at in points]
     except DomainError:
         return ()
+    return tuple(f"{x + 0.0:.10g}" for x in numbers)  # −0.0 + 0.0 is 0.0

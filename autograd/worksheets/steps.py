@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from autograd.derivation import Derivation
@@ -100,7 +100,7 @@ class Plan:
     steps: tuple[str, ...]
     blanks: Blanks
     rate: float | None
-    points: tuple[float, ...]
+    points: tuple[float, ...] = field(repr=False)
 
     @property
     def called(self) -> dict[str, float]:

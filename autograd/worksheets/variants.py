@@ -26,13 +26,13 @@ def seeded(seed: int, student: str) -> random.Random:
     return random.Random(int.from_bytes(digest, "big"))
 
 
-def code_of(seed: int, student: str) -> str:
+def code_of(worksheet: str, student: str) -> str:
     """Return what tells this variant from others on a page.
 
-    >>> len(code_of(7, "ann"))
+    >>> len(code_of("7", "ann"))
     8
     """
-    return hashlib.sha256(f"code\n{seed}\n{student}".encode()).hexdigest()[:8]
+    return hashlib.sha256(f"{worksheet}\n{student}".encode()).hexdigest()[:8]
 
 
 def drawn(x: float, rng: random.Random) -> float:

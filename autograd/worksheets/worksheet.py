@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from os import PathLike
@@ -10,13 +11,13 @@ from pathlib import Path
 from re import split
 
 from autograd.digits import Rounding
-from autograd.drawing.picture import Picture
 from autograd.files import write_whole
 from autograd.formula import formula
 from autograd.graph import Graph, named_graph
 from autograd.marking.board import Board, letters
 from autograd.marking.check import check_derivation
 from autograd.marking.marks import FULL, Marks, Scheme
+from autograd.marking.points import Point, branch
 from autograd.notation import Notation, checked_notation
 from autograd.record import Record
 from autograd.value import Value
@@ -27,6 +28,7 @@ from autograd.worksheets.steps import ASKED, Blanks, Plan, Step, steps_of
 from autograd.worksheets.variants import Variants, code_of
 
 TRIES = 500
+SAMPLES = 3
 POINTS = {"forward": 4.0, "error": 2.0, "gradient": 6.0, "others": 6.0, "update": 2.0}
 
 
@@ -47,7 +49,7 @@ class Worksheet:
     scheme     what a method, a result, and what follows from a slip above are worth
     title      what stands above the sheet
 
-    Its `fingerprint` differs where the marks of an answer may. Raises TypeError where `build`
+    Its `fingerprint` differs where the numbers may. Raises TypeError where `build`
     returns no Value; ValueError for a name, a step or an option that is not known.
 
     >>> def build():
@@ -88,22 +90,44 @@ class Worksheet:
         _require_known("names", by, graph.names.values())
         _require_known("fixed", fixed, leaves)
         self.plan = _plan(by, steps, blanks, rate)
-        sample = Sheet(self, "", root)
-        self.items = sample.items()
+        self.fingerprint = repr((seed, self.plan, self.notation, sorted(fixed), _described(graph)))
+        self._sample = sample = Sheet(self, "", root)
         self.printed = sample.printed()
-        self.fingerprint = f"{seed} {scheme} {sample.text()}"
+        self.items = sample.items()
         subjects = {item.subject: item.term for items in self.items.values() for item in items}
-        self._slips = SlipScreen(root, subjects.values(), self.notation, rate)
+        self._branch = branch(Point(Board(root)))
         self._variants = Variants(build, fixed, seed)
+        samples = list(islice(self._defined(""), SAMPLES))
+        self._slips = SlipScreen(samples or [root], subjects.values(), self.notation, rate)
 
     def variant(self, student: str) -> Sheet:
         """Return the sheet of one student. Raises ValueError where no numbers will do."""
-        fault = ""
+        reasons: Counter[str] = Counter()
         for root, fault in islice(self._variants.roots(student), TRIES):
-            fault = fault or saturated(root) or self._slips(Board(root))
+            fault = fault or self._unfit(Board(root))
             if not fault:
                 return Sheet(self, student, root)
-        raise ValueError(f"no numbers for {student!r} in {TRIES} tries; of the last, {fault}")
+            reasons[fault] += 1
+        [(reason, times)] = reasons.most_common(1)
+        raise ValueError(f"no numbers for {student!r} in {TRIES} tries: in {times}, {reason}")
+
+    def _unfit(self, board: Board) -> str:
+        """Return what is wrong with a record at its numbers; "" for nothing."""
+        here = Point(board)
+        if branch(here) != self._branch:
+            return "an operation is on the other side of its kink"
+        return saturated(board) or self._slips(board, here)
+
+    def _defined(self, student: str) -> Iterator[Value]:
+        """Yield the root at numbers of a student where the record is defined."""
+        for root, fault in islice(self._variants.roots(student), TRIES):
+            if not fault:
+                yield root
+
+    @cached_property
+    def picture(self) -> str:
+        """The picture of every sheet, in names alone, as SVG."""
+        return blank_picture(named_graph(self._sample.root), self.notation).svg()
 
     @property
     def slips(self) -> int:
@@ -135,6 +159,15 @@ def _has_something(step: str, names: Sequence[str], rate: float | None) -> bool:
     return step != "others" or len(names) > 1
 
 
+def _described(graph: Graph) -> list[tuple[str, str]]:
+    """Return each name, with its number where it is a leaf, else with its formula."""
+    names = graph.names
+    return [
+        (name, repr(v.data) if v.op is None else formula(v, names).names)
+        for v, name in names.items()
+    ]
+
+
 def _natural(label: str) -> list[tuple[int, str]]:
     """Return what sorts w2 before w10."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in split(r"(\d+)", label)]
@@ -163,7 +196,7 @@ class Sheet:
         self.student = student
         self.root = root
         self.filled = filled
-        self.code = code_of(worksheet.seed, student)
+        self.code = code_of(worksheet.fingerprint, student)
 
     @cached_property
     def _graph(self) -> Graph:
@@ -226,7 +259,8 @@ class Sheet:
         """
         worksheet = self.worksheet
         steps = self.steps(worksheet.notation)
-        return {step: items_of(self.root, step, worksheet.plan.called) for step in steps}
+        told = worksheet.plan.called, worksheet.printed
+        return {step: items_of(self.root, step, *told) for step in steps}
 
     def printed(self) -> set[tuple[str, str]]:
         """Return the claims that every sheet itself prints, which earn nothing."""
@@ -235,10 +269,6 @@ class Sheet:
         for step in self.steps(notation):
             lines += [line.given for line in step.lines]
         return {claim_of(line) for line in check_derivation(self.root, lines).lines}
-
-    def picture(self) -> Picture:
-        """Return the picture of the record, in names alone."""
-        return blank_picture(self._graph, self.worksheet.notation)
 
     def mark(self, text: str) -> Score:
         """Return the points for an answer: text, LaTeX or Markdown, its lines in any order."""

@@ -1,7 +1,8 @@
 """The command `handgrad`: a network worked through as on the blackboard; by default, the lecture's.
 
 `report` computes everything as one dict, which `--json` prints as it is; `text` writes it for a
-reader, `document` in LaTeX, `pictures` draws it.
+reader, `document` in LaTeX, `pictures` draws it. `handgrad sheet` and `handgrad mark` are for a
+class: `sheets`.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 
 from autograd import DomainError
 from autograd.files import write_whole
+from nn.command import sheets
 from nn.command.latex import document
 from nn.command.options import NEGATIVE, parser
 from nn.command.results import data, marks, report
@@ -34,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
+    if words and words[0] in sheets.COMMANDS:
+        return sheets.run(words[0], words[1:])
     p = parser()
     # argparse takes "-1e-3" for an option, but not " -1e-3"
     options = p.parse_args([f" {word}" if NEGATIVE.match(word) else word for word in words])

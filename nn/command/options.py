@@ -115,44 +115,8 @@ def parser() -> Parser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_network(p)
     add = p.add_argument
-    add(
-        "--layers",
-        nargs="+",
-        type=whole(1),
-        default=[2, 2, 2],
-        metavar="N",
-        help="inputs, neurons in each layer",
-    )
-    add("--inputs", nargs="+", type=number, metavar="X", help="i1 i2 ...")
-    add("--targets", nargs="+", type=number, metavar="X", help="t1 t2 ..., one for each output")
-    add(
-        "--weights",
-        nargs="+",
-        type=number,
-        metavar="X",
-        help="w1 w2 ..., neuron by neuron, layer by layer",
-    )
-    add(
-        "--biases",
-        nargs="+",
-        type=number,
-        metavar="X",
-        help="b1 b2 ..., one for each layer (or neuron)",
-    )
-    add(
-        "--bias",
-        choices=["neuron", "shared", "none"],
-        default="shared",
-        help="what has a bias; shared: each layer",
-    )
-    add(
-        "--activation",
-        choices=list(ACTIVATIONS),
-        default="sigmoid",
-        metavar="NAME",
-        help=", ".join(ACTIVATIONS),
-    )
     add(
         "--lr",
         type=positive,
@@ -197,6 +161,48 @@ def parser() -> Parser:
     )
     add("--json", action="store_true", help="print everything as JSON")
     return p
+
+
+def add_network(p: argparse.ArgumentParser) -> None:
+    """Add the options that say which network there is."""
+    add = p.add_argument
+    add(
+        "--layers",
+        nargs="+",
+        type=whole(1),
+        default=[2, 2, 2],
+        metavar="N",
+        help="inputs, neurons in each layer",
+    )
+    add("--inputs", nargs="+", type=number, metavar="X", help="i1 i2 ...")
+    add("--targets", nargs="+", type=number, metavar="X", help="t1 t2 ..., one for each output")
+    add(
+        "--weights",
+        nargs="+",
+        type=number,
+        metavar="X",
+        help="w1 w2 ..., neuron by neuron, layer by layer",
+    )
+    add(
+        "--biases",
+        nargs="+",
+        type=number,
+        metavar="X",
+        help="b1 b2 ..., one for each layer (or neuron)",
+    )
+    add(
+        "--bias",
+        choices=["neuron", "shared", "none"],
+        default="shared",
+        help="what has a bias; shared: each layer",
+    )
+    add(
+        "--activation",
+        choices=list(ACTIVATIONS),
+        default="sigmoid",
+        metavar="NAME",
+        help=", ".join(ACTIVATIONS),
+    )
 
 
 OF_A_NETWORK = (
