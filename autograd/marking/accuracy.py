@@ -102,5 +102,6 @@ def _unit(text: str) -> float:
 
 
 def worst(verdicts: Iterable[Verdict | None]) -> Verdict:
-    """Return the last of these in the order of RIGHT; of none, EXACT."""
-    return max((v for v in verdicts if v is not None), key=RIGHT.index, default=Verdict.EXACT)
+    """Return the last of these in the order of RIGHT, and then FOLLOWS; of none, EXACT."""
+    order = (*RIGHT, Verdict.FOLLOWS)
+    return max((v for v in verdicts if v is not None), key=order.index, default=Verdict.EXACT)

@@ -16,10 +16,10 @@ from autograd.marking.align import Pair, matched
 from autograd.marking.board import KINKED, Board
 from autograd.marking.crossings import Crossings
 from autograd.marking.explain import Explainer
-from autograd.marking.follow import Entry, Own
+from autograd.marking.follow import Entry, Own, credited
 from autograd.marking.found import Found, explained
 from autograd.marking.given import GivenData
-from autograd.marking.interpretations import Interpreter
+from autograd.marking.interpretations import Interpretation, Interpreter
 from autograd.marking.known import Known
 from autograd.marking.marks import Outcome
 from autograd.marking.points import Point, far, near
@@ -210,6 +210,13 @@ class Bench:
         with suppress(Unreadable):
             return self.agrees(subject, side)
         return False
+
+    def wrong_line(self, read: Interpretation) -> int | None:
+        """Return the line of the first wrong number of the writer's own that stands for something
+        in a reading; None where there is none, or a silly one.
+        """
+        found = [self.own.numbers.get(written(symbol)) for symbol in read.instead.values()]
+        return credited([entry for entry in found if entry is not None])
 
     def follows(self, line: int, true: float) -> Outcome:
         because = (

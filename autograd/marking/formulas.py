@@ -40,9 +40,14 @@ class Formulas:
         tried = [Interpretation(Verdict.EXACT, {}, False)]
         doubtful = None
         for read in self.readings_that_hold(subject, side, pairs, tried):
-            if not read.doubtful:
+            if read.verdict is Verdict.FOLLOWS:
+                line = self.bench.wrong_line(read)
+                if line is not None:
+                    return self.bench.follows(line, true)
+            elif not read.doubtful:
                 return self.holds(equation, side, read, true)
-            doubtful = doubtful or read
+            else:
+                doubtful = doubtful or read
         given = self.for_given_data(subject, side, tried)
         if given:
             return self.holds(equation, side, given, true, self.bench.data.told())

@@ -117,10 +117,11 @@ class Interpreter:
         return [*found[: len(named)], itself, *found[len(named) :]]
 
     def _own(self, place: Number) -> Iterator[Candidate]:
-        """Yield what the writer said this number is."""
+        """Yield what the writer said this number is, in a right line or in a wrong one."""
         for entry in self.own.numbers.values():
-            if isinstance(entry.term, Number) and entry.term.text == place.text and entry.right:
-                yield Candidate(Verdict.FOLLOWS_ROUNDED, entry.subject)
+            if isinstance(entry.term, Number) and entry.term.text == place.text:
+                verdict = Verdict.FOLLOWS_ROUNDED if entry.right else Verdict.FOLLOWS
+                yield Candidate(verdict, entry.subject)
 
     def fitting(self, subject: Term, place: Number) -> list[Candidate]:
         """Return what in the formulas of the subject has these digits, the simplest first."""

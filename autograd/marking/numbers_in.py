@@ -84,12 +84,15 @@ class NumbersIn:
     ) -> Outcome | None:
         """Return the outcome where all numbers stand for something, in whatever order."""
         for read in self.bench.interpreter.interpretations(equation.subject, side, pairs):
-            if self.bench.agrees(equation.subject, side, read.instead) and self.all_put_in(
-                side, read
-            ):
-                return Outcome(
-                    (Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence, read.told()
-                )
+            holds = self.bench.agrees(equation.subject, side, read.instead)
+            if not holds or not self.all_put_in(side, read):
+                continue
+            if read.verdict is not Verdict.FOLLOWS:
+                told = Verdict.FOLLOWS_ROUNDED.sentence
+                return Outcome((Verdict.FOLLOWS_ROUNDED,), true, told, read.told())
+            line = self.bench.wrong_line(read)
+            if line is not None:
+                return self.bench.follows(line, true)
         return None
 
     def all_put_in(self, side: Term, read: Interpretation) -> bool:
