@@ -23,6 +23,7 @@ from autograd.marking.syntax import (
     Quotient,
     Term,
     Unreadable,
+    has_names,
     number,
     size,
     walk,
@@ -91,6 +92,9 @@ class Interpreter:
         places = [place for place in everything if isinstance(place, Number)]
         aligned = {pair.number: pair for pair in pairs}
         options = {p: self.candidates(subject, p, aligned.get(p)) for p in places}
+        if not has_names(side):
+            for place, found in options.items():
+                found += self.given_as(subject, place, found)
         if len(places) <= LONG and any(len(found) > 1 for found in options.values()):
             yield from self._chosen(everything, options)
 
@@ -115,6 +119,19 @@ class Interpreter:
         found += [*self._own(place), *self.fitting(subject, place)]
         named = [candidate for candidate in found if candidate.verdict is Verdict.EXACT]
         return [*found[: len(named)], itself, *found[len(named) :]]
+
+    def given_as(
+        self, subject: Term, place: Number, found: Collection[Candidate]
+    ) -> list[Candidate]:
+        """Return the names that a whole number, or a half, may have been put in for."""
+        if self.evaluator.is_decimal(place):
+            return []
+        taken = {written(candidate.symbol) for candidate in found}
+        return [
+            candidate
+            for candidate in self.fitting(subject, place)
+            if candidate.verdict is Verdict.EXACT and written(candidate.symbol) not in taken
+        ]
 
     def _own(self, place: Number) -> Iterator[Candidate]:
         """Yield what the writer said this number is, in a right line or in a wrong one."""
@@ -151,6 +168,9 @@ class Interpreter:
             for term in self.known.ingredients(subject):
                 with suppress(DomainError, Unreadable):
                     found.append((term, self.evaluator.value(term, self.here)))
+                    factor = _as_factor(term)
+                    if factor:
+                        found.append((factor, factor.value))
             self._values[key] = found
         return self._values[key]
 
@@ -177,6 +197,12 @@ class Interpreter:
             twice = isinstance(symbol, Name) and symbol.label in typed
             doubtful = doubtful or twice
         return Interpretation(worst(candidate.verdict for candidate in choice), instead, doubtful)
+
+
+def _as_factor(term: Term) -> Number | None:
+    """Return one over the constant that a term is divided by, as it is written before it too."""
+    below = term.args[1] if isinstance(term, Call) and term.op is ops.div else None
+    return number(1.0 / below.value) if isinstance(below, Number) and below.value else None
 
 
 def _groupings(places: Sequence[Number]) -> list[list[list[Number]]]:

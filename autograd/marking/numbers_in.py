@@ -14,8 +14,10 @@ from autograd.marking.formulas import STANDS
 from autograd.marking.found import Found
 from autograd.marking.interpretations import Interpretation
 from autograd.marking.marks import Outcome
-from autograd.marking.syntax import Call, Number, Quotient, Term, walk, written
+from autograd.marking.syntax import Call, Number, Quotient, Substitution, Term, walk, written
 from autograd.marking.verdict import RIGHT, Verdict
+
+NOTHING: Substitution = {}
 
 
 class NumbersIn:
@@ -96,13 +98,11 @@ class NumbersIn:
         return None
 
     def all_put_in(self, side: Term, read: Interpretation) -> bool:
-        """Whether each decimal stands for something, and none for itself."""
+        """Whether numbers stand for something, and no decimal for itself."""
         decimals = self.decimals(side)
-        if any(self.is_idle(side, place) for place in decimals):
+        if any(self.is_idle(side, place, read.instead) for place in decimals):
             return False
-        return bool(decimals) and all(
-            read.instead.get(place, place) is not place for place in decimals
-        )
+        return bool(read.instead) and all(place in read.instead for place in decimals)
 
     def all_stand(self, entry: Entry, pairs: Sequence[Pair], true: float) -> Outcome:
         """Return the outcome where each number is what its symbol is, or what the writer said it
@@ -146,12 +146,14 @@ class NumbersIn:
             return self.bench.follows(before.line, true)
         return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence)
 
-    def is_idle(self, side: Term, place: Number) -> bool:
-        """Whether a number changes nothing, as a factor beside 0 does."""
+    def is_idle(self, side: Term, place: Number, instead: Substitution = NOTHING) -> bool:
+        """Whether a number changes nothing, as a factor beside 0 does; in a reading, where that 0
+        is a name's, it is no 0 at other numbers.
+        """
+        evaluator, point = self.bench.evaluator, self.bench.points[-1 if instead else 0]
         other = Number(repr(1.001 * place.value + place.unit))
-        return self.bench.evaluator.value(
-            side, self.bench.here, {place: other}
-        ) == self.bench.value(side)
+        changed = evaluator.value(side, point, {**instead, place: other})
+        return changed == evaluator.value(side, point, instead)
 
     def numbers_not_so(
         self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair], idle: bool

@@ -11,7 +11,7 @@ from autograd.marking.board import ACTIVATIONS, KINKED, Board
 from autograd.marking.known import Known
 from autograd.marking.points import Point
 from autograd.marking.slips import FACTORS, Facts, mutations
-from autograd.marking.syntax import Call, Quotient, Substitution, Term, copied, number, size
+from autograd.marking.syntax import Call, Quotient, Substitution, Term, copied, number, size, written
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import Verdict
 from autograd.notation import Notation
@@ -90,7 +90,7 @@ class SlipScreen:
                     value = evaluator.value(term, here, {place: other})
                     printed = self.notation.number(value)
                     if seen.get(printed, verdict) != verdict:
-                        return f"{verdict} prints as {seen[printed]}"
+                        return f"{verdict} prints as {seen[printed]}, in {written(term)}"
                     if of_one_step:
                         seen[printed] = verdict
         return ""
