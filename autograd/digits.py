@@ -35,9 +35,24 @@ def significant(x: float, digits: int, rounding: Rounding = "round") -> Decimal:
     (Decimal('0.08217'), Decimal('0.08216'), Decimal('12346'))
     """
     number = as_read(x)
-    whole = number.adjusted() + 1
-    precision = max(digits, whole) if whole <= _WHOLE_DIGITS else digits
+    precision = _precision(number, digits)
     return Context(prec=precision, rounding=_MODES[rounding]).create_decimal(number)
+
+
+def _precision(number: Decimal, digits: int) -> int:
+    whole = number.adjusted() + 1
+    return max(digits, whole) if whole <= _WHOLE_DIGITS else digits
+
+
+def last_place(x: float, digits: int) -> float:
+    """Return one unit of the last of so many significant digits; of 0, of as many decimals.
+
+    >>> last_place(0.5, 4), last_place(-12.3, 4), last_place(12345.6, 4), last_place(0.0, 4)
+    (0.0001, 0.01, 1.0, 0.0001)
+    """
+    number = as_read(x)
+    power = number.adjusted() + 1 - _precision(number, digits) if number else -digits
+    return float(Decimal(1).scaleb(power))
 
 
 def rounded(x: float, digits: int, rounding: Rounding = "round") -> float:

@@ -93,8 +93,7 @@ class Interpreter:
         aligned = {pair.number: pair for pair in pairs}
         options = {p: self.candidates(subject, p, aligned.get(p)) for p in places}
         if not has_names(side):
-            for place, found in options.items():
-                found += self.given_as(subject, place, found)
+            options = self.with_given(subject, everything, options)
         if len(places) <= LONG and any(len(found) > 1 for found in options.values()):
             yield from self._chosen(everything, options)
 
@@ -120,18 +119,25 @@ class Interpreter:
         named = [candidate for candidate in found if candidate.verdict is Verdict.EXACT]
         return [*found[: len(named)], itself, *found[len(named) :]]
 
-    def given_as(
-        self, subject: Term, place: Number, found: Collection[Candidate]
-    ) -> list[Candidate]:
-        """Return the names that a whole number, or a half, may have been put in for."""
-        if self.evaluator.is_decimal(place):
-            return []
-        taken = {written(candidate.symbol) for candidate in found}
-        return [
-            candidate
-            for candidate in self.fitting(subject, place)
-            if candidate.verdict is Verdict.EXACT and written(candidate.symbol) not in taken
-        ]
+    def with_given(
+        self,
+        subject: Term,
+        everything: Sequence[Term],
+        options: Mapping[Number, list[Candidate]],
+    ) -> dict[Number, list[Candidate]]:
+        """Return the candidates with the names that a whole number, or a half, was put in for: the
+        likelier ones, but for an exponent or a divisor.
+        """
+        calls = [place for place in everything if isinstance(place, Call)]
+        constants = {call.args[1] for call in calls if call.op in (ops.pow, ops.div)}
+        found: dict[Number, list[Candidate]] = {}
+        for place, others in options.items():
+            names: list[Candidate] = []
+            if not self.evaluator.is_decimal(place):
+                fitting = self.fitting(subject, place)
+                names = [fit for fit in fitting if fit.verdict is Verdict.EXACT]
+            found[place] = [*others, *names] if place in constants else [*names, *others]
+        return found
 
     def _own(self, place: Number) -> Iterator[Candidate]:
         """Yield what the writer said this number is, in a right line or in a wrong one."""

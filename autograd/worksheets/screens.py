@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from math import inf
 from typing import NamedTuple
 
 from autograd import ops
@@ -11,7 +12,16 @@ from autograd.marking.board import ACTIVATIONS, KINKED, Board
 from autograd.marking.known import Known
 from autograd.marking.points import Point
 from autograd.marking.slips import FACTORS, Facts, mutations
-from autograd.marking.syntax import Call, Quotient, Substitution, Term, copied, number, size, written
+from autograd.marking.syntax import (
+    Call,
+    Quotient,
+    Substitution,
+    Term,
+    copied,
+    number,
+    size,
+    written,
+)
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import Verdict
 from autograd.notation import Notation
@@ -20,6 +30,7 @@ from autograd.value import Value
 
 FLATTEST = 0.05  # the least slope of an activation
 _NEAREST = 0.05  # the least distance from a kink
+_SHORT = 15  # places of a formula in which slips are told from each other too
 _LONGEST = 400  # places of a formula in which slips are made
 
 
@@ -45,12 +56,22 @@ class Made(NamedTuple):
     other: Term
 
 
+class Formula(NamedTuple):
+    """The formula of what is asked for, and the slips that can be made in it."""
+
+    subject: Term
+    term: Term
+    slips: list[Made]
+    is_short: bool
+
+
 class SlipScreen:
     """Every slip of the table, made in every formula that a sheet asks for.
 
-    What comes of it must print otherwise than the truth; and in a formula of one step otherwise
-    than another row's slip there. What is no slip in this record, as a factor 1 left out, is left
-    aside: it agrees with the truth, or with another slip, in all of the samples.
+    What comes of it must print otherwise than the truth; and in a short formula otherwise than
+    another row's slip there. What is no slip in this record, as a factor 1 left out, is left
+    aside: it agrees with the truth, or with another slip, in all of the samples, to two digits more
+    than are asked for.
 
     samples    the record at numbers of several students
     subjects   the names and quotients that are asked for
@@ -71,18 +92,18 @@ class SlipScreen:
         board = boards[0]
         facts = Facts(Known(board))
         points = [(self._evaluator(sample), Point(sample)) for sample in boards]
-        self.made: list[tuple[Term, list[Made], bool]] = []
+        self.formulas: list[Formula] = []
         for subject in subjects:
             term = facts.known.of(subject)
             if term is not None and size(term) <= _LONGEST:
-                made = list(_told_apart(term, _slips(term, facts), points))
-                self.made.append((term, made, _is_of_one_step(board, subject)))
-        self.made.sort(key=lambda formula: size(formula[0]))  # the quick ones first
+                made = list(_told_apart(term, _slips(term, facts), points, notation.digits + 2))
+                self.formulas.append(Formula(subject, term, made, size(term) <= _SHORT))
+        self.formulas.sort(key=lambda formula: size(formula.term))  # the quick ones first
 
     def __call__(self, board: Board, here: Point) -> str:
         """Return which slip cannot be seen at these numbers; "" where every one can."""
         evaluator = self._evaluator(board)
-        for term, made, of_one_step in self.made:
+        for _, term, made, is_short in self.formulas:
             true = self.notation.number(evaluator.value(term, here))
             seen: dict[str, str] = {true: "the truth"}
             for verdict, place, other in made:
@@ -91,9 +112,22 @@ class SlipScreen:
                     printed = self.notation.number(value)
                     if seen.get(printed, verdict) != verdict:
                         return f"{verdict} prints as {seen[printed]}, in {written(term)}"
-                    if of_one_step:
+                    if is_short:
                         seen[printed] = verdict
         return ""
+
+    def nearest(self, board: Board) -> dict[str, float]:
+        """Return how far the nearest slip is from the truth, by what is asked for."""
+        evaluator, here = self._evaluator(board), Point(board)
+        found: dict[str, float] = {}
+        for subject, term, made, _ in self.formulas:
+            true = evaluator.value(term, here)
+            distances = []
+            for _, place, other in made:
+                with suppress(DomainError):
+                    distances.append(abs(evaluator.value(term, here, {place: other}) - true))
+            found[written(subject)] = min(distances, default=inf)
+        return found
 
     def _evaluator(self, board: Board) -> Evaluator:
         leaves = [name for v, name in board.names.items() if v.op is None]
@@ -102,14 +136,7 @@ class SlipScreen:
     @property
     def count(self) -> int:
         """How many slips are told from the truth."""
-        return sum(len(made) for _, made, _ in self.made)
-
-
-def _is_of_one_step(board: Board, subject: Term) -> bool:
-    """Whether it is a name, or the derivative on one edge."""
-    if not isinstance(subject, Quotient):
-        return True
-    return board.values[subject.by] in board.tails.get(board.values[subject.of], ())
+        return sum(len(formula.slips) for formula in self.formulas)
 
 
 def _slips(term: Term, facts: Facts) -> Iterator[Made]:
@@ -121,23 +148,20 @@ def _slips(term: Term, facts: Facts) -> Iterator[Made]:
 
 
 def _told_apart(
-    term: Term, slips: Iterable[Made], points: Sequence[tuple[Evaluator, Point]]
+    term: Term, slips: Iterable[Made], points: Sequence[tuple[Evaluator, Point]], digits: int
 ) -> Iterator[Made]:
     """Yield the slips that are not the truth, and not one before it, at all of the points."""
-    seen = {_values(term, {}, points)}
+
+    def values(instead: Substitution) -> tuple[str, ...]:
+        try:
+            numbers = [evaluator.value(term, at, instead) for evaluator, at in points]
+        except DomainError:
+            return ()
+        return tuple(f"{x + 0.0:.{digits}g}" for x in numbers)  # −0.0 + 0.0 is 0.0
+
+    seen = {values({}), ()}
     for made in slips:
-        values = _values(term, {made.place: made.other}, points)
-        if values and values not in seen:
-            seen.add(values)
+        found = values({made.place: made.other})
+        if found not in seen:
+            seen.add(found)
             yield made
-
-
-def _values(
-    term: Term, instead: Substitution, points: Sequence[tuple[Evaluator, Point]]
-) -> tuple[str, ...]:
-    """Return what a term is at each of the points, to ten digits; nothing where it is undefined."""
-    try:
-        numbers = [evaluator.value(term, at, instead) for evaluator, at in points]
-    except DomainError:
-        return ()
-    return tuple(f"{x + 0.0:.10g}" for x in numbers)  # −0.0 + 0.0 is 0.0

@@ -97,8 +97,8 @@ class Worksheet:
         subjects = {item.subject: item.term for items in self.items.values() for item in items}
         self._branch = branch(Point(Board(root)))
         self._variants = Variants(build, fixed, seed)
-        samples = list(islice(self._defined(""), SAMPLES))
-        self._slips = SlipScreen(samples or [root], subjects.values(), self.notation, rate)
+        samples = list(islice(self._samples(), SAMPLES))
+        self.screen = SlipScreen(samples or [root], subjects.values(), self.notation, rate)
 
     def variant(self, student: str) -> Sheet:
         """Return the sheet of one student. Raises ValueError where no numbers will do."""
@@ -116,12 +116,12 @@ class Worksheet:
         here = Point(board)
         if branch(here) != self._branch:
             return "an operation is on the other side of its kink"
-        return saturated(board) or self._slips(board, here)
+        return saturated(board) or self.screen(board, here)
 
-    def _defined(self, student: str) -> Iterator[Value]:
-        """Yield the root at numbers of a student where the record is defined."""
-        for root, fault in islice(self._variants.roots(student), TRIES):
-            if not fault:
+    def _samples(self) -> Iterator[Value]:
+        """Yield the root at other numbers, on the same side of each kink."""
+        for root, fault in islice(self._variants.roots(""), TRIES):
+            if not fault and branch(Point(Board(root))) == self._branch:
                 yield root
 
     @cached_property
@@ -132,7 +132,7 @@ class Worksheet:
     @property
     def slips(self) -> int:
         """How many slips print otherwise than the truth, in every variant."""
-        return self._slips.count
+        return self.screen.count
 
 
 def _plan(
@@ -199,7 +199,7 @@ class Sheet:
         self.code = code_of(worksheet.fingerprint, student)
 
     @cached_property
-    def _graph(self) -> Graph:
+    def graph(self) -> Graph:
         return named_graph(self.root)
 
     @property
@@ -241,7 +241,7 @@ class Sheet:
 
     def definitions(self, notation: Notation) -> list[tuple[str, str]]:
         """Return how each named Value is computed: its name, and its formula in names."""
-        names = self._graph.names
+        names = self.graph.names
         return [
             (notation.name(name), formula(v, names, notation).names)
             for v, name in names.items()
@@ -250,7 +250,7 @@ class Sheet:
 
     def steps(self, notation: Notation) -> list[Step]:
         """Return what is asked, in a notation."""
-        return steps_of(self._graph, self.worksheet.plan, notation)
+        return steps_of(self.graph, self.worksheet.plan, notation)
 
     def items(self) -> dict[Step, list[Item]]:
         """Return what each step asks for, as the marker reads the key: alike for all students.
