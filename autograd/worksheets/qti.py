@@ -145,21 +145,11 @@ def _item(ident: str, part: Part, row: Row, blank: Blank) -> Element:
         element(
             "presentation",
             _material(f"<h4>{part.title}</h4>\n<p>{''.join(_shown(row, blank))}</p>"),
-            element(
-                "response_str",
-                element(
-                    "render_fib", element("response_label", ident="answer1"), fibtype="Decimal"
-                ),
-                ident=_ANSWER,
-                rcardinality="Single",
-            ),
+            element("response_str", field, ident=_ANSWER, rcardinality="Single"),
         ),
         element(
             "resprocessing",
-            element(
-                "outcomes",
-                element("decvar", maxvalue="100", minvalue="0", varname="SCORE", vartype="Decimal"),
-            ),
+            element("outcomes", score),
             element(
                 "respcondition",
                 element("conditionvar", _condition(blank)),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from decimal import ROUND_UP, Context
 from math import prod
 from typing import NamedTuple
 
 from autograd.derivation import Derivation, Factor, Quotient, product
 from autograd.deriving import derive
-from autograd.digits import last_place
+from autograd.digits import as_read, last_place
 from autograd.graph import Graph
 from autograd.marking.board import Board
 from autograd.marking.points import Point
@@ -18,9 +19,11 @@ from autograd.op import DomainError
 from autograd.value import Value
 from autograd.worksheets.steps import Plan
 
+_UPWARDS = Context(prec=3, rounding=ROUND_UP)
+
 
 class Truth(NamedTuple):
-    """A true number, and how far an answer may be from it."""
+    """A true number to 15 digits, and how far an answer may be from it."""
 
     value: float
     tolerance: float
@@ -41,8 +44,8 @@ class Truths:
     computed from, whether it is rounded or cut; and the next one is computed from it. So a
     tolerance is the sum, over all numbers that are written down on the way, of what one unit of
     their last digit makes of the result: to first order the worst that any mix of rounding,
-    cutting and carrying more digits can do. Where a slip would fall in, it goes halfway to it; but
-    one unit of the number's own last digit is always allowed.
+    cutting and carrying more digits can do. It ends one unit short of the nearest slip, whose
+    result is rounded or cut too; but one unit of the number's own last digit is always allowed.
     """
 
     def __init__(
@@ -74,8 +77,11 @@ class Truths:
         return last_place(x, self._notation.digits)
 
     def _state(self, title: str, value: float, off: float) -> None:
-        allowed = min(off, self._nearest.get(title, off) / 2)
-        self.of[title] = Truth(value, max(self._unit(value), allowed))
+        unit = self._unit(value)
+        if title in self._nearest:
+            off = min(off, self._nearest[title] - unit)
+        tolerance = float(_UPWARDS.create_decimal(as_read(max(unit, off))))
+        self.of[title] = Truth(float(as_read(value)), tolerance)
 
     def _change(self, quantity: Callable[[Point], float]) -> float:
         """Return how much a quantity changes where each named node is one unit off."""
