@@ -5,4 +5,6 @@ steps                  what is asked, as data
 worksheet              Worksheet and Sheet
 scoring                the points of an answer
 text, page, latex, notebook   a sheet as a person gets it
+questions, tolerance   its numbers as questions, and how far from them an answer may be
+moodle, qti, prairielearn   these for learning platforms
 """

@@ -19,6 +19,16 @@ def moodle(sheets: Sequence[Sheet]) -> str:
     """Return a Moodle XML file with a category, and in it a Cloze question for each sheet.
 
     Raises ValueError where there are no sheets, or one asks for no number.
+
+    >>> from autograd import Value
+    >>> from autograd.worksheets.worksheet import Worksheet
+    >>> def build():
+    ...     w, x = Value(0.4, label="w"), Value(0.7, label="x")
+    ...     y = w * x; y.label = "y"
+    ...     return y
+    >>> sheet = Worksheet(build, names=["w"], steps=["error"]).variant("ann")
+    >>> "{1:NUMERICAL:=" in moodle([sheet])
+    True
     """
     papers = [paper_of(sheet) for sheet in sheets]
     if not papers:

@@ -47,6 +47,16 @@ def prairielearn(sheets: Sequence[Sheet]) -> dict[str, str]:
     """Return the files of a question folder, by their names; no student is named in them.
 
     Raises ValueError where there are no sheets, or one asks for no number.
+
+    >>> from autograd import Value
+    >>> from autograd.worksheets.worksheet import Worksheet
+    >>> def build():
+    ...     w, x = Value(0.4, label="w"), Value(0.7, label="x")
+    ...     y = w * x; y.label = "y"
+    ...     return y
+    >>> sheet = Worksheet(build, names=["w"], steps=["error"]).variant("ann")
+    >>> list(prairielearn([sheet]))
+    ['info.json', 'question.html', 'server.py', 'variants.json']
     """
     papers = [paper_of(sheet) for sheet in sheets]
     if not papers:

@@ -28,6 +28,17 @@ def qti(sheets: Sequence[Sheet]) -> bytes:
 
     A quiz begins with what is given; then each number is a question. Raises ValueError where there
     are no sheets, or one asks for no number.
+
+    >>> from autograd import Value
+    >>> from autograd.worksheets.worksheet import Worksheet
+    >>> def build():
+    ...     w, x = Value(0.4, label="w"), Value(0.7, label="x")
+    ...     y = w * x; y.label = "y"
+    ...     return y
+    >>> sheet = Worksheet(build, names=["w"], steps=["error"]).variant("ann")
+    >>> from zipfile import ZipFile
+    >>> ZipFile(BytesIO(qti([sheet]))).namelist()[0]
+    'imsmanifest.xml'
     """
     papers = {_ident("quiz", sheet.student, sheet.code): paper_of(sheet) for sheet in sheets}
     if not papers:

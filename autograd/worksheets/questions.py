@@ -25,7 +25,7 @@ from autograd.worksheets.tolerance import Truth, Truths
 if TYPE_CHECKING:
     from autograd.worksheets.worksheet import Sheet
 
-_FINENESS = 10_000
+_FINENESS = 10_000  # the sum of weights, at most: Moodle keeps marks below 100,000
 
 
 class Blank(NamedTuple):
@@ -90,7 +90,7 @@ class Paper:
     @property
     def weights(self) -> dict[int, int]:
         """The points of each blank, by its number, in the smallest whole numbers that have their
-        ratio, to a ten-thousandth of the whole.
+        ratio, to a ten-thousandth of the whole; at least 1.
         """
         blanks = self.blanks
         unit = _FINENESS / (sum(blank.points for blank in blanks) or 1.0)
@@ -119,7 +119,7 @@ def paper_of(sheet: Sheet) -> Paper:
 
 def _intro(sheet: Sheet) -> str:
     latex = sheet.worksheet.notation._replace(style="latex")
-    picture = b64encode(sheet.picture().svg().encode()).decode()
+    picture = b64encode(sheet.worksheet.picture.encode()).decode()
     return "\n".join(
         [
             *_paragraphs("Given", sheet.given(latex)),
@@ -156,13 +156,13 @@ class _Writer:
             (line, other, self.found(line))
             for line, other in zip(step.lines, printed.lines, strict=True)
         ]
-        total = sum(shares[kind] for _, _, found in lines for kind in found) or 1.0
-        points = {kind: step.points * share / total for kind, share in shares.items()}
+        total = sum(shares[kind] for _, _, found in lines for kind in found)
+        points = {kind: step.points * share / (total or 1.0) for kind, share in shares.items()}
         title = f"{k}. {escape(printed.title).format(mathml(printed.subject))}"
+        if total:
+            title += f" ({shown(step.points)} points)"
         rows = [self.row(*line, points) for line in lines]
-        return Part(
-            f"{title} ({shown(step.points)} points)", tuple(row for row in rows if row.pieces)
-        )
+        return Part(title, tuple(row for row in rows if row.pieces))
 
     def found(self, line: Line) -> dict[str, list[Truth]]:
         """Return what is asked in a line and was not asked before, by kinds of cells."""
