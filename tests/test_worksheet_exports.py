@@ -367,7 +367,13 @@ def test_hostile_labels_break_nothing(label, tmp_path):
     files = prairielearn([sheet])
     data = served(files, tmp_path, 4)
     assert len(data["correct_answers"]) == count
-    assert len(rendered(files, data)) == count
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_hostile_labels_are_no_part_of_a_template(label, tmp_path):
+    files = prairielearn([hostile(label)])
+    data = served(files, tmp_path, 0)
+    assert len(rendered(files, data)) == len(data["correct_answers"])
 
 
 def test_the_same_sheets_are_the_same_bytes(sheets):
