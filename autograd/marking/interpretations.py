@@ -4,7 +4,7 @@ for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import islice
@@ -93,7 +93,7 @@ class Interpreter:
         aligned = {pair.number: pair for pair in pairs}
         options = {p: self.candidates(subject, p, aligned.get(p)) for p in places}
         if not has_names(side):
-            options = self.with_given(subject, everything, options)
+            options = self.put_in(subject, everything, options)
         if len(places) <= LONG and any(len(found) > 1 for found in options.values()):
             yield from self._chosen(everything, options)
 
@@ -119,23 +119,23 @@ class Interpreter:
         named = [candidate for candidate in found if candidate.verdict is Verdict.EXACT]
         return [*found[: len(named)], itself, *found[len(named) :]]
 
-    def with_given(
+    def put_in(
         self,
         subject: Term,
         everything: Sequence[Term],
         options: Mapping[Number, list[Candidate]],
     ) -> dict[Number, list[Candidate]]:
-        """Return the candidates with the names that a whole number, or a half, was put in for: the
-        likelier ones, but for an exponent or a divisor.
+        """Return the candidates where no name is typed: then a number stands for a name, but for an
+        exponent, a divisor, and the 1 of 1/2.
         """
-        calls = [place for place in everything if isinstance(place, Call)]
-        constants = {call.args[1] for call in calls if call.op in (ops.pow, ops.div)}
+        constants = set(_constants(everything))
         found: dict[Number, list[Candidate]] = {}
         for place, others in options.items():
-            names: list[Candidate] = []
-            if not self.evaluator.is_decimal(place):
-                fitting = self.fitting(subject, place)
-                names = [fit for fit in fitting if fit.verdict is Verdict.EXACT]
+            if self.evaluator.is_decimal(place):
+                found[place] = [c for c in others if c.symbol is not place] or list(others)
+                continue
+            fitting = self.fitting(subject, place)
+            names = [fit for fit in fitting if fit.verdict is Verdict.EXACT]
             found[place] = [*others, *names] if place in constants else [*names, *others]
         return found
 
@@ -160,8 +160,8 @@ class Interpreter:
 
     def _fractions(self, place: Number) -> Iterator[Candidate]:
         """Yield the simple fractions with these digits."""
-        for below in FRACTIONS:
-            fraction = number(round(place.value * below) / below)
+        for value in dict.fromkeys(round(place.value * below) / below for below in FRACTIONS):
+            fraction = number(value)
             verdict = self.precision.agreement(place, fraction, fraction.value)
             if verdict and verdict is not Verdict.EXACT:
                 yield Candidate(verdict, fraction)
@@ -203,6 +203,15 @@ class Interpreter:
             twice = isinstance(symbol, Name) and symbol.label in typed
             doubtful = doubtful or twice
         return Interpretation(worst(candidate.verdict for candidate in choice), instead, doubtful)
+
+
+def _constants(everything: Iterable[Term]) -> Iterator[Term]:
+    """Yield the exponents, the divisors, and what they divide where that is a number too."""
+    for place in everything:
+        if isinstance(place, Call) and place.op in (ops.pow, ops.div):
+            yield place.args[1]
+            if place.op is ops.div and isinstance(place.args[0], Number):
+                yield place.args[0]
 
 
 def _as_factor(term: Term) -> Number | None:

@@ -14,7 +14,6 @@ from autograd.marking.points import Point
 from autograd.marking.slips import FACTORS, Facts, mutations
 from autograd.marking.syntax import (
     Call,
-    Quotient,
     Substitution,
     Term,
     copied,
@@ -70,8 +69,8 @@ class SlipScreen:
 
     What comes of it must print otherwise than the truth; and in a short formula otherwise than
     another row's slip there. What is no slip in this record, as a factor 1 left out, is left
-    aside: it agrees with the truth, or with another slip, in all of the samples, to two digits more
-    than are asked for.
+    aside: it agrees with the truth, or with another slip, in all of the samples, to the digits
+    that are asked for.
 
     samples    the record at numbers of several students
     subjects   the names and quotients that are asked for
@@ -96,7 +95,7 @@ class SlipScreen:
         for subject in subjects:
             term = facts.known.of(subject)
             if term is not None and size(term) <= _LONGEST:
-                made = list(_told_apart(term, _slips(term, facts), points, notation.digits + 2))
+                made = list(_told_apart(term, _slips(term, facts), points, notation.digits))
                 self.formulas.append(Formula(subject, term, made, size(term) <= _SHORT))
         self.formulas.sort(key=lambda formula: size(formula.term))  # the quick ones first
 
