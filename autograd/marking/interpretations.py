@@ -94,7 +94,8 @@ class Interpreter:
         options = {p: self.candidates(subject, p, aligned.get(p)) for p in places}
         if not has_names(side):
             options = self.put_in(subject, everything, options)
-        if len(places) <= LONG and any(len(found) > 1 for found in options.values()):
+        read = any(c.symbol is not place for place, found in options.items() for c in found)
+        if read and len(places) <= LONG:
             yield from self._chosen(everything, options)
 
     def _chosen(
