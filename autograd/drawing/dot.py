@@ -81,7 +81,10 @@ def _draw_node(graph: graphviz.Digraph, figure: Figure, node: Node) -> None:
     muted = figure.lit and not node.lit
     name = node.name if node.value.label or figure.lit else ""
     lines = wrapped(definition(name, node.formula))
-    lines += node.cells.lines if node.cells else [f"data {node.data}", f"grad {node.grad}"]
+    if node.cells:
+        lines += node.cells.lines
+    elif node.data:
+        lines += [f"data {node.data}", f"grad {node.grad}"]
     fill = "plain" if muted or node.cells else node.shade.fill
     style = ["filled"]
     if node.value.op is not None:

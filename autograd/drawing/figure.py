@@ -33,7 +33,7 @@ class Node(NamedTuple):
     key       its id
     formula   its name says what it is, and this how it was computed; "" for a leaf
     words     its whole label and its formula; `title` has the numbers too, with all their digits
-    data      the number as it is written, and so is `grad`
+    data      the number as it is written, and so is `grad`; "" where it is not shown
     lit       whether it is on the way of the one gradient that is shown
     cells     the numbers of an array, in place of `data` and `grad`
     """

@@ -19,7 +19,7 @@ def blank_picture(graph: Graph, notation: Notation) -> Picture:
 def _without_numbers(figure: Figure) -> Figure:
     nodes = {}
     for v, node in figure.nodes.items():
-        nodes[v] = node._replace(lines=(node.name,), title=node.words, data="", grad="")
+        nodes[v] = node._replace(formula="", title=node.words, data="", grad="")
     arrows = [arrow._replace(local="", formula="", title=arrow.name) for arrow in figure.arrows]
     return figure._replace(
         title="What is computed from what", heading=[], legend=[" "], nodes=nodes, arrows=arrows
