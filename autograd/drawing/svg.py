@@ -117,7 +117,7 @@ def _set_node(group: Element, texts: list[Element], node: Node, muted: bool) -> 
 
     if node.cells:
         _set_cells(group, texts, node.cells.plain if muted else node.cells)
-    else:
+    elif node.data:
         *_, data, grad = texts  # as dot.py writes them
         data.set("data-role", "data")
         grad.set("data-role", "grad")

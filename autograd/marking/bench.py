@@ -212,11 +212,12 @@ class Bench:
         return False
 
     def wrong_line(self, read: Interpretation) -> int | None:
-        """Return the line of the first wrong number of the writer's own that stands for something
-        in a reading; None where there is none, or a silly one.
+        """Return the line of the first wrong number of the writer's own that a reading rests on;
+        None where there is none, or a silly one.
         """
-        found = [self.own.numbers.get(written(symbol)) for symbol in read.instead.values()]
-        return credited([entry for entry in found if entry is not None])
+        numbers = self.own.numbers
+        stated = [numbers[key] for key in map(written, read.instead.values()) if key in numbers]
+        return credited(stated) or credited(list(numbers.values()))
 
     def follows(self, line: int, true: float) -> Outcome:
         because = (

@@ -10,29 +10,23 @@ from typing import Any
 from autograd import ops
 from autograd.arrays.places import Index, Title, indices, place_of, size
 from autograd.marking import reader
-from autograd.marking.array_lines import ArrayStatement, outcomes
-from autograd.marking.bench import Equation
+from autograd.marking.array_lines import ArrayStatement
 from autograd.marking.board import Board, letters
+from autograd.marking.claims import marked
 from autograd.marking.judge import Judge
 from autograd.marking.labels import in_rows
-from autograd.marking.marks import Line, Marks, Outcome
+from autograd.marking.marks import Marks
 from autograd.marking.names import labels_of
 from autograd.marking.spelling import RATES
 from autograd.marking.syntax import (
-    ArrayCall,
-    ArrayName,
     Call,
     Name,
     Number,
-    Quotient,
     Side,
     Statement,
     Term,
-    Unreadable,
     has_names,
-    walk,
 )
-from autograd.marking.verdict import Verdict
 from autograd.op import Op
 from autograd.value import Value
 
@@ -73,7 +67,10 @@ def check_derivation(
     board = Board(root, labels, "\n".join(lines))
     reading = _reader(board, called)
     statements = list(reading.lines(lines))
-    return Marks(_marked(board, statements, _defined_rate(reading, called)), board.moved)
+    stated, trained = _descent(board, statements)
+    defined = _defined_rate(reading, called)
+    judge = Judge(board, stated if defined is None else defined, trained)
+    return Marks(marked(judge, statements), board.moved)
 
 
 def _lines(claims: str | Iterable[str] | Mapping[str, Any]) -> list[str]:
@@ -130,93 +127,6 @@ def _own_functions(board: Board) -> dict[str, Op]:
         if v.op not in ops.TABLE and re.fullmatch(r"\w+'*", v.op.name):
             functions.setdefault(v.op.name, v.op)
     return functions
-
-
-def _marked(
-    board: Board, lines: Sequence[Statement | ArrayStatement], rate: float | None
-) -> Iterator[Line]:
-    stated, trained = _descent(board, lines)
-    judge = Judge(board, stated if rate is None else rate, trained)
-    for line in lines:
-        if isinstance(line, ArrayStatement):
-            left, *claims = line.statement.sides
-            found = outcomes(judge.claim, judge.bench.holds, line)
-            for side, (statement, outcome) in zip(claims, found, strict=True):
-                yield _line(statement, left, side, outcome)
-            continue
-        if not line.sides:
-            outcome = Outcome((Verdict.DEFINED,), None, "; ".join(line.read))
-            yield _line(line, Side(line.text, None), None, outcome)
-            continue
-        left, *claims = line.sides
-        subject = left.term
-        if isinstance(subject, Unreadable):
-            outcome = Outcome((Verdict(subject.verdict),), None, str(subject))
-            yield _line(line, left, None, outcome)
-            continue
-        equation = None
-        if subject is not None:
-            assert not isinstance(subject, (ArrayName, ArrayCall))
-            equation = Equation(subject, line.number)
-        for k, side in enumerate(claims):
-            if equation:
-                side = _that_holds(judge, equation, side)
-            assert not isinstance(side.term, (ArrayName, ArrayCall))
-            result = _first_result(claims[k + 1 :])
-            outcome = judge.claim(equation, side.term if equation else None, result)
-            yield _line(line, left, side, outcome)
-
-
-def _that_holds(judge: Judge, equation: Equation, side: Side) -> Side:
-    """Return the reading of a side in which it holds, else the first."""
-    for other in (side, *side.others) if side.others else ():
-        assert not isinstance(other.term, (ArrayName, ArrayCall, Unreadable, type(None)))
-        if judge.bench.holds(equation.subject, other.term):
-            return other
-    return side
-
-
-def _first_result(sides: Iterable[Side]) -> Number | None:
-    """Return the first number that stands alone on a side."""
-    return next((side.term for side in sides if isinstance(side.term, Number)), None)
-
-
-def _line(line: Statement, left: Side, side: Side | None, outcome: Outcome) -> Line:
-    """Return the claim that the left side is equal to this one, with what it is found to be."""
-    if side and outcome.right and _says_nothing(line, left, side):
-        sentence = Verdict.SAYS_NOTHING.sentence
-        outcome = Outcome((Verdict.SAYS_NOTHING,), outcome.expected, sentence)
-    read = (*line.read, *left.read, *(side.read if side else ()), outcome.read)
-    return Line(
-        outcome.verdicts,
-        outcome.expected,
-        outcome.because,
-        "; ".join(dict.fromkeys(filter(None, read))),
-        outcome.places,
-        outcome.follows,
-        claim=left.text if side is None else f"{left.text} = {side.text}",
-        number=line.number,
-        left=left.text,
-        side=side.text if side else "",
-        sides=(left, side) if side else (),
-    )
-
-
-def _says_nothing(line: Statement, left: Side, side: Side) -> bool:
-    """Whether a subject is claimed to be itself, as in x = x, or to be made of itself, as in
-    x = 1·x; not where it was read as something else, as δ is, which that defines.
-    """
-    if _plain(left.text) == _plain(side.text):
-        return True
-    subject = left.term
-    read = line.read or left.read
-    if read or not (isinstance(subject, (Name, Quotient)) and isinstance(side.term, Call)):
-        return False
-    return any(type(x) is type(subject) and vars(x) == vars(subject) for x in walk(side.term))
-
-
-def _plain(text: str) -> str:
-    return text.replace("∂", "d").replace(" ", "")
 
 
 def _descent(

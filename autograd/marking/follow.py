@@ -65,14 +65,21 @@ class Own:
         key = written(subject)
         if key in self.formulas:
             yield from self.by_formula(self.formulas[key])
-        named = self.board.names.values()
-        if _is_of(subject, named):
-            others = [entry for own, entry in self.numbers.items() if own != key]
-            entries = [entry for entry in others if _is_of(entry.subject, named)]
-            for entry in reversed(entries):
+        if _is_of(subject, self.board.names.values()):
+            for entry in reversed(self._others(key)):
                 yield from self._with(subject, [entry])
-            yield from self._with(subject, entries)
+            yield from self.by_all(subject)
             yield from self._by_wrong_formulas(subject, key)
+
+    def by_all(self, subject: Term) -> Iterator[tuple[float, list[Entry]]]:
+        """Yield what a subject follows as from all other numbers of the writer."""
+        if _is_of(subject, self.board.names.values()):
+            yield from self._with(subject, self._others(written(subject)))
+
+    def _others(self, key: str) -> list[Entry]:
+        """Return the writer's numbers for named Values, but for one subject."""
+        others = [entry for own, entry in self.numbers.items() if own != key]
+        return [entry for entry in others if _is_of(entry.subject, self.board.names.values())]
 
     def _by_wrong_formulas(self, subject: Term, key: str) -> Iterator[tuple[float, list[Entry]]]:
         for entry in self.wrong_formulas():

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from autograd import ops
 from autograd.marking.accuracy import Precision, worst
 from autograd.marking.align import Pair
-from autograd.marking.follow import Own
+from autograd.marking.follow import Own, rounding
 from autograd.marking.known import LONG, Known
 from autograd.marking.points import Point
 from autograd.marking.syntax import (
@@ -116,7 +116,7 @@ class Interpreter:
         found = [Candidate(pair.verdict, pair.symbol)] if known and pair and pair.verdict else []
         if not self.evaluator.is_decimal(place):
             return [itself, *found]
-        found += [*self._own(place), *self.fitting(subject, place)]
+        found += [*self._own(place), *self.fitting(subject, place), *self._from(subject, place)]
         named = [candidate for candidate in found if candidate.verdict is Verdict.EXACT]
         return [*found[: len(named)], itself, *found[len(named) :]]
 
@@ -146,6 +146,16 @@ class Interpreter:
             if isinstance(entry.term, Number) and entry.term.text == place.text:
                 verdict = Verdict.FOLLOWS_ROUNDED if entry.right else Verdict.FOLLOWS
                 yield Candidate(verdict, entry.subject)
+
+    def _from(self, subject: Term, place: Number) -> Iterator[Candidate]:
+        """Yield what has these digits where a wrong number of the writer's is gone on with."""
+        if all(entry.right for entry in self.own.numbers.values()):
+            return
+        for term, _ in self.values(subject):
+            if isinstance(term, (Name, Quotient)) and written(term) not in self.own.numbers:
+                for value, entries in self.own.by_all(term):
+                    if abs(place.value - value) <= place.unit + rounding(value, entries):
+                        yield Candidate(Verdict.FOLLOWS, term)
 
     def fitting(self, subject: Term, place: Number) -> list[Candidate]:
         """Return what in the formulas of the subject has these digits, the simplest first."""
