@@ -14,6 +14,7 @@ from autograd.marking.syntax import Number, Unreadable
 from autograd.op import Op
 
 MOST = 300  # characters of a number
+_FARTHEST = 400  # power of ten: Decimal has an end too
 
 _ABOVE = r"(?:\^\{?\s*[(\[]\s*\w+\s*[)\]]\s*\}?|⁽(?:[⁰¹²³⁴-⁹]+|[ⁿᵐ])⁾)"
 _MORE = re.compile(rf"{_ABOVE}{BELOW}*|\((\d)\)")
@@ -258,13 +259,19 @@ class _Scanner:
 
 
 def _number(text: str, typed: str, percent: bool) -> Number:
-    digits = text.partition("e")[0]
+    digits, _, power = text.partition("e")
     if len(text) > MOST:
         raise Unreadable("REFUSED", f"{typed[:20]} is too long for a number")
     if re.match(r"0[0-9]", digits):
         raise Unreadable("NOT READ", f"no number begins as {digits[:20]} does")
     vanishes = float(text) == 0 and re.search("[1-9]", digits)
-    if vanishes or not math.isfinite(float(text)) or not 0.0 < Number(text).unit < math.inf:
+    is_far = abs(int(power or 0)) > MOST  # Decimal has an end too
+    if (
+        vanishes
+        or is_far
+        or not math.isfinite(float(text))
+        or not 0.0 < Number(text).unit < math.inf
+    ):
         raise Unreadable("REFUSED", f"{typed[:20]} is too large or too small for a float")
     if percent:
         text = f"{Decimal(text).scaleb(-2):f}"
