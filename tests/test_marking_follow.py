@@ -147,3 +147,90 @@ def test_a_record_of_any_depth():
         y = sigmoid(1.1 * y)
     y.label = "y"
     assert marks_of("dy/dx = 0.2\ny = 0.3\ny = σ(x)", y) == ["WRONG"] * 3
+
+
+# numbers put in, where no formula stands in the line
+
+FORWARD = """net_h1 = 0.15*0.05 + 0.20*0.10 + 0.35 = 0.4775
+out_h1 = sigmoid(0.4775) = 0.6172
+net_o1 = 0.40*0.6172 + 0.45*0.5969 + 0.60 = 1.1155
+out_o1 = sigmoid(1.1155) = 0.7532"""  # 0.3775 is right; all after it is worked out rightly
+
+
+def test_a_wrong_number_that_is_put_in_costs_nothing_again():
+    marks = check_derivation(E, FORWARD)
+    assert [line.mark for line in marks.lines if line.wrong] == ["WRONG"]
+    assert marks.first_slip.side == "0.4775"
+    assert {line.follows for line in marks.lines if line.mark == "follows"} == {1}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_lines_may_be_in_any_order(seed):
+    lines = FORWARD.split("\n")
+    random.Random(seed).shuffle(lines)
+    marks = check_derivation(E, lines)
+    [wrong] = [line for line in marks.lines if line.wrong]
+    assert wrong.side == "0.4775"
+    right = FORWARD.replace("0.4775", "0.3775").replace("0.6172", "0.5933")
+    lines = right.replace("1.1155", "1.1059").replace("0.7532", "0.7514").split("\n")
+    random.Random(seed).shuffle(lines)
+    assert check_derivation(E, lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "net_h1 = 0.4775\nout_h1 = sigmoid(0.5775)",  # not what was written above
+        "net_h1 = 0.4775\nout_h1 = sigmoid(0.4775) = 0.6405",  # nor what it comes to
+        "net_h1 = 0.4775\nout_h2 = sigmoid(0.4775)",  # put in where another belongs
+        "out_h1 = sigmoid(0.5775)\nnet_h1 = 0.4775",
+    ],
+)
+def test_what_does_not_follow_is_wrong_again(text):
+    marks = check_derivation(E, text)
+    assert sum(line.wrong for line in marks.lines) == 2
+
+
+def test_a_wrong_line_does_not_follow_from_what_was_made_of_it():
+    for text in ("net_h1 = 0.4775\nout_h1 = 0.6172", "out_h1 = 0.6172\nnet_h1 = 0.4775"):
+        [wrong] = [line for line in check_derivation(E, text).lines if line.wrong]
+        assert wrong.left == "net_h1"
+
+
+def test_a_number_that_was_never_written_is_followed():
+    marks = check_derivation(
+        E,
+        """out_h1 = 0.6933
+dout_h1/dnet_h1 = 0.6933*(1 - 0.6933)
+dnet_o1/dw5 = 0.6933
+dE/dw5 = 0.7414*0.1868*0.6933""",
+    )
+    assert [line.mark for line in marks.lines] == ["WRONG", "follows", "follows", "follows"]
+
+
+# whole numbers, halves, and constants put in
+
+
+def test_whole_numbers_and_halves_stand_for_what_is_given():
+    t, x, a = Value(0.5, "t"), Value(3.0, "x"), Value(2.0, "a")
+    y = a * x
+    y.label = "y"
+    loss = (t - y) ** 2 / 2
+    loss.label = "L"
+    assert check_derivation(loss, "y = 2*3 = 6\nL = 1/2*(0.5 - 6)^2 = 15.125")
+    assert marks_of("y = 2*4", loss) == ["WRONG"]
+    assert marks_of("L = 1/2*(1.5 - 6)^2", loss) == ["WRONG"]
+
+
+# the learning rate by name
+
+
+@pytest.mark.parametrize("line", ["w5+ = w5 - 0.05*0.08217", "w5+ = w5 - 0.05*0.08217 = 0.3959"])
+def test_a_rate_that_is_told_by_name_wins(line):
+    right = line.replace("0.05*", "0.5*").replace("0.3959", "0.3589")
+    for names in ({"η": 0.5}, {"lr": 0.5}):
+        assert check_derivation(E, right, names)
+        assert not check_derivation(E, line, names)
+    assert check_derivation(E, f"η = 0.5\n{right}")
+    assert not check_derivation(E, f"η = 0.5\n{line}")
+    assert check_derivation(E, "w5+ = 0.3589", {"η": 0.5})

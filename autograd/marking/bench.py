@@ -215,9 +215,11 @@ class Bench:
         """Return the line of the first wrong number of the writer's own that a reading rests on;
         None where there is none, or a silly one.
         """
-        numbers = self.own.numbers
-        stated = [numbers[key] for key in map(written, read.instead.values()) if key in numbers]
-        return credited(stated) or credited(list(numbers.values()))
+        found: list[Entry] = []
+        for symbol in read.instead.values():
+            entry = self.own.numbers.get(written(symbol))
+            found += self.own.behind(symbol) if entry is None else [entry]
+        return credited(found)
 
     def follows(self, line: int, true: float) -> Outcome:
         because = (

@@ -76,6 +76,11 @@ class Own:
         if _is_of(subject, self.board.names.values()):
             yield from self._with(subject, self._others(written(subject)))
 
+    def behind(self, subject: Term) -> list[Entry]:
+        """Return the writer's wrong numbers each of which changes what a subject follows as."""
+        wrong = [entry for entry in self._others(written(subject)) if not entry.right]
+        return [entry for entry in wrong if any(True for _ in self._with(subject, [entry]))]
+
     def _others(self, key: str) -> list[Entry]:
         """Return the writer's numbers for named Values, but for one subject."""
         others = [entry for own, entry in self.numbers.items() if own != key]
