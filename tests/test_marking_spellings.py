@@ -120,6 +120,10 @@ LINES = [
     (products, "dr/dq = 0.9 because x is a constant", "right"),
     (products, "dr/dq = 0.9 (rounded to 2 places)", "right"),
     (products, "dr/dq = 0.9 x", "wrong"),
+    (products, "dr/dc = 1,0 q x/c + 1 x, as it should be", "right"),
+    (products, "dq/da = 1 c b b by hand and by heart", "right"),
+    (products, "dr/dq = 0.9 b, as it should be", "wrong"),
+    (products, "dr/dq = 0.9 b by hand and by heart", "wrong"),
     (products, "dr/dq = 0.9 and b", "open"),
     (products, "the derivative of r with respect to q is dr/dq = 0.9", "right"),
     # what was computed may be written as a function

@@ -45,7 +45,7 @@ _WORD_BEFORE = re.compile(rf"\(?({_HYPHENED}|{NAME.pattern})\)?[,:.;]?|\d+[.):]|
 _WORD_BEHIND = re.compile(rf"[(\"“]?({_HYPHENED})[,.;:!?\"”]*\)?")
 
 _NUMBER_AND_REMARK = re.compile(  # behind a number a sentence may have names in it
-    rf"([\W\d_]*[\d%])[,.;:]?\s+(\(?{_HYPHENED}(?![\w(])[^+*/·×^=²³−]*)"
+    rf"([\W\d_]*[\d%])[,.;:]?\s+(\(?({_HYPHENED})(?![\w(])[^+*/·×^=²³−]*)"
 )
 
 
@@ -124,7 +124,7 @@ def without_words_behind(text: str, names: Names) -> str:
     text = re.sub(r"(?<!\.)[.,;]\s*$", "", text.rstrip())
     bare = _LATEX_TEXT.sub(r" \1", text)
     number = _NUMBER_AND_REMARK.fullmatch(bare)
-    if number and _plain_words(number[2], names) >= 2 and not _CHANGING.search(number[2]):
+    if number and _is_sentence(number[2], number[3], names):
         return number[1]
     words = _words_at_end(bare, names)
     while words:
@@ -138,6 +138,12 @@ def without_words_behind(text: str, names: Names) -> str:
             return before if _is_remark(before, remark, count, is_apart) else text
         del words[0]  # it is a part of the formula
     return text
+
+
+def _is_sentence(text: str, first: str, names: Names) -> bool:
+    """Whether words say something, with names among them: none is the first, which is a factor."""
+    begins = _kind(first, names) == "plain"
+    return begins and _plain_words(text, names) >= 2 and not _CHANGING.search(text)
 
 
 def _is_remark(before: str, remark: str, count: int, is_apart: bool) -> bool:
