@@ -266,6 +266,8 @@ class Writer:
             return kind != "call"
         if before == kind == "sum":
             return True
+        if last + part[0] in ("at", "be", "by", "we"):  # words, too: not read
+            return False
         letters = len(last) == 1 and len(part.rstrip("²³")) == 1
         return before == "name" and kind in ("name", "power") and letters
 
@@ -279,7 +281,7 @@ BEHIND = [
     " (by the chain rule)",
     ", as it should be",
     " (the well-known form)",
-    " by hand and by heart",
+    " which the chain rule gives",
     " ✓",
 ]
 

@@ -111,6 +111,10 @@ LINES = [
     (products, r"dr/dq = x \text{ (by the product rule)}", "right"),
     (neuron, "dL/da = a - 1·y (the well-known form)", "right"),
     (neuron, "dL/da = a a y - by (the well-known form)", "wrong"),
+    (neuron, "dL/da = a − 1 y by the chain rule", "open"),  # times b·y, or a remark
+    (neuron, "dL/da = (a − y), by the chain rule", "right"),
+    (neuron, "dL/da = (a − y) (by the chain rule)", "right"),
+    (neuron, "by dL/da = (a − y) by", "right"),
     # x before a digit is a label, where one is called so
     (neuron, "z = 3 x1 w1 − 2x1 w1 + b", "right"),
     (neuron, "z = 3 x 0.5 w1 − 2x1 w1 + b", "wrong"),

@@ -10,7 +10,7 @@ from autograd.marking.names import Names
 from autograd.marking.spelling import ARRAY_FUNCTIONS, CONSTANTS, FUNCTIONS, GREEK, RATES
 from autograd.marking.syntax import Unreadable
 
-Kind: TypeAlias = Literal["plain", "article", "function", "known"]
+Kind: TypeAlias = Literal["plain", "either", "article", "function", "known"]
 
 _ABOUT = {  # words before a name, and what they make of it
     re.compile(r"\b(?:grad|gradient|derivative|slope|sensitivity)\b", re.I): "∂{root}/∂{name}",
@@ -106,7 +106,9 @@ def _end_of_words(text: str, names: Names) -> int:
             break
         kind = _kind(found[1], names) if found[1] else "plain"
         kinds.append(kind)
-        is_prose = kind == "plain" and (kinds[0] != "known" or kinds.count("plain") > 1)
+        is_prose = kind == "plain" and (
+            kinds[0] not in ("known", "either") or kinds.count("plain") > 1
+        )
         if is_prose or chunk[0][-1] in ":.":
             end = chunk.end()
     return end
@@ -126,18 +128,27 @@ def without_words_behind(text: str, names: Names) -> str:
     number = _NUMBER_AND_REMARK.fullmatch(bare)
     if number and _is_sentence(number[2], number[3], names):
         return number[1]
-    words = _words_at_end(bare, names)
+    before = _before_remark(bare, names)
+    return text if before is None else before
+
+
+def _before_remark(text: str, names: Names) -> str | None:
+    """Return what stands before the words at the end of a text; None where they may be factors."""
+    words = _words_at_end(text, names)
     while words:
-        start = words[0][0]
-        before, remark = bare[:start].rstrip(), bare[start:]
+        start, kind = words[0]
+        before, remark = text[:start].rstrip(), text[start:]
         is_apart = before.endswith((",", ".", ";", ":"))
-        is_function = words[0][1] == "function" and not (is_apart or remark.startswith("("))
-        if not is_function and not before.endswith(_OPERATORS):
-            before = before.rstrip(",.;:")
-            count = sum(kind == "plain" for _, kind in words)
-            return before if _is_remark(before, remark, count, is_apart) else text
-        del words[0]  # it is a part of the formula
-    return text
+        if is_apart or remark.startswith("("):
+            kind = "plain"
+        if kind == "function" or before.endswith(_OPERATORS):
+            del words[0]  # it is a part of the formula
+            continue
+        before = before.rstrip(",.;:")
+        count = sum(kind in ("plain", "either") for _, kind in words)
+        is_remark = kind != "either" and _is_remark(before, remark, count, is_apart)
+        return before if is_remark else None
+    return None
 
 
 def _is_sentence(text: str, first: str, names: Names) -> bool:
@@ -176,11 +187,15 @@ def _words_at_end(text: str, names: Names) -> list[tuple[int, Kind]]:
 
 
 def _kind(word: str, names: Names) -> Kind:
-    """Return what a word may be: words of a remark, or known, as a part of a formula."""
+    """Return what a word may be: plain, of a remark; known, as a part of a formula; or either, as
+    by where b and y are labels.
+    """
     if word in ("a", "A", "I") and not _is_named(word, names):
         return "article"
     if any(_is_known(part, names) for part in word.split("-")):
         return "known"
+    if word.lower() in _SHORT.split() and names.split(word):
+        return "either"
     is_function = word in FUNCTIONS or word in ARRAY_FUNCTIONS or word in names.functions
     return "function" if is_function else "plain"
 
