@@ -33,21 +33,27 @@ def marked(judge: Judge, statements: Sequence[Statement | ArrayStatement]) -> It
     """
     found = [list(_claims(judge, statement)) for statement in statements]
     for _ in range(PASSES if len(statements) > 1 else 0):
-        changed = False
-        for k, statement in enumerate(statements):
-            if any(map(_may_rest_below, found[k])):
-                again = list(_claims(judge, statement))
-                wrong = {line.number for lines in found for line in lines if line.wrong}
-                better = [
-                    new if _is_better(new, old, wrong) else old
-                    for new, old in zip(again, found[k], strict=True)
-                ]
-                changed = changed or better != found[k]
-                found[k] = better
-        if not changed:
+        if not _judged_again(judge, statements, found):
             break
     for lines in found:
         yield from lines
+
+
+def _judged_again(
+    judge: Judge, statements: Sequence[Statement | ArrayStatement], found: list[list[Line]]
+) -> bool:
+    """Judge again what is not right, and return whether anything is better now."""
+    changed = False
+    for k, statement in enumerate(statements):
+        if not any(map(_may_rest_below, found[k])):
+            continue
+        again = list(_claims(judge, statement))
+        wrong = {line.number for lines in found for line in lines if line.wrong}
+        for place, (new, old) in enumerate(zip(again, found[k], strict=True)):
+            if _is_better(new, old, wrong):
+                found[k][place] = new
+                changed = True
+    return changed
 
 
 def _may_rest_below(line: Line) -> bool:
@@ -57,9 +63,10 @@ def _may_rest_below(line: Line) -> bool:
 def _is_better(new: Line, old: Line, wrong: set[int]) -> bool:
     """Whether a claim is right after all, or follows from another line that is still wrong."""
     if old.right or new.right:
-        return new.right and not old.right
-    follows = new.follows is not None and new.follows != new.number and new.follows in wrong
-    return follows and new.follows != old.follows and old.follows not in wrong
+        return not old.right
+    if old.follows in wrong:
+        return False
+    return new.follows in wrong and new.follows != new.number
 
 
 def _claims(judge: Judge, line: Statement | ArrayStatement) -> Iterator[Line]:

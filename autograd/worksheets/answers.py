@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,11 +39,8 @@ def roster(path: Path) -> list[str]:
     can be no file's name.
     """
     with open(path, encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    heads = [cell.strip().lower() for cell in rows[0]] if rows else []
-    known = [head for head in _HEADS if head in heads]
-    column = heads.index(known[0]) if known else 0
-    ids = [row[column].strip() if column < len(row) else "" for row in rows[1 if known else 0 :]]
+        rows = [[cell.strip() for cell in row] for row in csv.reader(file) if "".join(row).strip()]
+    ids = _ids(rows)
     if not ids:
         raise ValueError(f"{path.name} has no students")
     for student, times in Counter(ids).items():
@@ -52,6 +49,16 @@ def roster(path: Path) -> list[str]:
         if not _NAME.fullmatch(student):
             raise ValueError(f"{path.name}: {student!r} cannot be the name of a file")
     return ids
+
+
+def _ids(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the ids in the rows of a table, which has a head or none."""
+    heads = [cell.lower() for cell in rows[0]] if rows else []
+    for head in _HEADS:
+        if head in heads:
+            column = heads.index(head)
+            return [row[column] if column < len(row) else "" for row in rows[1:]]
+    return [row[0] for row in rows]
 
 
 def files_in(folder: Path) -> Iterator[Path]:

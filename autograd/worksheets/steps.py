@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -112,29 +112,49 @@ def steps_of(graph: Graph, plan: Plan, notation: Notation) -> list[Step]:
     """Return the steps of one record; as text or as LaTeX they have the same lines and cells."""
     values = {name: v for v, name in graph.names.items()}
     derivations = [derive(graph, values[name], notation) for name in plan.names]
-    asked = ASKED[plan.blanks]
-    root = notation.name(graph.names[graph.root])
     found: list[Step] = []
     for step, points in zip(plan.steps, plan.points, strict=True):
-        subject = ""
-        if step == "forward":
-            nodes = [v for v in graph.names if v.op is not None and v is not graph.root]
-            title, lines = "Forward pass", _computed(graph, nodes, notation)
-        elif step == "error":
-            title, subject = "The value of {}", root
-            lines = _computed(graph, [graph.root], notation)
-        elif step == "gradient":
-            title, subject = "{} in full", _title(derivations[0], notation)
-            lines = _in_full(derivations[0], asked, notation)
-        elif step == "others":
-            title = "Similarly, the other gradients"
-            lines = [_result(d, asked, notation) for d in derivations[1:]]
-        else:
-            rate = plan.rate or 0.0
-            title = f"One step of gradient descent, at the rate {TEXT.number(rate)}"
-            lines = [_updated(graph, d, rate, notation) for d in derivations]
+        title, subject, lines = _STEPS[step](graph, plan, derivations, notation)
         found.append(Step(title, subject, tuple(lines), points, step == "gradient"))
     return found
+
+
+Written = tuple[str, str, list[Line]]  # the title of a step, what it is about, and its lines
+
+
+def _forward(graph: Graph, plan: Plan, done: Sequence[Derivation], notation: Notation) -> Written:
+    nodes = [v for v in graph.names if v.op is not None and v is not graph.root]
+    return "Forward pass", "", _computed(graph, nodes, notation)
+
+
+def _error(graph: Graph, plan: Plan, done: Sequence[Derivation], notation: Notation) -> Written:
+    root = notation.name(graph.names[graph.root])
+    return "The value of {}", root, _computed(graph, [graph.root], notation)
+
+
+def _gradient(graph: Graph, plan: Plan, done: Sequence[Derivation], notation: Notation) -> Written:
+    lines = _in_full(done[0], ASKED[plan.blanks], notation)
+    return "{} in full", _title(done[0], notation), lines
+
+
+def _others(graph: Graph, plan: Plan, done: Sequence[Derivation], notation: Notation) -> Written:
+    lines = [_result(d, ASKED[plan.blanks], notation) for d in done[1:]]
+    return "Similarly, the other gradients", "", lines
+
+
+def _update(graph: Graph, plan: Plan, done: Sequence[Derivation], notation: Notation) -> Written:
+    rate = plan.rate or 0.0
+    lines = [_updated(graph, d, rate, notation) for d in done]
+    return f"One step of gradient descent, at the rate {TEXT.number(rate)}", "", lines
+
+
+_STEPS: dict[str, Callable[[Graph, Plan, Sequence[Derivation], Notation], Written]] = {
+    "forward": _forward,
+    "error": _error,
+    "gradient": _gradient,
+    "others": _others,
+    "update": _update,
+}
 
 
 def _title(derivation: Derivation, notation: Notation) -> str:
