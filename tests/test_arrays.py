@@ -31,14 +31,18 @@ from nn.losses import half_squared_error, mean_squared_error
 
 def arrays_of(root):
     """Each name of the record and its numbers: those of arrays as arrays."""
-    found, alone = {}, {}
+    found, alone, numbered = {}, {}, {}
     for v in Record(root).labelled():
         name, _, index = v.label.partition("[")
         if index:
             found.setdefault(name, {})[tuple(map(int, index[:-1].split(",")))] = v
-        else:
-            alone[name] = np.float64(v.data)
-    return {name: as_column(shaped(members, "data")) for name, members in found.items()} | alone
+            continue
+        alone[name] = np.float64(v.data)
+        stem, number = re.fullmatch(r"(.*?)(\d*)", name).groups()
+        if number:  # m1, m2 are an array m too
+            numbered.setdefault(stem, {})[int(number),] = v
+    rows = numbered | found
+    return {name: as_column(shaped(members, "data")) for name, members in rows.items()} | alone
 
 
 def shaped(members, what):
