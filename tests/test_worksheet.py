@@ -584,6 +584,11 @@ def test_from_a_roster_to_marks(tmp_path, capsys):
         *("keys/ann.html", "keys/ann.txt", "keys/bob.html", "keys/bob.txt"),
         "keys/final-numbers.html",
     ]
+    platforms = ["--formats", "txt", "--for", "moodle", "qti", "prairielearn"]
+    assert main(["sheet", *common, "--out", str(tmp_path / "more"), *platforms]) == 0
+    for name in ("moodle.xml", "qti.zip", "prairielearn/server.py"):
+        assert (tmp_path / "more" / name).stat().st_size > 300
+    capsys.readouterr()
     keys = Path(sheets) / "keys"
     for path in keys.glob("*.html"):
         path.unlink()

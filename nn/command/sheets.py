@@ -13,6 +13,9 @@ from autograd.files import write_whole
 from autograd.worksheets.answers import roster
 from autograd.worksheets.finals import finals_page
 from autograd.worksheets.folder import mark_folder
+from autograd.worksheets.moodle import moodle
+from autograd.worksheets.prairielearn import prairielearn
+from autograd.worksheets.qti import qti
 from autograd.worksheets.worksheet import POINTS, Sheet
 from nn import lecture
 from nn.command.examples import EXAMPLES
@@ -21,6 +24,7 @@ from nn.losses import half_squared_error
 
 COMMANDS = ("sheet", "mark")
 FORMATS = ("html", "txt", "tex", "ipynb")
+PLATFORMS = ("moodle", "qti", "prairielearn")
 _ROSTER = "CSV with the students' ids: column student, id, name or email, else the first"
 
 
@@ -73,6 +77,9 @@ def _parser(command: str) -> Parser:
     add("--title", default="Worksheet", help="what stands above it")
     if command == "sheet":
         add("--formats", nargs="+", choices=FORMATS, default=["html"], help="of sheets and keys")
+        add(
+            "--for", nargs="+", choices=PLATFORMS, default=[], dest="platforms", help="import there"
+        )
     else:
         add("--jobs", type=whole(1), default=1, metavar="N", help="processes (%(default)s)")
         add("--hash-ids", action="store_true", help="write codes in the place of ids")
@@ -152,9 +159,23 @@ def _write_sheets(
             key.save(out / "keys" / f"{student}.{ending}")
         sheets.append(sheet)
     write_whole(out / "keys" / "final-numbers.html", finals_page(sheets))
+    _write_for(options.platforms, sheets, out)
     print(f"{len(sheets)} sheets in {options.out}, and their keys in {out / 'keys'}")
     print(f"in each, {worksheet.slips} slips were tried: every one prints otherwise than the truth")
     return 0
+
+
+def _write_for(platforms: Sequence[str], sheets: Sequence[Sheet], out: Path) -> None:
+    """Write what learning platforms import: the numbers of all sheets as questions."""
+    if "moodle" in platforms:
+        write_whole(out / "moodle.xml", moodle(sheets))
+    if "qti" in platforms:
+        write_whole(out / "qti.zip", qti(sheets))
+    if "prairielearn" in platforms:
+        for name, text in prairielearn(sheets).items():
+            path = out / "prairielearn" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, text)
 
 
 def _mark(worksheet: Worksheet, students: Sequence[str], options: argparse.Namespace) -> int:
