@@ -117,7 +117,7 @@ class Formulas:
         for entry in self.bench.own.wrong_formulas():
             if self.follows_formula(subject, side, entry):
                 return self.bench.follows(entry.line, true)
-        so = f"the formula gives {self.bench.value(side):.6g}, and it is {true:.6g}"
+        so = f"the formula gives {self.bench.value(side) + 0.0:.6g}, and it is {true:.6g}"
         fits = self.bench.misput(pairs or self.bench.known_alignment(subject, side))
         fits = fits or self.bench.repairs.of_formula(subject, side, self.bench.points, tried)
         return self.bench.wrong(fits, so, true)

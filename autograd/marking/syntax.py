@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias, overload
 
+from autograd import ops
 from autograd.formula import Written
 from autograd.graph import RAISED
 from autograd.notation import TEXT, Notation, Style
@@ -113,6 +114,7 @@ Term: TypeAlias = Number | Constant | Name | Quotient | Call
 Tree: TypeAlias = Term | ArrayName | ArrayCall
 Substitution: TypeAlias = Mapping[Term, Term]  # what stands instead of places in a term
 
+_ROWS = {op.name: op for op in ops.TABLE}
 ARRAY_OPERATIONS = {  # how each is written, with a hole for each argument
     "vector": "[{}]",
     "transpose": "{}ᵀ",
@@ -257,13 +259,16 @@ def _quotient(place: Quotient, notation: Notation) -> Written:
 
 def _composed(place: Tree, done: dict[Tree, Written], notation: Notation) -> Written:
     args = [done[arg] for arg in parts(place)]
+    op = place.op if isinstance(place, Call) else None
     if isinstance(place, ArrayCall):
-        return _array(place.kind, [f"{arg:{PRODUCT}}" for arg in args], notation.style)
-    assert isinstance(place, Call)
-    form = place.op.latex
+        op = _ROWS.get(place.kind)
+        if op is None:
+            return _array(place.kind, [f"{arg:{PRODUCT}}" for arg in args], notation.style)
+    assert op is not None
+    form = op.latex
     if notation.style == "text":
-        form = place.op.text.replace("{:^}", "^{:5}")
-    return Written(form.format(*args), place.op.binding, notation.style)
+        form = op.text.replace("{:^}", "^{:5}")
+    return Written(form.format(*args), op.binding, notation.style)
 
 
 def _array(kind: str, args: list[str], style: Style) -> Written:
