@@ -261,7 +261,7 @@ def _composed(place: Tree, done: dict[Tree, Written], notation: Notation) -> Wri
     args = [done[arg] for arg in parts(place)]
     op = place.op if isinstance(place, Call) else None
     if isinstance(place, ArrayCall):
-        op = _ROWS.get(place.kind)
+        op = None if place.kind in ARRAY_OPERATIONS else _ROWS.get(place.kind)
         if op is None:
             return _array(place.kind, [f"{arg:{PRODUCT}}" for arg in args], notation.style)
     assert op is not None
