@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 from autograd import DomainError
 from autograd.files import write_whole
-from nn.command import sheets
 from nn.command.latex import document
 from nn.command.options import NEGATIVE, parser
 from nn.command.results import data, marks, report
@@ -36,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
-    if words and words[0] in sheets.COMMANDS:
+    if words and words[0] in ("sheet", "mark"):
+        from nn.command import sheets  # which takes longer to load than a report
+
         return sheets.run(words[0], words[1:])
     p = parser()
     # argparse takes "-1e-3" for an option, but not " -1e-3"

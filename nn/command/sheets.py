@@ -16,13 +16,13 @@ from autograd.worksheets.folder import mark_folder
 from autograd.worksheets.moodle import moodle
 from autograd.worksheets.prairielearn import prairielearn
 from autograd.worksheets.qti import qti
+from autograd.worksheets.steps import ASKED
 from autograd.worksheets.worksheet import POINTS, Sheet
 from nn import lecture
 from nn.command.examples import EXAMPLES
 from nn.command.options import NEGATIVE, Parser, add_network, positive, setting, whole
 from nn.losses import half_squared_error
 
-COMMANDS = ("sheet", "mark")
 FORMATS = ("html", "txt", "tex", "ipynb")
 PLATFORMS = ("moodle", "qti", "prairielearn")
 _ROSTER = "CSV with the students' ids: column student, id, name or email, else the first"
@@ -68,9 +68,7 @@ def _parser(command: str) -> Parser:
     add("--derive", nargs="+", default=[], metavar="NAME", help="the first in full")
     add("--steps", nargs="+", default=[], choices=list(POINTS), help="what is asked, in order")
     add("--points", nargs="+", default=[], type=positive, metavar="X", help="of each step")
-    add(
-        "--blanks", choices=["formulas", "numbers", "both"], default="both", help="what is left out"
-    )
+    add("--blanks", choices=list(ASKED), default="both", help="what is left out")
     add("--fixed", nargs="+", default=[], metavar="NAME", help="what keeps its number")
     add("--digits", type=whole(1, 15), default=4, metavar="N", help="significant (%(default)s)")
     add("--cut", action="store_true", help="digits are cut off, and not rounded")
