@@ -17,7 +17,7 @@ from autograd.drawing.arrays import Drawing
 from autograd.drawing.figure import Node
 from autograd.formula import formula
 from autograd.graph import Edge
-from autograd.stepping.steps import SEED, Step, bracketed, by_hand
+from autograd.stepping.steps import Step, bracketed, by_hand, seed_step
 from autograd.value import Value
 
 _LONGEST = 120  # characters of an element's formula in numbers
@@ -168,18 +168,7 @@ class _Steps:
     def seed(self) -> Step:
         root = self.drawing.gradients.root
         key = self.drawing.keys[root]
-        asked = self.partial(self.drawing.root)
-        return Step(
-            phase="seed",
-            asked=asked,
-            given=[SEED, asked],
-            answer=1.0,
-            result="1",
-            by_hand=1.0,
-            node=key,
-            sets=self.sets(root, "grad"),
-            lit=[key],
-        )
+        return seed_step(key, self.partial(self.drawing.root), self.sets(root, "grad"))
 
     def names(self, family: Family) -> dict[Value, str]:
         """Return the name of each element, as the array has it: W1[1,2]."""

@@ -57,6 +57,25 @@ class Step(NamedTuple):
         return self.whole or "; ".join([f"{self.given[-1]} = {self.result}", *self.after])
 
 
+def seed_step(key: str, asked: str, sets: dict[str, Any]) -> Step:
+    """Return the step with which the sweep begins: the root's derivative by itself is 1.
+
+    key, sets   the root's node, and what it shows after the step
+    asked       the name of that derivative
+    """
+    return Step(
+        phase="seed",
+        asked=asked,
+        given=[SEED, asked],
+        answer=1.0,
+        result="1",
+        by_hand=1.0,
+        node=key,
+        sets=sets,
+        lit=[key],
+    )
+
+
 def steps_of(figure: Figure) -> list[Step]:
     """Return the forward pass, a Value a step, the seed, and the backward pass, an edge a step."""
     return [*_forward(figure), *_Sweep(figure).steps()]
@@ -125,18 +144,7 @@ class _Sweep:
     def _seed(self) -> Step:
         root = self.figure.graph.root
         self.totals[root] = 1.0
-        key, asked = self.figure.nodes[root].key, self.partials[root]
-        return Step(
-            phase="seed",
-            asked=asked,
-            given=[SEED, asked],
-            answer=1.0,
-            result="1",
-            by_hand=1.0,
-            node=key,
-            sets=self._sets(root),
-            lit=[key],
-        )
+        return seed_step(self.figure.nodes[root].key, self.partials[root], self._sets(root))
 
     def _along(self, arrow: Arrow) -> Step:
         number = self.notation.number
