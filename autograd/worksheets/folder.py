@@ -34,11 +34,13 @@ class Marking(NamedTuple):
 
     out      the folder for what comes out
     hashed   whether the code of a variant stands for the student's id in it
+    by       the version that marks
     """
 
     worksheet: Worksheet
     out: Path
     hashed: bool
+    by: str
 
     def name(self, student: str) -> str:
         """Return what a student is called in what comes out."""
@@ -76,7 +78,7 @@ def mark_folder(
     one goes on: an answer that has its page, and has not changed, is not marked again. Raises
     OSError where the folder cannot be read, or `out` not be written.
     """
-    marking = Marking(worksheet, Path(out), hashed)
+    marking = Marking(worksheet, Path(out), hashed, version("handgrad"))
     (marking.out / "feedback").mkdir(parents=True, exist_ok=True)
     problems, usable = _sorted_out(Path(answers), students)
     results = [*problems, *_all_marked(marking, usable, jobs)]
@@ -146,7 +148,7 @@ def marked(marking: Marking, name: str, answer: Answer) -> Result:
         other = f"it is of variant {answer.variant}, and {student} has {code}"
         return Result(student, name, other)
     page = marking.page(student)
-    parts = (version("handgrad"), worksheet.scheme, worksheet.plan.points, code, name, answer.text)
+    parts = (marking.by, worksheet.scheme, worksheet.plan.points, code, name, answer.text)
     digest = sha256(repr(parts).encode()).hexdigest()
     kept = _kept(page, digest)
     if kept is not None:

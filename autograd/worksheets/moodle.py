@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from autograd.worksheets.questions import Blank, Paper, paper_of
+from autograd.worksheets.questions import Blank, Paper, papers_of
 from autograd.worksheets.xml import document, element
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ def moodle(sheets: Sequence[Sheet]) -> str:
     >>> "{1:NUMERICAL:=" in moodle([sheet])
     True
     """
-    papers = [paper_of(sheet) for sheet in sheets]
-    if not papers:
-        raise ValueError("no sheets")
+    papers = papers_of(sheets)
     return document(element("quiz", _category(papers[0].title), *map(_question, papers)))
 
 

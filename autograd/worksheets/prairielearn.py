@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from autograd.worksheets.questions import Blank, Paper, Piece, paper_of
+from autograd.worksheets.questions import Blank, Paper, Piece, papers_of
 
 if TYPE_CHECKING:
     from autograd.worksheets.worksheet import Sheet
@@ -58,9 +58,7 @@ def prairielearn(sheets: Sequence[Sheet]) -> dict[str, str]:
     >>> list(prairielearn([sheet]))
     ['info.json', 'question.html', 'server.py', 'variants.json']
     """
-    papers = [paper_of(sheet) for sheet in sheets]
-    if not papers:
-        raise ValueError("no sheets")
+    papers = papers_of(sheets)
     variants = _json([_variant(paper) for paper in papers])
     info = {
         "uuid": str(UUID(bytes=sha256(variants.encode()).digest()[:16], version=4)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from autograd.worksheets.questions import Blank, Paper, Part, Row, paper_of
+from autograd.worksheets.questions import Blank, Paper, Part, Row, papers_of
 from autograd.worksheets.xml import document, element
 
 if TYPE_CHECKING:
@@ -40,9 +40,8 @@ def qti(sheets: Sequence[Sheet]) -> bytes:
     >>> ZipFile(BytesIO(qti([sheet]))).namelist()[0]
     'imsmanifest.xml'
     """
-    papers = {_ident("quiz", sheet.student, sheet.code): paper_of(sheet) for sheet in sheets}
-    if not papers:
-        raise ValueError("no sheets")
+    idents = [_ident("quiz", sheet.student, sheet.code) for sheet in sheets]
+    papers = dict(zip(idents, papers_of(sheets), strict=True))
     files = {"imsmanifest.xml": _manifest(papers)}
     for ident, paper in papers.items():
         files[f"{ident}/{ident}.xml"] = _assessment(ident, paper)

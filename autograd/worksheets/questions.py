@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from autograd.derivation import product
 from autograd.marking.board import Board
 from autograd.marking.mathml import mathml
+from autograd.marking.points import Point
 from autograd.notation import Notation
 from autograd.worksheets.scoring import shown
 from autograd.worksheets.steps import Cell, Line, Step
@@ -99,11 +100,21 @@ class Paper:
         return {number: weight // common for number, weight in whole.items()}
 
 
+def papers_of(sheets: Iterable[Sheet]) -> list[Paper]:
+    """Return the sheets of a class as questions. Raises ValueError where there are none, or one
+    asks for no number.
+    """
+    papers = [paper_of(sheet) for sheet in sheets]
+    if not papers:
+        raise ValueError("no sheets")
+    return papers
+
+
 def paper_of(sheet: Sheet) -> Paper:
     """Return a sheet as questions. Raises ValueError where it asks for no number."""
     worksheet = sheet.worksheet
     latex = worksheet.notation._replace(style="latex")
-    nearest = worksheet.screen.nearest(Board(sheet.root))
+    nearest = worksheet.screen.nearest(Point(Board(sheet.root)))
     truths = Truths(sheet.graph, worksheet.plan, worksheet.notation, nearest)
     writer = _Writer(truths, latex)
     pairs = zip(sheet.steps(worksheet.notation), sheet.steps(latex), strict=True)

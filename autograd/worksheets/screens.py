@@ -10,7 +10,7 @@ from typing import NamedTuple
 from autograd import ops
 from autograd.marking.board import ACTIVATIONS, KINKED, Board
 from autograd.marking.known import Known
-from autograd.marking.points import Point
+from autograd.marking.points import Point, difference
 from autograd.marking.slips import FACTORS, Facts, mutations
 from autograd.marking.syntax import (
     Call,
@@ -33,16 +33,15 @@ _SHORT = 15  # places of a formula in which slips are told from each other too
 _LONGEST = 400  # places of a formula in which slips are made
 
 
-def saturated(board: Board) -> str:
+def saturated(here: Point) -> str:
     """Return which activation is saturated, or near its kink; "" for none."""
-    for v in board.nodes:
-        numbers = [x.data if isinstance(x, Value) else x for x in v.args]
+    for v in here.board.nodes:
+        numbers = here.arguments(v)
         name = v.label or v.op.name
         if v.op in KINKED:
-            distance = abs(numbers[0] - (numbers[1] if len(numbers) > 1 else 0.0))
-            if distance < _NEAREST:
+            if abs(difference(numbers)) < _NEAREST:
                 return f"{name} is taken near its kink"
-        elif v.op in ACTIVATIONS and abs(v.op.partials[0](*numbers, v.data)) < FLATTEST:
+        elif v.op in ACTIVATIONS and abs(v.op.partials[0](*numbers, here.data[v])) < FLATTEST:
             return f"{name} is saturated"
     return ""
 
@@ -62,6 +61,9 @@ class Formula(NamedTuple):
     term: Term
     slips: list[Made]
     is_short: bool
+
+
+Result = tuple[Verdict, float]  # a slip, and the number that it gives
 
 
 class SlipScreen:
@@ -99,34 +101,31 @@ class SlipScreen:
                 self.formulas.append(Formula(subject, term, made, size(term) <= _SHORT))
         self.formulas.sort(key=lambda formula: size(formula.term))  # the quick ones first
 
-    def __call__(self, board: Board, here: Point) -> str:
+    def __call__(self, here: Point) -> str:
         """Return which slip cannot be seen at these numbers; "" where every one can."""
-        evaluator = self._evaluator(board)
-        for _, term, made, is_short in self.formulas:
-            true = self.notation.number(evaluator.value(term, here))
-            seen: dict[str, str] = {true: "the truth"}
-            for verdict, place, other in made:
-                with suppress(DomainError):
-                    value = evaluator.value(term, here, {place: other})
-                    printed = self.notation.number(value)
-                    if seen.get(printed, verdict) != verdict:
-                        return f"{verdict} prints as {seen[printed]}, in {written(term)}"
-                    if is_short:
-                        seen[printed] = verdict
+        for formula, true, slips in self._results(here):
+            seen: dict[str, str] = {self.notation.number(true): "the truth"}
+            for verdict, value in slips:
+                printed = self.notation.number(value)
+                if seen.get(printed, verdict) != verdict:
+                    return f"{verdict} prints as {seen[printed]}, in {written(formula.term)}"
+                if formula.is_short:
+                    seen[printed] = verdict
         return ""
 
-    def nearest(self, board: Board) -> dict[str, float]:
+    def nearest(self, here: Point) -> dict[str, float]:
         """Return how far the nearest slip is from the truth, by what is asked for."""
-        evaluator, here = self._evaluator(board), Point(board)
-        found: dict[str, float] = {}
-        for subject, term, made, _ in self.formulas:
-            true = evaluator.value(term, here)
-            distances = []
-            for _, place, other in made:
-                with suppress(DomainError):
-                    distances.append(abs(evaluator.value(term, here, {place: other}) - true))
-            found[written(subject)] = min(distances, default=inf)
-        return found
+        return {
+            written(formula.subject): min((abs(x - true) for _, x in slips), default=inf)
+            for formula, true, slips in self._results(here)
+        }
+
+    def _results(self, here: Point) -> Iterator[tuple[Formula, float, Iterator[Result]]]:
+        """Yield each formula, what it is, and what it is with each of its slips."""
+        evaluator = self._evaluator(here.board)
+        for formula in self.formulas:
+            slips = _results(formula, evaluator, here)
+            yield formula, evaluator.value(formula.term, here), slips
 
     def _evaluator(self, board: Board) -> Evaluator:
         leaves = [name for v, name in board.names.items() if v.op is None]
@@ -136,6 +135,12 @@ class SlipScreen:
     def count(self) -> int:
         """How many slips are told from the truth."""
         return sum(len(formula.slips) for formula in self.formulas)
+
+
+def _results(formula: Formula, evaluator: Evaluator, here: Point) -> Iterator[Result]:
+    for verdict, place, other in formula.slips:
+        with suppress(DomainError):
+            yield verdict, evaluator.value(formula.term, here, {place: other})
 
 
 def _slips(term: Term, facts: Facts) -> Iterator[Made]:

@@ -50,12 +50,8 @@ def drawn(x: float, rng: random.Random) -> float:
         most = min(most, int(1 / unit) - 1)
     # random() alone is promised to be the same in every Python
     count = least + int(rng.random() * (most - least + 1))
-    found = _of_two_digits(count * unit)
+    found = float(f"{count * unit:.2g}")
     return found if x > 0 else -found
-
-
-def _of_two_digits(number: Decimal) -> float:
-    return float(f"{number:.2g}")
 
 
 class Variants:

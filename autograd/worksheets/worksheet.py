@@ -104,19 +104,18 @@ class Worksheet:
         """Return the sheet of one student. Raises ValueError where no numbers will do."""
         reasons: Counter[str] = Counter()
         for root, fault in islice(self._variants.roots(student), TRIES):
-            fault = fault or self._unfit(Board(root))
+            fault = fault or self._unfit(Point(Board(root)))
             if not fault:
                 return Sheet(self, student, root)
             reasons[fault] += 1
         [(reason, times)] = reasons.most_common(1)
         raise ValueError(f"no numbers for {student!r} in {TRIES} tries: in {times}, {reason}")
 
-    def _unfit(self, board: Board) -> str:
+    def _unfit(self, here: Point) -> str:
         """Return what is wrong with a record at its numbers; "" for nothing."""
-        here = Point(board)
         if branch(here) != self._branch:
             return "an operation is on the other side of its kink"
-        return saturated(board) or self.screen(board, here)
+        return saturated(here) or self.screen(here)
 
     def _samples(self) -> Iterator[Value]:
         """Yield the root at other numbers, on the same side of each kink."""
