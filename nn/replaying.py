@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import random
 import sys
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from autograd import Value
 from autograd.op import real
@@ -23,7 +24,9 @@ from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
 if TYPE_CHECKING:
     from autograd import Program
 
-WORTH_MACHINE_CODE = 1e6  # operations: with fewer, to load it takes longer than it saves
+WORTH_MACHINE_CODE = 8e6  # operations: with fewer, to load it takes longer than it saves
+WORTH_A_CALL = 1000  # operations: with fewer at a time, Python is as fast
+COMPILING = 600  # operations: in that time Python compiles one, which machine code does sooner
 WORTH_RECORDING = 100  # examples of a shape: fewer are computed sooner than recorded for a replay
 _LOSSES = (
     losses.half_squared_error,
@@ -55,6 +58,14 @@ def _is_known_to_be_pure(neuron: Neuron) -> bool:
     if type(neuron) is not Neuron or not any(neuron.activation is f for f in ACTIVATIONS.values()):
         return False
     return all(isinstance(p, Value) and p.op is None for p in (*neuron.w, *neuron.biases()))
+
+
+class _Recording(NamedTuple):
+    """The loss of one example, and the Values that are the inputs of its program."""
+
+    record: Record
+    inputs: list[Value]
+    places: list[int]  # of the inputs, among the numbers of an example
 
 
 class _Replay(NamedTuple):
@@ -104,7 +115,9 @@ class Batches:
             total += output
         return total / len(batch) if len(batch) > 1 else total
 
-    def prepare(self, loss: Any, parameters: set[Value], epochs: int, known: bool) -> None:
+    def prepare(
+        self, loss: Any, parameters: set[Value], epochs: int, batch_size: int, known: bool
+    ) -> None:
         """Record an example of each shape, where all examples are numbers alone."""
         is_index = loss is losses.softmax_cross_entropy or loss not in _LOSSES
         try:
@@ -116,9 +129,10 @@ class Batches:
             return
         try:
             with _generators_put_back():
-                replays = self._recorded_by_shape(parts, parameters, epochs)
+                recordings = self._recorded_by_shape(parts, parameters)
                 if known:
                     self._require_fitting_targets(loss)
+            replays = self._programs(recordings, epochs, batch_size)
         except Exception:
             return  # computed anew, it has the error when the example's turn comes
         if replays:
@@ -139,34 +153,44 @@ class Batches:
             program.parameters = tuple(self.touched)
 
     def _recorded_by_shape(
-        self, parts: list[tuple[_Numbers, _Numbers]], parameters: set[Value], epochs: int
-    ) -> dict[Hashable, _Replay]:
-        """Return a program for each shape of example; none where one depends on no parameter."""
-        replays: dict[Hashable, _Replay] = {}
+        self, parts: list[tuple[_Numbers, _Numbers]], parameters: set[Value]
+    ) -> dict[Hashable, _Recording]:
+        """Return a recording for each shape of example; none where one depends on no parameter."""
+        recordings: dict[Hashable, _Recording] = {}
         for key, (x, target) in zip(self.keys, parts, strict=True):
-            if key not in replays:
-                times = self.keys.count(key) * epochs
-                replay = self._recorded(x, target, parameters, times)
-                if replay is None:
+            if key not in recordings:
+                recording = self._recorded(x, target)
+                record = recording.record
+                if not record.nodes or not parameters.intersection(record.leaves):
                     return {}
-                replays[key] = replay
-        return replays
+                recordings[key] = recording
+        return recordings
 
-    def _recorded(
-        self, x: _Numbers, target: _Numbers, parameters: set[Value], times: int
-    ) -> _Replay | None:
-        from autograd import Program  # now, so that `import nn` stays quick
-
+    def _recorded(self, x: _Numbers, target: _Numbers) -> _Recording:
         values = [*x.values, *target.values]
-        output = self.loss(x.rebuilt(), target.rebuilt())
-        record = Record(output)
-        if not record.nodes or not parameters.intersection(record.leaves):
-            return None
+        record = Record(self.loss(x.rebuilt(), target.rebuilt()))
         leaves = set(record.leaves)
         places = [k for k, v in enumerate(values) if v in leaves]
-        few = len(record.nodes) * times < WORTH_MACHINE_CODE
-        inputs = [values[k] for k in places]
-        return _Replay(Program(output, inputs, backend="python" if few else None), places)
+        return _Recording(record, [values[k] for k in places], places)
+
+    def _programs(
+        self, recordings: dict[Hashable, _Recording], epochs: int, batch_size: int
+    ) -> dict[Hashable, _Replay]:
+        """Return a program for each shape, all of them by the backend that is done first."""
+        from autograd import Program  # now, so that `import nn` stays quick
+
+        examples = Counter(self.keys)
+        sizes = {key: len(recording.record.nodes) for key, recording in recordings.items()}
+        in_all = sum((epochs * examples[key] + COMPILING) * size for key, size in sizes.items())
+        rows_in_a_call = batch_size if len(sizes) == 1 else 1  # shapes follow one another shuffled
+        in_a_call = rows_in_a_call * max(sizes.values(), default=0)
+        backend: Literal["python"] | None = "python"
+        if in_all >= WORTH_MACHINE_CODE and in_a_call >= WORTH_A_CALL:
+            backend = None
+        replays: dict[Hashable, _Replay] = {}
+        for key, (record, inputs, places) in recordings.items():
+            replays[key] = _Replay(Program(record.root, inputs, backend=backend), places)
+        return replays
 
     def _require_fitting_targets(self, loss: Any) -> None:
         """Raise the error of the loss for a target that it does not take."""

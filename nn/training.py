@@ -80,7 +80,7 @@ def train(
             pure = is_known_to_be_pure(model, loss)
             parameters = list(dict.fromkeys([*model.parameters(), *optimizer.parameters]))
             if pure if replay is None else replay:
-                batches.prepare(loss, set(parameters), epochs, pure)
+                batches.prepare(loss, set(parameters), epochs, batch_size, pure)
             for _ in _with_bar(range(epochs), progress):
                 history.append(epoch())
     except KeyboardInterrupt:

@@ -24,6 +24,7 @@ from nn import (
     softmax_cross_entropy,
     train,
 )
+from nn.replaying import Batches
 
 XOR = [([0, 0], 0), ([0, 1], 1), ([1, 0], 1), ([1, 1], 0)]
 LINE = [(-1.0, -1.0), (0.0, 1.0), (2.0, 5.0)]  # y = 2x + 1
@@ -583,3 +584,25 @@ def test_eval_and_train_reach_all_that_is_inside():
     assert model.train() is model
     assert {v.data for v in dropout([2.0] * 9)} == {0.0, 4.0}
     assert "training" not in str(model.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "classes", "examples", "epochs", "backend"),
+    [
+        ([2, 1], 2, 4, 1000, "python"),  # it is done before machine code is loaded
+        ([2, 1], 2, 4, 1_000_000, "python"),  # a call costs more than what it computes
+        ([40, 20, 10], 10, 1000, 1, "llvmlite"),  # ten graphs, each soon compiled
+        ([40, 20, 10], 1, 100, 1, "python"),
+        ([40, 20, 10], 1, 100, 100, "llvmlite"),
+    ],
+)
+def test_the_backend_that_is_done_first(sizes, classes, examples, epochs, backend):
+    pytest.importorskip("llvmlite")
+    model = MLP(sizes[0], sizes[1:])
+    data = [([0.5] * sizes[0], k % classes) for k in range(examples)]
+    if sizes[-1] == 1:
+        data = [(x, [float(target)]) for x, target in data]
+    loss = mean_squared_error if sizes[-1] == 1 else softmax_cross_entropy
+    batches = Batches(lambda x, target: loss(model(x), target), data)
+    batches.prepare(loss, set(model.parameters()), epochs, len(data), True)
+    assert {replay.program.backend for replay in batches.replays.values()} == {backend}
