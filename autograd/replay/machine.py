@@ -6,7 +6,6 @@ It does what the eager pass does, in the same order, and comes to the same numbe
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -203,7 +202,7 @@ def _target() -> Any:
 def _library() -> Any:
     if os.name == "nt":
         return ctypes.CDLL("ucrtbase")
-    return ctypes.CDLL(ctypes.util.find_library("m"))
+    return ctypes.CDLL(None)  # Python's own: `math` calls the same functions
 
 
 @cache
