@@ -25,7 +25,8 @@ def took(function):
     return min(times)
 
 
-def test_a_wrong_line_about_a_network_of_482_parameters():
+@pytest.mark.parametrize("are_trained", [False, True])
+def test_a_wrong_line_about_a_network_of_482_parameters(are_trained):
     rng = random.Random(1)
     model = MLP(10, [16, 16, 2], activation="tanh", seed=3)
     board = Board(half_squared_error(model([rng.uniform(-1, 1) for _ in range(10)]), [0.3, -0.2]))
@@ -35,6 +36,7 @@ def test_a_wrong_line_about_a_network_of_482_parameters():
     [(net, _)] = board.edges[labelled[w]]
     h = board.names[net]
     slope = point.derivative(board.root, labelled[w])
+    trained = [board.names[p] for p in model.parameters()] if are_trained else []
     reader = Reader(board.labels)
 
     def judged(judge, line):
@@ -50,7 +52,7 @@ def test_a_wrong_line_about_a_network_of_482_parameters():
     ):
         times = []
         for _ in range(3):
-            judge = Judge(board, None, [])
+            judge = Judge(board, None, trained)
             assert not judged(judge, f"dE/d{w} = {2 * slope:.6g}").right  # it warms the board
             start = time.process_time()
             assert not judged(judge, line).right

@@ -262,6 +262,8 @@ class Explainer:
 
     def stale(self, of: Value, by: Value) -> Iterator[Found]:
         """Yield the derivative where the weights had been updated before it was taken."""
+        if not self.evaluator.trained:
+            return
         where = "the weights were updated before, at the rate {}"
         for rate in self.rates:
             for k in (0, 1):

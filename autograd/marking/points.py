@@ -48,6 +48,7 @@ class Point:
             else:
                 self.data[v] = v.data
         self.data.update(late or {})
+        self._is_own = not self.numbers and not late
         self._slopes: dict[Node, list[tuple[Value, float]]] = {}
         self._sweeps: dict[tuple[Value, frozenset[Value]], dict[Value, float]] = {}
         self._tangents: dict[Value, dict[Value, float]] = {}
@@ -78,9 +79,9 @@ class Point:
         """Return ∂v/∂by for each v, None where ∂of/∂v is to be found for each v.
 
         The first time that a derivative of a Value is asked for, all by the other one are found;
-        from the second one on, all of that Value; and of the root at once.
+        from the second one on, all of that Value; and of the root, at its own numbers, at once.
         """
-        if of is self.board.root or (of, frozenset()) in self._sweeps:
+        if (of, frozenset()) in self._sweeps or (of is self.board.root and self._is_own):
             return None
         if of not in self._asked and by not in self._tangents:
             self._tangents[by] = self._forward(by)
