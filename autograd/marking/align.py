@@ -91,6 +91,8 @@ def _neighbours(symbols: Term, numbers: Term, op: Op, stands: Stands) -> Match |
         longer: list[tuple[int, Match]] = []
         for start, match in best.items():
             for used, run in _runs(parts, start, end, op, place):
+                if used > start + 1 and any(spare) and _is_zero(place):
+                    break  # that 0 would hide what the number beside it stands for
                 pairs = matched(run, place, stands)
                 if pairs is not None:
                     longer.append((used, match + pairs))
@@ -108,6 +110,10 @@ def _runs(
         end = min(end, start + 1)
     joined = accumulate(parts[start:end], lambda *args: Call(op, args))
     return enumerate(joined, start + 1)
+
+
+def _is_zero(place: Term) -> bool:
+    return isinstance(place, Number) and place.value == 0.0
 
 
 def _worst_first(row: tuple[int, Match]) -> tuple[int, int]:

@@ -24,6 +24,7 @@ from autograd.marking.syntax import (
 )
 from autograd.op import DomainError, Op
 
+AGREE = 1e-12  # how far two formulas of one value may be apart, by rounding
 NEUTRAL = {ops.add: 0.0, ops.mul: 1.0}
 
 
@@ -169,10 +170,10 @@ class Evaluator:
 
     def _is(self, side: Term, point: Point, instead: Substitution | None, aim: float) -> bool:
         if not isinstance(side, Call):
-            return math.isclose(self.value(side, point, instead), aim, rel_tol=1e-9)
+            return math.isclose(self.value(side, point, instead), aim, rel_tol=AGREE)
         numbers, changed = self._parted(side, point, instead)
         given = changed[side] if side in changed else numbers[side]
-        if math.isclose(given, aim, rel_tol=1e-9):
+        if math.isclose(given, aim, rel_tol=AGREE):
             return True
         if aim == 0.0:
             return settled(given, _largest(numbers, changed)) == 0.0
