@@ -87,3 +87,25 @@ def test_what_follows_from_a_slip_is_consistent_with_it():
     ).lines
     assert lines[-1].mark == "follows"
     assert "consistent with your slip in line 1: nothing more is deducted" in lines[-1].because
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dE/da2 (w) = (h2-1)*(1-h2^2)",
+        "dE/da2(w, u) = (h2-1)*(1-h2^2)",
+        r"\frac{\partial E}{\partial a_2}(w) = (h_2-1)(1-h_2^2)",
+        r"dE/da2 = (h2-1)*(1-h2^2) \quad (3)",
+        r"dE/da2 = (h2-1)*(1-h2^2) \qquad (2.13)",
+        "dE/da2 = (h2-1)*(1-h2^2)     (3)",
+        r"dE/da2 = (h2-1)*(1-h2^2) \tag{3}",
+    ],
+)
+def test_what_it_is_a_function_of_and_the_number_of_an_equation_are_no_factors(line):
+    assert check_derivation(E, line)
+
+
+def test_a_number_in_brackets_that_is_put_in_is_a_factor():
+    h, a = H2.data, 1 - H2.data**2
+    assert check_derivation(E, f"dE/da2 = (h2-1)*(1-h2^2) = ({h - 1:.4f}) ({a:.4f})")
+    assert not check_derivation(E, f"dE/da2 = (h2-1)*(1-h2^2) = ({h - 1:.4f}) ({a:.4f}) (3)")

@@ -322,6 +322,8 @@ def test_a_short_constant_is_written_in_full(claim, right):
     [
         ("y = a*b = 0*5", "right"),
         ("y = a*b = 0*999", "WRONG"),
+        ("y = a*b = 0*1", "WRONG"),
+        ("y = 0*1", "WRONG"),
         ("y = 0*5", "right"),
         ("y = 5*0", "right"),
         ("y = 999*0", "open"),
@@ -383,3 +385,12 @@ def test_of_several_factors_the_nearest_is_told():
     [line] = check_derivation(LECTURE, "dE/dw1 = 0.002").lines
     factors = [verdict for verdict in line.verdicts if verdict.startswith("FACTOR ")]
     assert len(set(factors) - {"FACTOR LEFT OUT"}) <= 1
+
+
+def test_a_small_term_of_a_sum_is_held_to_its_factors():
+    v, g = Value(1.0, label="v"), Value(1e-3, label="g")
+    m = 0.999 * v + 0.001 * g**2
+    m.label = "m"
+    assert check_derivation(m, "m = 0.999*v + 0.001*g^2")
+    assert not check_derivation(m, "m = 0.999*v + 0.001*g^2*0.0447")
+    assert not check_derivation(m, "dm/dg = 0.002*g + 1e-12*v")

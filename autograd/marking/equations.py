@@ -43,6 +43,9 @@ _LISTED = re.compile(rf"\[\s*{_CELL}(?:\s+{_CELL})+\s*\]")  # numbers with space
 _GRID = re.compile(rf"\s*(.*=\s*)?(\[\s*{_CELL}(?:\s+{_CELL})*\s*\])\s*")
 _GRID_OF_LISTS = re.compile(rf"(.*=\s*)(\[{_CELL}(?:, {_CELL})*\])\s*")
 _ROWS = re.compile(r"\\\\(?:\s*\[[^\]]*\])?|\\newline\b|\\tag\{[^}]*\}")
+_NUMBERED = re.compile(  # the number of an equation, far to its right
+    r"(?:\\q?quad(?![a-zA-Z])\s*\([1-9]\d?(?:\.\d{1,3})?[a-z]?\)|(?:\s{3,}|\t\s*)\([1-9]\d?[a-z]?\))\s*$"
+)
 _PARTS = re.compile(r"(?<!\\);")
 _BULLET = re.compile(
     r"\s*(?:[-*•‣▪–]\s+(?=\S)|\(?(?:\d{1,2}|[a-z]|[ivx]+)[.)]\s+"
@@ -112,7 +115,8 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
         if len(line) > LONGEST:
             yield number, line
             continue
-        line = re.sub(r"\s+", " ", _ENVIRONMENT.sub(" ", line).replace("$", " "))
+        line = _NUMBERED.sub("", _ENVIRONMENT.sub(" ", line).replace("$", " "))
+        line = re.sub(r"\s+", " ", line)
         for row in _ROWS.split(line):
             yield from ((number, text) for text in _statements(row))
 

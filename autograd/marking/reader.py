@@ -34,7 +34,7 @@ from autograd.marking.syntax import (
 from autograd.marking.tokens import Token, decimal_signs, tokens
 from autograd.op import Op
 
-_APPLIED = re.compile(rf"({NAME.pattern})\s*\(\s*{NAME.pattern}(?:\s*,\s*{NAME.pattern})*\s*\)")
+_APPLIED = re.compile(rf"(.+?)\s*\(\s*{NAME.pattern}(?:\s*,\s*{NAME.pattern})*\s*\)")
 MOST_CHOICES = 3  # on one side: of more, all are taken alike
 
 
@@ -170,15 +170,22 @@ class Reader:
         return Side(_cut(f"{left} = {claims[0]}"), defined), claims[1:]
 
     def without_arguments(self, text: str, notes: list[str]) -> str:
-        """Return the name of what was computed without what it is a function of, as in L(w)."""
+        """Return the name of what was computed, or its derivative, without what it is a function
+        of, as in L(w) and ∂L/∂w (w).
+        """
         found = _APPLIED.fullmatch(plain(text).strip())
         if not found:
             return text
         with suppress(Unreadable):
-            if self.names.find(found[1]) in self.names.computed:
-                notes.append(f"{text} is read as {found[1]}")
-                return found[1]
+            of = found[1]
+            is_name = NAME.fullmatch(of) is not None
+            if self.is_computed(of) if is_name else isinstance(self.read(of, []), Quotient):
+                notes.append(f"{text} is read as {of}")
+                return of
         return text
+
+    def is_computed(self, name: str) -> bool:
+        return self.names.find(name) in self.names.computed
 
     def side(self, text: str, notes: list[str], indices: Mapping[str, int]) -> Side:
         """Return a side, with how else it reads where a label may be a function, too."""
