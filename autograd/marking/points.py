@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from autograd.record import Node
 
 
+ROUNDING = 1e-15  # what is lost in a step, for its size
 CANCELLED = 1e-13  # what a sum leaves of its terms where in truth it leaves nothing
 
 
@@ -51,6 +52,7 @@ class Point:
         self._is_own = not self.numbers and not late
         self._slopes: dict[Node, list[tuple[Value, float]]] = {}
         self._sweeps: dict[tuple[Value, frozenset[Value]], dict[Value, float]] = {}
+        self._sizes: dict[tuple[Value, frozenset[Value]], dict[Value, float]] = {}
         self._tangents: dict[Value, dict[Value, float]] = {}
         self._asked: set[Value] = set()  # of what, where it was not the root
         self._fault = ""
@@ -105,6 +107,27 @@ class Point:
                     part += gradients[x]
                 gradients[x] = part
         return gradients | {x: settled(gradients[x], size) for x, size in sizes.items()}
+
+    def lost(self, of: Value, by: Value | None = None, held: Collection[Value] = ()) -> float:
+        """Return how far ∂of/∂by may be off by rounding, or what `of` was computed as.
+
+        The derivative is a sum over paths, and loses by the size of each; a Value loses what each
+        that it was computed from has lost.
+        """
+        key = of, frozenset(held)
+        if key not in self._sizes:
+            sizes = {of: 1.0}
+            for v in reversed(self.board.nodes_of(*key)):
+                if v in sizes:
+                    for x, local in self.slopes(v):
+                        sizes[x] = sizes.get(x, 0.0) + sizes[v] * abs(local)
+            self._sizes[key] = sizes
+        sizes = self._sizes[key]
+        if by is not None:
+            return ROUNDING * sizes.get(by, 0.0)
+        return ROUNDING * sum(
+            size * abs(self.data[v]) for v, size in sizes.items() if v.op is not None
+        )
 
     def _forward(self, by: Value) -> dict[Value, float]:
         """Return ∂v/∂by for each v that depends on `by`."""

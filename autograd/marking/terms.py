@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import ChainMap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import accumulate
 from typing import TypeGuard
 
@@ -24,7 +26,8 @@ from autograd.marking.syntax import (
 )
 from autograd.op import DomainError, Op
 
-AGREE = 1e-12  # how far two formulas of one value may be apart, by rounding
+SAME = 1e-12  # two formulas whose values are so near to one another are one
+ALIKE = 1e-9  # two that are so near are one where sums that cancel may have lost as much
 NEUTRAL = {ops.add: 0.0, ops.mul: 1.0}
 
 
@@ -162,24 +165,60 @@ class Evaluator:
     ) -> bool:
         """Whether the two are equal at each point, where both are defined there."""
         with suppress(DomainError):
-            for point in points:
-                if not self._is(side, point, instead, self.value(subject, point)):
-                    return False
-            return True
+            return all(self._is(side, point, instead or {}, subject) for point in points)
         return False
 
-    def _is(self, side: Term, point: Point, instead: Substitution | None, aim: float) -> bool:
-        if not isinstance(side, Call):
-            return math.isclose(self.value(side, point, instead), aim, rel_tol=AGREE)
-        numbers, changed = self._parted(side, point, instead)
+    def _is(self, side: Term, point: Point, instead: Substitution, subject: Term) -> bool:
+        aim = self.value(subject, point)
+        numbers: Mapping[Term, float] = {}
+        changed: Mapping[Term, float] = {}
+        if isinstance(side, Call):
+            numbers, changed = self._parted(side, point, instead)
+        else:
+            changed = {side: self.value(side, point, instead)}
         given = changed[side] if side in changed else numbers[side]
-        if math.isclose(given, aim, rel_tol=AGREE):
+        if math.isclose(given, aim, rel_tol=SAME):
             return True
-        if aim == 0.0:
-            return settled(given, _largest(numbers, changed)) == 0.0
-        return _may_cancel(given - aim, numbers, changed) and cancels(
-            side, {**numbers, **changed}, aim
-        )
+        if aim == 0.0 and settled(given, _largest(numbers, changed)) == 0.0:
+            return True
+        error = partial(self._error, side, ChainMap(dict(changed), dict(numbers)), point, instead)
+        off = abs(given - aim)
+        if aim == 0.0 or math.isclose(given, aim, rel_tol=ALIKE):
+            return off <= 100 * (error() + self._lost(subject, point))
+        if off > 1e-15 * _largest(numbers, changed):
+            return False
+        # where nothing is left, something has cancelled that is not in the term
+        return given == 0.0 or off <= error()
+
+    def _error(
+        self, term: Term, numbers: Mapping[Term, float], point: Point, instead: Substitution
+    ) -> float:
+        """Return how far the value may be off by rounding.
+
+        A product hands the error on that its factors have; a sum adds one, by its largest term.
+        """
+        errors: dict[Term, float] = {}
+        for place in reversed(list(walk(term))):
+            if place in instead or not isinstance(place, Call):
+                errors[place] = self._lost(instead.get(place, place), point)
+                continue
+            sizes = [abs(numbers[arg]) for arg in place.args]
+            own = [errors[arg] for arg in place.args]
+            if place.op in (ops.add, ops.sub):
+                errors[place] = sum(own) + 1e-15 * max(sizes)
+            else:
+                errors[place] = abs(numbers[place]) * _relative(own, sizes)
+        return errors[term]
+
+    def _lost(self, place: Term, point: Point) -> float:
+        """Return how far a derivative may be off by rounding, or the number of a Value."""
+        labelled = point.board.values
+        if isinstance(place, Quotient):
+            held = [labelled[label] for label in place.held]
+            return point.lost(labelled[place.of], labelled[place.by], held)
+        if isinstance(place, Name) and not place.updated and place.label in labelled:
+            return point.lost(labelled[place.label])
+        return 0.0
 
     def spread(self, term: Term, point: Point) -> float:
         """Return how far the value may be off because decimals in the term are rounded or cut
@@ -202,42 +241,8 @@ class Evaluator:
         )
 
 
-def _may_cancel(off: float, *numbers: Mapping[Term, float]) -> bool:
-    """Whether a value is off by no more than what the largest of these may lose of its digits."""
-    return abs(off) <= 1e-15 * _largest(*numbers)
-
-
 def _largest(*numbers: Mapping[Term, float]) -> float:
     return max(max(map(abs, part.values())) for part in numbers if part)
-
-
-def cancels(term: Term, numbers: Mapping[Term, float], aim: float) -> bool:
-    """Whether the value may be off from `aim` because terms cancel in its sums.
-
-    A product hands the error on that its factors have; a sum adds one, by its largest term. Where
-    one of the two is 0, something has cancelled that is not in the term.
-    """
-    off = numbers[term] - aim
-    if not _may_cancel(off, numbers):
-        return False
-    if numbers[term] == 0.0 or aim == 0.0:
-        return True
-    return abs(off) <= _error(term, numbers)
-
-
-def _error(term: Term, numbers: Mapping[Term, float]) -> float:
-    errors: dict[Term, float] = {}
-    for place in reversed(list(walk(term))):
-        errors[place] = 0.0
-        if not isinstance(place, Call) or place not in numbers:
-            continue
-        sizes = [abs(numbers[arg]) for arg in place.args]
-        own = [errors[arg] for arg in place.args]
-        if place.op in (ops.add, ops.sub):
-            errors[place] = sum(own) + 1e-15 * max(sizes)
-        else:
-            errors[place] = abs(numbers[place]) * _relative(own, sizes)
-    return errors[term]
 
 
 def _relative(errors: Iterable[float], sizes: Iterable[float]) -> float:
