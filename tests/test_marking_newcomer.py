@@ -109,3 +109,39 @@ def test_a_number_in_brackets_that_is_put_in_is_a_factor():
     h, a = H2.data, 1 - H2.data**2
     assert check_derivation(E, f"dE/da2 = (h2-1)*(1-h2^2) = ({h - 1:.4f}) ({a:.4f})")
     assert not check_derivation(E, f"dE/da2 = (h2-1)*(1-h2^2) = ({h - 1:.4f}) ({a:.4f}) (3)")
+
+
+@pytest.mark.parametrize(
+    ("line", "steps"),
+    [
+        ("a_t = w*h_{t-1} + u*x_t", [1, 2]),
+        ("h_{t+1} = tanh(w h_t + u x_{t+1})", [0, 1]),
+        ("h_t = tanh(a_t)", [1, 2]),
+        ("dE/dh_t = dE/da_{t+1} w", [0, 1]),
+        ("∂E/∂hₜ₋₁ = w ∂E/∂aₜ", [1, 2]),
+        ("δ_t = w δ_{t+1} (1 - h_t^2)", [1]),
+        (r"\frac{dE}{dw} = \sum_{t=1}^{2} \frac{dE}{da_t} h_{t-1}", []),
+        ("dE/dw = Σ_t dE/da_t h_{t-1}", []),
+    ],
+)
+def test_a_recursion_is_read_for_each_of_its_steps(line, steps):
+    marks = check_derivation(E, line)
+    assert marks
+    assert [found.read.partition(";")[0] for found in marks.lines] == (
+        [f"for t = {k}" for k in steps] or [marks.lines[0].read.partition(";")[0]]
+    )
+
+
+@pytest.mark.parametrize(
+    "line", ["a_t = w*h_t + u*x_t", "dE/dh_t = dE/da_{t+1} u", "δ_t = w δ_{t+1} (1 - h_{t+1}^2)"]
+)
+def test_a_recursion_with_a_slip_is_wrong_at_each_of_its_steps(line):
+    lines = check_derivation(E, line).lines
+    assert lines
+    assert all(found.wrong for found in lines)
+
+
+def test_a_square_is_not_divided_by_its_base():
+    [_, line] = check_derivation(E, "da_t/dw = h_{t-1}").lines
+    assert str(line.verdicts[0]) == "MISSING PATH"
+    assert "DIVIDED" not in line.because

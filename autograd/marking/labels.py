@@ -15,8 +15,11 @@ from autograd.marking.spelling import GREEK
 
 Rows: TypeAlias = "tuple[object, ...]"  # labels or numbers, of a matrix in a tuple for each row
 
-LETTER = "(?:(?![²³¹⁰⁴-⁹₀-₉½⅓⅔¼¾⅕-⅞ᵀᵢⱼₖₗₘₙΣ])[^\\W\\d_][\u0300-\u036f\u20d7]*)"
-BELOW = rf"(?:\s*_\s*\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}|_?[₀-₉ᵢⱼₖₗₘₙ]+|_(?:{LETTER}|[0-9])+)"
+LETTER = "(?:(?![²³¹⁰⁴-⁹₀-₉½⅓⅔¼¾⅕-⅞ᵀᵢⱼₖₗₘₙₜΣ])[^\\W\\d_][\u0300-\u036f\u20d7]*)"
+BELOW = (
+    r"(?:\s*_\s*\{(?:[^{}]|\{[^{}]*\})*\}"
+    rf"|_?[₀-₉ᵢⱼₖₗₘₙₜ]+(?:[₊₋][₀-₉])?|_(?:{LETTER}|[0-9])+)"
+)
 NAME = re.compile(rf"{LETTER}(?:{LETTER}|[0-9])*{BELOW}*")
 _SPELLED = str.maketrans(
     {sign: name for name, sign in GREEK.items() if not name.startswith("var")}
@@ -36,10 +39,13 @@ _ABOVE = re.compile(
     r"\^\{?\s*[(\[]\s*([\w+-]+)\s*[)\]]\s*\}?|⁽([⁰¹²³⁴-⁹]+)⁾|\^\{?\s*(\w+)\s*\}?|\{\}"
 )
 _WRITTEN = re.compile(r"[_{}\s,\\]")
-INDICES = "ijklmn"  # one-letter indices that need no Σ
+INDICES = "ijklmnt"  # one-letter indices that need no Σ
 _INDEX = re.compile(
-    r"_\{?\(?([ijklmnᵢⱼₖₗₘₙ](?:\s*,?\s*[ijklmnᵢⱼₖₗₘₙ0-9])*|[0-9]\s*,?\s*[ijkl]+)\)?\}?(?!\w)"
-    r"|([ᵢⱼₖₗₘₙ]+)$"
+    r"_\{?\(?([ijklmntᵢⱼₖₗₘₙₜ](?:\s*,?\s*[ijklmntᵢⱼₖₗₘₙₜ0-9])*|[0-9]\s*,?\s*[ijkl]+)\)?\}?(?!\w)"
+    r"|([ᵢⱼₖₗₘₙₜ]+)$"
+)
+_SHIFTED = re.compile(  # h_{t−1}: the index, and how far from it
+    rf"_\{{\s*([{INDICES}])\s*([+−-])\s*([0-9])\s*\}}|([ᵢⱼₖₗₘₙₜ])([₊₋])([₀-₉])$"
 )
 _CALL = re.compile(r"⁽([ⁿᵐ])⁾|\^\{?\s*\(([nm])\)\s*\}?")  # the number of a call
 
@@ -114,9 +120,12 @@ def index_letters(name: str) -> str:
 
     >>> index_letters("w_ij"), index_letters("W1_{i,j}"), index_letters("x_j"), index_letters("x_1")
     ('ij', 'ij', 'j', '')
-    >>> index_letters("net_h⁽ⁿ⁾")
-    'n'
+    >>> index_letters("net_h⁽ⁿ⁾"), index_letters("h_{t-1}"), index_letters("hₜ₋₁")
+    ('n', 't', 't')
     """
+    shifted = _SHIFTED.search(name)
+    if shifted:
+        return unicodedata.normalize("NFKC", shifted[1] or shifted[4])
     call = _CALL.search(name)
     if call:
         return unicodedata.normalize("NFKC", call[1] or call[2])
@@ -132,7 +141,12 @@ def with_indices(name: str, numbers: Mapping[str, int]) -> str:
 
     >>> with_indices("W1_{ij}", {"i": 1, "j": 2}), with_indices("x⁽ⁿ⁾", {"n": 3})
     ('W1_{12}', 'x⁽³⁾')
+    >>> with_indices("h_{t-1}", {"t": 1}), with_indices("hₜ₊₁", {"t": 1})
+    ('h_0', 'h_2')
     """
+    shifted = _SHIFTED.search(name)
+    if shifted:
+        return name[: shifted.start()] + _shifted(shifted, numbers) + name[shifted.end() :]
     call = _CALL.search(name)
     if call:
         number = numbers.get(unicodedata.normalize("NFKC", call[1] or call[2]), 1)
@@ -144,3 +158,13 @@ def with_indices(name: str, numbers: Mapping[str, int]) -> str:
     letters = unicodedata.normalize("NFKC", found[0])
     below = "".join(str(numbers.get(c, c)) for c in letters)
     return name[: found.start()] + below + name[found.end() :]
+
+
+def _shifted(found: re.Match[str], numbers: Mapping[str, int]) -> str:
+    """Return the place that an index has with what is added to it, or taken from it."""
+    letter, sign, step = (
+        unicodedata.normalize("NFKC", first or second)
+        for first, second in zip(found.groups()[:3], found.groups()[3:], strict=True)
+    )
+    number = numbers.get(letter, 0)
+    return f"_{number + int(step) if sign == '+' else number - int(step)}"

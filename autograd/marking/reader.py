@@ -35,6 +35,7 @@ from autograd.marking.tokens import Token, decimal_signs, tokens
 from autograd.op import Op
 
 _APPLIED = re.compile(rf"(.+?)\s*\(\s*{NAME.pattern}(?:\s*,\s*{NAME.pattern})*\s*\)")
+TIME = "t"  # the index of a time step
 MOST_CHOICES = 3  # on one side: of more, all are taken alike
 
 
@@ -126,18 +127,21 @@ class Reader:
             return
         except NeedsIndex as error:
             missing = error
-        letters = _letters(equation.sides[0])
-        count = 0
-        if 0 < len(letters) <= 3:
-            for numbers in product(range(10), repeat=len(letters)):
-                indices = dict(zip(letters, numbers, strict=True))
-                with suppress(Unreadable):
-                    line = self.sides(equation, indices)
-                    count += 1
-                    said = ", ".join(f"{letter} = {k}" for letter, k in indices.items())
-                    yield line._replace(read=(f"for {said}", *line.read))
-        if not count:
+        lines = list(self.numbered(equation, _letters(equation.sides[0])))
+        if not lines:
             raise missing
+        yield from _in_time(lines) if TIME in _letters(equation.sides[0]) else lines
+
+    def numbered(self, equation: Written, letters: str) -> Iterator[Statement]:
+        """Yield the equation for each number of each of these indices that its left side has."""
+        if not 0 < len(letters) <= 3:
+            return
+        for numbers in product(range(10), repeat=len(letters)):
+            indices = dict(zip(letters, numbers, strict=True))
+            with suppress(Unreadable):
+                line = self.sides(equation, indices)
+                said = ", ".join(f"{letter} = {k}" for letter, k in indices.items())
+                yield line._replace(read=(f"for {said}", *line.read))
 
     def sides(self, equation: Written, indices: Mapping[str, int]) -> Statement:
         """Return the equation read. Raises Unreadable where its subject is not."""
@@ -283,10 +287,22 @@ def _subject_first(sides: list[Side]) -> list[Side]:
     return sides
 
 
+def _in_time(lines: list[Statement]) -> list[Statement]:
+    """Return those of which every name exists, if any: a recursion ends at the last step."""
+    whole = [line for line in lines if not any(map(_is_unknown, line.sides))]
+    return whole or lines
+
+
+def _is_unknown(side: Side) -> bool:
+    return isinstance(side.term, Unreadable) and side.term.verdict == "UNKNOWN NAME"
+
+
 def _letters(text: str) -> str:
     """Return the one-letter indices of the names in a text, in their order."""
     names = re.findall(
-        r"[^\W_]+_?\{?\w*\}?(?:⁽[ⁿᵐ]⁾|\^\{?\([nm]\)\}?)|[^\W_]+_\{?[\w,]+\}?|[^\W_]+[ᵢⱼₖₗₘₙ]+", text
+        r"[^\W_]+_?\{?\w*\}?(?:⁽[ⁿᵐ]⁾|\^\{?\([nm]\)\}?)|[^\W_]+_\{?[\w,]+(?:\s*[+−-]\s*\d)?\}?"
+        r"|[^\W_]+[ᵢⱼₖₗₘₙₜ]+(?:[₊₋][₀-₉])?",
+        text,
     )
     return "".join(dict.fromkeys("".join(map(index_letters, names))))
 

@@ -24,6 +24,7 @@ from autograd.marking.syntax import (
     number,
     replaced,
     walk,
+    written,
 )
 from autograd.marking.verdict import Verdict
 from autograd.op import Op
@@ -133,6 +134,14 @@ def _anything(spot: Spot) -> bool:
 def _is_factor(spot: Spot) -> bool:
     unit = isinstance(spot.term, Number) and abs(spot.term.value) == 1.0
     return spot.within(ops.mul) and not unit
+
+
+def _may_divide(spot: Spot) -> bool:
+    """Whether it is a factor by which one may have divided; x·x is nothing else divided by x."""
+    if spot.parent is None or not _is_factor(spot) or isinstance(spot.term, Number):
+        return False
+    beside = spot.parent.args[1 - spot.argument]
+    return written(beside) != written(spot.term)
 
 
 def _is_term(spot: Spot) -> bool:
@@ -274,7 +283,7 @@ SLIPS: tuple[Slip, ...] = (
     Slip(Verdict.PRE,               _is_symbol,                                     _partner(Verdict.PRE)),
     Slip(Verdict.POST,              _is_symbol,                                     _partner(Verdict.POST)),
     Slip(Verdict.STANDS_FOR,        _is_symbol,                                     _other_size),
-    Slip(Verdict.DIVIDED,           lambda s: _is_factor(s) and not isinstance(s.term, Number),
+    Slip(Verdict.DIVIDED,           _may_divide,
                                                                                     _put(_one_over, "divided by {}")),
     Slip(Verdict.MULTIPLIED,        _is_divisor,                                _put(_one_over, "multiplied by {}")),
     Slip(Verdict.SIGMOID_TWICE,     lambda s: _is_symbol(s) or _calls(ops.sigmoid)(s), _squashed(ops.sigmoid)),
