@@ -40,7 +40,7 @@ from autograd.drawing import COLOURS, EngineError, engines
 from autograd.drawing.labels import one_line
 from autograd.graph import named_graph
 from autograd.record import Record
-from nn import MLP, half_squared_error
+from nn import MLP, RNN, half_squared_error, scaled_dot_product_attention
 from nn.lecture import error, network
 
 approx = pytest.approx
@@ -135,8 +135,8 @@ class Image(HTMLParser):
         super().__init__()
         self.tags = []
         self.feed(html)
-        [(_, self.box), (_, self.attributes)] = self.tags
-        assert [tag for tag, _ in self.tags] == ["div", "img"]
+        [_, (_, self.box), (_, self.attributes)] = self.tags
+        assert [tag for tag, _ in self.tags] == ["style", "div", "img"]
         kind, data = self.attributes["src"].split(",")
         assert kind == "data:image/svg+xml;base64"
         self.svg = b64decode(data, validate=True).decode()
@@ -154,9 +154,13 @@ def elements(svg):
     found = {}
     for group in parsed(svg).iter("g"):
         kind, *classes = group.get("class").split()
+        key = group.get("id").split("-")[1]
+        lines = ["".join(text.itertext()).replace("\xa0", " ") for text in group.iter("text")]
         if kind in ("node", "edge"):
-            lines = ["".join(text.itertext()).replace("\xa0", " ") for text in group.iter("text")]
-            found[group.get("id").split("-")[1]] = group.findtext("title"), lines, classes
+            found[key] = group.findtext("title"), lines, classes
+        if kind == "local":  # which stands above all edges
+            assert (found[key][0], found[key][2]) == (group.findtext("title"), classes)
+            found[key][1].extend(lines)
     return found
 
 
@@ -346,17 +350,20 @@ def test_where_paths_part_a_label_keeps_off_the_edges_of_the_others(build, wrt, 
     labels, curves = {}, {}
     for group in parsed(draw_dot(root, wrt=by_label(root)[wrt], engine=engine).svg()).iter("g"):
         kind, *classes = group.get("class").split()
+        key = group.get("id").split("-")[1]
+        if kind == "local" and "lit" in classes:
+            labels[key] = [text for text in group.iter("text") if text.text.strip()]
         if kind == "edge" and "lit" in classes:
             points = re.findall("[^MC ]+", group.find("path").get("d"))
             ends = [complex(*map(float, point.split(","))) for point in points]
-            curves[group] = [
+            curves[key] = [
                 a * (1 - t) ** 3 + 3 * b * t * (1 - t) ** 2 + 3 * c * t**2 * (1 - t) + d * t**3
                 for a, b, c, d in zip(ends[::3], ends[1::3], ends[2::3], ends[3::3], strict=False)
                 for t in (k / 20 for k in range(21))
             ]
-            labels[group] = [text for text in group.iter("text") if text.text.strip()]
-    for group, lines in labels.items():
-        others = [point for other in curves if other is not group for point in curves[other]]
+    assert labels.keys() <= curves.keys()
+    for key, lines in labels.items():
+        others = [point for other in curves if other != key for point in curves[other]]
         for line in lines:
             middle = complex(
                 float(line.get("x")), float(line.get("y")) - 4.5
@@ -772,36 +779,111 @@ def test_a_notebook_shows_an_image_with_the_same_words_that_fits_its_column():
     assert image.svg == picture.svg()
     assert image.attributes["alt"] == f"Every gradient of E\n{picture}"
     drawn = float(parsed(image.svg).get("viewBox").split()[2]) * 4 / 3  # pixels for points
-    assert float(image.attributes["width"]) == approx(drawn, abs=0.5)
-    narrowest = re.fullmatch(
-        r"max-width:100%;min-width:(\d+)px;height:auto", image.attributes["style"]
-    )
-    assert 11 / 0.75 * int(narrowest[1]) / drawn == approx(
-        9, abs=0.3
-    )  # the text of a node, 11 points as drawn
-    assert image.box == {"style": "overflow-x:auto"}  # for a column that is narrower yet
+    assert float(image.attributes["width"]) == approx(drawn, abs=1.4)  # written in whole points
+    assert image.box == {"class": "handgrad", "style": "overflow-x:auto"}  # for a narrow column
     strange = named('"><script>&amp;', Value(1.0, "<b>") * 2.0)
     assert (
         strange.label in Image(draw_dot(strange)._repr_mimebundle_()["text/html"]).attributes["alt"]
     )
 
 
+def shown_at(root, width, **options):
+    """The width of a picture in a column, and the size of its smallest text there, in pixels."""
+    image = Image(draw_dot(root, **options)._repr_mimebundle_()["text/html"])
+    style = image.attributes["style"]
+    narrowest = re.fullmatch(r"max-width:100%;min-width:(\d+)px;height:auto", style)[1]
+    drawn = float(image.attributes["width"])
+    shown = max(min(drawn, width), int(narrowest))
+    sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)"', image.svg)]
+    return shown, min(sizes) / 0.75 * shown / drawn
+
+
+def batch():
+    model = MLP(2, [2, 1], activation="sigmoid", seed=1)
+    pairs = [([0.1, 0.9], [1.0]), ([0.7, -0.3], [0.0])]
+    return named("E", sum(half_squared_error(model(x), t) for x, t in pairs) / 2)
+
+
+def three_steps():
+    model = RNN(1, 1, seed=1)
+    return half_squared_error(model([1.0, 0.5, -1.0])[-1], 0.5)
+
+
+def attention():
+    [[o]] = scaled_dot_product_attention([[1, 1]], [[1, 0.5], [0, 1], [-1, 0]], [[2], [-1], [0.5]])
+    return o
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "build", [lecture, deep_network, batch, three_steps, attention, neuron, diamond]
+)
+def test_no_text_is_smaller_than_nine_pixels_in_a_notebook(build, engine):
+    root = backward(build())
+    leaf = Record(root).leaves[0]
+    for options in ({}, {"wrt": leaf}, {"detail": "operations"}, {"rankdir": "TB"}):
+        assert shown_at(root, 900, engine=engine, **options)[1] >= 8.99
+    assert shown_at(root, 390, engine=engine)[1] >= 8.99
+
+
+@pytest.mark.dot
+@pytest.mark.parametrize("wrt", [None, "w5"])
+def test_the_network_of_the_lecture_is_whole_in_a_column_of_900_pixels(wrt):
+    root = backward(lecture())
+    width, _ = shown_at(root, 900, wrt=wrt and by_label(root)[wrt], engine="dot")
+    assert width <= 900
+
+
+def test_an_operation_shows_the_numbers_it_was_applied_to():
+    x = Value(3.0, "x")
+    root = backward(maximum(1 - 0.5 * (x**2 + 1) / -4, 2.0))
+    shown = [node.formula for node in draw_dot(root, detail="operations").figure.nodes.values()]
+    assert shown == ["", "** 2", "+ 1", "0.5 ×", "÷ (−4)", "1 −", "maximum(·, 2)"]
+
+
+THEMES = [
+    ("<body data-jp-theme-light='{}'>", "true", "false"),
+    ("<body data-vscode-theme-kind='{}'>", "vscode-light", "vscode-dark"),
+    (
+        "<body class='vscode-high-contrast' data-vscode-theme-kind='{}'>",
+        "vscode-high-contrast-light",
+        "vscode-high-contrast",
+    ),
+    ("<html theme='{}'>", "light", "dark"),
+    ("<html data-theme='{}'>", "light", "dark"),
+    ("<body class='{}'>", "quarto-light", "quarto-dark"),
+    ("<body>", None, None),
+]
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_a_picture_has_the_theme_of_the_notebook_and_else_that_of_the_system(show, system):
+    html = draw_dot(backward(neuron()), engine="embedded")._repr_mimebundle_()["text/html"]
+    corner = {"x": 20, "y": 20, "width": 1, "height": 1}
+    seen = {}
+    for page, light, dark in THEMES:
+        for theme, said in (("light", light), ("dark", dark)):
+            told = f"<!doctype html><meta charset=utf-8>{page.format(said)}{html}"
+            tab = show(told, color_scheme=system)
+            tab.evaluate("document.querySelector('img').decode()")
+            background = tab.screenshot(clip=corner)
+            assert seen.setdefault(theme if said else system, background) == background, page
+    assert seen["light"] != seen["dark"]
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_nothing_strikes_through_text(engine):
-    graph = parsed(draw_dot(backward(lecture()), engine=engine).svg()).find("g")
-    *drawn, _ = [child for child in graph if child.tag == "g"]
-    titles = [text for text in graph.findall("text") if "neuron" in text.text]
-    assert len(titles) == 4
-    assert all(
-        list(graph).index(title) > list(graph).index(group) for title in titles for group in drawn
-    )
-    labels = [
-        text
-        for group in graph.findall("g")
-        if group.get("class").startswith("edge")
-        for text in group.iter("text")
-    ]
-    assert {text.get("paint-order") for text in titles + labels} == {"stroke"}
+    root = backward(lecture())
+    graph = parsed(draw_dot(root, wrt=by_label(root)["w1"], engine=engine).svg()).find("g")
+    kinds = [" ".join(group.get("class").split()[:2]) for group in graph.findall("g")]
+    painted = [kind if kind == "edge muted" else kind.split()[0] for kind in kinds]
+    order = ["cluster", "edge muted", "edge", "node", "title", "local"]
+    assert list(dict.fromkeys(painted)) == order
+    assert painted == sorted(painted, key=order.index)
+    above = [group for group in graph.findall("g") if group.get("class")[:5] in ("title", "local")]
+    texts = [text for group in above for text in group.iter("text")]
+    assert sum("neuron" in text.text for text in texts) == 4
+    assert {text.get("paint-order") for text in texts} == {"stroke"}
 
 
 def test_a_long_name_is_not_bold_for_it_would_leave_its_box():

@@ -358,8 +358,8 @@ STATE = """() => {
         tooltips: all(document, "tbody tr").map(row => text(node(row).querySelector("title")).split(": ").at(-1)),
         fills: all(document, "tbody tr").map(row => node(row).querySelector("path, polygon").getAttribute("fill")),
         backward: all(document, ".edge.backward").map(group => group.id.split("-")[1]),
-        lit: all(document, ".figure .now").map(group => group.id.split("-")[1]),
-        shown: all(document, ".figure .edge text").filter(text).length,
+        lit: all(document, ".figure :is(.node, .edge).now").map(group => group.id.split("-")[1]),
+        shown: all(document, ".figure .local text").filter(text).length,
         slider: [document.querySelector("#slider").value, document.querySelector("#slider").ariaValueText],
     }
 }"""

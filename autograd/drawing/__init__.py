@@ -3,7 +3,7 @@
 theme, labels, gradients, equation   what nodes and edges look like and say
 figure                               what a picture shows, as data
 dot, engines, svg                    how it is set
-picture                              what draws, saves and shows itself
+picture, notebook                    what draws, saves and shows itself
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from autograd.drawing.engines import EngineError as EngineError
 from autograd.drawing.figure import Figure as Figure
 from autograd.drawing.figure import figure_of
 from autograd.drawing.gradients import stored_gradients
+from autograd.drawing.notebook import image as image
 from autograd.drawing.picture import Picture as Picture
-from autograd.drawing.svg import image as image
 from autograd.drawing.theme import COLOURS as COLOURS
 from autograd.drawing.theme import WIDTHS as WIDTHS
 from autograd.graph import Detail, Graph, checked_detail, named_graph

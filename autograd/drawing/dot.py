@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from autograd.drawing.figure import Arrow, Figure, Node
 from autograd.drawing.labels import definition, printable, wrapped
-from autograd.drawing.theme import LIGHT, Shade
+from autograd.drawing.theme import LIGHT, SMALLEST, Shade
 
 if TYPE_CHECKING:
     import graphviz
@@ -22,20 +22,23 @@ def digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
         format=format,
         graph_attr={
             "rankdir": rankdir, "nodesep": "0.16", "ranksep": _ranksep(figure),
-            "splines": "true", "newrank": "true", "pad": "0.25", "fontname": "Arial",
+            "splines": "true", "newrank": "true", "pad": "0.06", "fontname": "Arial",
             "fontsize": "12", "fontcolor": LIGHT["muted"], "bgcolor": LIGHT["plain"],
             "label": escaped(["", *figure.legend]), "labelloc": "b",
         },
-        node_attr={"shape": "box", "fontname": "Arial", "fontsize": "11", "margin": "0.11,0.06"},
+        node_attr={
+            "shape": "box", "fontname": "Arial", "fontsize": SMALLEST, "margin": "0.08,0.05",
+        },
         edge_attr={
-            "fontname": "Arial", "fontsize": "10", "arrowsize": "0.65", "color": LIGHT["line"],
+            "fontname": "Arial", "fontsize": SMALLEST, "arrowsize": "0.65", "color": LIGHT["line"],
         },
     )  # fmt: skip
     heading = [*figure.heading, ""] if figure.lit else figure.heading
     with graph.subgraph(name="cluster_figure") as everything:
         everything.attr(
             label=escaped(heading, "\\l"), labelloc="t", labeljust="l", fontsize="17",
-            fontcolor=LIGHT["text"], pencolor="none", bgcolor="transparent", id="heading",
+            fontcolor=LIGHT["text"], pencolor="none", bgcolor="transparent", margin="0",
+            id="heading",
         )  # fmt: skip
         for node in figure.nodes.values():
             _draw_node(everything, figure, node)
@@ -43,8 +46,8 @@ def digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
             with everything.subgraph(name=f"cluster_{number}") as cluster:
                 cluster.attr(
                     label=escaped([frame.title]), style="rounded,filled",
-                    fillcolor=LIGHT["cluster"], pencolor=LIGHT["frame"], margin="9",
-                    labeljust="r", fontsize="11", fontcolor=LIGHT["muted"], id=f"c{number}",
+                    fillcolor=LIGHT["cluster"], pencolor=LIGHT["frame"], margin="6",
+                    labeljust="r", fontsize=SMALLEST, fontcolor=LIGHT["muted"], id=f"c{number}",
                 )  # fmt: skip
                 for key in frame.keys:
                     cluster.node(key)
@@ -56,10 +59,10 @@ def digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
 
 
 def _ranksep(figure: Figure) -> str:
-    """Return the room between columns: boxes of arrays, and factors at arrows, are wide."""
+    """Return the room between columns: boxes of arrays have wide arrows between them."""
     if any(node.cells for node in figure.nodes.values()):
         return "0.1"
-    return "0.42" if figure.lit else "0.55"
+    return "0.2" if figure.lit else "0.3"
 
 
 def _put_side_by_side(graph: graphviz.Digraph, keys: list[str]) -> None:
@@ -112,7 +115,8 @@ def _draw_arrow(graph: graphviz.Digraph, figure: Figure, arrow: Arrow) -> None:
     if arrow.lit:
         lines = _factor(figure, arrow)
         style = {"dir": "back", "penwidth": "3", "arrowsize": "0.85", "weight": "100"}
-        style |= {"fontsize": "12", "fontcolor": LIGHT["text"]}
+        style |= {"fontcolor": LIGHT["text"]}
+        style |= {"fontsize": "12"} if figure.parting else {}  # larger, further off other paths
     elif not figure.lit:
         lines = list(arrow.lines) or [arrow.local]
         style = {"fontcolor": LIGHT[arrow.shade.sign if signed else "muted"]}

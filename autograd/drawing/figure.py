@@ -12,7 +12,7 @@ from autograd.digits import MINUS, decimals, exact
 from autograd.drawing.cells import Cells
 from autograd.drawing.equation import Equation, equation
 from autograd.drawing.gradients import Gradients, in_words
-from autograd.drawing.labels import BLANK, definition, filled, one_line, shown_names
+from autograd.drawing.labels import BLANK, definition, filled, one_line, operation, shown_names
 from autograd.drawing.theme import PLAIN, Shade, shade
 from autograd.formula import formula
 from autograd.graph import Edge, Graph
@@ -22,6 +22,10 @@ from autograd.tables import columns
 from autograd.value import Value
 
 NO_DERIVATIVE = "does not exist"
+_LEGEND = (
+    "node: blue, solid: grad > 0      orange, dashed: grad < 0      darker: larger |grad|",
+    "edge: likewise, by what it adds to the grad at its tail: its number × the grad at its head",
+)
 _LONGEST_LABEL = 1000  # in a tooltip
 _LONGEST_NOTE = 400
 _WIDEST_LEGEND = 110
@@ -209,7 +213,7 @@ class _Builder:
         name, data = self.graph.names[v], self.graph.data[v]
         computed = ""
         if v.op is not None and self.graph.detail == "operations":
-            computed = v.op.symbol
+            computed = operation(v, self.notation)
         elif v.op is not None:
             computed = formula(v, self.graph.names, self.notation).names
         words = definition(one_line(v.label)[:_LONGEST_LABEL] or name, computed)
@@ -277,8 +281,7 @@ class _Builder:
         heading = "every node: data and grad      every edge: local derivative ∂head/∂tail"
         legend = "grad —: backward() was not called"
         if self.gradients is not None:
-            signs = "outline solid, blue: grad > 0      outline dashed, orange: grad < 0"
-            legend = f"{signs}      darker, thicker: larger |grad|"
+            return f"Every gradient of {root}", [heading], list(_LEGEND)
         return f"Every gradient of {root}", [heading], [legend]
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from autograd.digits import MINUS
 from autograd.graph import told_apart
+from autograd.notation import Notation
 from autograd.value import Value
 
 BLANK = "\u2007"  # a space as wide as a digit
@@ -50,6 +52,25 @@ def shown_names(names: Mapping[Value, str], root: Value) -> dict[Value, str]:
 
 def _set_low(index: re.Match[str]) -> str:
     return index[0].replace("_", ",").translate(_SUBSCRIPTS)
+
+
+def operation(v: Value, notation: Notation) -> str:
+    """Return the operation of a Value: its symbol, and the plain numbers that it was applied to.
+
+    >>> from autograd.notation import TEXT
+    >>> operation(Value(3.0) ** 2, TEXT), operation(1 / Value(3.0), TEXT)
+    ('** 2', '1 ÷')
+    """
+    symbol = v.op.symbol if v.op else ""
+    numbers = ["" if isinstance(x, Value) else notation.number(x) for x in v.args]
+    if not any(numbers):
+        return symbol
+    if len(numbers) > 2 or symbol.isidentifier():
+        return f"{symbol}({', '.join(number or '·' for number in numbers)})"
+    left, right = numbers
+    if right.startswith(MINUS):
+        right = f"({right})"
+    return f"{left} {symbol} {right}".strip()
 
 
 def definition(name: str, formula: str) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from autograd.drawing.dot import digraph
 from autograd.drawing.engines import Engine, EngineError, rendered
 from autograd.drawing.figure import Figure
-from autograd.drawing.svg import Svg, decorated, image
+from autograd.drawing.notebook import image
+from autograd.drawing.svg import Svg, decorated
 from autograd.files import write_whole
 
 if TYPE_CHECKING:

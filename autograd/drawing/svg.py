@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.drawing.cells import GAP, Cells
 from autograd.drawing.figure import Figure, Node
-from autograd.drawing.theme import COLOURS, LIGHT, Shade
+from autograd.drawing.theme import COLOURS, LIGHT, SMALLEST, Shade
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -21,6 +20,7 @@ _HALO = {
 }
 _DIGIT = 0.556  # of the font size: how wide a digit of Arial is
 _LONGEST_BOLD = 20  # characters: a longer name in bold would leave its box
+_LAYERS = ("cluster", "edge muted", "edge", "node", "title", "local")
 _FLUID = "max-width:100%;height:auto"  # as wide as drawn, but no wider than the page
 
 
@@ -74,7 +74,7 @@ def decorated(svg: bytes, figure: Figure) -> Svg:
 
 
 def _name_parts(root: Element, figure: Figure) -> None:
-    """Give nodes and edges their titles, and each line of text its role and its look."""
+    """Give nodes and edges their titles, and each line of text its role, its look and its layer."""
     [graph] = root
     nodes = {node.key: node for node in figure.nodes.values()}
     arrows = {arrow.key: arrow for arrow in figure.arrows}
@@ -89,13 +89,33 @@ def _name_parts(root: Element, figure: Figure) -> None:
             _put_title(group, nodes[key].title)
             _set_node(group, texts, nodes[key], muted=figure.lit and not nodes[key].lit)
         elif key in arrows:
-            _put_title(group, arrows[key].title)
             _give_halo(texts, {"data-role": "local"})
+            if texts:
+                _put_title(_lifted(graph, group, texts, "local"), arrows[key].title)
+            _put_title(group, arrows[key].title)
         elif group.get("class") == "cluster" and key != "heading":
             _give_halo(texts, {"stroke": LIGHT["cluster"].lower()})
-            for text in texts:  # above the edges that pass it
-                group.remove(text)
-                graph.append(text)
+            _lifted(graph, group, texts, "title")
+    graph[:] = sorted(graph, key=_layer)
+
+
+def _lifted(graph: Element, group: Element, texts: list[Element], role: str) -> Element:
+    """Move the texts of a group to a new one, so that no edge is painted over them."""
+    from xml.etree import ElementTree
+
+    _, *shades = group.get("class", "").split()
+    look = {"id": f"{group.get('id')}-{role}", "class": " ".join([role, *shades])}
+    above = ElementTree.SubElement(graph, "g", look)
+    above.extend(texts)
+    for text in texts:
+        group.remove(text)
+    return above
+
+
+def _layer(child: Element) -> int:
+    """Return in which layer a part of the picture stands: the lowest is painted first."""
+    look = child.get("class", "")
+    return next((k for k, kind in enumerate(_LAYERS) if look.startswith(kind)), -1)
 
 
 def _give_halo(texts: list[Element], more: dict[str, str]) -> None:
@@ -139,7 +159,7 @@ def _set_cells(group: Element, texts: list[Element], cells: Cells) -> None:
         if row[0].role == "title":
             line.attrib |= {"fill": LIGHT["muted"].lower()}
             continue
-        size = float(line.get("font-size", "11"))
+        size = float(line.get("font-size", SMALLEST))
         digit = _DIGIT * size
         x, y = float(line.get("x", "0")), float(line.get("y", "0"))
         x -= digit * (sum(len(cell.text) for cell in row) + GAP * (len(row) - 1)) / 2
@@ -175,25 +195,3 @@ def _stylesheet(key: str) -> str:
         for part in ("fill", "stroke"):
             rules.append(f'#{key} [{part}="{colour.lower()}"]{{{part}:var(--{name})}}')
     return "\n".join([light, f"@media (prefers-color-scheme:dark){{{dark}}}", *rules])
-
-
-def image(svg: str, alt: str) -> str:
-    """Return an SVG as HTML for a notebook: as wide as it was drawn, or as the column is.
-
-    svg   an `<svg>` element that says its width in points
-    alt   what it shows, in words
-
-    It never is too small to read. An output of type image/svg+xml would lose the words, and its
-    right end; an `<svg>` in HTML would be taken out where the notebook is not trusted.
-    """
-    from base64 import b64encode
-    from html import escape
-
-    [points] = re.findall(r'<svg [^>]*?\bwidth="([\d.]+)pt"', svg)
-    width = float(points) * 96 / 72
-    narrowest = f"{0.6 * width:.0f}"  # then a node's text is 9 pixels high
-    style = f"max-width:100%;min-width:{narrowest}px;height:auto"
-    data = b64encode(svg.encode()).decode()
-    size = f'width="{width:.0f}" style="{style}"'
-    picture = f'<img alt="{escape(alt)}" {size} src="data:image/svg+xml;base64,{data}">'
-    return f'<div style="overflow-x:auto">{picture}</div>'

@@ -27,6 +27,7 @@ COLOURS = {
 }  # fmt: skip
 LIGHT = COLOURS["light"]
 WIDTHS = ("1.0", "1.5", "2.2", "3.0")
+SMALLEST = "11"  # points: no text of a picture is smaller
 
 
 class Shade(NamedTuple):

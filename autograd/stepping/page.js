@@ -3,13 +3,17 @@ const { steps, nodes, colours, widths } = JSON.parse($("steps").textContent);
 const figure = document.querySelector(".figure"), svg = figure.querySelector("svg");
 const table = document.querySelector("details");
 const part = key => $(`${svg.id}-${key}`);
+const label = edge => part(`${edge}-local`);
 const last = steps.length;
 const final = $("caption").textContent;
 const PLAIN = ["plain"];
+// What is found in the group of an edge, and in that of its label, which stands above all edges.
+const both = (edge, what) =>
+  [part(edge), label(edge)].flatMap(group => (group ? [...group.querySelectorAll(what)] : []));
 let now = 0, timer = 0, asked = 0, right = 0, open = false;
 
 // The picture comes with the final numbers: its tooltips, and the local derivatives on its edges.
-const lines = svg.querySelectorAll(".edge > title, [data-role=local]");
+const lines = svg.querySelectorAll(":is(.edge, .local) > title, [data-role=local]");
 const words = new Map([...lines].map(line => [line, line.textContent]));
 
 // The state after k steps is drawn from the start each time: no step needs an inverse. Without
@@ -46,13 +50,16 @@ function draw(k, known) {
       shape.setAttribute("stroke-width", sign === "plain" ? 1 : widths[rank]);
     }
     const told = edge in shades || step?.edges.includes(edge);  // before its turn it would tell too much
-    for (const line of group.querySelectorAll("title, [data-role=local]")) {
+    for (const line of both(edge, "title, [data-role=local]")) {
       line.textContent = told ? words.get(line) : "";
     }
-    for (const shape of group.querySelectorAll("text, polygon")) shape.setAttribute("fill", ink);
+    for (const shape of both(edge, "text, polygon")) shape.setAttribute("fill", ink);
   }
   for (const group of svg.querySelectorAll(".now")) group.classList.remove("now", "backward");
-  for (const key of step ? step.lit : []) part(key).classList.add("now");
+  for (const key of step ? step.lit : []) {
+    part(key).classList.add("now");
+    label(key)?.classList.add("now");
+  }
   for (const edge of step ? step.edges : []) part(edge).classList.add("backward");
 }
 
