@@ -63,6 +63,11 @@ def line_of(labels):
     return total
 
 
+def network_of_two_layers():
+    model = MLP(3, [4, 4, 2], activation="tanh", seed=1)
+    return half_squared_error(model([0.1, 0.2, 0.3]), [0.5, -0.5])
+
+
 def row_of(count):
     """A chain of so many labelled Values."""
     v = Value(1.0, label="c0")
@@ -677,7 +682,13 @@ def test_paper_shows_the_final_state_in_light(show, predict):
 def test_nothing_moves_where_motion_is_reduced(show, motion, seconds):
     tab = show(lecture(), reduced_motion=motion)
     every = "[...document.querySelectorAll('*')].flatMap(e => getComputedStyle(e).transitionDuration.split(', '))"
+    assert set(tab.evaluate(every)) == {"0s"}  # not when it opens, nor when the theme changes
+    assert tab.evaluate("document.getAnimations().length") == 0
+    tab.click("#theme")
+    assert set(tab.evaluate(every)) == {"0s"}
+    tab.keyboard.press("End")
     assert set(tab.evaluate(every)) == seconds
+    tab.click("#theme")
     assert tab.evaluate("document.getAnimations().length") == 0
     scrolling = tab.evaluate("getComputedStyle(figure).scrollBehavior")
     assert scrolling == ("auto" if motion == "reduce" else "smooth")
@@ -712,6 +723,61 @@ def test_on_a_phone_only_the_picture_scrolls_and_to_where_the_step_is(show):
         tab.fill("#slider", str(k))
         assert tab.evaluate(inside)
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+PHONE = {"width": 390, "height": 800}
+BOXES = """what => [...document.querySelectorAll(what)]
+    .filter(element => element.checkVisibility({ visibilityProperty: true }))
+    .map(element => element.getBoundingClientRect().toJSON())"""
+
+
+@pytest.mark.parametrize("detail", ["names", "arrays"])
+def test_on_a_phone_controls_are_large_and_the_caption_stays_in_sight(show, detail):
+    tab = show(network_of_two_layers(), viewport=PHONE, detail=detail)
+    tab.check("#predict")
+    tab.click("#next")
+    tab.click("summary")
+    controls = tab.evaluate(BOXES, "button, #slider, .switch, #number, summary")
+    assert len(controls) == 10
+    assert min(min(box["width"], box["height"]) for box in controls) >= 40
+    assert all(box["left"] >= 0 and box["right"] <= 390 for box in controls)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390  # with the table open
+    tab.evaluate("scrollTo(0, 1e6)")
+    assert tab.evaluate("scrollY") > 100
+    [caption] = tab.evaluate(BOXES, "#caption")
+    assert 0 <= caption["top"] < caption["bottom"] <= 800
+    assert tab.evaluate("document.elementFromPoint(200, 200).closest('header') !== null")
+
+
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 1400, "height": 980}])
+def test_the_picture_stays_where_it_is_from_step_to_step(show, viewport):
+    tab = show(network_of_two_layers(), viewport=viewport)
+    steps = int(tab.get_attribute("#slider", "max"))
+    places = set()
+    for k in range(0, steps + 1, 5):
+        tab.fill("#slider", str(k))
+        [box] = tab.evaluate(BOXES, ".figure")
+        places.add((box["top"], box["height"]))
+    assert len(places) == 1
+
+
+@pytest.mark.parametrize("width", [390, 768, 900, 1400, 1920])
+def test_no_text_of_the_picture_is_smaller_than_nine_pixels(show, width):
+    tab = show(network_of_two_layers(), viewport={"width": width, "height": 980})
+    smallest = """() => {
+        const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+        const sizes = [...svg.querySelectorAll("text")].map(text => text.getAttribute("font-size"));
+        return scale * Math.min(...sizes);
+    }"""
+    assert tab.evaluate(smallest) >= 8.99
+
+
+def test_a_dark_page_is_dark_before_its_style_is_read(show):
+    html = step_through(lecture(), engine="embedded").html()
+    [head] = re.findall("^.*?(?=<meta http-equiv)", html, re.S)
+    corner = {"x": 0, "y": 0, "width": 1, "height": 1}
+    tab, bare = (show(text, color_scheme="dark") for text in (head, "<!doctype html>"))
+    assert tab.screenshot(clip=corner) != bare.screenshot(clip=corner)
 
 
 def test_words_for_those_who_cannot_see_it(show):

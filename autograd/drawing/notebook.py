@@ -7,7 +7,7 @@ import re
 
 from autograd.drawing.theme import SMALLEST
 
-_LEAST = 9  # pixels: smaller text is hard to read
+LEAST_SCALE = 9 / (float(SMALLEST) * 96 / 72)  # then no text is smaller than 9 pixels
 
 # How a page says that its theme is light or dark, whatever the system prefers.
 _THEMES = {
@@ -36,7 +36,7 @@ def image(svg: str, alt: str) -> str:
 
     [points] = re.findall(r'<svg [^>]*?\bwidth="([\d.]+)pt"', svg)
     width = float(points) * 96 / 72
-    narrowest = math.ceil(_LEAST / (float(SMALLEST) * 96 / 72) * width)
+    narrowest = math.ceil(LEAST_SCALE * width)
     style = f"max-width:100%;min-width:{narrowest}px;height:auto"
     data = b64encode(svg.encode()).decode()
     size = f'width="{width:.0f}" style="{style}"'

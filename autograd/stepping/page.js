@@ -10,7 +10,7 @@ const PLAIN = ["plain"];
 // What is found in the group of an edge, and in that of its label, which stands above all edges.
 const both = (edge, what) =>
   [part(edge), label(edge)].flatMap(group => (group ? [...group.querySelectorAll(what)] : []));
-let now = 0, timer = 0, asked = 0, right = 0, open = false;
+let now = 0, timer = 0, still = 0, asked = 0, right = 0, open = false;
 
 // The picture comes with the final numbers: its tooltips, and the local derivatives on its edges.
 const lines = svg.querySelectorAll(":is(.edge, .local) > title, [data-role=local]");
@@ -105,9 +105,13 @@ function say(k, known) {
 
 function write(phase, lines, after) {
   $("phase").textContent = phase;
+  $("caption").replaceChildren(...paragraphs(lines, after));
+}
+
+function paragraphs(lines, after) {
   const paragraph = className => textContent =>
     Object.assign(document.createElement("p"), { textContent, className });
-  $("caption").replaceChildren(...lines.map(paragraph("")), ...after.map(paragraph("after")));
+  return [...lines.map(paragraph("")), ...after.map(paragraph("after"))];
 }
 
 const isKnown = () => !$("predict").checked || now === 0 || Boolean(steps[now - 1].revealed);
@@ -115,6 +119,30 @@ const isKnown = () => !$("predict").checked || now === 0 || Boolean(steps[now - 
 function show() {
   draw(now, isKnown());
   say(now, isKnown());
+}
+
+// Makes the caption as high as its longest text, so that the picture below stays where it is.
+function makeRoom() {
+  const caption = $("caption"), probe = caption.cloneNode();
+  probe.removeAttribute("id");
+  probe.removeAttribute("role");
+  probe.classList.add("probe");
+  caption.after(probe);
+  const heights = steps.map(({ given, result, after }) => {
+    const [line, ...before] = [...given].reverse();
+    probe.replaceChildren(...paragraphs([...before, `${line} = ${result}`], after));
+    return probe.scrollHeight;
+  });
+  probe.remove();
+  caption.style.setProperty("--tallest", `${Math.max(...heights)}px`);
+  figure.style.setProperty("--head", `${document.querySelector("header").offsetHeight}px`);
+}
+
+// Lets colours fade into those of the next step, and change at once with the theme.
+function fade() {
+  clearTimeout(still);
+  figure.classList.add("moving");
+  still = setTimeout(() => figure.classList.remove("moving"), 300);
 }
 
 function go(k) {
@@ -151,7 +179,9 @@ function play(on) {
   timer = 0;
   if (on) {
     if (now === last) go(0);
-    timer = setInterval(() => (now === last ? play(false) : go(now + 1)), 1200);
+makeRoom();
+addEventListener("resize", makeRoom);
+    timer = setInterval(() => (now === last ? play(false) : (fade(), go(now + 1))), 1200);
   }
   $("play").textContent = timer ? "❚❚ pause" : "▶ play";
 }
@@ -214,6 +244,7 @@ $("guess").addEventListener("submit", event => {
 
 function jump(k) {
   play(false);
+  fade();
   go(k);
 }
 
@@ -231,6 +262,7 @@ $("theme").addEventListener("click", () => {
   const { dataset } = document.documentElement;
   const preferred = matchMedia("(prefers-color-scheme: dark)").matches;
   const dark = dataset.theme ? dataset.theme === "dark" : preferred;
+  figure.classList.remove("moving");
   dataset.theme = dark ? "light" : "dark";
 });
 
@@ -261,3 +293,5 @@ $("slider").max = last;
 document.documentElement.classList.add("js");
 for (const hidden of document.querySelectorAll(".controls, .keys")) hidden.hidden = false;
 go(0);
+makeRoom();
+addEventListener("resize", makeRoom);

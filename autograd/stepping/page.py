@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.drawing import COLOURS, WIDTHS, Engine, EngineError, Figure, Picture
 from autograd.drawing.figure import Node
+from autograd.drawing.notebook import LEAST_SCALE
+from autograd.drawing.svg import Svg
 from autograd.files import write_whole
 from autograd.stepping.steps import Step
 from autograd.tables import markup
@@ -30,7 +32,7 @@ class Page:
         self.steps = steps
         self._picture = Picture(
             figure._replace(legend=[" "]), "LR", "svg", engine
-        )  # the page has its own legend
+        )  # the page has it below
 
     def html(self) -> str:
         """Return the page as one HTML document. Raises EngineError where no engine draws it."""
@@ -44,7 +46,7 @@ class Page:
         figure, root = self.figure, self.figure.graph.root
         name = figure.graph.names[root]
         picture = self._picture.drawn()
-        style += f"{_themes()}.figure {{ --width: {picture.width}; }}\n"
+        style += f"{_themes()}.figure {{ {_size(picture)} }}\n"
         styles = _hashes(style, picture.stylesheet)
         final = f"{name} = {figure.notation.number(figure.graph.data[root])}, and every gradient"
         parts = {
@@ -54,6 +56,7 @@ class Page:
             "style": style,
             "final": escape(f"{final} ({figure.note})" if figure.note else final),
             "figure": picture.inner.replace("</svg>", _MARKERS + "</svg>"),
+            "legend": " ".join(f"<span>{escape(line)}</span>" for line in figure.legend[1:]),
             "table": self._table(),
             "steps": self._data(),
             "script": script,
@@ -118,6 +121,13 @@ def _at_the_start(node: Node) -> dict[str, Any]:
         known["data"] = node.data
         known |= {"data_cells": node.cells.flat["data"]} if node.cells else {}
     return known
+
+
+def _size(picture: Svg) -> str:
+    """Return the width of the picture as it is drawn, its ratio to the height, the least scale."""
+    [(width, height)] = re.findall(r'^<svg viewBox="\S+ \S+ (\S+) (\S+)"', picture.inner)
+    ratio = float(width) / float(height)
+    return f"--width: {picture.width}; --ratio: {ratio:.4f}; --least: {LEAST_SCALE:.4f};"
 
 
 def _themes() -> str:
