@@ -271,6 +271,11 @@ class Derivation:
         last = [title, joined_numbers(self.factors, times, notation), value]
         return blocks, [last, *self._end(notation)]
 
+    def result(self, notation: Notation) -> list[str]:
+        """Return the line in which it ends, as `blocks` has it."""
+        blocks, last = self._own_lines(notation)
+        return (last or blocks[-1][1])[-1]
+
     def closing(self, notation: Notation) -> Closing | None:
         """Return the formula that it comes to: that of its sum, or of its product of edges."""
         if len(self.factors) == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple
 from unicodedata import combining
 
@@ -82,6 +83,7 @@ class Notation(NamedTuple):
         return self.name(name) if is_plain(name) else f"({self.name(name)})"
 
 
+@lru_cache(maxsize=4096)
 def is_plain(name: str) -> bool:
     """Whether it reads as one name in a formula, and needs no brackets.
 

@@ -151,7 +151,7 @@ def test_numbers_are_fit_to_work_with(worksheet, student):
         assert float(f"{x:.2g}") == x
         assert x not in (0.0, 1.0)
         before = {v.label: v.data for v in lecture.network().parameters()}.get(name)
-        assert before is None or 0.3 * before < x < 3 * before
+        assert before is None or 0.19 * before < x < 4.1 * before
     worked = Student(numbers, digits=9).n
     for out in ("out_h1", "out_h2", "out_o1", "out_o2"):
         assert worked[out] * (1 - worked[out]) >= 0.05
@@ -203,7 +203,7 @@ def test_numbers_that_cannot_be_found_are_told():
         return E
 
     sheet = Worksheet(build, names=["y"])
-    with pytest.raises(ValueError, match="no numbers for 'ann' in 500 tries"):
+    with pytest.raises(ValueError, match="no numbers for 'ann' in 1000 tries"):
         Worksheet(lambda: relu_at_its_kink(), names=["w"]).variant("ann")
     assert sheet.variant("ann").numbers == {"x": 0.0, "y": 1.0}
 
@@ -257,7 +257,7 @@ def test_lines_in_any_order_and_with_noise_between(worksheet):
 
 
 def test_one_slip_costs_its_own_item_alone(worksheet):
-    sheet = worksheet.variant("ann")
+    sheet = worksheet.variant("bob")
     answer = Student(sheet.numbers, slips={"net_h1": lambda x: x + 0.1})
     score = sheet.mark(answer.text)
     lost = [item for step in score.steps for item in step.items if item.points < item.of]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from autograd.marking.points import Point
 from autograd.marking.syntax import Name, Number, Quotient, Term, walk, written
@@ -13,6 +13,8 @@ from autograd.marking.terms import Evaluator
 from autograd.op import DomainError
 from autograd.value import Value
 
+Stated: TypeAlias = tuple[dict[Value, float], dict[tuple[Value, Value], float]]
+COARSEST = 0.02
 KEPT = 64  # points at which the record is what the writer says
 
 
@@ -42,10 +44,20 @@ class Own:
         self.numbers: dict[str, Entry] = {}
         self.formulas: dict[str, Entry] = {}
         self._points: dict[frozenset[tuple[Value, float]], Point] = {}
+        self._named = frozenset(self.board.names.values())
+        self._about: dict[str, Entry] = {}  # the numbers of named Values
+        self._followed: dict[str, list[tuple[float, list[Entry]]]] = {}
+        self._latest: tuple[list[Entry], Stated] = [], ({}, {})
 
     def state(self, subject: Term, term: Term, line: int, right: bool) -> None:
-        entries = self.numbers if isinstance(term, Number) else self.formulas
-        entries[written(subject)] = Entry(subject, term, line, right)
+        key, entry = written(subject), Entry(subject, term, line, right)
+        if not isinstance(term, Number):
+            self.formulas[key] = entry
+            return
+        self.numbers[key] = entry
+        if self._is_named(subject):
+            self._about[key] = entry
+            self._followed.clear()
 
     def put_in(self, term: Term) -> tuple[dict[Term, Term], list[Entry]]:
         """Return the writer's numbers for what stands in a term, and whose they are."""
@@ -65,7 +77,7 @@ class Own:
         key = written(subject)
         if key in self.formulas:
             yield from self.by_formula(self.formulas[key])
-        if _is_of(subject, self.board.names.values()):
+        if self._is_named(subject):
             for entry in reversed(self._others(key)):
                 yield from self._with(subject, [entry])
             yield from self.by_all(subject)
@@ -73,8 +85,11 @@ class Own:
 
     def by_all(self, subject: Term) -> Iterator[tuple[float, list[Entry]]]:
         """Yield what a subject follows as from all other numbers of the writer."""
-        if _is_of(subject, self.board.names.values()):
-            yield from self._with(subject, self._others(written(subject)))
+        if self._is_named(subject):
+            key = written(subject)
+            if key not in self._followed:
+                self._followed[key] = list(self._with(subject, self._others(key)))
+            yield from self._followed[key]
 
     def behind(self, subject: Term) -> list[Entry]:
         """Return the writer's wrong numbers each of which changes what a subject follows as."""
@@ -83,8 +98,7 @@ class Own:
 
     def _others(self, key: str) -> list[Entry]:
         """Return the writer's numbers for named Values, but for one subject."""
-        others = [entry for own, entry in self.numbers.items() if own != key]
-        return [entry for entry in others if _is_of(entry.subject, self.board.names.values())]
+        return [entry for own, entry in self._about.items() if own != key]
 
     def _by_wrong_formulas(self, subject: Term, key: str) -> Iterator[tuple[float, list[Entry]]]:
         for entry in self.wrong_formulas():
@@ -103,6 +117,13 @@ class Own:
             sources = entries if formula.right else [formula, *entries]
             if sources:
                 yield self.evaluator.value(formula.term, self.point, numbers), sources
+
+    def _is_named(self, subject: Term) -> bool:
+        """Whether it is about named Values alone."""
+        if isinstance(subject, Quotient):
+            both = subject.of in self._named and subject.by in self._named
+            return both and not subject.held
+        return isinstance(subject, Name)
 
     def _with(self, subject: Term, entries: list[Entry]) -> Iterator[tuple[float, list[Entry]]]:
         if not entries:
@@ -126,9 +147,13 @@ class Own:
                 return point.data[leaf] - rate * slope
         return self.evaluator.value(subject, point)
 
-    def _stated(
-        self, entries: list[Entry]
-    ) -> tuple[dict[Value, float], dict[tuple[Value, Value], float]]:
+    def _stated(self, entries: list[Entry]) -> Stated:
+        """Return what entries say of Values, and of the slopes between two; the last is kept."""
+        if self._latest[0] != entries:
+            self._latest = entries, self._found_stated(entries)
+        return self._latest[1]
+
+    def _found_stated(self, entries: list[Entry]) -> Stated:
         values: dict[Value, float] = {}
         slopes: dict[tuple[Value, Value], float] = {}
         labelled = self.board.values
@@ -215,13 +240,6 @@ class Own:
         return point.derivative(of, by) + passes * change
 
 
-def _is_of(subject: Term, named: Collection[str]) -> bool:
-    """Whether it is about named Values alone."""
-    if isinstance(subject, Quotient):
-        return subject.of in named and subject.by in named and not subject.held
-    return isinstance(subject, Name)
-
-
 def credited(entries: list[Entry]) -> int | None:
     """Return the line of the first wrong entry, None where there is none, or a silly one among
     them.
@@ -236,10 +254,10 @@ def rounding(value: float, entries: list[Entry]) -> float:
     """Return how far what follows from these may be off, for the writer had more digits than are
     written.
 
-    It is 0 where that would be more than a fiftieth: then almost anything would follow.
+    It is 0 where that would be more than COARSEST: then almost anything would follow.
     """
     numbers = [
         entry.term for entry in entries if isinstance(entry.term, Number) and entry.term.value
     ]
     relative = sum(number.unit / abs(number.value) for number in numbers if number.unit < 1.0)
-    return abs(value) * relative if relative < 0.02 else 0.0
+    return abs(value) * relative if relative < COARSEST else 0.0

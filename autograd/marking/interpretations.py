@@ -13,7 +13,7 @@ from typing import NamedTuple
 from autograd import ops
 from autograd.marking.accuracy import Precision, worst
 from autograd.marking.align import Pair
-from autograd.marking.follow import Own, rounding
+from autograd.marking.follow import COARSEST, Own, rounding
 from autograd.marking.known import LONG, Known
 from autograd.marking.points import Point
 from autograd.marking.syntax import (
@@ -154,13 +154,18 @@ class Interpreter:
         for term, _ in self.values(subject):
             if isinstance(term, (Name, Quotient)) and written(term) not in self.own.numbers:
                 for value, entries in self.own.by_all(term):
-                    if abs(place.value - value) <= place.unit + rounding(value, entries):
+                    off = abs(place.value - value) - place.unit
+                    # rounding() takes long, and is no more than this
+                    if off <= abs(value) * COARSEST and off <= rounding(value, entries):
                         yield Candidate(Verdict.FOLLOWS, term)
 
     def fitting(self, subject: Term, place: Number) -> list[Candidate]:
         """Return what in the formulas of the subject has these digits, the simplest first."""
         fits = []
+        size_of, unit = abs(place.value), place.unit
         for term, value in self.values(subject):
+            if value and abs(size_of - abs(value)) > 1.2 * unit + 1e-9 * abs(value):
+                continue  # far off, as most are
             for sign in (1.0, -1.0):
                 verdict = self.precision.agreement(place, term, sign * value)
                 if verdict:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias, overload
 
 from autograd import ops
@@ -151,7 +152,8 @@ def walk(tree: Tree) -> Iterator[Tree]:
     while todo:
         place = todo.pop()
         yield place
-        todo += parts(place)
+        if isinstance(place, (Call, ArrayCall)):
+            todo += place.args
 
 
 def size(term: Term) -> int:
@@ -202,6 +204,7 @@ def copied(term: Tree) -> Tree:
     return term if isinstance(term, (ArrayName, ArrayCall)) else replaced(term, {})
 
 
+@lru_cache(maxsize=4096)
 def written(tree: Tree, least: int = 0, notation: Notation = TEXT) -> str:
     r"""Return the tree as a message shows it, in brackets if it binds weaker than `least`.
 

@@ -104,7 +104,7 @@ def papers_of(sheets: Iterable[Sheet]) -> list[Paper]:
     """Return the sheets of a class as questions. Raises ValueError where there are none, or one
     asks for no number.
     """
-    papers = [paper_of(sheet) for sheet in sheets]
+    papers = [sheet.paper for sheet in sheets]
     if not papers:
         raise ValueError("no sheets")
     return papers

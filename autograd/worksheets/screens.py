@@ -3,47 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from math import inf
+from itertools import pairwise
+from math import inf, isclose, isfinite
+from operator import itemgetter
 from typing import NamedTuple
 
 from autograd import ops
-from autograd.marking.board import ACTIVATIONS, KINKED, Board
+from autograd.digits import last_place
+from autograd.marking.bench import has_kink
+from autograd.marking.board import ACTIVATIONS, KINKED
 from autograd.marking.known import Known
 from autograd.marking.points import Point, difference
 from autograd.marking.slips import FACTORS, Facts, mutations
-from autograd.marking.syntax import (
-    Call,
-    Substitution,
-    Term,
-    copied,
-    number,
-    size,
-    written,
-)
+from autograd.marking.syntax import Call, Term, copied, number, size, written
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import Verdict
 from autograd.notation import Notation
-from autograd.op import DomainError
-from autograd.value import Value
+from autograd.worksheets.program import Program
+from autograd.worksheets.variants import Fault
 
 FLATTEST = 0.05  # the least slope of an activation
+APART = 2.0  # units of the last digit: so far apart, what is rounded and what is cut differ too
 _NEAREST = 0.05  # the least distance from a kink
 _SHORT = 15  # places of a formula in which slips are told from each other too
 _LONGEST = 400  # places of a formula in which slips are made
 
 
-def saturated(here: Point) -> str:
-    """Return which activation is saturated, or near its kink; "" for none."""
-    for v in here.board.nodes:
+def saturated(here: Point) -> Iterator[Fault]:
+    """Yield which activations are saturated, or near their kink."""
+    for k, v in enumerate(here.board.nodes):
         numbers = here.arguments(v)
         name = v.label or v.op.name
         if v.op in KINKED:
             if abs(difference(numbers)) < _NEAREST:
-                return f"{name} is taken near its kink"
+                yield k, f"{name} is taken near its kink"
         elif v.op in ACTIVATIONS and abs(v.op.partials[0](*numbers, here.data[v])) < FLATTEST:
-            return f"{name} is saturated"
-    return ""
+            yield k, f"{name} is saturated"
 
 
 class Made(NamedTuple):
@@ -54,25 +49,77 @@ class Made(NamedTuple):
     other: Term
 
 
-class Formula(NamedTuple):
-    """The formula of what is asked for, and the slips that can be made in it."""
+class Slip(NamedTuple):
+    """A slip in the formula of what is asked for.
 
-    subject: Term
+    margin   how near to the truth it came in the samples, in what it has to be apart
+    """
+
+    subject: str
     term: Term
-    slips: list[Made]
-    is_short: bool
+    made: Made
+    margin: float
 
 
-Result = tuple[Verdict, float]  # a slip, and the number that it gives
+class Placed(NamedTuple):
+    """A slip, and where in the program what comes of it is."""
+
+    slip: Slip
+    at: int
+
+
+class Hidden(NamedTuple):
+    """Looks whether slips in one formula cannot be told from the truth, which is at a place too."""
+
+    true: int
+    slips: list[Placed]
+
+    @property
+    def stop(self) -> int:
+        """How much of the program it needs."""
+        return max(self.true, *(at for _, at in self.slips)) + 1
+
+    def fault(self, values: Sequence[float], notation: Notation) -> Fault | None:
+        true = values[self.true]
+        limit = _limit(true, notation.digits)
+        for slip, at in self.slips:
+            if abs(values[at] - true) < limit:
+                share = _apart(values[at], true, notation.digits)
+                if share < 1:
+                    return (
+                        share,
+                        f"{slip.made.verdict} prints as the truth, in {written(slip.term)}",
+                    )
+        return None
+
+
+class Alike(NamedTuple):
+    """Looks whether two slips in a short formula print alike."""
+
+    slips: list[Placed]
+
+    @property
+    def stop(self) -> int:
+        """How much of the program it needs."""
+        return max(at for _, at in self.slips) + 1
+
+    def fault(self, values: Sequence[float], notation: Notation) -> Fault | None:
+        found = [(values[at], slip.made.verdict) for slip, at in self.slips]
+        defined = sorted(pair for pair in found if isfinite(pair[0]))
+        for (x, verdict), (y, other) in pairwise(defined):
+            near = y - x <= max(abs(x), abs(y)) * 10.0 ** (1 - notation.digits)
+            if near and verdict != other and notation.number(x) == notation.number(y):
+                return 0.0, f"{verdict} prints as {other}, in {written(self.slips[0].slip.term)}"
+        return None
 
 
 class SlipScreen:
     """Every slip of the table, made in every formula that a sheet asks for.
 
-    What comes of it must print otherwise than the truth; and in a short formula otherwise than
-    another row's slip there. What is no slip in this record, as a factor 1 left out, is left
-    aside: it agrees with the truth, or with another slip, in all of the samples, to the digits
-    that are asked for.
+    What comes of it must be told from the truth; and in a short formula print otherwise than
+    another row's slip there, but where it has a kink: whichever loser of a maximum is another one,
+    the maximum is the same. What is no slip in this record is left aside: what cannot be seen in
+    any of the samples, gives what another slip does in all of them, or the truth itself in one.
 
     samples    the record at numbers of several students
     subjects   the names and quotients that are asked for
@@ -82,65 +129,115 @@ class SlipScreen:
 
     def __init__(
         self,
-        samples: Sequence[Value],
+        samples: Sequence[Point],
         subjects: Iterable[Term],
         notation: Notation,
         rate: float | None,
     ) -> None:
         self.notation = notation
-        self.rate = rate
-        boards = [Board(root) for root in samples]
-        board = boards[0]
+        board = samples[0].board
+        leaves = [name for v, name in board.names.items() if v.op is None]
+        self._evaluator = Evaluator(rate, leaves)
         facts = Facts(Known(board))
-        points = [(self._evaluator(sample), Point(sample)) for sample in boards]
-        self.formulas: list[Formula] = []
+        self.slips: list[Slip] = []
         for subject in subjects:
             term = facts.known.of(subject)
             if term is not None and size(term) <= _LONGEST:
-                made = list(_told_apart(term, _slips(term, facts), points, notation.digits))
-                self.formulas.append(Formula(subject, term, made, size(term) <= _SHORT))
-        self.formulas.sort(key=lambda formula: size(formula.term))  # the quick ones first
+                self.slips += self._told_apart(written(subject), term, facts, samples)
+        self.slips.sort(key=_when)
+        self._program = Program()
+        self._true: dict[str, int] = {}
+        groups: dict[tuple[float, str], list[Placed]] = {}
+        short: dict[str, list[Placed]] = {}
+        for placed in self._placed():
+            slip = placed.slip
+            groups.setdefault((min(1.0, slip.margin), slip.subject), []).append(placed)
+            if size(slip.term) <= _SHORT and not has_kink(slip.term):
+                short.setdefault(slip.subject, []).append(placed)
+        self._hidden = [Hidden(self._true[name], slips) for (_, name), slips in groups.items()]
+        checks: list[Hidden | Alike] = [*self._hidden, *map(Alike, short.values())]
+        self._checks = sorted(((check.stop, check) for check in checks), key=itemgetter(0))
 
-    def __call__(self, here: Point) -> str:
-        """Return which slip cannot be seen at these numbers; "" where every one can."""
-        for formula, true, slips in self._results(here):
-            seen: dict[str, str] = {self.notation.number(true): "the truth"}
-            for verdict, value in slips:
-                printed = self.notation.number(value)
-                if seen.get(printed, verdict) != verdict:
-                    return f"{verdict} prints as {seen[printed]}, in {written(formula.term)}"
-                if formula.is_short:
-                    seen[printed] = verdict
-        return ""
+    def _placed(self) -> Iterator[Placed]:
+        """Add the slips to the program."""
+        formulas: dict[str, dict[Term, int]] = {}
+        for slip in self.slips:
+            if slip.subject not in formulas:
+                formulas[slip.subject] = self._program.places_of(slip.term)
+                self._true[slip.subject] = formulas[slip.subject][slip.term]
+            places = formulas[slip.subject]
+            yield Placed(slip, self._program.changed(places, slip.made.place, slip.made.other))
+
+    def faults(self, here: Point) -> Iterator[Fault]:
+        """Yield which slips cannot be seen at these numbers."""
+        values: list[float] = []
+        for k, (stop, check) in enumerate(self._checks):
+            if stop > len(values):
+                self._program.run(values, stop, here, self._evaluator)
+            fault = check.fault(values, self.notation)
+            if fault is not None:
+                share, reason = fault
+                yield k + share, reason
 
     def nearest(self, here: Point) -> dict[str, float]:
         """Return how far the nearest slip is from the truth, by what is asked for."""
-        return {
-            written(formula.subject): min((abs(x - true) for _, x in slips), default=inf)
-            for formula, true, slips in self._results(here)
-        }
-
-    def _results(self, here: Point) -> Iterator[tuple[Formula, float, Iterator[Result]]]:
-        """Yield each formula, what it is, and what it is with each of its slips."""
-        evaluator = self._evaluator(here.board)
-        for formula in self.formulas:
-            slips = _results(formula, evaluator, here)
-            yield formula, evaluator.value(formula.term, here), slips
-
-    def _evaluator(self, board: Board) -> Evaluator:
-        leaves = [name for v, name in board.names.items() if v.op is None]
-        return Evaluator(self.rate, leaves)
+        values: list[float] = []
+        self._program.run(values, len(self._program.steps), here, self._evaluator)
+        found: dict[str, float] = {}
+        for true, slips in self._hidden:
+            for slip, at in slips:
+                off = abs(values[at] - values[true])
+                if off < found.get(slip.subject, inf):
+                    found[slip.subject] = off
+        return found
 
     @property
     def count(self) -> int:
         """How many slips are told from the truth."""
-        return sum(len(formula.slips) for formula in self.formulas)
+        return len(self.slips)
+
+    def _told_apart(
+        self, subject: str, term: Term, facts: Facts, samples: Iterable[Point]
+    ) -> Iterator[Slip]:
+        """Yield the slips that are ones in this record."""
+        digits = self.notation.digits
+        program = Program()
+        places = program.places_of(term)
+        found = [(made, program.changed(places, *made[1:])) for made in _slips(term, facts)]
+        rows: list[list[float]] = []
+        for here in samples:
+            rows.append([])
+            program.run(rows[-1], len(program.steps), here, self._evaluator)
+        seen: set[tuple[str, ...]] = set()  # what they print, and what they are
+        for made, at in found:
+            pairs = [(values[at], values[places[term]]) for values in rows]
+            shares = [_apart(x, true, digits) for x, true in pairs if isfinite(x)]
+            keys = {tuple(f"{x + 0.0:.{n}g}" for x, _ in pairs) for n in (digits, 12)}
+            if shares and 0.0 not in shares and max(shares) >= 1 and seen.isdisjoint(keys):
+                seen |= keys
+                yield Slip(subject, term, made, min(shares))
 
 
-def _results(formula: Formula, evaluator: Evaluator, here: Point) -> Iterator[Result]:
-    for verdict, place, other in formula.slips:
-        with suppress(DomainError):
-            yield verdict, evaluator.value(formula.term, here, {place: other})
+def _when(slip: Slip) -> tuple[int, float]:
+    """Return when a slip is looked at: first what is likely hidden, then what is quick."""
+    if slip.margin < 1:
+        return 0, slip.margin
+    return 1, float(size(slip.term))
+
+
+def _apart(x: float, true: float, digits: int) -> float:
+    """Return how far two numbers are apart, in what they have to be: 0.0 where they are one."""
+    off = abs(x - true)
+    if not off < _limit(true, digits):
+        return inf
+    if isclose(x, true, rel_tol=1e-12):
+        return 0.0
+    return off / (APART * last_place(true, digits))
+
+
+def _limit(true: float, digits: int) -> float:
+    """Return what a number is far enough from the truth at: no less than units of its digits."""
+    return APART * abs(true) * 10.0 ** (1 - digits)
 
 
 def _slips(term: Term, facts: Facts) -> Iterator[Made]:
@@ -149,23 +246,3 @@ def _slips(term: Term, facts: Facts) -> Iterator[Made]:
         yield Made(verdict, term, Call(ops.mul, (number(factor), copied(term))))
     for slip in mutations(term, facts):
         yield Made(slip.verdict, slip.place, copied(slip.other))
-
-
-def _told_apart(
-    term: Term, slips: Iterable[Made], points: Sequence[tuple[Evaluator, Point]], digits: int
-) -> Iterator[Made]:
-    """Yield the slips that are not the truth, and not one before it, at all of the points."""
-
-    def values(instead: Substitution) -> tuple[str, ...]:
-        try:
-            numbers = [evaluator.value(term, at, instead) for evaluator, at in points]
-        except DomainError:
-            return ()
-        return tuple(f"{x + 0.0:.{digits}g}" for x in numbers)  # −0.0 + 0.0 is 0.0
-
-    seen = {values({}), ()}
-    for made in slips:
-        found = values({made.place: made.other})
-        if found not in seen:
-            seen.add(found)
-            yield made

@@ -138,7 +138,7 @@ def _gradient(graph: Graph, plan: Plan, done: Sequence[Derivation], notation: No
 
 
 def _others(graph: Graph, plan: Plan, done: Sequence[Derivation], notation: Notation) -> Written:
-    lines = [_result(d, ASKED[plan.blanks], notation) for d in done[1:]]
+    lines = [_line(0, d.result(notation), ASKED[plan.blanks]) for d in done[1:]]
     return "Similarly, the other gradients", "", lines
 
 
@@ -176,13 +176,6 @@ def _in_full(derivation: Derivation, asked: Sequence[Kind], notation: Notation) 
     for depth, rows in derivation.blocks(notation):
         lines += [_line(depth, row, asked) for row in rows]
     return lines
-
-
-def _result(derivation: Derivation, asked: Sequence[Kind], notation: Notation) -> Line:
-    """Return the line with which a derivation ends."""
-    title = _title(derivation, notation)
-    rows = [row for _, rows in derivation.blocks(notation) for row in rows if row[0] == title]
-    return _line(0, rows[-1], asked)
 
 
 def _updated(graph: Graph, derivation: Derivation, rate: float, notation: Notation) -> Line:

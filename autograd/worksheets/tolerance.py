@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import ROUND_UP, Context
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from autograd.derivation import Derivation, Factor, Quotient, product
 from autograd.deriving import derive
-from autograd.digits import as_read, last_place
+from autograd.digits import as_read, last_place, rounded
 from autograd.graph import Graph
 from autograd.marking.board import Board
 from autograd.marking.points import Point
@@ -19,6 +19,7 @@ from autograd.op import DomainError
 from autograd.value import Value
 from autograd.worksheets.steps import Plan
 
+Write: TypeAlias = Callable[[float], float]
 _UPWARDS = Context(prec=3, rounding=ROUND_UP)
 
 
@@ -27,6 +28,45 @@ class Truth(NamedTuple):
 
     value: float
     tolerance: float
+
+
+class _Worker:
+    """Who writes each number in one way, and goes on with what is written.
+
+    here    the record at its own numbers
+    nodes   the named ones, each after what it is computed from
+    slope   how quotients are evaluated at a point
+    write   returns a number as it is written
+    """
+
+    def __init__(
+        self,
+        here: Point,
+        nodes: Iterable[Value],
+        slope: Callable[[Sequence[Quotient]], Callable[[Point], float]],
+        write: Write,
+    ) -> None:
+        self.write = write
+        self._slope = slope
+        values: dict[Value, float] = {}
+        for v in nodes:
+            values[v] = write(here.with_values(values).data[v])
+        self.point = here.with_values(values)
+        self._found: dict[tuple[Quotient, ...], float] = {}
+
+    def factor(self, factor: Factor) -> float:
+        if not factor.terms:
+            return self.write(self._slope([factor.name])(self.point))
+        return self.write(sum(map(self.derivation, factor.terms)))
+
+    def derivation(self, derivation: Derivation) -> float:
+        names = derivation.names
+        if names not in self._found:
+            self._found[names] = self.write(prod(map(self.factor, derivation.factors)))
+        return self._found[names]
+
+    def step(self, before: float, rate: float, derivation: Derivation) -> float:
+        return self.write(before - rate * self.derivation(derivation))
 
 
 class Truths:
@@ -45,7 +85,8 @@ class Truths:
     tolerance is the sum, over all numbers that are written down on the way, of what one unit of
     their last digit makes of the result: to first order the worst that any mix of rounding,
     cutting and carrying more digits can do. It ends one unit short of the nearest slip, whose
-    result is rounded or cut too; but one unit of the number's own last digit is always allowed.
+    result is rounded or cut too; but what who rounds all numbers, or cuts all, comes to is always
+    allowed, and one unit of the number's own last digit.
     """
 
     def __init__(
@@ -62,25 +103,36 @@ class Truths:
         self._moved = [
             self._here.with_values({v: graph.data[v] + self._unit(graph.data[v])}) for v in nodes
         ]
+        self._workers = [_Worker(self._here, nodes, self._slope, w) for w in self._ways()]
         for v, name in nodes.items():
             change = self._change(self._number(v))
-            self._state(notation.name(name), graph.data[v], change)
+            worked = [worker.point.data[v] for worker in self._workers]
+            self._state(notation.name(name), graph.data[v], change, worked)
         for name in plan.names:
             derivation = derive(graph, self._values[name], notation)
             off = self._derivation(derivation) + self._change(self._slope(derivation.names))
             if plan.rate is not None:
-                after = graph.data[self._values[name]] - plan.rate * derivation.shown
+                before = graph.data[self._values[name]]
+                after = before - plan.rate * derivation.shown
                 off = plan.rate * off + self._unit(after)
-                self._state(notation.name(f"{name}⁺"), after, off)
+                worked = [w.step(before, plan.rate, derivation) for w in self._workers]
+                self._state(notation.name(f"{name}⁺"), after, off, worked)
+
+    def _ways(self) -> Iterator[Write]:
+        """Yield how numbers are written: rounded, and cut."""
+        digits = self._notation.digits
+        yield lambda x: rounded(x, digits)
+        yield lambda x: rounded(x, digits, "cut")
 
     def _unit(self, x: float) -> float:
         return last_place(x, self._notation.digits)
 
-    def _state(self, title: str, value: float, off: float) -> None:
+    def _state(self, title: str, value: float, off: float, worked: Iterable[float]) -> None:
         unit = self._unit(value)
         if title in self._nearest:
             off = min(off, self._nearest[title] - unit)
-        tolerance = float(_UPWARDS.create_decimal(as_read(max(unit, off))))
+        off = max(unit, off, *(abs(x - value) for x in worked))
+        tolerance = float(_UPWARDS.create_decimal(as_read(off)))
         self.of[title] = Truth(float(as_read(value)), tolerance)
 
     def _change(self, quantity: Callable[[Point], float]) -> float:
@@ -115,7 +167,8 @@ class Truths:
                 off += of_factor * abs(prod(numbers[:k] + numbers[k + 1 :]))
             self._own[title] = off
             change = self._change(self._slope(derivation.names))
-            self._state(title, derivation.shown, off + change)
+            worked = [worker.derivation(derivation) for worker in self._workers]
+            self._state(title, derivation.shown, off + change, worked)
         return self._own[title]
 
     def _factor(self, factor: Factor) -> float:
@@ -123,7 +176,8 @@ class Truths:
         if title not in self._own:
             off = self._unit(factor.shown) + sum(map(self._derivation, factor.terms))
             self._own[title] = off
-            self._state(title, factor.shown, off + self._change(self._slope([factor.name])))
+            off += self._change(self._slope([factor.name]))
+            self._state(title, factor.shown, off, [w.factor(factor) for w in self._workers])
         return self._own[title]
 
     def factors(self, title: str) -> list[Truth]:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from autograd.digits import as_read
+from autograd.marking.board import Board
+from autograd.marking.points import Point
 from autograd.op import DomainError
 from autograd.record import Record
 from autograd.value import Value
 
 _KEPT = (0.0, 1.0)  # what a one-hot target, or a switch, is made of
-_SPREAD = (0.4, 2.5)  # what a number is multiplied by, at most
+TRIES = 1000
+_DRAWS = 10  # of one number, until no other one is like it
+_PATIENCE = 100  # tries after which all numbers are drawn anew
+_SPREAD = (0.25, 4.0)  # what a number is multiplied by, at most
 
 
 def seeded(seed: int, student: str) -> random.Random:
@@ -54,43 +60,96 @@ def drawn(x: float, rng: random.Random) -> float:
     return found if x > 0 else -found
 
 
+Fault = tuple[float, str]  # how far all is right before it, and what is wrong
+Faults = Callable[[Point], Iterable[Fault]]
+Numbers = dict[Value, float]
+
+
 class Variants:
     """Draws the numbers of a student.
 
     build    returns the root of a record that nobody else has
+    board    that of one such record
     fixed    the labels of leaves that keep their numbers
     """
 
-    def __init__(self, build: Callable[[], Value], fixed: Collection[str], seed: int) -> None:
+    def __init__(
+        self, build: Callable[[], Value], board: Board, fixed: Collection[str], seed: int
+    ) -> None:
         self.build = build
-        self.fixed = fixed
+        self.board = board
         self.seed = seed
+        self.varying = [
+            leaf
+            for leaf in board.leaves
+            if leaf.label and leaf.label not in fixed and abs(leaf.data) not in _KEPT
+        ]
 
-    def roots(self, student: str) -> Iterator[tuple[Value, str]]:
-        """Yield the root at numbers of one student, again and again, always in the same order; and
-        what is wrong with these numbers, "" for nothing.
+    def root(self, student: str, *looks: Faults) -> Value:
+        """Return the root at numbers of one student with which nothing is wrong.
+
+        looks   each yields what is wrong with a record
+
+        Every number is drawn, then one at a time anew, which is kept where no less is right before
+        the first thing that is wrong. Raises ValueError where no numbers will do.
         """
         rng = seeded(self.seed, student)
-        while True:
-            root = self.build()
-            fault = self._repeated(Record(root).leaves, rng)
-            try:
-                yield root if fault else Record(root).anew()[root], fault
-            except (DomainError, ValueError) as error:
-                yield root, str(error)
+        reasons: Counter[str] = Counter()
+        kept: Numbers = {}
+        most = 0, 0.0
+        for k in range(TRIES):
+            if k % _PATIENCE == 0:
+                kept, most = {}, (0, 0.0)
+            numbers = self._redrawn(kept, rng)
+            right, fault = next(self._faults(numbers, looks), (most, ""))
+            if not fault:
+                return self._built(numbers)
+            reasons[fault] += 1
+            if right >= most:
+                kept, most = numbers, right
+        [(reason, times)] = reasons.most_common(1)
+        raise ValueError(
+            f"no numbers for {student!r} in {TRIES} tries: in {times}, {reason}. Ask for more"
+            " digits, for other steps or names, or begin with other numbers"
+        )
 
-    def _repeated(self, leaves: Iterable[Value], rng: random.Random) -> str:
-        """Draw a number for each leaf, and return which leaf has one that will not do."""
-        fault = ""
-        seen = set(_KEPT)
+    def _redrawn(self, kept: Numbers, rng: random.Random) -> Numbers:
+        """Return numbers of which one is another; all of them where there are none yet."""
+        leaves = self.varying
+        if kept:
+            leaves = [leaves[int(rng.random() * len(leaves))]]
+        numbers = {**kept}
         for leaf in leaves:
-            if self.varies(leaf):
-                leaf.data = drawn(leaf.data, rng)
-                if abs(leaf.data) in seen:
-                    fault = f"{leaf.label} = {leaf.data:g} is 0, 1 or the number of another"
-                seen.add(abs(leaf.data))
-        return fault
+            taken = {abs(x) for other, x in numbers.items() if other is not leaf}
+            taken.add(abs(leaf.data))
+            for _ in range(_DRAWS):
+                numbers[leaf] = drawn(leaf.data, rng)
+                if abs(numbers[leaf]) not in taken:
+                    break
+        return numbers
 
-    def varies(self, leaf: Value) -> bool:
-        """Whether a leaf has another number for each student."""
-        return bool(leaf.label) and leaf.label not in self.fixed and abs(leaf.data) not in _KEPT
+    def _faults(
+        self, numbers: Numbers, looks: Sequence[Faults]
+    ) -> Iterator[tuple[tuple[int, float], str]]:
+        """Yield how far all is right before something is wrong, and what it is."""
+        seen = set(_KEPT)
+        for k, (leaf, x) in enumerate(numbers.items()):
+            if abs(x) in seen:
+                yield (0, k), f"{leaf.label} = {x:g} is 0, 1 or the number of another"
+            seen.add(abs(x))
+        try:
+            here = Point(self.board, numbers)
+            for stage, look in enumerate(looks, 1):
+                for right, fault in look(here):
+                    yield (stage, right), fault
+            self._built(numbers)
+        except (DomainError, ValueError) as error:
+            yield (1, 0), str(error)
+
+    def _built(self, numbers: Numbers) -> Value:
+        """Return a root at these numbers. Raises ValueError where it is not what it was."""
+        root = self.build()
+        for leaf, own in zip(Record(root).leaves, self.board.leaves, strict=True):
+            leaf.data = numbers.get(own, leaf.data)
+        found: Value = Record(root).anew()[root]
+        return found

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from copy import copy
 from functools import cached_property
-from itertools import islice
 from os import PathLike
 from pathlib import Path
 from re import split
+from typing import TYPE_CHECKING
 
 from autograd.digits import Rounding
 from autograd.files import write_whole
@@ -25,10 +26,12 @@ from autograd.worksheets.picture import blank_picture
 from autograd.worksheets.scoring import Item, Score, claim_of, items_of, scored
 from autograd.worksheets.screens import SlipScreen, saturated
 from autograd.worksheets.steps import ASKED, Blanks, Plan, Step, steps_of
-from autograd.worksheets.variants import Variants, code_of
+from autograd.worksheets.variants import Fault, Variants, code_of
 
-TRIES = 500
-SAMPLES = 3
+if TYPE_CHECKING:
+    from autograd.worksheets.questions import Paper
+
+SAMPLES = 8
 POINTS = {"forward": 4.0, "error": 2.0, "gradient": 6.0, "others": 6.0, "update": 2.0}
 
 
@@ -95,33 +98,27 @@ class Worksheet:
         self.printed = sample.printed()
         self.items = sample.items()
         subjects = {item.subject: item.term for items in self.items.values() for item in items}
-        self._branch = branch(Point(Board(root)))
-        self._variants = Variants(build, fixed, seed)
-        samples = list(islice(self._samples(), SAMPLES))
-        self.screen = SlipScreen(samples or [root], subjects.values(), self.notation, rate)
+        board = Board(root)
+        self._branch = branch(Point(board))
+        self._variants = Variants(build, board, fixed, seed)
+        samples = [Point(Board(sample)) for sample in self._samples()] or [Point(board)]
+        self.screen = SlipScreen(samples, subjects.values(), self.notation, rate)
 
     def variant(self, student: str) -> Sheet:
         """Return the sheet of one student. Raises ValueError where no numbers will do."""
-        reasons: Counter[str] = Counter()
-        for root, fault in islice(self._variants.roots(student), TRIES):
-            fault = fault or self._unfit(Point(Board(root)))
-            if not fault:
-                return Sheet(self, student, root)
-            reasons[fault] += 1
-        [(reason, times)] = reasons.most_common(1)
-        raise ValueError(f"no numbers for {student!r} in {TRIES} tries: in {times}, {reason}")
+        looks = self._kinks, saturated, self.screen.faults
+        return Sheet(self, student, self._variants.root(student, *looks))
 
-    def _unfit(self, here: Point) -> str:
-        """Return what is wrong with a record at its numbers; "" for nothing."""
-        if branch(here) != self._branch:
-            return "an operation is on the other side of its kink"
-        return saturated(here) or self.screen(here)
+    def _kinks(self, here: Point) -> Iterator[Fault]:
+        for k, pair in enumerate(zip(branch(here), self._branch, strict=True)):
+            if pair[0] != pair[1]:
+                yield k, "an operation is on the other side of its kink"
 
     def _samples(self) -> Iterator[Value]:
         """Yield the root at other numbers, on the same side of each kink."""
-        for root, fault in islice(self._variants.roots(""), TRIES):
-            if not fault and branch(Point(Board(root))) == self._branch:
-                yield root
+        for k in range(SAMPLES):
+            with suppress(ValueError):
+                yield self._variants.root(f"\n{k}", self._kinks)
 
     @cached_property
     def picture(self) -> str:
@@ -196,6 +193,7 @@ class Sheet:
         self.root = root
         self.filled = filled
         self.code = code_of(worksheet.fingerprint, student)
+        self._steps: dict[Notation, list[Step]] = {}
 
     @cached_property
     def graph(self) -> Graph:
@@ -212,7 +210,9 @@ class Sheet:
         Raises ValueError where the marker does not find all of it right.
         """
         self.items()
-        return Sheet(self.worksheet, self.student, self.root, filled=True)
+        key = copy(self)
+        key.filled = True
+        return key
 
     @cached_property
     def numbers(self) -> dict[str, float]:
@@ -249,7 +249,16 @@ class Sheet:
 
     def steps(self, notation: Notation) -> list[Step]:
         """Return what is asked, in a notation."""
-        return steps_of(self.graph, self.worksheet.plan, notation)
+        if notation not in self._steps:
+            self._steps[notation] = steps_of(self.graph, self.worksheet.plan, notation)
+        return self._steps[notation]
+
+    @cached_property
+    def paper(self) -> Paper:
+        """The sheet as questions. Raises ValueError where it asks for no number."""
+        from autograd.worksheets.questions import paper_of
+
+        return paper_of(self)
 
     def items(self) -> dict[Step, list[Item]]:
         """Return what each step asks for, as the marker reads the key: alike for all students.

@@ -146,16 +146,14 @@ def _from_file(path: str) -> Callable[[], Value]:
 def _write_sheets(
     worksheet: Worksheet, students: Sequence[str], options: argparse.Namespace
 ) -> int:
+    sheets = [worksheet.variant(student) for student in students]  # all of them, or nothing
+    keys = [sheet.key() for sheet in sheets]
     out = Path(options.out)
     (out / "keys").mkdir(parents=True, exist_ok=True)
-    sheets: list[Sheet] = []
-    for student in students:
-        sheet = worksheet.variant(student)
-        key = sheet.key()
+    for sheet, key in zip(sheets, keys, strict=True):
         for ending in options.formats:
-            sheet.save(out / f"{student}.{ending}")
-            key.save(out / "keys" / f"{student}.{ending}")
-        sheets.append(sheet)
+            sheet.save(out / f"{sheet.student}.{ending}")
+            key.save(out / "keys" / f"{sheet.student}.{ending}")
     write_whole(out / "keys" / "final-numbers.html", finals_page(sheets))
     _write_for(options.platforms, sheets, out)
     print(f"{len(sheets)} sheets in {options.out}, and their keys in {out / 'keys'}")
