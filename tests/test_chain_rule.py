@@ -27,6 +27,7 @@ from autograd import (
     sigmoid,
     sin,
     sqrt,
+    tanh,
 )
 from autograd import chain_rule as derive
 from autograd.graph import named_graph
@@ -880,3 +881,24 @@ def test_a_derivation_shows_the_numbers_it_was_made_from():
     before = str(derivation), derivation.latex()
     x.data = 5.0
     assert (str(derivation), derivation.latex()) == before
+
+
+def with_a_shared_way(between):
+    """The derivation of y = f(v)·t1·t2, with v = t1·t2, by what t1 and t2 are computed from."""
+    x = Value(0.3, label="x")
+    t1, t2 = named("t1", tanh(x)), named("t2", x * x)
+    y = named("y", between(named("v", t1 * t2)) * t1 * t2)
+    return str(derive(y, x))
+
+
+def test_a_way_that_terms_share_is_one_chain():
+    text = with_a_shared_way(lambda v: named("p", exp(named("q", sin(v)))))
+    assert text.count("∂y/∂v = ∂y/∂p · ∂p/∂q · ∂q/∂v") == 1
+    assert text.count("(derived above)") == 1
+    assert "∂y/∂q" not in text
+
+
+def test_a_way_of_one_step_that_terms_share_is_a_factor_of_each():
+    text = with_a_shared_way(sin)
+    assert text.count("∂y/∂v   = t2·t1·cos(v)") == 2
+    assert "derived above" not in text

@@ -296,3 +296,14 @@ def test_the_root_keeps_its_label_and_the_others_are_numbered_from_one():
     labels = ["w", "x", "w", "w"]
     names = told_apart(zip(values, labels, strict=True), values[3])
     assert list(names.values()) == ["w⁽¹⁾", "x", "w⁽²⁾", "w"]
+
+
+def test_a_name_that_is_made_is_no_label_that_is_given():
+    x = Value(0.5, "h")
+    second = named("h", cos(x))
+    other = named("h⁽²⁾", second * x)
+    assert list(told_apart((v, v.label) for v in (x, second, other)).values()) == [
+        "h",
+        "h⁽³⁾",
+        "h⁽²⁾",
+    ]

@@ -160,7 +160,15 @@ def another(rng, lines):
     place = rng.choice(found)
     pool = [m[0] for line in lines for s in (2, 3) for m in places(line, s)]
     text = rng.choice(["0", "1", rng.choice(pool)])
-    return None if text == place[0] else (k, replaced(lines[k], side, place, text))
+    if are_near(text, place[0]):
+        return None  # both may be the same number, rounded and cut off
+    return k, replaced(lines[k], side, place, text)
+
+
+def are_near(*texts):
+    """Whether two numbers are no further apart than a unit of the coarser one's last digit."""
+    units = [10.0 ** -len(text.partition(".")[2]) for text in texts if "." in text]
+    return abs(float(texts[0]) - float(texts[1])) <= 1.001 * max(units, default=0.0)
 
 
 def factors(rng, lines):
@@ -170,7 +178,19 @@ def factors(rng, lines):
     if not found:
         return None
     place = rng.choice(found)
-    return k, replaced(lines[k], side, place, "" if rng.random() < 0.5 else 2 * place[0])
+    line = replaced(lines[k], side, place, "" if rng.random() < 0.5 else 2 * place[0])
+    if side == 2 and (gives_its_result(line) or is_near_one(place[0], line)):
+        return None  # a number beside it may stand for its product with the factor
+    return k, line
+
+
+def is_near_one(factor, line):
+    """Whether a number times this factor is no other number, as far as its digits tell."""
+    factor = abs(eval(factor.strip("*")))
+    return any(
+        abs(float(m[0]) * (1 - factor)) <= 2 * 10.0 ** -len(m[0].partition(".")[2])
+        for m in places(line, 2)
+    )
 
 
 def names(rng, lines):
@@ -187,9 +207,14 @@ def names(rng, lines):
 
 def follows(line, original):
     """Whether a changed result still follows from the rounded numbers beside it."""
+    return line[:3] == original[:3] and gives_its_result(line)
+
+
+def gives_its_result(line):
+    """Whether the numbers put in come to the result, as far as its digits tell."""
     after = len(line[3].partition(".")[2])
     given = eval(line[2].replace("^", "**"))
-    return line[:3] == original[:3] and abs(given - float(line[3])) < 10.0**-after
+    return abs(given - float(line[3])) < 10.0**-after
 
 
 FALSE = {"units": units, "another": another, "factors": factors, "names": names}

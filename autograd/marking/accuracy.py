@@ -53,21 +53,25 @@ class Precision:
 
     given   the labels of the leaves
     shown   how many digits the result beside the numbers shows
+    beside  how many digits the most exact of the numbers has
     least   how many digits are enough: one after the point, where the numbers give the result
     """
 
     def __init__(self, given: Collection[str]) -> None:
         self.given = given
-        self.shown = self.least = LEAST
+        self.shown = self.least = self.beside = LEAST
 
     def agreement(self, typed: Number, symbol: Term, value: float) -> Verdict | None:
         """Return how a number agrees with the value of its symbol, None where it is not as good.
 
-        A zero at the end may be left out: 0.8 is 0.797 to two digits.
+        A zero at the end may be left out: 0.8 is 0.797 to two digits, beside others of two.
 
-        >>> out = Precision([]), Name("out")
-        >>> [str(out[0].agreement(Number("0.8"), out[1], x)) for x in (0.797, 0.75)]
+        >>> precision, out = Precision([]), Name("out")
+        >>> [str(precision.agreement(Number("0.8"), out, x)) for x in (0.797, 0.75)]
         ['ROUNDED', 'None']
+        >>> precision.beside = 4
+        >>> [str(precision.agreement(Number("0.8"), out, x)) for x in (0.797, 0.79999)]
+        ['None', 'ROUNDED']
         """
         verdict = agreement(typed.text, value)
         if verdict in (None, Verdict.EXACT):
@@ -75,7 +79,8 @@ class Precision:
         full = self.in_full(symbol, value)
         enough = self.least if typed.unit < 1.0 else LEAST
         least = full or min(enough, self.shown)
-        if typed.value in as_written(value, least):
+        has_all = typed.digits >= least
+        if typed.value in as_written(value, least if has_all else max(least, self.beside)):
             return verdict
         return None if full or typed.digits < least else verdict
 

@@ -50,6 +50,7 @@ class Judge:
         self.bench.runs.clear()
         self.bench.precision.shown = shown(side, result)
         self.bench.precision.least = LEAST
+        self.bench.precision.beside = max(LEAST, most_digits(side))
         try:
             true = self.bench.value(equation.subject)
             if isinstance(side, Number):
@@ -108,8 +109,13 @@ def shown(side: Term, result: Number | None) -> int:
     """Return how many digits numbers have to show: as many as their result does, or, where that
     is not told, as those beside them, and two are enough.
     """
-    decimals = [place for place in walk(side) if isinstance(place, Number) and "." in place.text]
-    beside = min(LEAST, max([place.digits for place in decimals], default=LEAST))
+    beside = min(LEAST, most_digits(side) or LEAST)
     if result is None or "." not in result.text or has_names(side):
         return max(beside, LEAST)
     return max(beside, result.digits)
+
+
+def most_digits(side: Term) -> int:
+    """Return how many digits the most exact of its decimals has, 0 where it has none."""
+    decimals = [place for place in walk(side) if isinstance(place, Number) and "." in place.text]
+    return max((place.digits for place in decimals), default=0)
