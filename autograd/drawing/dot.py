@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,19 @@ if TYPE_CHECKING:
     import graphviz
 
 
-def digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
-    """Return the figure for graphviz: from left to right ("LR"), or from top to bottom ("TB")."""
+Attributes = dict[str, str]
+
+
+def digraph(
+    figure: Figure, rankdir: str, format: str, more: Mapping[str, Attributes] | None = None
+) -> graphviz.Digraph:
+    """Return the figure for graphviz: from left to right ("LR"), or from top to bottom ("TB").
+
+    more   further attributes of nodes and arrows, by their keys: these win
+    """
     import graphviz
 
+    more = more or {}
     graph = graphviz.Digraph(
         format=format,
         graph_attr={
@@ -41,7 +50,7 @@ def digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
             id="heading",
         )  # fmt: skip
         for node in figure.nodes.values():
-            _draw_node(everything, figure, node)
+            _draw_node(everything, figure, node, more.get(node.key, {}))
         for number, frame in enumerate(figure.frames):
             with everything.subgraph(name=f"cluster_{number}") as cluster:
                 cluster.attr(
@@ -52,7 +61,7 @@ def digraph(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
                 for key in frame.keys:
                     cluster.node(key)
         for arrow in figure.arrows:
-            _draw_arrow(everything, figure, arrow)
+            _draw_arrow(everything, figure, arrow, more.get(arrow.key, {}))
     for column in figure.columns:
         _put_side_by_side(graph, column[::-1] if rankdir == "LR" else column)
     return graph
@@ -80,7 +89,7 @@ def _classes(shade: Shade, *, lit: bool, muted: bool) -> str:
     return " ".join([*classes, "lit"] if lit else classes)
 
 
-def _draw_node(graph: graphviz.Digraph, figure: Figure, node: Node) -> None:
+def _draw_node(graph: graphviz.Digraph, figure: Figure, node: Node, more: Attributes) -> None:
     muted = figure.lit and not node.lit
     name = node.name if node.value.label or figure.lit else ""
     lines = wrapped(definition(name, node.formula))
@@ -94,24 +103,23 @@ def _draw_node(graph: graphviz.Digraph, figure: Figure, node: Node) -> None:
         style.append("rounded")
     if node.shade.sign == "neg":
         style.append("dashed")
-    graph.node(
-        node.key,
-        escaped(lines),
-        style=",".join(style),
-        fillcolor=LIGHT[fill],
-        color=LIGHT["line" if muted else node.shade.line],
-        fontcolor=LIGHT["muted" if muted else "text"],
-        penwidth="2.6" if node.lit else "1.2",
-        id=node.key,
-        **{"class": _classes(node.shade, lit=node.lit, muted=muted)},
-    )
+    look = {
+        "style": ",".join(style),
+        "fillcolor": LIGHT[fill],
+        "color": LIGHT["line" if muted else node.shade.line],
+        "fontcolor": LIGHT["muted" if muted else "text"],
+        "penwidth": "2.6" if node.lit else "1.2",
+        "id": node.key,
+        "class": _classes(node.shade, lit=node.lit, muted=muted),
+    }
+    graph.node(node.key, escaped(lines), **look | more)
 
 
-def _draw_arrow(graph: graphviz.Digraph, figure: Figure, arrow: Arrow) -> None:
+def _draw_arrow(graph: graphviz.Digraph, figure: Figure, arrow: Arrow, more: Attributes) -> None:
     muted = figure.lit and not arrow.lit
     signed = arrow.shade.sign != "plain" and not muted
     lines: list[str] = []
-    style: dict[str, str] = {}
+    style: Attributes = {}
     if arrow.lit:
         lines = _factor(figure, arrow)
         style = {"dir": "back", "penwidth": "3", "arrowsize": "0.85", "weight": "100"}
@@ -124,8 +132,8 @@ def _draw_arrow(graph: graphviz.Digraph, figure: Figure, arrow: Arrow) -> None:
     if signed:
         dashes = "dashed" if arrow.shade.sign == "neg" else "solid"
         style |= {"color": LIGHT[arrow.shade.line], "style": dashes}
-    classes = _classes(arrow.shade, lit=arrow.lit, muted=muted)
-    graph.edge(arrow.tail, arrow.head, escaped(lines), id=arrow.key, **style, **{"class": classes})
+    style |= {"id": arrow.key, "class": _classes(arrow.shade, lit=arrow.lit, muted=muted)}
+    graph.edge(arrow.tail, arrow.head, escaped(lines), **style | more)
 
 
 def _factor(figure: Figure, arrow: Arrow) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.drawing.cells import GAP, Cells
@@ -43,8 +44,10 @@ class Svg(NamedTuple):
         return self.inner.replace("<svg ", f'<svg width="{self.width}" style="{_FLUID}" ', 1)
 
 
-def decorated(svg: bytes, figure: Figure) -> Svg:
+def decorated(svg: bytes, figure: Figure, unlabelled: Collection[str] = ()) -> Svg:
     """Return the engine's SVG with the figure's words, and with roles by which a script finds them.
+
+    unlabelled   the keys of arrows that are shown without their labels
 
     Its ids begin with a hash of all it shows, so that two pictures in one page do not collide.
     """
@@ -54,7 +57,7 @@ def decorated(svg: bytes, figure: Figure) -> Svg:
     markup = svg.decode()
     markup = markup[markup.index("<svg") :].replace(f' xmlns="{_SVG}"', "", 1)
     root = ElementTree.fromstring(markup)
-    _name_parts(root, figure)
+    _name_parts(root, figure, unlabelled)
     width = root.attrib.pop("width")
     root.attrib.pop("height", None)
     root.set("font-family", "Arial, Helvetica, sans-serif")
@@ -73,30 +76,38 @@ def decorated(svg: bytes, figure: Figure) -> Svg:
     return Svg(key, width, style.text, ElementTree.tostring(root, encoding="unicode") + "\n")
 
 
-def _name_parts(root: Element, figure: Figure) -> None:
+def _name_parts(root: Element, figure: Figure, unlabelled: Collection[str]) -> None:
     """Give nodes and edges their titles, and each line of text its role, its look and its layer."""
     [graph] = root
     nodes = {node.key: node for node in figure.nodes.values()}
     arrows = {arrow.key: arrow for arrow in figure.arrows}
     for group in list(root.iter("g")):
         key = group.get("id", "")
-        texts = group.findall("text")
-        for text in texts:
-            text.attrib.pop("font-family", None)
-        for words in group.findall("title"):
-            group.remove(words)
+        texts = _stripped(group)
         if key in nodes:
             _put_title(group, nodes[key].title)
             _set_node(group, texts, nodes[key], muted=figure.lit and not nodes[key].lit)
         elif key in arrows:
-            _give_halo(texts, {"data-role": "local"})
             if texts:
-                _put_title(_lifted(graph, group, texts, "local"), arrows[key].title)
+                label = _lifted(graph, group, texts, "local")
+                label[:] = [] if key in unlabelled else texts
+                _put_title(label, arrows[key].title)
             _put_title(group, arrows[key].title)
+            _give_halo(texts, {"data-role": "local"})
         elif group.get("class") == "cluster" and key != "heading":
             _give_halo(texts, {"stroke": LIGHT["cluster"].lower()})
             _lifted(graph, group, texts, "title")
     graph[:] = sorted(graph, key=_layer)
+
+
+def _stripped(group: Element) -> list[Element]:
+    """Take the engine's titles and fonts out of a group, and return its texts."""
+    texts = group.findall("text")
+    for text in texts:
+        text.attrib.pop("font-family", None)
+    for words in group.findall("title"):
+        group.remove(words)
+    return texts
 
 
 def _lifted(graph: Element, group: Element, texts: list[Element], role: str) -> Element:

@@ -14,7 +14,7 @@ COLOURS = {
         "neg0": "#FDF1E6", "neg1": "#FBDDC0", "neg2": "#F6BF8C", "neg3": "#EE9C53",
         "neg": "#A8480A",
         "plain": "#FFFFFF", "line": "#808A94", "text": "#1B1F24", "muted": "#5E6670",
-        "cluster": "#F4F6F8", "frame": "#C9D0D7",
+        "cluster": "#F4F6F8", "frame": "#C9D0D7", "now": "#7B3F9D",
     },
     "dark": {
         "pos0": "#13222F", "pos1": "#173450", "pos2": "#1A466E", "pos3": "#1F5A8C",
@@ -22,7 +22,7 @@ COLOURS = {
         "neg0": "#2C1E12", "neg1": "#452B13", "neg2": "#5F3A14", "neg3": "#7C4B14",
         "neg": "#F2AE73",
         "plain": "#14181D", "line": "#7D8791", "text": "#F2F4F6", "muted": "#A9B2BB",
-        "cluster": "#1B2027", "frame": "#3A434D",
+        "cluster": "#1B2027", "frame": "#3A434D", "now": "#D5A6F0",
     },
 }  # fmt: skip
 LIGHT = COLOURS["light"]

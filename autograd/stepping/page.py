@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from autograd.drawing import COLOURS, WIDTHS, Engine, EngineError, Figure, Picture
 from autograd.drawing.figure import Node
 from autograd.drawing.notebook import LEAST_SCALE
 from autograd.drawing.svg import Svg
-from autograd.files import write_whole
+from autograd.files import write_folder_whole, write_whole
 from autograd.stepping.steps import Step
 from autograd.tables import markup
 
@@ -83,15 +83,56 @@ class Page:
         return markup(rows, ("value", "data", "grad"), ids=[f"row-{node.key}" for node in nodes])
 
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write the page to `path`, whole or not at all, and return it.
+        """Write the page to `path`, whole or not at all, and return it; .gif writes an animation.
 
-        Raises EngineError where no engine draws it; OSError where the file cannot be written.
+        A GIF needs the program `dot`, and the package Pillow, which matplotlib brings along. Raises
+        EngineError where it cannot be drawn; OSError where the file cannot be written.
         """
         from pathlib import Path
 
         path = Path(path)
-        write_whole(path, self.html())
+        if path.suffix.lower() == ".gif":
+            from autograd.stepping.frames import animated
+
+            write_whole(path, animated(self._frames("png")))
+        else:
+            write_whole(path, self.html())
         return path
+
+    def frames(
+        self, folder: str | PathLike[str], format: Literal["png", "svg"] = "png"
+    ) -> list[Path]:
+        """Write a picture a step, for slides: step-001.png, step-002.png, …; return the paths.
+
+        Each says what the step does, and shows what is known after it; all have one layout. They
+        are written together or not at all, and take the place of frames that are there. PNG needs
+        the program `dot`; SVG does not. Raises EngineError where no engine draws them; ValueError
+        for another format; FileExistsError where the folder holds other files, and OSError where
+        it cannot be written.
+
+        >>> from autograd import Value, step_through
+        >>> x = Value(3.0, label="x")
+        >>> y = x * x; y.label = "y"
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     [path.name for path in step_through(y).frames(folder, "svg")]
+        ['step-001.svg', 'step-002.svg', 'step-003.svg']
+        """
+        from pathlib import Path
+
+        if format not in ("png", "svg"):
+            raise ValueError(f"format must be 'png' or 'svg', not {format!r}")
+        frames = self._frames(format)
+        digits = max(3, len(str(len(frames))))
+        names = [f"step-{k:0{digits}}.{format}" for k in range(1, len(frames) + 1)]
+        write_folder_whole(folder, dict(zip(names, frames, strict=True)), r"step-\d+\.(png|svg)")
+        return [Path(folder) / name for name in names]
+
+    def _frames(self, format: Literal["png", "svg"]) -> list[bytes]:
+        from autograd.stepping.frames import frames_of
+
+        engine = "dot" if format == "png" else self._picture.engine
+        return frames_of(self.figure, self.steps, self._picture.drawn(), format, engine)
 
     def __str__(self) -> str:
         lines = [f"{k}. {step}" for k, step in enumerate(self.steps, 1)]
@@ -138,14 +179,14 @@ def _themes() -> str:
     )
     preferred, switched = _dark(":not([data-theme=light])", dark), _dark("[data-theme=dark]", dark)
     return (
-        f":root,svg{{color-scheme:light;{light}--now:#7B3F9D}}\n"
+        f":root,svg{{color-scheme:light;{light}}}\n"
         f"@media screen and (prefers-color-scheme:dark){{{preferred}}}\n"
         f"@media screen{{{switched}}}\n"
     )
 
 
 def _dark(which: str, colours: str) -> str:
-    return f":root{which},:root{which} svg{{color-scheme:dark;{colours}--now:#D5A6F0}}"
+    return f":root{which},:root{which} svg{{color-scheme:dark;{colours}}}"
 
 
 def _hashes(*texts: str) -> str:
