@@ -25,7 +25,23 @@ def recurrent():
 E, A2, H2 = recurrent()
 
 
-@pytest.mark.parametrize("name", ["dEdw", "E_w", "dE_dw", "gradw", "grad_w", "dW"])
+@pytest.mark.parametrize("name", ["E_w", "E_{w}", "dE_dw"])
+def test_a_derivative_that_is_spelled_as_a_name_is_read_and_told(name):
+    true = check_derivation(E, "dE/dw = 99").lines[0].expected
+    lines = check_derivation(E, f"{name} = {true:.6f}\nw+ = w - 0.5*{name}").lines
+    assert all(line.right for line in lines), lines
+    assert f"{name} is read as ∂E/∂w" in lines[0].read
+    [wrong] = check_derivation(E, f"{name} = 99").lines
+    assert wrong.wrong
+    assert f"{name} is read as ∂E/∂w" in wrong.read
+
+
+def test_a_name_that_begins_with_the_root_may_be_ones_own():
+    lines = check_derivation(E, "E_w = 2*w\na1 = E_w/2*h0 + u*x1").lines
+    assert lines[-1].right
+
+
+@pytest.mark.parametrize("name", ["dEdw", "gradw", "grad_w", "dW"])
 def test_a_derivative_that_is_mistyped_is_no_name_of_ones_own(name):
     marks = check_derivation(E, f"{name} = 99")
     [line] = marks.lines

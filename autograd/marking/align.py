@@ -36,12 +36,20 @@ def matched(symbols: Term, numbers: Term, stands: Stands) -> Match | None:
         return [Pair(symbols, numbers, stands(symbols, numbers))]
     if not isinstance(numbers, Call):
         return [] if written(symbols) == written(numbers) else None
+    if isinstance(symbols, Call) and symbols.op is ops.sigmoid and numbers.op is ops.div:
+        symbols = _spelled_out(symbols.args[0])
     op = _joining(symbols, numbers)
     if op is not None:
         return _neighbours(symbols, numbers, op, stands)
     if not (isinstance(symbols, Call) and symbols.op is numbers.op):
         return None
     return _arguments(symbols, numbers, stands)
+
+
+def _spelled_out(x: Term) -> Call:
+    """Return σ(x) as 1/(1 + e^(−x))."""
+    below = Call(ops.add, (ONE, Call(ops.exp, (Call(ops.neg, (x,)),))))
+    return Call(ops.div, (ONE, below))
 
 
 def _joining(*terms: Term) -> Op | None:

@@ -138,7 +138,7 @@ class Bench:
     def stands_by_own(self, symbol: Term, number: Number) -> Verdict | None:
         """Return how well a number stands for what the writer said that its symbol is."""
         entry = self.own.numbers.get(written(symbol))
-        if entry and isinstance(entry.term, Number) and entry.term.text == number.text:
+        if entry and isinstance(entry.term, Number) and entry.term.value == number.value:
             return _following([entry])
         with suppress(DomainError):
             numbers, entries = self.own.put_in(symbol)

@@ -16,6 +16,7 @@ from autograd.marking.prose import (
 )
 from autograd.marking.spelling import RELATION
 
+MOST_JOINED = 12  # lines that a brace may go on over
 LONGEST = 20_000  # characters of a line that is taken apart
 
 
@@ -57,6 +58,7 @@ _COMMENT = re.compile(
     r"|\s+\(\d+ ?(?:d\.?p\.?|s\.?f\.?|digits|(?:decimal )?places|decimals|significant digits)\)\s*$"
 )
 _MARKED_UP = re.compile(r"^\s*(?:\*\*|__)(.+?)(?:\*\*|__)(?=\s|$)|`")
+_BOLD = re.compile(r"(?<![\w)\]}*])\*\*(?=[^\s*])([^*]+?)(?<!\s)\*\*(?![\w(*])")
 _COLON = re.compile(
     r"((?=\S*[\d_∂⁺/]|d\S+\s*/\s*d)[^\s:=]+(?:\s*/\s*[^\s:=]+)?)\s*:\s+(?=[-+−(.]?\s*[\d.(])"
 )
@@ -127,8 +129,8 @@ def _with_matrices(lines: list[str]) -> Iterator[tuple[int, str]]:
     """
     k = 0
     while k < len(lines):
-        number, line = k + 1, lines[k]
-        k += 1
+        number = k + 1
+        line, k = _whole(lines, k)
         if len(line) > LONGEST:
             yield number, line
             continue
@@ -141,6 +143,22 @@ def _with_matrices(lines: list[str]) -> Iterator[tuple[int, str]]:
         if rows and first:
             line = f"{first[1]}[[{_commas(first[2])}], {', '.join(rows)}]"
         yield number, line
+
+
+def _whole(lines: list[str], k: int) -> tuple[str, int]:
+    r"""Return a line with those that go on in its braces, as in a \frac over several lines; and
+    which one is next.
+    """
+    line = lines[k]
+    end = k + 1
+    while "\\" in line and end < min(len(lines), k + MOST_JOINED):
+        if line.count("{") <= line.count("}") and not lines[end].lstrip().startswith("{"):
+            return line, end
+        line = f"{line} {lines[end]}"
+        end += 1
+        if len(line) > LONGEST:
+            break
+    return (line, end) if line.count("{") == line.count("}") else (lines[k], k + 1)
 
 
 def _is_grid_row(line: str) -> bool:
@@ -170,7 +188,7 @@ def _statements(row: str) -> Iterator[str]:
     """Yield what a row states: the equations in the cells of a table, or those on a line."""
     if _RULE.fullmatch(row):
         return
-    if _TABLE.match(row) and row.count("|") >= 3:
+    if _TABLE.match(row) and (row.count("|") >= 3 or _relations(row)):
         yield from _cells(row)
         return
     for part in _split(row, _PARTS):
@@ -186,6 +204,7 @@ def _bare(text: str) -> str:
     text = _COMMENT.sub("", text)
     bullet = _BULLET.match(text)
     text = _MARKED_UP.sub(r"\1", text[bullet.end() if bullet else 0 :]).strip()
+    text = _BOLD.sub(r"\1", text)
     return _COLON.sub(r"\1 = ", text, count=1) if _COLON.match(text[:200]) else text
 
 

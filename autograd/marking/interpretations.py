@@ -143,9 +143,10 @@ class Interpreter:
     def _own(self, place: Number) -> Iterator[Candidate]:
         """Yield what the writer said this number is, in a right line or in a wrong one."""
         for entry in self.own.numbers.values():
-            if isinstance(entry.term, Number) and entry.term.text == place.text:
+            if isinstance(entry.term, Number) and abs(entry.term.value) == abs(place.value):
                 verdict = Verdict.FOLLOWS_ROUNDED if entry.right else Verdict.FOLLOWS
-                yield Candidate(verdict, entry.subject)
+                is_same = entry.term.value == place.value
+                yield Candidate(verdict, entry.subject if is_same else _minus(entry.subject))
 
     def _from(self, subject: Term, place: Number) -> Iterator[Candidate]:
         """Yield what has these digits where a wrong number of the writer's is gone on with."""
@@ -154,10 +155,11 @@ class Interpreter:
         for term, _ in self.values(subject):
             if isinstance(term, (Name, Quotient)) and written(term) not in self.own.numbers:
                 for value, entries in self.own.by_all(term):
-                    off = abs(place.value - value) - place.unit
+                    off = abs(abs(place.value) - abs(value)) - place.unit
                     # rounding() takes long, and is no more than this
                     if off <= abs(value) * COARSEST and off <= rounding(value, entries):
-                        yield Candidate(Verdict.FOLLOWS, term)
+                        is_same = place.value * value >= 0
+                        yield Candidate(Verdict.FOLLOWS, term if is_same else _minus(term))
 
     def fitting(self, subject: Term, place: Number) -> list[Candidate]:
         """Return what in the formulas of the subject has these digits, the simplest first."""
@@ -169,7 +171,7 @@ class Interpreter:
             for sign in (1.0, -1.0):
                 verdict = self.precision.agreement(place, term, sign * value)
                 if verdict:
-                    fits.append(Candidate(verdict, term if sign > 0 else Call(ops.neg, (term,))))
+                    fits.append(Candidate(verdict, term if sign > 0 else _minus(term)))
         fits += self._fractions(place)
         fits.sort(key=lambda fit: (fit.verdict is not Verdict.EXACT, _size(fit.symbol)))
         return fits[:LIKELY]
@@ -219,6 +221,10 @@ class Interpreter:
             twice = isinstance(symbol, Name) and symbol.label in typed
             doubtful = doubtful or twice
         return Interpretation(worst(candidate.verdict for candidate in choice), instead, doubtful)
+
+
+def _minus(term: Term) -> Call:
+    return Call(ops.neg, (term,))
 
 
 def _constants(everything: Iterable[Term]) -> Iterator[Term]:

@@ -225,6 +225,15 @@ class Names:
         nets = dict.fromkeys(self.nets.values())
         return [net for net in nets if numbered.fullmatch(net) and net not in self.nets]
 
+    def derivative_named(self, name: str, of_root: bool) -> tuple[str, str] | None:
+        """Return the two labels that a name like dE_dw5 is made of; E_w5 only `of_root`."""
+        text = re.sub(r"[{}\s]", "", name)
+        pairs = [(text[1 : k.start()], text[k.end() :]) for k in re.finditer("_[d∂]", text)]
+        pairs = pairs if text[:1] in ("d", "∂") else []
+        if of_root and text.startswith(f"{self.root}_"):
+            pairs.append((self.root, text.removeprefix(f"{self.root}_")))
+        return next((pair for pair in pairs if all(self.labels[x] == 1 for x in pair)), None)
+
     def derivative_meant(self, name: str, is_number: bool) -> str:
         """Return the derivative that a name like dEdw, gradw or dW is likely meant as, else "";
         E_w only where it is said to be a number.

@@ -240,6 +240,11 @@ class Reader:
         if name is None:
             return None
         term = self.read(right, notes)
+        named = self.names.derivative_named(name, of_root=not has_names(term))
+        if named:
+            self.names.define(name, Quotient(*named))
+            notes.append(f"{name} is read as ∂{named[0]}/∂{named[1]}")
+            return None
         slips = isinstance(term, Number) and name not in RATES and self.names.is_near(name)
         if term is None or slips:
             return None

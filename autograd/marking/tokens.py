@@ -52,6 +52,18 @@ _SIGN = re.compile(r"\*\*|\.\*|\\frac|\\sqrt|[-+*/^()\[\]{},|‖⊙@√∂Σ∇=
 _BLANK = re.compile(r"\?+|…|\.{3}")
 
 
+_OF = rf"(?:\(\s*(?P<inside>{NAME.pattern})\s*\)|(?P<of>{NAME.pattern}))(?![\w(])"
+_OPERATOR = re.compile(  # d/dw E
+    rf"(?:\\frac\s*\{{\s*[d∂]\s*\}}\s*\{{\s*[d∂]\s*(?P<below>{NAME.pattern})\s*\}}"
+    rf"|(?<![\w∂)])[d∂]\s*/\s*[d∂]\s*(?P<by>{NAME.pattern}))\s*{_OF}"
+)
+
+
+def _applied(found: re.Match[str]) -> str:
+    """Return d/dw E as ∂E/∂w."""
+    return f"∂{found['inside'] or found['of']}/∂{found['below'] or found['by']} "
+
+
 class Token(NamedTuple):
     """One piece of what is written.
 
@@ -88,6 +100,8 @@ def tokens(text: str, names: Names, notes: list[str], elsewhere: str = "") -> li
     ['2', 'σ', "'", '(', 'z₁', ')', '^', '2', '-', '0.5']
     """
     text = _INDICATOR.sub(r" step(\1)", plain(text))
+    if "d" not in names.labels:
+        text = _OPERATOR.sub(_applied, text)
     return _Scanner(text, names, notes, decimal_signs(text) or elsewhere).all()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
+import stat
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -38,8 +40,12 @@ def roster(path: Path) -> list[str]:
     Raises ValueError for a file without ids, with one that stands there twice, or with one that
     can be no file's name.
     """
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(file) if "".join(row).strip()]
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path.name} is not UTF-8 text: save it as CSV in UTF-8") from None
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    rows = [[cell.strip() for cell in row] for row in table if "".join(row).strip()]
     ids = _ids(rows)
     if not ids:
         raise ValueError(f"{path.name} has no students")
@@ -49,6 +55,12 @@ def roster(path: Path) -> list[str]:
         if not _NAME.fullmatch(student):
             raise ValueError(f"{path.name}: {student!r} cannot be the name of a file")
     return ids
+
+
+def _delimiter(text: str) -> str:
+    """Return what parts the cells of a table: in many countries a spreadsheet writes semicolons."""
+    first = text.partition("\n")[0]
+    return max(",;\t", key=first.count)
 
 
 def _ids(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -61,34 +73,49 @@ def _ids(rows: Sequence[Sequence[str]]) -> list[str]:
     return [row[0] for row in rows]
 
 
-def files_in(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder by name, but hidden ones."""
+def files_in(folder: Path, out: Path) -> Iterator[Path]:
+    """Yield what is in a folder by name, but what is hidden, and the folder for what comes out."""
     for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.name.startswith("."):
+        if not path.name.startswith(".") and path.resolve() != out.resolve():
             yield path
+
+
+def called(path: Path) -> str:
+    """Return the name of a file as it can be written: any bytes may be one."""
+    return path.name.encode("utf-8", "replace").decode()
 
 
 def read(path: Path, students: Collection[str]) -> Answer:
     """Return what a file holds. Raises Unusable where it cannot be marked."""
     if path.suffix.lower() not in ENDINGS:
         raise Unusable(f"it is no {', '.join(ENDINGS)} file")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise Unusable(f"it cannot be read: {error.strerror}") from None
-    if len(data) > LARGEST:
-        raise Unusable(f"it has more than {LARGEST:,} bytes")
+    data = _bytes(path)
     try:
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
         raise Unusable("it is not UTF-8 text") from None
     if path.suffix.lower() == ".ipynb":
         text = _cells(text)
+    if "\0" in text:
+        raise Unusable("it is no text: there are zero bytes in it")
     if not text.strip():
         raise Unusable("it is empty")
     if text.count("\n") >= LONGEST:
         raise Unusable(f"it has more than {LONGEST:,} lines")
     return Answer(_whose(path, text, students), _stated(_VARIANT, text), text)
+
+
+def _bytes(path: Path) -> bytes:
+    """Return what is in a file; a link may lead anywhere, and a pipe has no end."""
+    try:
+        about = path.lstat()
+        if not stat.S_ISREG(about.st_mode):
+            raise Unusable("it is a link, a folder or a device, and no file")
+        if about.st_size > LARGEST:
+            raise Unusable(f"it has more than {LARGEST:,} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise Unusable(f"it cannot be read: {error.strerror}") from None
 
 
 def _cells(text: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autograd.files import write_whole
-from autograd.worksheets.answers import Answer, Unusable, files_in, read
+from autograd.worksheets.answers import Answer, Unusable, called, files_in, read
 from autograd.worksheets.feedback import feedback_page
 from autograd.worksheets.overview import overview_page
 from autograd.worksheets.result import Result, from_json, result_of
@@ -80,7 +80,7 @@ def mark_folder(
     """
     marking = Marking(worksheet, Path(out), hashed, version("handgrad"))
     (marking.out / "feedback").mkdir(parents=True, exist_ok=True)
-    problems, usable = _sorted_out(Path(answers), students)
+    problems, usable = _sorted_out(Path(answers), students, marking.out)
     results = [*problems, *_all_marked(marking, usable, jobs)]
     handed_in = {result.student for result in results}
     results += [Result(s, "", "no file") for s in students if s not in handed_in]
@@ -93,19 +93,19 @@ def mark_folder(
 
 
 def _sorted_out(
-    folder: Path, students: Sequence[str]
+    folder: Path, students: Sequence[str], out: Path
 ) -> tuple[list[Result], list[tuple[str, Answer]]]:
     """Return what is wrong with files, and the others with what they hold."""
     problems: list[Result] = []
     found: dict[str, list[tuple[str, Answer]]] = {}
     known = frozenset(students)
-    for path in files_in(folder):
+    for path in files_in(folder, out):
         try:
             answer = read(path, known)
-            found.setdefault(answer.student, []).append((path.name, answer))
+            found.setdefault(answer.student, []).append((called(path), answer))
         except Unusable as problem:
             student = path.stem if path.stem in known else ""
-            problems.append(Result(student, path.name, str(problem)))
+            problems.append(Result(student, called(path), str(problem)))
     usable: list[tuple[str, Answer]] = []
     for student, files in found.items():
         if len(files) == 1:
