@@ -17,9 +17,7 @@ _ACCENTS = {
     "\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde", "\u0307": "dot",
     "\u0308": "ddot", "\u20d7": "vec",
 }
-_COMMANDS = {
-    "\\": "backslash", "^": "wedge", "~": "sim", "<": "lt", ">": "gt", "|": "vert", '"': "prime",
-}
+_COMMANDS = {"\\": "backslash", "^": "wedge", "~": "sim", "|": "vert", '"': "prime"}
 # fmt: on
 # by the word in a letter's name in Unicode
 _FONTS = {"BOLD": "mathbf", "DOUBLE-STRUCK": "mathbb", "SCRIPT": "mathcal", "FRAKTUR": "mathfrak"}
@@ -199,6 +197,8 @@ def escaped(character: str) -> str:
         return "\\" + character
     if character in _COMMANDS:
         return rf"\{_COMMANDS[character]} "
+    if character in "<>":
+        return f"{character} "  # with a space, it begins no tag where a page reads the formula
     if character.isascii():
         return character if character.isprintable() else r"\ "
     if unicodedata.decomposition(character).startswith("<font>"):

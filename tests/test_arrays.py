@@ -25,6 +25,7 @@ from autograd import (
 )
 from autograd.record import Record
 from nn import MLP
+from nn.command.examples import EXAMPLES
 from nn.lecture import error, network
 from nn.losses import half_squared_error, mean_squared_error
 
@@ -233,7 +234,7 @@ def test_arrays_of_a_thousand_elements_take_two_seconds():
 
 COMMANDS = {
     "frac", "partial", "delta", "mathrm", "text", "top", "odot", "cdot", "sum", "sqrt", "operatorname", "left",
-    "right", "begin", "end", "mathbf", "cdots", "vdots", "ln", "lambda", "mu", "sigma", "gamma", "hat", "tanh", ",", "\\",
+    "right", "begin", "end", "mathbf", "cdots", "vdots", "ln", "lambda", "mu", "sigma", "gamma", "eta", "beta", "max", "hat", "tanh", ",", "\\",
 }  # fmt: skip
 
 
@@ -258,7 +259,8 @@ def require_well_formed(latex):
     for found in re.finditer(r"\}\^", latex):
         assert latex[closed[found.start()] - 1] != "^", latex[found.start() - 40 :][:60]
     for row in latex.split(" \\\\[1ex]\n"):
-        assert len(re.findall("(?<!.)&|(?<= )&(?== )", row)) == 1
+        signs = len(re.findall("(?<!.)&|(?<= )&(?== )", row))
+        assert signs == (0 if row.startswith(r"\text{(") else 1)  # a note is no equation
         ends_of_groups(row)
 
 
@@ -267,6 +269,16 @@ def test_latex_is_well_formed(board):
     root, leaves = board()
     for x in leaves:
         require_well_formed(chain_rule(root, x).latex())
+
+
+@pytest.mark.parametrize("detail", ["names", "arrays"])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_latex_of_an_example_is_well_formed(name, detail):
+    """KaTeX 0.19 and pdflatex have set each of these."""
+    example = EXAMPLES[name]()
+    values = {v.label: v for v in Record(example.root).labelled()}
+    for label in example.by:
+        require_well_formed(chain_rule(example.root, values[label], detail=detail).latex())
 
 
 def test_latex_of_several_calls_is_well_formed():

@@ -223,7 +223,7 @@ def test_a_label_is_escaped_in_latex(label):
     commands = set(re.findall(r"\\[A-Za-z]+", bare))
     assert commands <= {
         r"\frac", r"\left", r"\right", r"\cdot", r"\sin", r"\mathrm", r"\text", r"\backslash", r"\wedge", r"\sim",
-        r"\lt", r"\gt", r"\vert", r"\prime", r"\theta", r"\sigma",
+        r"\vert", r"\prime", r"\theta", r"\sigma",
     }  # fmt: skip
 
 

@@ -45,9 +45,9 @@ def test_a_claim_in_latex():
     root.label = "50 %"
     marks = check_derivation(root, "d(50 %)/d(x<y) = e^(w^[1]·x<y)·w^[1] = 1.4\nw^[1]+ = -1")
     assert [line.latex for line in marks.lines] == [
-        r"\frac{\partial \mathrm{50\ \%}}{\partial \mathrm{x\lt y}}"
-        r" = e^{w^{[1]} \cdot \mathrm{x\lt y}} \cdot w^{[1]}",
-        r"\frac{\partial \mathrm{50\ \%}}{\partial \mathrm{x\lt y}} = 1.4",
+        r"\frac{\partial \mathrm{50\ \%}}{\partial \mathrm{x< y}}"
+        r" = e^{w^{[1]} \cdot \mathrm{x< y}} \cdot w^{[1]}",
+        r"\frac{\partial \mathrm{50\ \%}}{\partial \mathrm{x< y}} = 1.4",
         r"{w^{[1]}}^{+} = -1",
     ]
     assert "x<y" in "".join(cells(marks)[0][1].itertext())

@@ -15,7 +15,6 @@ _HEAD = r"""\documentclass[11pt,fleqn]{article}
 \usepackage[margin=2cm]{geometry}
 \usepackage{amsmath}
 \setlength{\parindent}{0pt}\setlength{\parskip}{1ex}\setlength{\mathindent}{1em}
-\providecommand{\lt}{<}\providecommand{\gt}{>}
 \newcommand{\hole}[1]{\underline{\hspace{#1}}}
 \newcommand{\answer}[1]{\underline{#1}}
 \begin{document}

@@ -10,7 +10,6 @@ LATEX = r"""\documentclass[fleqn]{article}
 \usepackage[a4paper, margin=2cm]{geometry}
 \usepackage{amsmath}
 \allowdisplaybreaks
-\providecommand{\lt}{<}\providecommand{\gt}{>}
 \setlength{\parskip}{1ex}
 \newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}\ifdim\wd0<.7\linewidth\usebox0\else
   \parbox[t]{.7\linewidth}{\raggedright\lineskip1ex\lineskiplimit1ex$\displaystyle #1$}\fi}
