@@ -13,6 +13,7 @@ from autograd.marking.verdict import RIGHT, Verdict
 LEAST = 2  # digits that a number has which is put in
 SHORT = 3  # digits of what is given that nobody rounds
 EXACT = 6  # digits of a constant that is written in full
+SURE = 13  # digits of a float that sums leave as they are: a tie may be told by no others
 RESIDUE = 1e-12  # what floats may leave where terms cancel
 SAID = {
     Verdict.EXACT: "",
@@ -32,7 +33,7 @@ def agreement(text: str, value: float) -> Verdict | None:
         return Verdict.EXACT if abs(float(text)) < RESIDUE else None
     if abs(float(text) - value) > 1.1 * _unit(text) + 1e-12 * abs(value):
         return None  # far off, as most numbers are that are tried: no Decimal is made of them
-    found = judge(text, value)
+    found = judge(text, value) or judge(text, float(f"{value:.{SURE}g}"))
     return Verdict(found) if found else None
 
 
