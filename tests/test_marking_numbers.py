@@ -419,3 +419,41 @@ def test_a_small_term_of_a_sum_is_held_to_its_factors():
     assert check_derivation(m, "m = 0.999*v + 0.001*g^2")
     assert not check_derivation(m, "m = 0.999*v + 0.001*g^2*0.0447")
     assert not check_derivation(m, "dm/dg = 0.002*g + 1e-12*v")
+
+
+@pytest.mark.parametrize(
+    ("claim", "mark"),
+    [
+        ("dE/dw = dp/dw + dq/dw", "right"),
+        ("dE/dw = dp/dw - dq/dw", "open"),
+        ("dE/dw = dp/dw + 3*dq/dw", "open"),
+        ("dE/dw = dp/dw", "right"),
+        ("dE/dw = x1 - x2", "WRONG"),
+        ("E = p", "right"),
+        ("E = p - q", "open"),
+    ],
+)
+def test_a_term_that_is_0_for_the_given_data_alone_does_not_tell(claim, mark):
+    w, x1, x2 = Value(0.5, label="w"), Value(2.0, label="x1"), Value(0.0, label="x2")
+    p, q = w * x1, w * x2
+    p.label, q.label = "p", "q"
+    total = p + q
+    total.label = "E"
+    assert marks_of(total, claim) == [mark]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "mark"),
+    [
+        ("-0*(1-0.3)", "right"),
+        ("0*0.7", "right"),
+        ("-0*(1+0.3)", "open"),
+        ("-0*(0.3-1)", "right"),  # a·(b − 1)
+        ("-0*(1-0.7)", "WRONG"),
+    ],
+)
+def test_what_stands_beside_a_0_is_held_to_the_formula(numbers, mark):
+    a, b = Value(0.0, label="a"), Value(0.3, label="b")
+    y = -a * (1 - b)
+    y.label = "y"
+    assert marks_of(y, f"y = {numbers}") == [mark]

@@ -12,7 +12,8 @@ from autograd.marking.bench import Bench, Equation, has_kink
 from autograd.marking.follow import Entry
 from autograd.marking.interpretations import Interpretation
 from autograd.marking.marks import Outcome
-from autograd.marking.syntax import Quotient, Term, Unreadable
+from autograd.marking.points import Point
+from autograd.marking.syntax import Number, Quotient, Term, Unreadable, walk
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
 
@@ -89,11 +90,21 @@ class Formulas:
         if len(points) < 3 or self.is_by_a_datum(subject):
             return None
         for read in tried:
-            if not read.doubtful and self.bench.evaluator.agree(
-                subject, side, points, read.instead
-            ):
+            if read.doubtful or not self.bench.evaluator.agree(subject, side, points, read.instead):
+                continue
+            if not self.has_vanishing(side, points, read):
                 return read
         return None
+
+    def has_vanishing(self, side: Term, points: Sequence[Point], read: Interpretation) -> bool:
+        """Whether a place is 0 for the given data alone: then they do not tell whether it is
+        right.
+        """
+        value = self.bench.evaluator.value
+        places = [place for place in walk(side) if not isinstance(place, Number)]
+        zeros = [x for x in places if not any(value(x, point, read.instead) for point in points)]
+        others = self.bench.points[1:]
+        return any(value(x, point, read.instead) for x in zeros for point in others)
 
     def is_by_a_datum(self, subject: Term) -> bool:
         """Whether it is a derivative by a leaf that would be held at 0: by that, it must move."""

@@ -56,9 +56,9 @@ class GivenData:
         return bool(self.hot or self.whole or self.zeros)
 
     def fixed(self) -> list[Value]:
-        """Return all that are given: those in groups first."""
+        """Return all that are given, each once: those in groups first."""
         grouped = [v for group in (*self.hot, *self.whole) for v in group]
-        return [*grouped, *(v for v in self.binary if v not in grouped), *self.zeros]
+        return list(dict.fromkeys([*grouped, *self.binary, *self.zeros]))
 
     def points(self, named: Collection[Value] = ()) -> list[Point]:
         """Return points where the data have moved within what they are; those that are `named`

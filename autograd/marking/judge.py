@@ -52,7 +52,7 @@ class Judge:
         self.bench.precision.least = LEAST
         self.bench.precision.beside = max(LEAST, most_digits(side))
         try:
-            true = self.bench.value(equation.subject)
+            true = self.bench.value(equation.subject) + 0.0  # −0 is 0
             if isinstance(side, Number):
                 outcome = self.results.result(equation, side, true)
             elif has_names(side):

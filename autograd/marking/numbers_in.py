@@ -36,7 +36,8 @@ class NumbersIn:
         if outcome:
             return outcome
         idle = self.has_idle(equation.subject, side, aligned)
-        if not idle and math.isclose(self.bench.value(side), true, rel_tol=1e-12, abs_tol=0.0):
+        is_so = math.isclose(self.bench.value(side), true, rel_tol=1e-12, abs_tol=0.0)
+        if is_so and not idle and not self.hides_numbers(side):
             return Outcome((Verdict.EXACT,), true, "it is so")
         for entry, pairs in aligned:
             if entry.right:
@@ -73,6 +74,11 @@ class NumbersIn:
             numbers = [place for place in values if isinstance(place, Number)]
             strange = [place for place in numbers if self.is_strange(subject, place)]
         return any(self.is_idle(side, place) for place in strange)
+
+    def hides_numbers(self, side: Term) -> bool:
+        """Whether a number changes nothing: then it does not tell that the whole is right."""
+        numbers = [place for place in walk(side) if isinstance(place, Number) and place.value]
+        return self.bench.value(side) == 0.0 and any(self.is_idle(side, n) for n in numbers)
 
     def is_strange(self, subject: Term, place: Number) -> bool:
         """Whether a number stands for nothing in the formulas of a subject."""
@@ -163,7 +169,7 @@ class NumbersIn:
         so = f"as written it gives {value:.6g}, and it is {true:.6g}"
         few = f"TOO FEW DIGITS to tell: as written it is {value:.6g}, give or take {off:.1g}"
         if abs(value - true) <= off:
-            if idle:
+            if idle or self.hides_numbers(side):
                 return self.beside_zero(equation, side, true, pairs)
             if off > abs(true) / 2:
                 return Outcome((Verdict.UNSURE,), true, f"UNSURE, {few}")
