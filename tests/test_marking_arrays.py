@@ -214,3 +214,28 @@ def test_a_name_of_ones_own_may_be_a_vector():
     root, _ = lecture()
     text = "s = out_o ⊙ (1 - out_o)\nδ_o = (out_o - t) ⊙ s"
     assert [verdict for verdict, _ in marks(root, text)][-1] == "exact"
+
+
+@pytest.mark.parametrize(
+    ("claim", "mark", "read"),
+    [
+        ("dL/dW = (p - y) x", "right", "outer product"),
+        ("dL/dW = (p - y)ᵀ x", "right", "vectors are read as rows"),
+        ("δ_z = pᵀ − y", "right", "a vector and a transposed one"),
+        ("dL/dW = (p - y) @ x.T", "right", ""),
+        ("dL/dW = (p - y) ⊙ x", "open", ""),
+        ("dL/dW = x (p - y)ᵀ", "WRONG", ""),
+    ],
+)
+def test_a_product_of_vectors_says_how_it_is_read(claim, mark, read):
+    [line] = check_derivation(softmax_regression()[0], claim).lines
+    assert line.mark == mark
+    assert read in line.read
+
+
+def test_the_sign_of_a_matrix_product_is_none_of_elements():
+    root, _ = next(board for board in BLACKBOARDS if board.__name__ == "batch_with_l2")()
+    assert check_derivation(root, "δ_Z1 = (δ_P W2) ⊙ (1 − H²)")
+    [line] = check_derivation(root, "δ_Z1 = (δ_P W2) @ (1 − H²)").lines
+    assert not line.right
+    assert "cannot be" in line.because

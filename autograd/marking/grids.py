@@ -164,7 +164,7 @@ class Expander:
         is_plain = len(left.shape) == 1 and not left.is_row
         left, right = self.fitted(left, right)
         if left.size(1) != right.size(0):
-            if squeezed(left).shape == squeezed(right).shape:
+            if tree.kind == "mul" and squeezed(left).shape == squeezed(right).shape:
                 self.note("a product of two matrices of one shape is read element by element")
                 return self.elementwise(_times, [left, right])
             raise self.misfit(tree, left, right)
@@ -176,12 +176,13 @@ class Expander:
     def product_of_vectors(self, tree: ArrayCall, left: Grid, right: Grid) -> Grid:
         if left.is_row != right.is_row:
             self.is_choice = True
-            if right.is_row != self.products.rows:
-                return self.outer(tree)
             if self.products.rows:
                 self.note("vectors are read as rows")
+            if right.is_row != self.products.rows:
+                return self.outer(tree)
         elif tree.kind == "mul":
             if left.shape != right.shape:
+                self.note("a product of two vectors is read as their outer product")
                 return self.outer(tree)
             self.is_choice = True
             if not self.products.inner:
@@ -272,6 +273,8 @@ class Expander:
         else with each column.
         """
         largest = max(args, key=lambda grid: len(grid.shape))
+        if len(largest.shape) == 1 and len({x.is_row for x in args if x.shape}) > 1:
+            self.note("a vector and a transposed one are taken element by element")
         columns = [self.spread(grid, largest) for grid in args]
         terms = tuple(function(*terms) for terms in zip(*columns, strict=True))
         return largest._replace(terms=terms)
