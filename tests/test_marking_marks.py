@@ -62,7 +62,7 @@ def test_a_claim_in_latex():
          "<mrow><mo>[</mo><mn>2</mn><mo>]</mo></mrow></msubsup><mo>|</mo></mrow>"),
         (r"\left.a\right|_{b}", "<msub><mrow><mi>a</mi><mo>|</mo></mrow><mi>b</mi></msub>"),
         (r"\operatorname{my\_row}\left(\alpha \right)", '<mi mathvariant="normal">my_row</mi>'
-         "<mrow><mo>(</mo><mi>α</mi><mo>)</mo></mrow>"),
+         '<mrow><mo stretchy="false">(</mo><mi>α</mi><mo stretchy="false">)</mo></mrow>'),
         (r"\frac{a", "<mfrac><mi>a</mi><mo></mo></mfrac>"),
     ],
 )  # fmt: skip

@@ -283,6 +283,47 @@ def test_who_rounds_or_cuts_and_goes_on_is_right(digits, mode):
                 assert least <= answer <= most, (k, blank)
 
 
+def as_moodle_reads(sheet, folder):
+    reader = pytest.importorskip("moodle_xml_parser.parser", reason="it is not installed")
+    [question] = reader.parse_string(moodle([sheet]))["cloze"]
+    return [tuple(map(float, gap.options[0].answer.split(":"))) for gap in question.gaps]
+
+
+def as_canvas_reads(sheet, folder):
+    [items] = canvas_items(qti([sheet]))
+    return [(exact, max(most - exact, exact - least)) for exact, least, most, _ in items]
+
+
+def as_prairielearn_reads(sheet, folder):
+    files = prairielearn([sheet])
+    data = served(files, folder, 0)
+    answers = data["correct_answers"]
+    inputs = rendered(files, data)
+    return [(answers[given["answers-name"]], float(given["atol"])) for given in inputs]
+
+
+@pytest.mark.parametrize("read", [as_moodle_reads, as_canvas_reads, as_prairielearn_reads])
+def test_what_a_reader_reads_is_right_for_the_right_and_wrong_for_the_wrong(read, tmp_path):
+    """Rounded and cut as the sheet's sentence allows; twice, half, and the other sign."""
+    made = worksheet()
+    for student in STUDENTS:
+        sheet = made.variant(student)
+        asked = read(sheet, tmp_path)
+        for write in (writer(4, ROUND_HALF_UP), writer(4, ROUND_DOWN), writer(12, ROUND_HALF_UP)):
+            answers = solved(sheet.numbers, write)
+            assert all(abs(x - true) <= off for x, (true, off) in zip(answers, asked, strict=True))
+        for true, off in asked:
+            assert not any(abs(k * true - true) <= off for k in (-1, 0, 0.5, 2))
+            assert off < 0.2 * abs(true)
+
+
+def test_what_is_to_be_done_makes_sense_on_a_platform(sheets):
+    files = prairielearn(sheets)
+    for text in (moodle(sheets), files["variants.json"]):
+        assert "Write every number with 4 significant digits, rounded. Go on with" in text
+        assert "Show the numbers" not in text
+
+
 def test_who_makes_a_slip_is_wrong():
     made = worksheet()
     for k in range(15):

@@ -19,19 +19,22 @@ KEPT = 64  # points at which the record is what the writer says
 
 
 class Entry(NamedTuple):
-    """What an earlier line says a subject is: a number or a formula."""
+    """What an earlier line says a subject is: a number or a formula.
+
+    computed   whether it is a number that the arithmetic before it gives
+    """
 
     subject: Term
     term: Term
     line: int
     right: bool
+    computed: bool = False
 
     @property
     def is_silly(self) -> bool:
         """Whether it is wrong, and 0, 1 or −1: then almost anything follows from it."""
-        return (
-            not self.right and isinstance(self.term, Number) and self.term.value in (0.0, 1.0, -1.0)
-        )
+        stated = not self.right and not self.computed
+        return stated and isinstance(self.term, Number) and self.term.value in (0.0, 1.0, -1.0)
 
 
 class Own:
@@ -49,8 +52,10 @@ class Own:
         self._followed: dict[str, list[tuple[float, list[Entry]]]] = {}
         self._latest: tuple[list[Entry], Stated] = [], ({}, {})
 
-    def state(self, subject: Term, term: Term, line: int, right: bool) -> None:
-        key, entry = written(subject), Entry(subject, term, line, right)
+    def state(
+        self, subject: Term, term: Term, line: int, right: bool, computed: bool = False
+    ) -> None:
+        key, entry = written(subject), Entry(subject, term, line, right, computed)
         if not isinstance(term, Number):
             self.formulas[key] = entry
             return

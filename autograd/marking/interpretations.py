@@ -137,6 +137,7 @@ class Interpreter:
                 continue
             fitting = self.fitting(subject, place)
             names = [fit for fit in fitting if fit.verdict is Verdict.EXACT]
+            names += self._own(place)
             found[place] = [*others, *names] if place in constants else [*names, *others]
         return found
 

@@ -90,7 +90,8 @@ class Judge:
         entry = Entry(equation.subject, side, outcome.follows or equation.line, outcome.right)
         own = self.bench.own
         if isinstance(side, Number):
-            own.state(equation.subject, side, entry.line, outcome.right)
+            computed = outcome.follows is not None and equation.put_in is not None
+            own.state(equation.subject, side, entry.line, outcome.right, computed)
             return
         named = has_names(side)
         numbers = any(map(self.bench.evaluator.is_decimal, walk(side)))

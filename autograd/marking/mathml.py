@@ -110,9 +110,10 @@ class _Translator:
         return f"<msqrt>{self.item()}</msqrt>"
 
     def bracketed(self) -> str:
-        opening = _bracket(self.take())
+        opening = self.take()
         inside = self.row("\\right")
-        return f"<mrow>{opening}{inside}{_bracket(self.take())}</mrow>"
+        is_tall = "<mfrac>" in inside or "<msqrt>" in inside
+        return f"<mrow>{_bracket(opening, is_tall)}{inside}{_bracket(self.take(), is_tall)}</mrow>"
 
     READ: ClassVar[dict[str, Callable[[_Translator], str]]] = {
         "frac": fraction,
@@ -127,8 +128,13 @@ def _grouped(items: str) -> str:
     return items if single else f"<mrow>{items}</mrow>"
 
 
-def _bracket(sign: str) -> str:
-    return "" if sign in (".", "") else f"<mo>{escape(sign)}</mo>"
+def _bracket(sign: str, is_tall: bool) -> str:
+    """Return a bracket; a round one that may stretch is set with gaps beside it."""
+    if sign in (".", ""):
+        return ""
+    if sign in ("(", ")") and not is_tall:
+        return f'<mo stretchy="false">{sign}</mo>'
+    return f"<mo>{escape(sign)}</mo>"
 
 
 def _sign(sign: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 
-from autograd.marking.accuracy import EXACT, LEAST, SAID, agreement, as_written, own_digits
+from autograd.marking.accuracy import EXACT, LEAST, SAID, SHORT, agreement, as_written, own_digits
 from autograd.marking.bench import Bench, Equation
 from autograd.marking.follow import Entry, credited, rounding
 from autograd.marking.found import Found
@@ -33,6 +33,8 @@ class Results:
             verdict = None if line is None else Verdict.FOLLOWS_ROUNDED
         if verdict and self.tells(equation, side, true):
             return self.right(equation, side, true, so, verdict)
+        if verdict and equation.put_in and self.goes_on(equation.put_in, side):
+            return self.bench.follows(equation.put_in.line, true)
         if verdict:
             return Outcome((Verdict.UNSURE,), true, f"UNSURE, {side.text} has too few digits: {so}")
         if "." in side.text and not side.value and abs(true) < side.unit:
@@ -56,6 +58,10 @@ class Results:
         precision = self.bench.precision
         in_full = precision.in_full(formula, true)
         return not in_full or bool(precision.agreement(side, formula, true))
+
+    def goes_on(self, before: Entry, side: Number) -> bool:
+        """Whether the wrong arithmetic before a number gives it: 1.0003 is 1, without its zeros."""
+        return not before.right and side.value in as_written(self.bench.value(before.term), SHORT)
 
     def right(
         self, equation: Equation, side: Number, true: float, so: str, verdict: Verdict

@@ -7,6 +7,7 @@ from html import escape
 
 from autograd.marking.marks import Line
 from autograd.marking.mathml import mathml
+from autograd.marking.verdict import Verdict
 from autograd.tables import Html, markup
 from autograd.worksheets.page import document
 from autograd.worksheets.scoring import ItemScore, Score, StepScore, shown
@@ -24,7 +25,7 @@ table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; vertical-align: baseline; padding: .8mm 3mm .8mm 0;
   border-bottom: .5pt solid #80808066 }
 tr { break-inside: avoid } td:first-child { width: 34% } td:last-child { width: 48% }
-.WRONG, .missing { font-weight: bold }
+.WRONG, .missing { font-weight: bold } math { font-size: 12.5pt }
 """
 _ASKED = {"formula": "formula", "numbers": "numbers put in", "value": "value"}
 _MARKS = {"implied": "right: it follows from what you wrote", "missing": "not found"}
@@ -55,13 +56,17 @@ def _first_slip(score: Score) -> str:
         )
     if score.points == score.of:
         return '<p class="well">Everything is right.</p>'
+    if not any(line.right for line in score.marks.lines):
+        return '<p class="well">Nothing that is asked for was found.</p>'
     return '<p class="well">Nothing is wrong; not all was answered.</p>'
 
 
 def _step(step: StepScore) -> str:
-    rows = [_row(item) for item in step.items]
     points = f"<small>{shown(step.points)} of {shown(step.of)} points</small>"
-    return f"<h2>{escape(step.title)} {points}</h2>{markup(rows)}"
+    found = "<p>Not answered.</p>"
+    if any(item.mark != "missing" for item in step.items):
+        found = markup([_row(item) for item in step.items])
+    return f"<h2>{escape(step.title)} {points}</h2>{found}"
 
 
 def _row(score: ItemScore) -> list[str]:
@@ -76,7 +81,11 @@ def _row(score: ItemScore) -> list[str]:
 def _others(score: Score) -> Iterable[str]:
     """Yield the lines that are wrong, or were not read, and answer nothing that is asked."""
     used = {item.line for step in score.steps for item in step.items}
-    lines = [line for line in score.marks.lines if line not in used and not line.right]
+    lines = [
+        line
+        for line in score.marks.lines
+        if line not in used and not line.right and Verdict.NOT_ANSWERED not in line.verdicts
+    ]
     if lines:
         rows = [[line.mark, Html(_claim(line)), line.because + line.told] for line in lines]
         yield f"<h2>Other lines</h2>{markup(rows)}"

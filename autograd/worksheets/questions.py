@@ -137,7 +137,7 @@ def _intro(sheet: Sheet) -> str:
             *_paragraphs("Computed from these", [[pair] for pair in sheet.definitions(latex)]),
             '<p><img alt="What is computed from what"'
             f' src="data:image/svg+xml;base64,{picture}"/></p>',
-            f"<p><strong>{escape(sheet.instruction)}</strong></p>",
+            f"<p><strong>{escape(sheet.precision)} Go on with what you wrote down.</strong></p>",
         ]
     )
 

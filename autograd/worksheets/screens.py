@@ -24,6 +24,7 @@ from autograd.worksheets.variants import Fault
 
 FLATTEST = 0.05  # the least slope of an activation
 APART = 2.0  # units of the last digit: so far apart, what is rounded and what is cut differ too
+_SAME = 12  # digits in which two slips that are one do not differ
 _NEAREST = 0.05  # the least distance from a kink
 _SHORT = 15  # places of a formula in which slips are told from each other too
 _LONGEST = 400  # places of a formula in which slips are made
@@ -53,12 +54,14 @@ class Slip(NamedTuple):
     """A slip in the formula of what is asked for.
 
     margin   how near to the truth it came in the samples, in what it has to be apart
+    alone    whether in one of them it prints otherwise than those before it
     """
 
     subject: str
     term: Term
     made: Made
     margin: float
+    alone: bool
 
 
 class Placed(NamedTuple):
@@ -152,7 +155,7 @@ class SlipScreen:
         for placed in self._placed():
             slip = placed.slip
             groups.setdefault((min(1.0, slip.margin), slip.subject), []).append(placed)
-            if size(slip.term) <= _SHORT and not has_kink(slip.term):
+            if slip.alone and size(slip.term) <= _SHORT and not has_kink(slip.term):
                 short.setdefault(slip.subject, []).append(placed)
         self._hidden = [Hidden(self._true[name], slips) for (_, name), slips in groups.items()]
         checks: list[Hidden | Alike] = [*self._hidden, *map(Alike, short.values())]
@@ -212,10 +215,10 @@ class SlipScreen:
         for made, at in found:
             pairs = [(values[at], values[places[term]]) for values in rows]
             shares = [_apart(x, true, digits) for x, true in pairs if isfinite(x)]
-            keys = {tuple(f"{x + 0.0:.{n}g}" for x, _ in pairs) for n in (digits, 12)}
-            if shares and 0.0 not in shares and max(shares) >= 1 and seen.isdisjoint(keys):
-                seen |= keys
-                yield Slip(subject, term, made, min(shares))
+            printed, exact = (tuple(f"{x + 0.0:.{n}g}" for x, _ in pairs) for n in (digits, _SAME))
+            if shares and 0.0 not in shares and max(shares) >= 1 and exact not in seen:
+                yield Slip(subject, term, made, min(shares), printed not in seen)
+                seen |= {printed, exact}
 
 
 def _when(slip: Slip) -> tuple[int, float]:

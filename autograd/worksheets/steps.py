@@ -23,6 +23,7 @@ ASKED: dict[Blanks, tuple[Kind, ...]] = {
     "numbers": ("numbers", "value"),
     "both": ("formula", "numbers", "value"),
 }
+BLANK = "___"  # in plain text
 _KINDS: dict[int, tuple[Kind, ...]] = {  # by how many cells stand behind the title
     0: (),
     1: ("given",),

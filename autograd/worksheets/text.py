@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from autograd.worksheets.scoring import shown
-from autograd.worksheets.steps import Cell, Line
+from autograd.worksheets.steps import BLANK, Cell, Line
 
 if TYPE_CHECKING:
     from autograd.worksheets.worksheet import Sheet
-
-BLANK = "___"
 
 
 def as_text(sheet: Sheet) -> str:

@@ -25,13 +25,13 @@ from autograd.value import Value
 from autograd.worksheets.picture import blank_picture
 from autograd.worksheets.scoring import Item, Score, claim_of, items_of, scored
 from autograd.worksheets.screens import SlipScreen, saturated
-from autograd.worksheets.steps import ASKED, Blanks, Plan, Step, steps_of
+from autograd.worksheets.steps import ASKED, BLANK, Blanks, Plan, Step, steps_of
 from autograd.worksheets.variants import Fault, Variants, code_of
 
 if TYPE_CHECKING:
     from autograd.worksheets.questions import Paper
 
-SAMPLES = 8
+SAMPLES = 16
 POINTS = {"forward": 4.0, "error": 2.0, "gradient": 6.0, "others": 6.0, "update": 2.0}
 
 
@@ -220,13 +220,18 @@ class Sheet:
         return {v.label: v.data for v in Record(self.root).leaves if v.label}
 
     @property
-    def instruction(self) -> str:
+    def precision(self) -> str:
         """The sentence that says how numbers are to be written."""
         notation = self.worksheet.notation
         way = "cut off" if notation.rounding == "cut" else "rounded"
+        return f"Write every number with {notation.digits} significant digits, {way}."
+
+    @property
+    def instruction(self) -> str:
+        """What is to be done."""
         return (
-            f"Write every number with {notation.digits} significant digits, {way}."
-            " Show the numbers that you put in, and go on with what you wrote down."
+            f"{self.precision} Show the numbers that you put in, and go on with what you"
+            " wrote down."
         )
 
     def given(self, notation: Notation) -> list[list[tuple[str, str]]]:
@@ -280,9 +285,10 @@ class Sheet:
 
     def mark(self, text: str) -> Score:
         """Return the points for an answer: text, LaTeX or Markdown, its lines in any order."""
+        answered = text.replace(BLANK, "…")  # what the marker knows as a blank
         own = [
             line
-            for line in check_derivation(self.root, text, self.worksheet.plan.called).lines
+            for line in check_derivation(self.root, answered, self.worksheet.plan.called).lines
             if claim_of(line) not in self.worksheet.printed and line.left not in self.numbers
         ]
         return scored(self.student, self.worksheet.items, Marks(own), self.worksheet.scheme)
