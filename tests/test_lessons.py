@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import lessons
+import nbformat
 import pytest
 from lessons import EXAMPLES, LESSONS, NOTEBOOKS, ROOT
 
@@ -235,3 +236,29 @@ def test_readme_lists_the_lessons_and_shows_a_picture_of_the_last():
     pictures = [svg_of(source) for page in html for source in re.findall(r'src="([^"]*)"', page)]
     assert (ROOT / "notebooks/pictures/two-moons.svg").read_text("utf-8") in pictures
     assert "(notebooks/pictures/two-moons.svg)" in readme
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        path.relative_to(ROOT).as_posix()
+        for pattern in ("README.md", ".github/*.md", "notebooks/*.md", "notebooks/**/*.ipynb")
+        for path in sorted(ROOT.glob(pattern))
+    ],
+)
+def test_every_link_to_a_file_leads_to_one(page):
+    path = ROOT / page
+    text = path.read_text("utf-8")
+    if path.suffix == ".ipynb":
+        cells = nbformat.reads(text, 4).cells
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not re.match(r"[a-z]+:|#", target):
+            assert (path.parent / target.partition("#")[0]).exists(), target
+
+
+def test_each_lesson_has_its_row_for_teachers():
+    rows = (ROOT / "notebooks/README.md").read_text("utf-8")
+    for lesson in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        title = nbformat.read(lesson, 4).cells[0].source.partition("\n")[0].removeprefix("# ")
+        assert f"| [{title}]({lesson.name}) |" in rows
