@@ -871,6 +871,19 @@ def test_a_picture_has_the_theme_of_the_notebook_and_else_that_of_the_system(sho
     assert seen["light"] != seen["dark"]
 
 
+def test_on_paper_a_picture_fits_the_column_and_is_light(show):
+    html = draw_dot(backward(lecture()), engine="embedded")._repr_mimebundle_()["text/html"]
+    page = f"<!doctype html><meta charset=utf-8><body data-jp-theme-light=false>{html}"
+    tab = show(page, viewport={"width": 500, "height": 500})
+    width = "document.querySelector('img').getBoundingClientRect().width"
+    scheme = "getComputedStyle(document.querySelector('img')).colorScheme"
+    assert tab.evaluate(width) > 800
+    assert tab.evaluate(scheme) == "dark"
+    tab.emulate_media(media="print")
+    assert tab.evaluate(width) < 500
+    assert tab.evaluate(scheme) == "normal"
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_nothing_strikes_through_text(engine):
     root = backward(lecture())

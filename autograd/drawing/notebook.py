@@ -26,10 +26,10 @@ def image(svg: str, alt: str) -> str:
     svg   an `<svg>` element that says its width in points
     alt   what it shows, in words
 
-    No text in it is smaller than 9 pixels: in a narrow column the picture is scrolled. Its colours
-    are those for the theme of the page, and where this does not say its theme, for that of the
-    system. An output of type image/svg+xml would lose the words, and its right end; an `<svg>` in
-    HTML would be taken out where the notebook is not trusted.
+    No text in it is smaller than 9 pixels: in a narrow column the picture is scrolled; on paper it
+    fits the column. Its colours are those for the theme of the page, and where this does not say
+    its theme, for that of the system. An output of type image/svg+xml would lose the words, and
+    its right end; an `<svg>` in HTML would be taken out where the notebook is not trusted.
     """
     from base64 import b64encode
     from html import escape
@@ -57,4 +57,5 @@ def _rule(theme: str) -> str:
     return f":is({pages}) .handgrad{{color-scheme:{theme}}}"
 
 
-_BY_THEME = _rule("light") + _rule("dark")
+_PAPER = "@media print{.handgrad img{min-width:0!important}}"  # it cannot be scrolled
+_BY_THEME = f"@media screen{{{_rule('light')}{_rule('dark')}}}{_PAPER}"
