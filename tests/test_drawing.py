@@ -826,6 +826,42 @@ def test_no_text_is_smaller_than_nine_pixels_in_a_notebook(build, engine):
     assert shown_at(root, 390, engine=engine)[1] >= 8.99
 
 
+TOUCHING = """() => [...document.querySelectorAll("section")].map(section => {
+    const shape = group => [...group.children].find(part => ["path", "polygon"].includes(part.tagName));
+    const ink = text => {  // without the room above capitals and below the line
+        const { left, right, top, bottom } = text.getBoundingClientRect();
+        return { left, right, top: top + .2 * (bottom - top), bottom: bottom - .2 * (bottom - top) };
+    };
+    const all = what => [...section.querySelectorAll(what)];
+    const texts = all(section.dataset.labels).filter(text => text.textContent.trim());
+    const boxes = texts.map(text => [text.parentNode.id, text.textContent, ink(text)]);
+    const nodes = all(".node").map(group => [group.id, "", shape(group).getBoundingClientRect()]);
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    const found = [];
+    for (const [k, [id, text, box]] of boxes.entries()) {
+        for (const [other, words, its] of [...boxes.slice(k + 1), ...nodes]) {
+            if (id !== other && meet(box, its)) found.push([text, words || other]);
+        }
+    }
+    return [texts.length, found];
+})"""
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_label_touches_another_or_a_node(show, engine):
+    pictures = []
+    for build in (lecture, deep_network, batch, three_steps, attention, neuron):
+        root = backward(build())
+        for options in ({}, {"wrt": Record(root).leaves[0]}, {"detail": "operations"}):
+            svg = draw_dot(root, engine=engine, **options).svg()
+            names = "" if "detail" in options else ", .title text"  # those are long there
+            pictures.append(f"<section data-labels='.local text{names}'>{svg}</section>")
+    page = f"<!doctype html><meta charset=utf-8><body style='width:3000px'>{''.join(pictures)}"
+    found = show(page).evaluate(TOUCHING)
+    assert [touching for _, touching in found] == [[]] * len(pictures)
+    assert sum(texts for texts, _ in found) > 500
+
+
 @pytest.mark.dot
 @pytest.mark.parametrize("wrt", [None, "w5"])
 def test_the_network_of_the_lecture_is_whole_in_a_column_of_900_pixels(wrt):
