@@ -749,16 +749,20 @@ def test_on_a_phone_controls_are_large_and_the_caption_stays_in_sight(show, deta
     assert tab.evaluate("document.elementFromPoint(200, 200).closest('header') !== null")
 
 
+@pytest.mark.parametrize("predict", [False, True])
 @pytest.mark.parametrize("viewport", [PHONE, {"width": 1400, "height": 980}])
-def test_the_picture_stays_where_it_is_from_step_to_step(show, viewport):
+def test_the_picture_stays_where_it_is_from_step_to_step(show, viewport, predict):
     tab = show(network_of_two_layers(), viewport=viewport)
+    tab.click("#next")
+    tab.set_checked("#predict", predict)
     steps = int(tab.get_attribute("#slider", "max"))
     places = set()
-    for k in range(0, steps + 1, 5):
+    for k in range(1, steps + 1, 5):
         tab.fill("#slider", str(k))
         [box] = tab.evaluate(BOXES, ".figure")
-        places.add((box["top"], box["height"]))
-    assert len(places) == 1
+        places.add((box["top"], box["bottom"]))
+    [(_, bottom)] = places
+    assert bottom <= viewport["height"]
 
 
 @pytest.mark.parametrize("width", [390, 768, 900, 1400, 1920])
