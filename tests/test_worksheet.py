@@ -8,6 +8,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -234,6 +235,44 @@ def test_points_by_step():
 def test_options_that_are_not_known(options, told):
     with pytest.raises(ValueError, match=told):
         Worksheet(lecture_error, **options)
+
+
+def test_a_key_that_the_marker_would_not_find_right_is_refused():
+    with pytest.raises(ValueError, match=r"its own key would not be right: .* Ask for more digits"):
+        Worksheet(lecture_error, digits=1)
+
+
+def test_a_class_is_refused_as_a_whole(tmp_path, capsys):
+    students = tmp_path / "roster.csv"
+    students.write_text("ann\nbob\n", "utf-8")
+    script = tmp_path / "kink.py"
+    script.write_text(
+        "from autograd import Value\n"
+        "def build():\n"
+        "    w = Value(0.3, 'w')\n"
+        "    y = (w - w).relu() + w; y.label = 'y'\n"
+        "    return y\n",
+        "utf-8",
+    )
+    out = tmp_path / "sheets"
+    with pytest.raises(SystemExit) as ended:
+        main(["sheet", "--build", str(script), "--students", str(students), "--out", str(out)])
+    assert ended.value.code == 2
+    assert "near its kink. Ask for more digits, for other steps" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
+@pytest.mark.parametrize("name", ["lecture", "lstm", "softmax", "layernorm"])
+def test_pdflatex_takes_the_sheets_and_the_keys(name, tmp_path):
+    build = lecture_error if name == "lecture" else lambda: EXAMPLES[name]().root
+    names = NAMES if name == "lecture" else EXAMPLES[name]().by
+    sheet = Worksheet(build, names=names, title="50 % of #1 & {a_b}").variant("zoë_1")
+    for each in (sheet, sheet.key()):
+        each.save(tmp_path / "sheet.tex")
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "sheet.tex"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout[-900:]
 
 
 def test_what_builds_no_value():

@@ -145,7 +145,10 @@ def marked(marking: Marking, name: str, answer: Answer) -> Result:
     worksheet, student = marking.worksheet, answer.student
     code = code_of(worksheet.fingerprint, student)
     if answer.variant not in ("", code):
-        other = f"it is of variant {answer.variant}, and {student} has {code}"
+        other = (
+            f"it is of variant {answer.variant}, and {student} has {code}:"
+            " are the seed and the options those of the sheets?"
+        )
         return Result(student, name, other)
     page = marking.page(student)
     parts = (marking.by, worksheet.scheme, worksheet.plan.points, code, name, answer.text)

@@ -2,6 +2,7 @@ r"""A sheet as a LaTeX document, for pdflatex."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from autograd.latex import latex_words
@@ -19,6 +20,7 @@ _HEAD = r"""\documentclass[11pt,fleqn]{article}
 \newcommand{\answer}[1]{\underline{#1}}
 \begin{document}
 """
+_LONG = "8cm"  # of numbers put in where no formula stands before them
 _WIDTHS = {"formula": "3.5cm", "numbers": "3cm", "value": "1.8cm", "given": "2cm"}
 
 
@@ -45,12 +47,15 @@ def as_latex(sheet: Sheet) -> str:
 
 
 def _equation(line: Line, filled: bool) -> str:
-    return " = ".join([line.title, *(_cell(cell, filled) for cell in line.cells)])
+    has_formula = any(cell.kind == "formula" for cell in line.cells)
+    widths = _WIDTHS if has_formula else _WIDTHS | {"numbers": _LONG}
+    return " = ".join([line.title, *(_cell(cell, filled, widths) for cell in line.cells)])
 
 
-def _cell(cell: Cell, filled: bool) -> str:
+def _cell(cell: Cell, filled: bool, widths: Mapping[str, str]) -> str:
     if not cell.asked:
         return cell.text
     if filled:
         return rf"\answer{{{cell.text}}}"
-    return r" \cdot ".join([rf"\hole{{{_WIDTHS[cell.kind]}}}"] * cell.holes)
+    width = widths[cell.kind] if cell.holes == 1 else _WIDTHS[cell.kind]
+    return r" \cdot ".join([rf"\hole{{{width}}}"] * cell.holes)

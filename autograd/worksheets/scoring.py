@@ -122,7 +122,10 @@ def items_of(
     found: dict[Asked, Item] = {}
     for line in check_derivation(root, step.key, names).lines:
         if not line.right:
-            raise ValueError(f"of its key {line.claim} is marked {line.verdict}")
+            raise ValueError(
+                f"its own key would not be right: {line.claim} is marked {line.verdict}."
+                " Ask for more digits, or for other steps"
+            )
         subject, side = _terms(line)
         if subject is not None and side is not None and claim_of(line) not in printed:
             key: Asked = written(subject), _kind(side)

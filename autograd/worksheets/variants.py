@@ -110,7 +110,7 @@ class Variants:
         [(reason, times)] = reasons.most_common(1)
         raise ValueError(
             f"no numbers for {student!r} in {TRIES} tries: in {times}, {reason}. Ask for more"
-            " digits, for other steps or names, or begin with other numbers"
+            " digits, for other steps or names, or about a smaller record"
         )
 
     def _redrawn(self, kept: Numbers, rng: random.Random) -> Numbers:
