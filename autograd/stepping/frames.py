@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import Literal
 from xml.etree import ElementTree
 
-from autograd.drawing.cells import Cells
 from autograd.drawing.dot import Attributes, digraph
 from autograd.drawing.engines import Engine, EngineError, rendered
 from autograd.drawing.figure import Figure, Node
 from autograd.drawing.labels import filled
 from autograd.drawing.svg import Svg, decorated
 from autograd.drawing.theme import LIGHT, PLAIN, Shade
-from autograd.stepping.steps import Step
+from autograd.stepping.steps import Step, at_the_start
 
 Format = Literal["png", "svg"]
-T = TypeVar("T")
 
-_UNKNOWN = "—"
 _WIDEST = 90  # characters in a line of a caption
 _MILLISECONDS = 2000  # that a frame stands
 _NOW = {"color": LIGHT["now"], "penwidth": "3.6"}
@@ -87,22 +84,12 @@ def _states(
 ) -> Iterator[tuple[dict[str, Node], dict[str, Shade]]]:
     """Yield the nodes, and the shades of the arrows that have been passed, after each step."""
     final = {node.key: node for node in figure.nodes.values()}
-    nodes = {key: _at_the_start(node) for key, node in final.items()}
+    nodes = {key: at_the_start(node) for key, node in final.items()}
     shades: dict[str, Shade] = {}
     for step in steps:
         nodes[step.node] = _after(step, nodes[step.node], final[step.node])
         shades |= dict.fromkeys(step.edges, step.shade)
         yield nodes, shades
-
-
-def _at_the_start(node: Node) -> Node:
-    """Return a node of which no more is known than the data of a leaf."""
-    data = node.data if node.value.op is None else _UNKNOWN
-    cells = node.cells
-    if cells:
-        numbers = cells.data if node.value.op is None else _like(cells.data, _UNKNOWN)
-        cells = Cells(numbers, _like(cells.grad, _UNKNOWN), _like(cells.shades, PLAIN))
-    return node._replace(data=data, grad=_UNKNOWN, shade=PLAIN, cells=cells)
 
 
 def _after(step: Step, node: Node, final: Node) -> Node:
@@ -115,10 +102,6 @@ def _after(step: Step, node: Node, final: Node) -> Node:
     elif cells and final.cells:
         cells = cells._replace(grad=final.cells.grad, shades=final.cells.shades)
     return node._replace(**known, cells=cells)
-
-
-def _like(rows: Sequence[Sequence[object]], what: T) -> list[list[T]]:
-    return [[what] * len(row) for row in rows]
 
 
 def _captions(steps: Sequence[Step]) -> list[list[str]]:

@@ -10,7 +10,7 @@ from autograd.drawing.figure import Node
 from autograd.drawing.notebook import LEAST_SCALE
 from autograd.drawing.svg import Svg
 from autograd.files import write_folder_whole, write_whole
-from autograd.stepping.steps import Step
+from autograd.stepping.steps import Step, at_the_start
 from autograd.tables import markup
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Page:
         import json
 
         data = {
-            "nodes": [_at_the_start(node) for node in self.figure.nodes.values()],
+            "nodes": [_known(at_the_start(node)) for node in self.figure.nodes.values()],
             "steps": [step._asdict() for step in self.steps],
             "colours": {
                 name: colour.lower() for name, colour in COLOURS["light"].items()
@@ -155,13 +155,10 @@ class Page:
         return f'<iframe {frame} srcdoc="{escape(page)}"></iframe>'
 
 
-def _at_the_start(node: Node) -> dict[str, Any]:
-    """Return what is known of a node before the first step: the data of a leaf."""
-    known: dict[str, Any] = {"key": node.key, "words": node.words, "data": "—"}
-    if node.value.op is None:
-        known["data"] = node.data
-        known |= {"data_cells": node.cells.flat["data"]} if node.cells else {}
-    return known
+def _known(node: Node) -> dict[str, Any]:
+    """Return what is known of a node, as the script reads it."""
+    known: dict[str, Any] = {"key": node.key, "words": node.words, "data": node.data}
+    return known | ({"data_cells": node.cells.flat["data"]} if node.cells else {})
 
 
 def _size(picture: Svg) -> str:

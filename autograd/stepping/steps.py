@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from autograd.digits import MINUS, rounded
-from autograd.drawing.figure import Arrow, Figure, aligned
+from autograd.drawing.cells import Cells
+from autograd.drawing.figure import Arrow, Figure, Node, aligned
 from autograd.drawing.labels import BLANK
 from autograd.drawing.theme import PLAIN, Shade
 from autograd.formula import formula
@@ -16,6 +17,9 @@ from autograd.op import DomainError
 from autograd.record import Record
 from autograd.value import Value
 
+T = TypeVar("T")
+
+UNKNOWN = "—"
 SEED = "the seed, with which the sweep begins"
 
 
@@ -55,6 +59,21 @@ class Step(NamedTuple):
 
     def __str__(self) -> str:
         return self.whole or "; ".join([f"{self.given[-1]} = {self.result}", *self.after])
+
+
+def at_the_start(node: Node) -> Node:
+    """Return a node before the first step, of which no more is known than the data of a leaf."""
+    is_leaf = node.value.op is None
+    cells = node.cells
+    if cells:
+        numbers = cells.data if is_leaf else _like(cells.data, UNKNOWN)
+        cells = Cells(numbers, _like(cells.grad, UNKNOWN), _like(cells.shades, PLAIN))
+    data = node.data if is_leaf else UNKNOWN
+    return node._replace(data=data, grad=UNKNOWN, shade=PLAIN, cells=cells)
+
+
+def _like(rows: Sequence[Sequence[object]], what: T) -> list[list[T]]:
+    return [[what] * len(row) for row in rows]
 
 
 def seed_step(key: str, asked: str, sets: dict[str, Any]) -> Step:
