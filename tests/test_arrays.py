@@ -23,6 +23,7 @@ from autograd import (
     sigmoid,
     softmax,
 )
+from autograd.arrays.derivation import ArrayDerivation, arrays_in
 from autograd.record import Record
 from nn import MLP
 from nn.command.examples import EXAMPLES
@@ -435,3 +436,32 @@ def test_every_blackboard_is_drawn_in_arrays(board):
             detail="arrays",
         ).svg()
     )
+
+
+def layers(activation, inputs, sizes):
+    rng = random.Random(4)
+    model = MLP(inputs, sizes, activation=activation, seed=1)
+    x, t = ([rng.uniform(-1, 1) for _ in range(n)] for n in (inputs, sizes[-1]))
+    return half_squared_error(model(x), t)
+
+
+@pytest.mark.parametrize("board", BLACKBOARDS, ids=lambda board: board.__name__)
+def test_a_blackboard_is_derived_in_few_lines(board):
+    root, leaves = board()
+    for x in leaves:
+        lines = [line for line in str(chain_rule(root, x)).splitlines() if "=" in line]
+        assert len(lines) <= 8
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize(("inputs", "sizes"), [(3, [4, 4, 2]), (20, [24, 16, 4])])
+def test_a_network_of_three_layers_is_derived_in_few_lines_and_soon(activation, inputs, sizes):
+    E = layers(activation, inputs, sizes)
+    start = time.process_time()
+    for name in ("W1", "W2", "W3"):
+        derivation = chain_rule(E, arrays_in(E)[name], detail="arrays")
+        assert isinstance(derivation, ArrayDerivation)
+        lines = [line for line in str(derivation).splitlines() if "=" in line]
+        assert len(lines) <= 8
+        assert "Σ" not in lines[0]
+    assert time.process_time() - start < 6.0
