@@ -9,6 +9,7 @@ import re
 from nn import lecture
 
 NAMES = ["w5", "w6", "w1"]
+WEIGHTS = ["w5", "w6", "w7", "w8", "w1", "w2", "w3", "w4"]
 RATE = 0.5
 
 
@@ -96,6 +97,35 @@ class Student:
     @property
     def text(self):
         return "\n".join(self.lines)
+
+
+class Whole(Student):
+    """Works the gradients by all eight weights out, and a step of each."""
+
+    def work(self):
+        super().work()
+        self.lines = [x for x in self.lines if not x.startswith((*"w", "dE/dw1", "dE/dout_h1"))]
+        n = self.n
+        ends = [(n[f"out_o{k}"], n[f"t{k}"]) for k in "12"]
+        deltas = [(out - t) * out * (1 - out) for out, t in ends]
+        out, t = ends[1]
+        for w, h in (("w7", "out_h1"), ("w8", "out_h2")):
+            self.product(w, out - t, out * (1 - out), n[h])
+        for h, weights, below in (("h1", "57", "12"), ("h2", "68", "34")):
+            upper = sum(delta * n[f"w{k}"] for delta, k in zip(deltas, weights, strict=True))
+            self.write(f"dE/dout_{h}", "", "", upper)
+            out = n[f"out_{h}"]
+            for k, i in zip(below, ("i1", "i2"), strict=True):
+                self.product(f"w{k}", n[f"dE/dout_{h}"], out * (1 - out), n[i])
+        for w in WEIGHTS:
+            before, step = n[w], n[f"dE/d{w}"]
+            numbers = f"{self.put(before)} - {self.put(RATE)}*{self.put(step)}"
+            self.write(f"{w}+", "", numbers, before - RATE * step)
+
+    def product(self, w, *factors):
+        """Write a gradient as the product of what stands on paper."""
+        factors = [self.as_written(x) for x in factors]
+        self.write(f"dE/d{w}", "", "*".join(map(self.put, factors)), math.prod(factors))
 
 
 # other notations, each a function of the lines

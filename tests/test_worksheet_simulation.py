@@ -6,7 +6,7 @@ How an answer was made says what it is worth.
 import random
 
 import pytest
-from simulated import NAMES, RATE, STYLES, Student, lecture_error
+from simulated import NAMES, RATE, STYLES, WEIGHTS, Student, Whole, lecture_error
 
 from autograd import Worksheet
 
@@ -30,6 +30,21 @@ def test_a_right_answer_in_any_notation_gets_every_point(worksheet, style, stude
     sheet = worksheet.variant(student)
     score = sheet.mark(STYLES[style](Student(sheet.numbers).lines))
     assert score.points == pytest.approx(20.0), str(score)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return Worksheet(lecture_error, names=WEIGHTS, rate=RATE, seed=7)
+
+
+@pytest.mark.parametrize("slipped", ["out_h1", "net_h2", "out_h2", "dE/dout_h2", "dE/dw3"])
+def test_a_slip_in_a_whole_sheet_costs_its_own_value_alone(whole, slipped):
+    """A factor that it changes may be joined in one number that stands in no line of its own."""
+    sheet = whole.variant("s1")
+    answer = Whole(sheet.numbers, slips={slipped: lambda x: x * 1.3})
+    score = sheet.mark(answer.text)
+    due = 20.0 - worth(score, {slipped})
+    assert score.points == pytest.approx(due), str(score)
 
 
 def answered(rng, sheet):
@@ -94,3 +109,18 @@ def test_simulated_answers_get_the_points_that_are_due(worksheet, campaign):
         if not fine:
             failed.append((case, style, slipped, gone, text, str(score)))
     assert not failed, (len(failed), failed[0])
+
+
+@pytest.mark.slow
+def test_simulated_whole_sheets_get_the_points_that_are_due(whole, campaign):
+    anywhere = [*SLIPPED, "out_h1", "net_h2", "net_o2", "out_o2", "dE/dout_h1", "dE/dw1", "dE/dw3"]
+    for case in range(campaign(30)):
+        rng = random.Random(case)
+        sheet = whole.variant(f"student {case % 200}")
+        slipped = set(rng.sample(anywhere, rng.choice([0, 1, 1, 2])))
+        factor = rng.choice([1.3, 0.7, -1.1, 2, 0.5])
+        cut, digits = rng.random() < 0.3, rng.choice([4, 4, 5])
+        slips = dict.fromkeys(slipped, lambda x, by=factor: x * by)
+        score = sheet.mark(Whole(sheet.numbers, digits=digits, cut=cut, slips=slips).text)
+        due = 20.0 - worth(score, slipped)
+        assert score.points == pytest.approx(due), (case, slipped, str(score))

@@ -33,6 +33,7 @@ from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import RIGHT, Verdict
 from autograd.op import DomainError
 
+STANDING = (*RIGHT, Verdict.FOLLOWS)  # how a number stands for the symbol in its place
 MOST = 150  # interpretations that are tried
 EFFORT = 6000  # places that are evaluated to find one
 LIKELY = 5  # candidates for a number that are tried
@@ -112,7 +113,7 @@ class Interpreter:
     def candidates(self, subject: Term, place: Number, pair: Pair | None) -> list[Candidate]:
         """Return what a number may stand for: a whole one beside names stands for itself."""
         itself = Candidate(Verdict.EXACT, place)
-        known = pair is not None and pair.verdict in RIGHT
+        known = pair is not None and pair.verdict in STANDING
         found = [Candidate(pair.verdict, pair.symbol)] if known and pair and pair.verdict else []
         if not self.evaluator.is_decimal(place):
             return [itself, *found]
@@ -200,9 +201,9 @@ class Interpreter:
         return self._values[key]
 
     def _as_aligned(self, pairs: Sequence[Pair]) -> Iterator[Interpretation]:
-        """Yield the reading in which each number is the symbol in its place, if all are right."""
+        """Yield the reading in which each number is the symbol in its place, if all stand so."""
         verdicts = [pair.verdict for pair in pairs]
-        if pairs and all(verdict in RIGHT for verdict in verdicts):
+        if pairs and all(verdict in STANDING for verdict in verdicts):
             instead: dict[Term, Term] = {pair.number: pair.symbol for pair in pairs}
             yield Interpretation(worst(verdicts), instead, False)
 
