@@ -127,12 +127,13 @@ function makeRoom() {
   probe.removeAttribute("id");
   probe.removeAttribute("role");
   probe.classList.add("probe");
+  probe.replaceChildren(...steps.map(({ given, result, after }) => {
+    const [line, ...before] = [...given].reverse(), text = document.createElement("div");
+    text.append(...paragraphs([...before, `${line} = ${result}`], after));
+    return text;
+  }));
   caption.after(probe);
-  const heights = steps.map(({ given, result, after }) => {
-    const [line, ...before] = [...given].reverse();
-    probe.replaceChildren(...paragraphs([...before, `${line} = ${result}`], after));
-    return probe.scrollHeight;
-  });
+  const heights = [...probe.children].map(text => text.offsetHeight);
   probe.remove();
   caption.style.setProperty("--tallest", `${Math.max(...heights)}px`);
   figure.style.setProperty("--head", `${document.querySelector("header").offsetHeight}px`);
