@@ -193,20 +193,28 @@ def _together(found: list[Outcome], grid: Grid) -> Outcome:
     """
     if not grid.shape:
         return found[0]
-    wrong = [k for k, o in enumerate(found) if not o.right and o.verdicts[0] not in OPEN]
-    new = [k for k in wrong if found[k].follows is None]
-    unread = [k for k, o in enumerate(found) if o.verdicts[0] in OPEN]
-    for places in (new, wrong, unread):
-        if places:
-            first = found[places[0]]
-            because = f"element {index_of(grid, places[0])}: {first.because}"
-            return Outcome(first.verdicts, None, because, first.read, first.places, first.follows)
+    place = _telling(found)
+    if place is not None:
+        first = found[place]
+        because = f"element {index_of(grid, place)}: {first.because}"
+        return Outcome(first.verdicts, None, because, first.read, first.places, first.follows)
     inexact = next((o for o in found if o.verdicts[0] is not Verdict.EXACT), found[0])
     read = "; ".join(dict.fromkeys(o.read for o in found if o.read))
     because = f"each of {len(found)} elements: {inexact.because}"
     if inexact.expected is not None and inexact.because.startswith("it is"):
         because = f"each of {len(found)} elements is so, as far as its digits tell"
     return Outcome(inexact.verdicts, None, because, read)
+
+
+def _telling(found: list[Outcome]) -> int | None:
+    """Return the place of the first element with a slip of its own, else of one that is wrong, else
+    of one that is not judged; None where all are right.
+    """
+    is_open = [outcome.verdicts[0] in OPEN for outcome in found]
+    wrong = [k for k, o in enumerate(found) if not o.right and not is_open[k]]
+    own = [k for k in wrong if found[k].follows is None]
+    unread = [k for k, unjudged in enumerate(is_open) if unjudged]
+    return next(iter([*own, *wrong, *unread]), None)
 
 
 # Slips of vectors and matrices: each is a change of the tree that makes it right.

@@ -39,8 +39,29 @@ class Formulas:
         in_chain = next((found for entry, found in aligned if entry.right), [])
         pairs = in_chain or self.bench.known_alignment(subject, side)
         tried = [Interpretation(Verdict.EXACT, {}, False)]
-        doubtful = None
-        for read in self.readings_that_hold(subject, side, pairs, tried):
+        doubtful: list[Interpretation] = []
+        outcome = self.in_a_reading(equation, side, true, pairs, tried, doubtful)
+        outcome = outcome or self.for_given_data(equation, side, true, tried)
+        if outcome:
+            return outcome
+        if doubtful:
+            return self.unsure(doubtful[0], side, true)
+        return self.formula_not_so(equation, side, true, in_chain, tried)
+
+    def in_a_reading(
+        self,
+        equation: Equation,
+        side: Term,
+        true: float,
+        pairs: Sequence[Pair],
+        tried: list[Interpretation],
+        doubtful: list[Interpretation],
+    ) -> Outcome | None:
+        """Return the outcome where it holds with its numbers read as symbols.
+
+        All readings that were tried are added to `tried`, and to `doubtful` those that would hold.
+        """
+        for read in self.readings_that_hold(equation.subject, side, pairs, tried):
             if read.verdict is Verdict.FOLLOWS:
                 line = self.bench.wrong_line(read)
                 if line is not None:
@@ -48,13 +69,8 @@ class Formulas:
             elif not read.doubtful:
                 return self.holds(equation, side, read, true)
             else:
-                doubtful = doubtful or read
-        given = self.for_given_data(subject, side, tried)
-        if given:
-            return self.holds(equation, side, given, true, self.bench.data.told())
-        if doubtful:
-            return self.unsure(doubtful, side, true)
-        return self.formula_not_so(equation, side, true, in_chain, tried)
+                doubtful.append(read)
+        return None
 
     def readings_that_hold(
         self, subject: Term, side: Term, pairs: Sequence[Pair], tried: list[Interpretation]
@@ -83,17 +99,17 @@ class Formulas:
         return Outcome((read.verdict,), true, because, read.told())
 
     def for_given_data(
-        self, subject: Term, side: Term, tried: Iterable[Interpretation]
-    ) -> Interpretation | None:
-        """Return the reading in which it holds while the given data move within what they are."""
-        points = self.bench.data_points(side)
+        self, equation: Equation, side: Term, true: float, tried: Iterable[Interpretation]
+    ) -> Outcome | None:
+        """Return the outcome where it holds while the given data move within what they are."""
+        subject, points = equation.subject, self.bench.data_points(side)
         if len(points) < 3 or self.is_by_a_datum(subject):
             return None
         for read in tried:
             if read.doubtful or not self.bench.evaluator.agree(subject, side, points, read.instead):
                 continue
             if not self.has_vanishing(side, points, read):
-                return read
+                return self.holds(equation, side, read, true, self.bench.data.told())
         return None
 
     def has_vanishing(self, side: Term, points: Sequence[Point], read: Interpretation) -> bool:
