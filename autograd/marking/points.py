@@ -134,7 +134,7 @@ class Point:
         tangents = {by: 1.0}
         sizes = {by: 1.0}  # of the terms of a sum, in however many steps they are added up
         for v in self.board.dependents([by]):
-            slopes = [(x, local) for x, local in self.slopes(v) if x in tangents]
+            slopes = self._slopes_by(v, tangents)
             size = sum(sizes[x] * abs(local) for x, local in slopes)
             tangents[v] = settled(sum(tangents[x] * local for x, local in slopes), size)
             sizes[v] = size if v.op in (ops.add, ops.sub, ops.neg) else abs(tangents[v])
@@ -153,6 +153,19 @@ class Point:
                 if isinstance(x, Value)
             ]
         return self._slopes[v]
+
+    def _slopes_by(self, v: Node, wanted: Collection[Value]) -> list[tuple[Value, float]]:
+        """Return what `slopes` does for these arguments alone, and keep none: a point that is
+        asked once would hold objects by thousands, and the garbage collector walks them all.
+        """
+        if v in self._slopes:
+            return [(x, local) for x, local in self._slopes[v] if x in wanted]
+        numbers = [*self.arguments(v), self.data[v]]
+        return [
+            (x, self._slope(partial, numbers))
+            for x, partial in zip(v.args, v.op.partials, strict=True)
+            if isinstance(x, Value) and x in wanted
+        ]
 
     def _slope(self, partial: Callable[..., float], numbers: list[float]) -> float:
         try:
