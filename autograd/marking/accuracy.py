@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from functools import lru_cache
 
 from autograd import ops
 from autograd.digits import as_read, judge, rounded
-from autograd.marking.syntax import Call, Name, Number, Term
+from autograd.marking.syntax import Call, Name, Number, Term, unit_of
 from autograd.marking.verdict import RIGHT, Verdict
 
 LEAST = 2  # digits that a number has which is put in
@@ -31,7 +30,7 @@ def agreement(text: str, value: float) -> Verdict | None:
     """
     if value == 0.0:
         return Verdict.EXACT if abs(float(text)) < RESIDUE else None
-    if abs(float(text) - value) > 1.1 * _unit(text) + 1e-12 * abs(value):
+    if abs(float(text) - value) > 1.1 * unit_of(text) + 1e-12 * abs(value):
         return None  # far off, as most numbers are that are tried: no Decimal is made of them
     found = judge(text, value) or judge(text, float(f"{value:.{SURE}g}"))
     return Verdict(found) if found else None
@@ -100,11 +99,6 @@ class Precision:
 def as_written(value: float, digits: int) -> tuple[float, float]:
     """Return the value to so many digits, rounded and cut off."""
     return rounded(value, digits), rounded(value, digits, "cut")
-
-
-@lru_cache(maxsize=4096)
-def _unit(text: str) -> float:
-    return Number(text).unit
 
 
 def worst(verdicts: Iterable[Verdict | None]) -> Verdict:

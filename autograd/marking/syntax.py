@@ -19,6 +19,12 @@ from autograd.notation import TEXT, Notation, Style
 from autograd.op import ATOM, POWER, PRODUCT, SUM, Op
 
 
+@lru_cache(maxsize=4096)
+def unit_of(text: str) -> float:
+    """Return the unit in the last place of a number as it is written."""
+    return float(f"1e{Decimal(text).as_tuple().exponent}")
+
+
 @dataclass(eq=False, frozen=True)
 class Number:
     """A number with its digits: `text` as Python and Decimal read it, `typed` as it was written.
@@ -37,7 +43,7 @@ class Number:
     @property
     def unit(self) -> float:
         """The unit in the last place."""
-        return float(f"1e{Decimal(self.text).as_tuple().exponent}")
+        return unit_of(self.text)
 
     @property
     def digits(self) -> int:
