@@ -22,10 +22,8 @@ from autograd.tables import columns
 from autograd.value import Value
 
 NO_DERIVATIVE = "does not exist"
-_LEGEND = (
-    "node: blue, solid: grad > 0      orange, dashed: grad < 0      darker: larger |grad|",
-    "edge: likewise, by what it adds to the grad at its tail: its number × the grad at its head",
-)
+_NODES = "node: blue, solid: grad > 0      orange, dashed: grad < 0      darker: larger |grad|"
+_EDGES = "edge: likewise, by what it adds to the grad at its tail: its number × the grad at its head"
 _LONGEST_LABEL = 1000  # in a tooltip
 _LONGEST_NOTE = 400
 _WIDEST_LEGEND = 110
@@ -276,12 +274,13 @@ class _Builder:
         root = names[self.graph.root]
         if self.wrt is not None:
             title = f"{self.notation.derivative(root, names[self.wrt])} by the chain rule"
-            legend = "thin →: forward pass      thick ←: backward pass, along the chain rule"
-            return title, self.above.lines, [legend]
+            arrows = "thin →: forward pass      thick ←: backward pass, along the chain rule"
+            signs = [] if self.gradients is None else [_NODES]
+            return title, self.above.lines, [*signs, arrows]
         heading = "every node: data and grad      every edge: local derivative ∂head/∂tail"
         legend = "grad —: backward() was not called"
         if self.gradients is not None:
-            return f"Every gradient of {root}", [heading], list(_LEGEND)
+            return f"Every gradient of {root}", [heading], [_NODES, _EDGES]
         return f"Every gradient of {root}", [heading], [legend]
 
 
