@@ -23,7 +23,9 @@ from autograd.value import Value
 
 NO_DERIVATIVE = "does not exist"
 _NODES = "node: blue, solid: grad > 0      orange, dashed: grad < 0      darker: larger |grad|"
-_EDGES = "edge: likewise, by what it adds to the grad at its tail: its number × the grad at its head"
+_EDGES = (
+    "edge: likewise, by what it adds to the grad at its tail: its number × the grad at its head"
+)
 _LONGEST_LABEL = 1000  # in a tooltip
 _LONGEST_NOTE = 400
 _WIDEST_LEGEND = 110
@@ -278,10 +280,10 @@ class _Builder:
             signs = [] if self.gradients is None else [_NODES]
             return title, self.above.lines, [*signs, arrows]
         heading = "every node: data and grad      every edge: local derivative ∂head/∂tail"
-        legend = "grad —: backward() was not called"
-        if self.gradients is not None:
-            return f"Every gradient of {root}", [heading], [_NODES, _EDGES]
-        return f"Every gradient of {root}", [heading], [legend]
+        legend = [_NODES, _EDGES]
+        if self.gradients is None:
+            legend = ["grad —: backward() was not called"]
+        return f"Every gradient of {root}", [heading], legend
 
 
 def _largest(gradients: Mapping[Value, float] | None, root: Value) -> float:
