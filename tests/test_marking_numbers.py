@@ -171,6 +171,21 @@ def are_near(*texts):
     return abs(float(texts[0]) - float(texts[1])) <= 1.001 * max(units, default=0.0)
 
 
+def carried(rng, lines):
+    """One number put in replaced by that of another Value, and the result computed from it."""
+    k = rng.randrange(len(lines))
+    found = places(lines[k], 2)
+    if not found:
+        return None
+    place = rng.choice(found)
+    text = rng.choice(["0.1", "0.5", *(m[0] for line in lines for m in places(line, 2))])
+    if are_near(text, place[0]):
+        return None
+    line = replaced(lines[k], 2, place, text)
+    digits = max(2, len(lines[k][3].replace("-", "").replace(".", "").strip("0")))
+    return k, [*line[:3], typed(eval(line[2].replace("^", "**")), digits, False)]
+
+
 def factors(rng, lines):
     """A factor dropped or doubled, in names or in numbers."""
     k, side = rng.randrange(len(lines)), rng.choice((1, 2))
@@ -217,7 +232,13 @@ def gives_its_result(line):
     return abs(given - float(line[3])) < 10.0**-after
 
 
-FALSE = {"units": units, "another": another, "factors": factors, "names": names}
+FALSE = {
+    "units": units,
+    "another": another,
+    "carried": carried,
+    "factors": factors,
+    "names": names,
+}
 
 
 @pytest.mark.slow
@@ -457,3 +478,16 @@ def test_what_stands_beside_a_0_is_held_to_the_formula(numbers, mark):
     y = -a * (1 - b)
     y.label = "y"
     assert marks_of(y, f"y = {numbers}") == [mark]
+
+
+@pytest.mark.parametrize(
+    ("claim", "mark"),
+    [("dE/dw5 = 0.1", "open"), ("dE/dw5 = 0.08", "right"), ("E = 0.3", "right")],
+)
+def test_a_result_goes_as_far_as_the_first_digit(claim, mark):
+    assert marks_of(LECTURE, claim) == [mark]
+
+
+@pytest.mark.parametrize("result", ["0.00088", "0.0009", "0.000878"])
+def test_a_number_stands_for_none_of_which_it_has_no_digit(result):
+    assert marks_of(LECTURE, f"dE/dw1 = 0.0364*0.2413*0.1 = {result}") == ["WRONG", "follows"]

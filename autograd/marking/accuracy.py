@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 
 from autograd import ops
@@ -82,6 +83,8 @@ class Precision:
         has_all = typed.digits >= least
         if typed.value in as_written(value, least if has_all else max(least, self.beside)):
             return verdict
+        if not has_a_digit(typed, value):
+            return None
         return None if full or typed.digits < least else verdict
 
     def in_full(self, symbol: Term, value: float) -> int:
@@ -94,6 +97,15 @@ class Precision:
             own = own_digits(value)
             return min(own, self.shown) if own <= SHORT else 0
         return 0
+
+
+def has_a_digit(typed: Number, value: float) -> bool:
+    """Whether a number goes as far as the first digit of the value: 0.1 does not for 0.05.
+
+    >>> has_a_digit(Number("0.1"), 0.05), has_a_digit(Number("0.1"), 0.13)
+    (False, True)
+    """
+    return value == 0.0 or typed.unit <= 1.001 * 10.0 ** math.floor(math.log10(abs(value)))
 
 
 def as_written(value: float, digits: int) -> tuple[float, float]:

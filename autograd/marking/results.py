@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 
-from autograd.marking.accuracy import EXACT, LEAST, SAID, SHORT, agreement, as_written, own_digits
+from autograd.marking.accuracy import (
+    EXACT,
+    LEAST,
+    SAID,
+    SHORT,
+    agreement,
+    as_written,
+    has_a_digit,
+    own_digits,
+)
 from autograd.marking.bench import Bench, Equation
 from autograd.marking.follow import Entry, credited, rounding
 from autograd.marking.found import Found
@@ -48,7 +57,8 @@ class Results:
         subject = equation.subject
         if agreement(side.text, true) in (None, Verdict.EXACT):
             return True
-        if side.digits < LEAST and side.unit >= 1.0 and side.value not in as_written(true, LEAST):
+        is_short = side.digits < LEAST and (side.unit >= 1.0 or not has_a_digit(side, true))
+        if is_short and side.value not in as_written(true, LEAST):
             return False
         own = self.bench.own
         stated = equation.put_in or written(subject) in {**own.numbers, **own.formulas}
