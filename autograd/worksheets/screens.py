@@ -150,15 +150,13 @@ class SlipScreen:
         self.slips.sort(key=_when)
         self._program = Program()
         self._true: dict[str, int] = {}
+        placed = list(self._placed())
         groups: dict[tuple[float, str], list[Placed]] = {}
-        short: dict[str, list[Placed]] = {}
-        for placed in self._placed():
-            slip = placed.slip
-            groups.setdefault((min(1.0, slip.margin), slip.subject), []).append(placed)
-            if slip.alone and size(slip.term) <= _SHORT and not has_kink(slip.term):
-                short.setdefault(slip.subject, []).append(placed)
+        for each in placed:
+            key = min(1.0, each.slip.margin), each.slip.subject
+            groups.setdefault(key, []).append(each)
         self._hidden = [Hidden(self._true[name], slips) for (_, name), slips in groups.items()]
-        checks: list[Hidden | Alike] = [*self._hidden, *map(Alike, short.values())]
+        checks: list[Hidden | Alike] = [*self._hidden, *_alike(placed)]
         self._checks = sorted(((check.stop, check) for check in checks), key=itemgetter(0))
 
     def _placed(self) -> Iterator[Placed]:
@@ -184,8 +182,7 @@ class SlipScreen:
 
     def nearest(self, here: Point) -> dict[str, float]:
         """Return how far the nearest slip is from the truth, by what is asked for."""
-        values: list[float] = []
-        self._program.run(values, len(self._program.steps), here, self._evaluator)
+        values = self._values(self._program, here)
         found: dict[str, float] = {}
         for true, slips in self._hidden:
             for slip, at in slips:
@@ -207,18 +204,40 @@ class SlipScreen:
         program = Program()
         places = program.places_of(term)
         found = [(made, program.changed(places, *made[1:])) for made in _slips(term, facts)]
-        rows: list[list[float]] = []
-        for here in samples:
-            rows.append([])
-            program.run(rows[-1], len(program.steps), here, self._evaluator)
-        seen: set[tuple[str, ...]] = set()  # what they print, and what they are
+        rows = [self._values(program, here) for here in samples]
+        true = [values[places[term]] for values in rows]
+        seen: set[tuple[str, ...]] = set()
         for made, at in found:
-            pairs = [(values[at], values[places[term]]) for values in rows]
-            shares = [_apart(x, true, digits) for x, true in pairs if isfinite(x)]
-            printed, exact = (tuple(f"{x + 0.0:.{n}g}" for x, _ in pairs) for n in (digits, _SAME))
-            if shares and 0.0 not in shares and max(shares) >= 1 and exact not in seen:
-                yield Slip(subject, term, made, min(shares), printed not in seen)
+            numbers = [values[at] for values in rows]
+            margin = _margin(numbers, true, digits)
+            printed, exact = (tuple(f"{x + 0.0:.{n}g}" for x in numbers) for n in (digits, _SAME))
+            if margin is not None and exact not in seen:
+                yield Slip(subject, term, made, margin, printed not in seen)
                 seen |= {printed, exact}
+
+    def _values(self, program: Program, here: Point) -> list[float]:
+        values: list[float] = []
+        program.run(values, len(program.steps), here, self._evaluator)
+        return values
+
+
+def _alike(placed: Iterable[Placed]) -> list[Alike]:
+    """Return what looks at the slips of short formulas together."""
+    short: dict[str, list[Placed]] = {}
+    for each in placed:
+        slip = each.slip
+        if slip.alone and size(slip.term) <= _SHORT and not has_kink(slip.term):
+            short.setdefault(slip.subject, []).append(each)
+    return [Alike(slips) for slips in short.values()]
+
+
+def _margin(numbers: Iterable[float], true: Iterable[float], digits: int) -> float | None:
+    """Return how near a slip comes to the truth; None where it is no slip."""
+    pairs = zip(numbers, true, strict=True)
+    shares = [_apart(x, truth, digits) for x, truth in pairs if isfinite(x)]
+    if not shares or 0.0 in shares or max(shares) < 1:
+        return None
+    return min(shares)
 
 
 def _when(slip: Slip) -> tuple[int, float]:

@@ -109,14 +109,18 @@ class Truths:
             worked = [worker.point.data[v] for worker in self._workers]
             self._state(notation.name(name), graph.data[v], change, worked)
         for name in plan.names:
-            derivation = derive(graph, self._values[name], notation)
-            off = self._derivation(derivation) + self._change(self._slope(derivation.names))
-            if plan.rate is not None:
-                before = graph.data[self._values[name]]
-                after = before - plan.rate * derivation.shown
-                off = plan.rate * off + self._unit(after)
-                worked = [w.step(before, plan.rate, derivation) for w in self._workers]
-                self._state(notation.name(f"{name}⁺"), after, off, worked)
+            self._name(graph, name, plan.rate)
+
+    def _name(self, graph: Graph, name: str, rate: float | None) -> None:
+        """State the derivation by a name, and what it is after a step."""
+        derivation = derive(graph, self._values[name], self._notation)
+        off = self._derivation(derivation) + self._change(self._slope(derivation.names))
+        if rate is not None:
+            before = graph.data[self._values[name]]
+            after = before - rate * derivation.shown
+            off = rate * off + self._unit(after)
+            worked = [w.step(before, rate, derivation) for w in self._workers]
+            self._state(self._notation.name(f"{name}⁺"), after, off, worked)
 
     def _ways(self) -> Iterator[Write]:
         """Yield how numbers are written: rounded, and cut."""
