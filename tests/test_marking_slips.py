@@ -235,3 +235,46 @@ def test_slips_in_random_networks_are_refused_and_named(campaign):
         named_right += 1
     assert refused == count
     assert named_right >= 0.95 * count
+
+
+def told(root, line):
+    """What is said of the last claim of a line."""
+    return check_derivation(root, line).lines[-1].because
+
+
+def test_a_mean_with_a_minus_before_it_is_a_mean():
+    terms = [log(Value(x, label=f"p{k}")) for k, x in enumerate((0.5, 0.25, 0.8), 1)]
+    loss = named(-sum(terms[1:], terms[0]) / 3, "L")
+    assert "1/m LEFT OUT, m = 3" in told(loss, "dL/dp1 = -2.000")  # −1/0.5, and not −1/(3·0.5)
+    assert "1/m LEFT OUT, m = 3" in told(loss, "dL/dp2 = -4.000")
+
+
+def test_a_constant_is_told_as_a_person_writes_it():
+    q, k = leaves(q=0.5, k=0.7)
+    s = named(q * k / math.sqrt(2), "s")
+    root = named(s**2, "L")
+    assert "FACTOR LEFT OUT, √2" in told(root, "s = q*k")
+    assert told(root, "dL/dq = 2*s*k").startswith("STANDS FOR, 2 where √2 belongs;")
+    z = named((q * k + 0.3 * q**2) / math.sqrt(2), "z")
+    assert "FACTOR LEFT OUT, 1/√2" in told(named(z**2, "E"), "dE/dk = dE/dz*q")
+
+
+def test_the_slope_of_relu_left_out_has_one_name():
+    w, x, y, u = leaves(w=0.6, x=1.2, y=-0.7, u=0.5)
+    h = [named(relu(named(w * at, f"z{k}")), f"h{k}") for k, at in enumerate((x, y), 1)]
+    root = named(u * h[0] + 2 * u * h[1], "L")
+    line = check_derivation(root, "dL/dw = u*x + 2*u*y").lines[-1]
+    assert Verdict.NO_ACTIVATION in line.verdicts
+    assert Verdict.SWAPPED_INDEX not in line.verdicts
+    line = check_derivation(root, "dL/dw = u*relu'(z2)*x + 2*u*relu'(z2)*y").lines[-1]
+    assert not line.right  # 0 where it is u·x
+
+
+def test_a_derivative_at_a_number_is_a_product_or_not_and_never_wrong():
+    w, x = leaves(w=0.4, x=0.7)
+    root = named((w * x) ** 2 / 2, "L")  # ∂L/∂w = w·x² = 0.196
+    for line in ("dL/dw(0.4) = 0.196", r"\frac{dL}{dw} (0.4) = w*x^2", "dL/dw(1) = 0.49"):
+        (claim,) = check_derivation(root, line).lines
+        assert claim.verdicts[0] in OPEN, str(claim)
+        assert "may be a product" in str(claim)
+    assert check_derivation(root, "dL/dw (w, x) = w*x^2").lines[0].right

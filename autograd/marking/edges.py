@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from autograd import ops
-from autograd.marking.board import ACTIVATIONS, letters
+from autograd.marking.board import ACTIVATIONS, KINKED, letters
 from autograd.marking.found import Found
 from autograd.marking.known import Known
 from autograd.marking.points import Point
@@ -46,7 +46,10 @@ class Edges:
         key = head, tail
         if key not in self._slips:
             symbol = Quotient(self.board.names[head], self.board.names[tail])
-            formula = self.in_term(self.known.edge(head, tail))
+            edge = self.known.edge(head, tail)
+            # a step is 0 or 1, whatever it is taken of: told as the slope left out, or put in
+            one_step = isinstance(edge, Call) and edge.op is ops.step
+            formula = self.in_term(edge, whole=one_step)
             within = [slip.within("{}", symbol) for slip in formula]
             self._slips[key] = [*self._instead(head, tail), *within]
         return self._slips[key]
@@ -58,9 +61,11 @@ class Edges:
             self._numbers[key] = [slip.number(point) for slip in self.slips(head, tail)]
         return self._numbers[key]
 
-    def in_term(self, term: Term) -> Iterator[Found]:
-        """Yield the slips made in one place of a term."""
+    def in_term(self, term: Term, whole: bool = False) -> Iterator[Found]:
+        """Yield the slips made in one place of a term, or of the whole alone."""
         for verdict, place, other, where, parts in mutations(term, self.facts):
+            if whole and place is not term:
+                continue
             at = self._at(term, place, other)
             if place is not term or where == INSTEAD or verdict in WHOLLY:
                 yield Found(verdict, at, where, parts)
@@ -137,6 +142,11 @@ class Edges:
             yield Found(Verdict.TANH_OF_RESULT, at, "in {}", (symbol,))
 
     def _alike(self, head: Value, tail: Value) -> list[tuple[Value, Value]]:
+        """Return the edges whose derivative may stand for it; a 1 of another kink's slope is told
+        as the slope left out.
+        """
+        if head.op in KINKED:
+            return []
         names = self.board.names
         found = []
         for label in [names[head], *self.facts.alike(names[head])]:

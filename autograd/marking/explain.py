@@ -323,7 +323,7 @@ def examples(formula: Term) -> int:
     """
     for place in walk(formula):
         if isinstance(place, Call) and place.op in (ops.div, ops.mul):
-            sums = [flat(term, ops.add) for term in place.args]
+            sums = [flat(_unsigned(term), ops.add) for term in place.args]
             counts = [len(terms) for terms in sums if len(terms) > 1]
             for count, divisor in product(counts, _divisors(place)):
                 if math.isclose(divisor, count) or math.isclose(divisor, 2 * count):
@@ -331,11 +331,16 @@ def examples(formula: Term) -> int:
     return 0
 
 
+def _unsigned(term: Term) -> Term:
+    is_negated = isinstance(term, Call) and term.op is ops.neg
+    return term.args[0] if is_negated and isinstance(term, Call) else term
+
+
 def _divisors(place: Call) -> Iterator[float]:
     """Yield what a product or a quotient is divided by: its numbers, or one over its factors."""
     for x in place.args:
         if isinstance(x, Number):
-            yield x.value if place.op is ops.div else over(1.0, x.value)
+            yield abs(x.value if place.op is ops.div else over(1.0, x.value))
 
 
 def _each(slips: Iterable[Found], point: Point) -> Tried:

@@ -35,6 +35,7 @@ from autograd.marking.tokens import Token, decimal_signs, tokens
 from autograd.op import Op
 
 _APPLIED = re.compile(rf"(.+?)\s*\(\s*{NAME.pattern}(?:\s*,\s*{NAME.pattern})*\s*\)")
+_AT_NUMBER = re.compile(r"(.+?)\s*\(\s*([-−+]?[\d.,]+)\s*\)")
 TIME = "t"  # the index of a time step
 MOST_CHOICES = 3  # on one side: of more, all are taken alike
 
@@ -179,13 +180,24 @@ class Reader:
         """
         found = _APPLIED.fullmatch(plain(text).strip())
         if not found:
-            return text
+            return self.not_at_a_point(text)
         with suppress(Unreadable):
             of = found[1]
             is_name = NAME.fullmatch(of) is not None
             if self.is_computed(of) if is_name else isinstance(self.read(of, []), Quotient):
                 notes.append(f"{text} is read as {of}")
                 return of
+        return text
+
+    def not_at_a_point(self, text: str) -> str:
+        """Return the text; Unreadable where a number in brackets stands behind a derivative."""
+        found = _AT_NUMBER.fullmatch(plain(text).strip())
+        of = None
+        with suppress(Unreadable):
+            of = self.read(found[1], []) if found else None
+        if found and isinstance(of, Quotient):
+            reason = f"{text} may be a product or {found[1]} at {found[2]}: write {found[1]} alone"
+            raise Unreadable("NOT READ", reason)
         return text
 
     def is_computed(self, name: str) -> bool:

@@ -232,7 +232,8 @@ def _stands(place: Number, symbol: Term, value: float) -> Found:
 
 
 def _valued(symbol: Term, value: float) -> str:
-    return symbol.text if isinstance(symbol, Number) else f"{written(symbol)} = {value:.6g}"
+    name = written(symbol)
+    return name if isinstance(symbol, Number) else f"{name} = {value:.6g}"
 
 
 def _all_stand(term: Term, side: Term, stands: Stands) -> bool:

@@ -13,10 +13,13 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias, overload
 
 from autograd import ops
+from autograd.constants import LATEX, recognised
 from autograd.formula import Written
 from autograd.graph import RAISED
 from autograd.notation import TEXT, Notation, Style
 from autograd.op import ATOM, POWER, PRODUCT, SUM, Op
+
+_LONG = 12  # signs of a number that nobody typed: 0.7071067811865475 is told as 1/√2
 
 
 @lru_cache(maxsize=4096)
@@ -239,11 +242,35 @@ def _leaf(place: Tree, notation: Notation) -> Written:
 
 
 def _number(text: str, style: Style) -> Written:
+    if len(text) > _LONG:
+        return _constant(text, style)
     binding = SUM if text.startswith("-") else ATOM
     mantissa, _, power = text.partition("e")
     if style == "latex" and power:
         return Written(rf"{mantissa} \cdot 10^{{{power}}}", min(binding, PRODUCT), style)
     return Written(text, binding, style)
+
+
+def _constant(text: str, style: Style) -> Written:
+    """Return a number of many digits as a person writes it, 1/√2, where it is such a one."""
+    found = recognised(abs(float(text)), over_names=False)
+    if found.denominator == 1.0 and not (found.above or found.below):
+        return Written(text, SUM if text.startswith("-") else ATOM, style)
+    above = _times(found.numerator, found.above, style)
+    below = _times(found.denominator, found.below, style)
+    minus = "-" if text.startswith("-") else ""
+    if style == "latex" and below != "1":
+        return Written(rf"{minus}\frac{{{above}}}{{{below}}}", PRODUCT, style)
+    below = "" if below == "1" else f"/({below})" if "·" in below else f"/{below}"
+    return Written(f"{minus}{above}{below}", SUM if minus else PRODUCT, style)
+
+
+def _times(count: float, irrational: str, style: Style) -> str:
+    sign = LATEX.get(irrational, "") if style == "latex" else irrational
+    if not sign:
+        return f"{count:g}"
+    dot = r" \cdot " if style == "latex" else "·"
+    return sign if count == 1.0 else f"{count:g}{dot}{sign}"
 
 
 def _name(place: Name, notation: Notation) -> Written:
