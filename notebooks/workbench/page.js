@@ -18,7 +18,7 @@ let stopped = false; // whether a person stopped what ran; then it waits for Run
 function begin() {
   waiting = new Map();
   numbers = 0;
-  opened = null;
+  close();
   document.querySelector("main").ariaBusy = true;
   const start = `const early = []; self.onmessage = (event) => early.push(event);
     import("${base}worker.js").then((it) => it.begin("${base}"))
@@ -139,6 +139,24 @@ function set(latex) {
   return katex.renderToString(latex, { output: "mathml", displayMode: true, throwOnError: false, strict: false });
 }
 
+// Clears what is shown of a network that stands no longer: nothing is marked by another.
+function close() {
+  opened = null;
+  for (const id of ["title", "by", "read"]) $(id).replaceChildren();
+  clear();
+}
+
+function clear() {
+  for (const id of ["formulas", "text", "picture", "marks"]) $(id).replaceChildren();
+  $("frame").removeAttribute("srcdoc");
+}
+
+// Python runs when a person presses Run, and not before.
+function wait() {
+  close();
+  save();
+}
+
 // Opens the network; its table of numbers stays as it is where only a number in it was changed.
 async function open(isNew = true) {
   if (!isListed) return;
@@ -151,6 +169,7 @@ async function open(isNew = true) {
     showNames();
     await Promise.all([derive(), reread()]);
   } catch (error) {
+    close();
     say(error.message);
   }
 }
@@ -170,12 +189,13 @@ async function derive() {
     else $("picture").textContent = shown.picture;
     await step();
   } catch (error) {
+    clear();
     say(error.message);
   }
 }
 
 async function step() {
-  if (!$("steps").open) return $("frame").removeAttribute("srcdoc");
+  if (!opened || !$("steps").open) return $("frame").removeAttribute("srcdoc");
   $("frame").srcdoc = (await ask("step", { detail: state.detail })).html;
 }
 
@@ -216,7 +236,7 @@ async function mark() {
 const on = (id, event, act) => $(id).addEventListener(event, act);
 const pick = (key, act) => on(key, "change", () => { state[key] = $(key).value; act(); });
 
-pick("source", () => { stopped = false; show(); if (state.source === "python") save(); else open(); });
+pick("source", () => { stopped = false; show(); if (state.source === "python") wait(); else open(); });
 pick("example", open);
 pick("activation", () => { state.numbers = {}; open(); });
 pick("by", () => { $("sample").textContent = `d${opened.root}/d${state.by || opened.by} = …`; derive(); });
@@ -273,7 +293,8 @@ async function take() {
   }
   isForeign = state.source === "python" && state.python !== START.python;
   show();
-  if (isListed && !isForeign) await open();
+  if (isForeign) close();
+  else if (isListed) await open();
   if (problem) say(problem);
 }
 
