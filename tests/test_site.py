@@ -37,6 +37,19 @@ def test_every_verdict_has_one_row():
     assert sorted(rows(site.slips())) == sorted(verdict.value for verdict in Verdict)
 
 
+def test_whom_it_is_for_is_taken_from_readme():
+    text = site.about()
+    assert "| micrograd, tinygrad |" in text
+    targets = re.findall(r"\]\(([^)]*)\)", text)
+    assert sorted(targets) == [
+        "changes.md",
+        "conduct.md",
+        "contributing.md",
+        "notebooks/LICENSE",
+        "notebooks/README.md",
+    ]
+
+
 def test_a_link_that_leads_nowhere_is_found(tmp_path):
     (tmp_path / "a.html").write_text('<a href="b.html#here">b</a> <a href="c.html">c</a>')
     (tmp_path / "b.html").write_text('<p id="there"></p><a href="https://example.org/x">x</a>')

@@ -31,8 +31,7 @@ from autograd.marking.slips import SLIPS  # noqa: E402
 from autograd.marking.verdict import OPEN, RIGHT, Verdict  # noqa: E402
 from autograd.op import Op  # noqa: E402
 
-IN_THE_REPOSITORY = {  # what README and notebooks/README.md link to, and where the site has it
-    "notebooks/LICENSE": "LICENSE",
+IN_THE_REPOSITORY = {  # what README links to, and where the site has it
     ".github/CONTRIBUTING.md": "contributing.md",
     ".github/CODE_OF_CONDUCT.md": "conduct.md",
     ".github/CHANGELOG.md": "changes.md",
@@ -91,6 +90,16 @@ def slips() -> str:
     return text
 
 
+def about() -> str:
+    """Return README's section on whom it is for, with its links as the site has them."""
+    title = "# Who it is for, and what else there is\n"
+    text = (ROOT / "README.md").read_text("utf-8").partition(f"#{title}")[2]
+    for path, page in IN_THE_REPOSITORY.items():
+        text = text.replace(f"({path})", f"({page})")
+    elsewhere = re.compile(r"\[([^]]+)\]\((?:LICENSE|\.github/CITATION\.cff)\)")
+    return title + elsewhere.sub(r"\1", text.partition("\n## ")[0])
+
+
 def api(package: object, names: Iterable[str], title: str) -> str:
     """Return a page that asks for the docstrings of these names, operations apart."""
     module = getattr(package, "__name__")  # noqa: B009
@@ -117,10 +126,10 @@ def stage(source: Path) -> None:
     shutil.copy(NOTEBOOKS / "LICENSE", source / "notebooks")
     shutil.copytree(NOTEBOOKS / "pictures", source / "notebooks/pictures")
     for path, page in IN_THE_REPOSITORY.items():
-        if page.endswith(".md"):
-            shutil.copy(ROOT / path, source / page)
+        shutil.copy(ROOT / path, source / page)
     text = (source / "contributing.md").read_text()
     (source / "contributing.md").write_text(text.replace("(CHANGELOG.md)", "(changes.md)"))
+    (source / "about.md").write_text(about())
     (source / "operations.md").write_text(operations())
     (source / "slips.md").write_text(slips())
     others = [name for name in autograd.__all__ if name != "Value"]
