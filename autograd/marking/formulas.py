@@ -14,6 +14,7 @@ from autograd.marking.interpretations import Interpretation
 from autograd.marking.marks import Outcome
 from autograd.marking.points import Point
 from autograd.marking.syntax import Number, Quotient, Term, Unreadable, walk
+from autograd.marking.terms import ALIKE
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
 
@@ -139,7 +140,7 @@ class Formulas:
         subject = equation.subject
         if not has_kink(side) and self.bench.evaluator.agree(subject, side, self.bench.points):
             return self.holds_on_this_side(subject, side, true, tried)
-        if self.bench.evaluator.agree(subject, side, [self.bench.here]):
+        if math.isclose(self.bench.value(side), true, rel_tol=ALIKE):
             return self.holds_here_alone(subject, side, true)
         for entry in self.bench.own.wrong_formulas():
             if self.follows_formula(subject, side, entry):

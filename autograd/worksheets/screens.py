@@ -19,7 +19,7 @@ from autograd.marking.syntax import Call, Term, copied, number, size, written
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import Verdict
 from autograd.notation import Notation
-from autograd.worksheets.program import Program
+from autograd.worksheets.shared import SharedTerms
 from autograd.worksheets.variants import Fault
 
 FLATTEST = 0.05  # the least slope of an activation
@@ -65,7 +65,7 @@ class Slip(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A slip, and where in the program what comes of it is."""
+    """A slip, and where in the terms what comes of it is."""
 
     slip: Slip
     at: int
@@ -79,7 +79,7 @@ class Hidden(NamedTuple):
 
     @property
     def stop(self) -> int:
-        """How much of the program it needs."""
+        """How much of the terms it needs."""
         return max(self.true, *(at for _, at in self.slips)) + 1
 
     def fault(self, values: Sequence[float], notation: Notation) -> Fault | None:
@@ -103,7 +103,7 @@ class Alike(NamedTuple):
 
     @property
     def stop(self) -> int:
-        """How much of the program it needs."""
+        """How much of the terms it needs."""
         return max(at for _, at in self.slips) + 1
 
     def fault(self, values: Sequence[float], notation: Notation) -> Fault | None:
@@ -148,7 +148,7 @@ class SlipScreen:
             if term is not None and size(term) <= _LONGEST:
                 self.slips += self._told_apart(written(subject), term, facts, samples)
         self.slips.sort(key=_when)
-        self._program = Program()
+        self._terms = SharedTerms()
         self._true: dict[str, int] = {}
         placed = list(self._placed())
         groups: dict[tuple[float, str], list[Placed]] = {}
@@ -160,21 +160,21 @@ class SlipScreen:
         self._checks = sorted(((check.stop, check) for check in checks), key=itemgetter(0))
 
     def _placed(self) -> Iterator[Placed]:
-        """Add the slips to the program."""
+        """Add the slips to the terms."""
         formulas: dict[str, dict[Term, int]] = {}
         for slip in self.slips:
             if slip.subject not in formulas:
-                formulas[slip.subject] = self._program.places_of(slip.term)
+                formulas[slip.subject] = self._terms.places_of(slip.term)
                 self._true[slip.subject] = formulas[slip.subject][slip.term]
             places = formulas[slip.subject]
-            yield Placed(slip, self._program.changed(places, slip.made.place, slip.made.other))
+            yield Placed(slip, self._terms.changed(places, slip.made.place, slip.made.other))
 
     def faults(self, here: Point) -> Iterator[Fault]:
         """Yield which slips cannot be seen at these numbers."""
         values: list[float] = []
         for k, (stop, check) in enumerate(self._checks):
             if stop > len(values):
-                self._program.run(values, stop, here, self._evaluator)
+                self._terms.run(values, stop, here, self._evaluator)
             fault = check.fault(values, self.notation)
             if fault is not None:
                 share, reason = fault
@@ -182,7 +182,7 @@ class SlipScreen:
 
     def nearest(self, here: Point) -> dict[str, float]:
         """Return how far the nearest slip is from the truth, by what is asked for."""
-        values = self._values(self._program, here)
+        values = self._values(self._terms, here)
         found: dict[str, float] = {}
         for true, slips in self._hidden:
             for slip, at in slips:
@@ -201,10 +201,10 @@ class SlipScreen:
     ) -> Iterator[Slip]:
         """Yield the slips that are ones in this record."""
         digits = self.notation.digits
-        program = Program()
-        places = program.places_of(term)
-        found = [(made, program.changed(places, *made[1:])) for made in _slips(term, facts)]
-        rows = [self._values(program, here) for here in samples]
+        terms = SharedTerms()
+        places = terms.places_of(term)
+        found = [(made, terms.changed(places, *made[1:])) for made in _slips(term, facts)]
+        rows = [self._values(terms, here) for here in samples]
         true = [values[places[term]] for values in rows]
         seen: set[tuple[str, ...]] = set()
         for made, at in found:
@@ -215,9 +215,9 @@ class SlipScreen:
                 yield Slip(subject, term, made, margin, printed not in seen)
                 seen |= {printed, exact}
 
-    def _values(self, program: Program, here: Point) -> list[float]:
+    def _values(self, terms: SharedTerms, here: Point) -> list[float]:
         values: list[float] = []
-        program.run(values, len(program.steps), here, self._evaluator)
+        terms.run(values, len(terms.steps), here, self._evaluator)
         return values
 
 

@@ -17,13 +17,13 @@ from autograd.marking.terms import Evaluator
 Step: TypeAlias = Term | tuple[Callable[..., float], list[int]]
 
 
-class Program:
+class SharedTerms:
     """Terms to be evaluated together; each is known by its place in the list.
 
     >>> from autograd.marking.syntax import number
     >>> from autograd import ops
-    >>> two, program = number(2.0), Program()
-    >>> program.add(Call(ops.mul, (two, Call(ops.add, (number(2.0), two)))))
+    >>> two, terms = number(2.0), SharedTerms()
+    >>> terms.add(Call(ops.mul, (two, Call(ops.add, (number(2.0), two)))))
     2
     """
 
