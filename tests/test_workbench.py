@@ -322,6 +322,10 @@ try:
 except pyodide.ffi.JsException:
     label = "refused"
 root = Value(1.0, label=label) * 2
+import workbench
+workbench._bench.mark = lambda question: {{
+    "read": [], "html": "<meta http-equiv=refresh content='0; url=/x'><a href=/x>x</a><b>kept</b>"
+}}
 """
     tab = visit(fragment({"source": "python", "python": reach}))
     tab.wait_for_selector("#foreign:not([hidden])")
@@ -330,6 +334,9 @@ root = Value(1.0, label=label) * 2
     settle(tab)
     names = tab.locator("#by option").all_text_contents()
     assert any("refused" in name for name in names)
+    tab.click("#mark")
+    tab.wait_for_selector("#marks b")
+    assert tab.inner_html("#marks") == "<b>kept</b>"
     visit.complaints[:] = [text for text in visit.complaints if "Content Security" not in text]
     tab.fill("#python", "while True: pass")
     tab.click("#run")
@@ -373,8 +380,11 @@ def test_it_opens_again_without_a_network(visit, server):
     tab.evaluate("navigator.serviceWorker.ready.then(() => 0)")
     server.shutdown()
     server.socket.close()
+    tab.evaluate("history.replaceState(null, '', '#1.AAAA')")
     tab.reload()
     tab.wait_for_selector("#picture svg")
+    settle(tab)
+    assert "cut short or changed" in tab.text_content("#problem")
 
 
 # The project's own tests, in Pyodide.

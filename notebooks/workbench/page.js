@@ -7,7 +7,7 @@ const $ = (id) => document.getElementById(id);
 const base = new URL(".", location.href).href;
 let state = { ...START };
 let opened = null; // what Python says of the network that is open
-let isForeign = false; // whether the Python came by a link and was not run yet
+let isForeign = false; // whether the Python came by a link, and was neither run nor changed since
 
 // Python, in a worker of its own.
 
@@ -72,7 +72,11 @@ function ready([examples, activations]) {
   }
   busy();
   show();
-  if (!isForeign && !stopped) open().then(keep);
+  if (mayOpen()) open().then(keep);
+}
+
+function mayOpen() {
+  return state.source !== "python" || !(isForeign || stopped);
 }
 
 // Once all is there: what is kept for later must not hold up the first picture.
@@ -135,6 +139,15 @@ function showNames() {
   $("sample").textContent = `d${opened.root}/d${state.by || opened.by} = …`;
 }
 
+// Sets markup that Python sends. Python of another person may send anything: nothing in it may
+// lead elsewhere, and the policy of the page lets no script in it run.
+function put(element, markup) {
+  const parsed = new DOMParser().parseFromString(markup, "text/html");
+  const active = "a, base, button, embed, form, frame, iframe, input, link, meta, object, script, textarea";
+  for (const found of parsed.querySelectorAll(active)) found.remove();
+  element.replaceChildren(...parsed.body.childNodes);
+}
+
 function set(latex) {
   return katex.renderToString(latex, { output: "mathml", displayMode: true, throwOnError: false, strict: false });
 }
@@ -160,7 +173,8 @@ function wait() {
 // Opens the network; its table of numbers stays as it is where only a number in it was changed.
 async function open(isNew = true) {
   if (!isListed) return;
-  say("");
+  say(linkProblem);
+  linkProblem = "";
   try {
     const { source, example, layers, activation, python } = state;
     opened = await ask("open", { source, example, layers, activation, python, numbers: state.numbers });
@@ -180,10 +194,10 @@ async function derive() {
   try {
     const { by, detail } = state;
     const shown = await ask("show", { by, detail });
-    $("formulas").innerHTML = shown.latex ? set(shown.latex) : "";
+    put($("formulas"), shown.latex ? set(shown.latex) : "");
     $("formulas").querySelector("mtable")?.classList.add("aligned");
     $("text").textContent = shown.text || "A gradient is derived when it is picked above.";
-    $("picture").innerHTML = shown.svg;
+    put($("picture"), shown.svg);
     const svg = $("picture").querySelector("svg");
     if (svg) svg.style.minWidth = `${0.75 * svg.viewBox.baseVal.width}px`; // text stays legible
     else $("picture").textContent = shown.picture;
@@ -225,7 +239,7 @@ async function mark() {
   if (!opened) return say("There is no network yet: pick one, or press Run.");
   try {
     await reread();
-    $("marks").innerHTML = (await ask("mark", { working: state.working })).html;
+    put($("marks"), (await ask("mark", { working: state.working })).html);
   } catch (error) {
     say(error.message);
   }
@@ -277,29 +291,30 @@ async function copy(what) {
 // The address.
 
 let saved = "";
+let linkProblem = ""; // what was wrong with the link, until the network that stands in its place is shown
 
 async function save() {
   saved = await written(state);
   history.replaceState(null, "", saved);
 }
 
-async function take() {
-  let problem = "";
+async function take(fragment) {
   try {
-    state = await read(location.hash);
+    state = await read(fragment);
   } catch (error) {
     state = { ...START };
-    problem = error.message;
+    linkProblem = error.message;
   }
-  isForeign = state.source === "python" && state.python !== START.python;
+  isForeign = state.python !== START.python;
+  stopped = false;
   show();
-  if (isForeign) close();
+  if (!mayOpen()) close();
   else if (isListed) await open();
-  if (problem) say(problem);
 }
 
-addEventListener("hashchange", () => { if (location.hash !== saved) take(); });
-await take();
-const problem = $("problem").textContent;
+addEventListener("hashchange", ({ newURL }) => { // the address itself may be written anew already
+  const fragment = new URL(newURL).hash;
+  if (fragment !== saved) take(fragment);
+});
+await take(location.hash);
 begin();
-if (problem) say(problem);

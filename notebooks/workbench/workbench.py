@@ -135,7 +135,7 @@ def _python(question: dict[str, Any]) -> tuple[str, Value, str]:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == "your Python"]
         where = f"line {lines[-1]}: " if lines else ""
-        raise Problem(f"{where}{last.strip()}") from None
+        raise Problem(where + last.splitlines()[0]) from None
     root = names.get("root")
     if not isinstance(root, Value):
         raise Problem("your Python names no Value root: root = (w * x - t) ** 2 / 2")
