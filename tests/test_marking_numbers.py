@@ -491,3 +491,28 @@ def test_a_result_goes_as_far_as_the_first_digit(claim, mark):
 @pytest.mark.parametrize("result", ["0.00088", "0.0009", "0.000878"])
 def test_a_number_stands_for_none_of_which_it_has_no_digit(result):
     assert marks_of(LECTURE, f"dE/dw1 = 0.0364*0.2413*0.1 = {result}") == ["WRONG", "follows"]
+
+
+HIDDEN = [  # a formula, the numbers of its names, and numbers of which one is wrong beside a 0
+    ("a*b", {"a": 0.0, "b": 0.5}, "0*0"),
+    ("a*b + c*d", {"a": 0.0, "b": 0.5, "c": 0.25, "d": -1.0}, "0*0 + 0.25*(-1)"),
+    ("a*b + c*d", {"a": 0.0, "b": 0.25, "c": 1.0, "d": 5.0}, "0*1.5 + 1*5"),
+    ("a*b + c*d", {"a": 0.0, "b": 0.4, "c": 1.0, "d": 0.5}, "0*(-1) + 1*0.5"),
+    ("a*b*c", {"a": 0.0, "b": 1.0, "c": 0.0}, "0*0*0"),
+    ("a*b*c", {"a": -0.35, "b": 3.0, "c": 0.0}, "(-0.35)*1*0"),
+    ("a*b*c", {"a": 0.0, "b": 2.0, "c": -1.0}, "0*2*1"),
+    ("a*b/c", {"a": 0.0, "b": 0.5, "c": 3.0}, "0*3/3"),
+    ("-(a-b)*c*d", {"a": 3.0, "b": 5.0, "c": 0.25, "d": 0.0}, "-(3-5)*0.5*0"),
+]
+
+
+@pytest.mark.parametrize(("formula", "numbers", "wrong"), HIDDEN)
+def test_no_number_hides_beside_a_0(formula, numbers, wrong):
+    names = {name: Value(x, label=name) for name, x in numbers.items()}
+    root = eval(formula, {}, names)
+    root.label = "y"
+    due = "".join(f"({names[c].data:g})" if c in names else c for c in formula)
+    assert math.isclose(eval(wrong), root.data, abs_tol=0.0)  # the sum does not tell
+    assert not check_derivation(root, f"y = {wrong}").lines[-1].right
+    assert not check_derivation(root, f"y = {formula} = {wrong}").lines[-1].right
+    assert check_derivation(root, f"y = {due}").lines[-1].right

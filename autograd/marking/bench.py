@@ -190,7 +190,7 @@ class Bench:
         """Whether a factor of 0 is typed, and what stands beside it would not be so on the other
         side of a kink, whatever that is 0 on this side it stands for.
         """
-        zeros = [place for place in _factors_of_0(side) if place not in instead]
+        zeros = [place for place in factors_of_0(side) if place not in instead]
         if not zeros or not self.crossings.kinked:
             return False
         readings = [
@@ -267,7 +267,7 @@ def _with_one_factor(found: list[tuple[float, Found]], typed: float) -> list[tup
     return [row for row in found if row[1].verdict not in others]
 
 
-def _factors_of_0(term: Term) -> list[Number]:
+def factors_of_0(term: Term) -> list[Number]:
     """Return the zeros that are typed as factors."""
     products = [place for place in walk(term) if isinstance(place, Call) and place.op is ops.mul]
     factors = [factor for product in products for factor in product.args]

@@ -170,7 +170,7 @@ class Interpreter:
         for term, value in self.values(subject):
             if value and abs(size_of - abs(value)) > 1.2 * unit + 1e-9 * abs(value):
                 continue  # far off, as most are
-            for sign in (1.0, -1.0):
+            for sign in (1.0, -1.0) if value else (1.0,):  # a sign beside a 0 is not lost
                 verdict = self.precision.agreement(place, term, sign * value)
                 if verdict:
                     fits.append(Candidate(verdict, term if sign > 0 else _minus(term)))

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
+from autograd import ops
 from autograd.marking.accuracy import SAID, agreement, worst
 from autograd.marking.align import Pair, matched
-from autograd.marking.bench import Bench, Equation
+from autograd.marking.bench import Bench, Equation, factors_of_0
 from autograd.marking.follow import Entry
 from autograd.marking.formulas import STANDS
 from autograd.marking.found import Found
@@ -48,6 +49,8 @@ class NumbersIn:
         """Return the outcome where the numbers are held to what the record has."""
         pairs = self.bench.known_alignment(equation.subject, side)
         if pairs and all(pair.verdict in RIGHT for pair in pairs):
+            if worst(pair.verdict for pair in pairs) is Verdict.EXACT:
+                return Outcome((Verdict.EXACT,), true, STANDS)
             return Outcome((Verdict.FOLLOWS_ROUNDED,), true, Verdict.FOLLOWS_ROUNDED.sentence)
         return self.put_in(equation, side, true, pairs, idle, pairs)
 
@@ -76,9 +79,19 @@ class NumbersIn:
         return any(self.is_idle(side, place) for place in strange)
 
     def hides_numbers(self, side: Term) -> bool:
-        """Whether a number changes nothing: then it does not tell that the whole is right."""
-        numbers = [place for place in walk(side) if isinstance(place, Number) and place.value]
-        return self.bench.value(side) == 0.0 and any(self.is_idle(side, n) for n in numbers)
+        """Whether a number changes nothing, beside a 0: then it does not tell that the whole is
+        right.
+        """
+        numbers = self.beside_0(side)
+        if self.bench.value(side) == 0.0:
+            numbers += [n for n in walk(side) if isinstance(n, Number) and n.value]
+        return any(self.is_idle(side, place) for place in numbers)
+
+    def beside_0(self, side: Term) -> list[Number]:
+        """Return the numbers in products that are 0."""
+        products = [x for x in walk(side) if isinstance(x, Call) and x.op is ops.mul]
+        zeros = [x for x in products if self.bench.value(x) == 0.0]
+        return [place for zero in zeros for place in walk(zero) if isinstance(place, Number)]
 
     def is_strange(self, subject: Term, place: Number) -> bool:
         """Whether a number stands for nothing in the formulas of a subject."""
@@ -106,7 +119,9 @@ class NumbersIn:
     def all_put_in(self, side: Term, read: Interpretation) -> bool:
         """Whether numbers stand for something, and no decimal for itself."""
         decimals = self.decimals(side)
-        if any(self.is_idle(side, place, read.instead) for place in decimals):
+        if _hides_in_0(side, read):
+            return False
+        if any(self.is_idle(side, n, read.instead) for n in (*decimals, *self.beside_0(side))):
             return False
         return bool(read.instead) and all(place in read.instead for place in decimals)
 
@@ -224,6 +239,20 @@ class NumbersIn:
         else:
             told = f"it comes to {true:.6g} as it should, but it is not told what {words} stand for"
         return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}")
+
+
+def _hides_in_0(side: Term, read: Interpretation) -> bool:
+    """Whether a 0 is read as a product, and a number beside it as none of its factors, or as one
+    again: it may be a wrong one of them.
+    """
+    numbers = [place for place in walk(side) if isinstance(place, Number)]
+    symbols = {place: read.instead.get(place, place) for place in numbers}
+    for zero in factors_of_0(side):
+        if getattr(symbols[zero], "op", None) in (ops.mul, ops.div):
+            beside = [symbol for place, symbol in symbols.items() if place is not zero]
+            inside = set(map(written, walk(symbols[zero])))
+            return any(isinstance(x, Number) or written(x) in inside for x in beside)
+    return False
 
 
 def _near(value: float, off: float, x: float) -> Verdict | None:

@@ -253,16 +253,16 @@ def _number(text: str, style: Style) -> Written:
 
 def _constant(text: str, style: Style) -> Written:
     """Return a number of many digits as a person writes it, 1/√2, where it is such a one."""
+    minus = "-" if text.startswith("-") else ""
     found = recognised(abs(float(text)), over_names=False)
-    if found.denominator == 1.0 and not (found.above or found.below):
-        return Written(text, SUM if text.startswith("-") else ATOM, style)
     above = _times(found.numerator, found.above, style)
     below = _times(found.denominator, found.below, style)
-    minus = "-" if text.startswith("-") else ""
-    if style == "latex" and below != "1":
+    if below == "1":
+        return Written(minus + above if found.above else text, SUM if minus else ATOM, style)
+    if style == "latex":
         return Written(rf"{minus}\frac{{{above}}}{{{below}}}", PRODUCT, style)
-    below = "" if below == "1" else f"/({below})" if "·" in below else f"/{below}"
-    return Written(f"{minus}{above}{below}", SUM if minus else PRODUCT, style)
+    divisor = f"({below})" if "·" in below else below
+    return Written(f"{minus}{above}/{divisor}", SUM if minus else PRODUCT, style)
 
 
 def _times(count: float, irrational: str, style: Style) -> str:
