@@ -88,6 +88,7 @@ def _factors(term: Term, op: Op) -> list[Term]:
 
 
 def _neighbours(symbols: Term, numbers: Term, op: Op, stands: Stands) -> Match | None:
+    """Match the parts of a sum or a product with its places, in order, with the fewest wrong."""
     parts, places = _factors(symbols, op), _factors(numbers, op)
     parts = [part for part in parts if not neutral(part, op)] or parts[:1]
     spare = [neutral(place, op) for place in places]
@@ -96,28 +97,31 @@ def _neighbours(symbols: Term, numbers: Term, op: Op, stands: Stands) -> Match |
     best: dict[int, Match] = {0: []}  # for so many of the parts, the match with the fewest wrong
     for k, place in enumerate(places):
         end = len(parts) - spare[k + 1 :].count(False)
-        longer: list[tuple[int, Match]] = []
-        for start, match in best.items():
-            for used, run in _runs(parts, start, end, op, place):
-                if used > start + 1 and any(spare) and _is_zero(place):
-                    break  # that 0 would hide what the number beside it stands for
-                pairs = matched(run, place, stands)
-                if pairs is not None:
-                    longer.append((used, match + pairs))
+        hides = any(spare) and _is_zero(place)  # what the number beside that 0 stands for
+        may_join = isinstance(place, Number) and not hides
+        longer = list(_longer(best, parts[:end], place, op if may_join else None, stands))
         if spare[k]:
             longer += best.items()
         best = dict(sorted(longer, key=_worst_first))
     return best.get(len(parts))
 
 
-def _runs(
-    parts: list[Term], start: int, end: int, op: Op, place: Term
-) -> Iterator[tuple[int, Term]]:
-    """Yield the parts from `start` on that may be joined in a place, and where the next begins."""
-    if not isinstance(place, Number):
-        end = min(end, start + 1)
-    joined = accumulate(parts[start:end], lambda *args: Call(op, args))
-    return enumerate(joined, start + 1)
+def _longer(
+    best: dict[int, Match], parts: list[Term], place: Term, joining: Op | None, stands: Stands
+) -> Iterator[tuple[int, Match]]:
+    """Yield each match with one place more, and how many of the parts it has then."""
+    for start, match in best.items():
+        for used, run in enumerate(_runs(parts[start:], joining), start + 1):
+            pairs = matched(run, place, stands)
+            if pairs is not None:
+                yield used, match + pairs
+
+
+def _runs(parts: list[Term], joining: Op | None) -> Iterator[Term]:
+    """Yield the first part, the first two joined, and on; the first alone where none may be."""
+    if joining is None:
+        return iter(parts[:1])
+    return accumulate(parts, lambda *args: Call(joining, args))
 
 
 def _is_zero(place: Term) -> bool:

@@ -72,25 +72,31 @@ def _is_better(new: Line, old: Line, wrong: set[int]) -> bool:
 def _claims(judge: Judge, line: Statement | ArrayStatement) -> Iterator[Line]:
     """Yield each claim of a statement, marked."""
     if isinstance(line, ArrayStatement):
-        left, *claims = line.statement.sides
-        found = outcomes(judge.claim, judge.bench.holds, line)
-        for side, (statement, outcome) in zip(claims, found, strict=True):
-            yield _line(statement, left, side, outcome)
-        return
-    if not line.sides:
+        yield from _array_claims(judge, line)
+    elif not line.sides:
         outcome = Outcome((Verdict.DEFINED,), None, "; ".join(line.read))
         yield _line(line, Side(line.text, None), None, outcome)
-        return
+    elif isinstance(unread := line.sides[0].term, Unreadable):
+        outcome = Outcome((Verdict(unread.verdict),), None, str(unread))
+        yield _line(line, line.sides[0], None, outcome)
+    else:
+        yield from _sides(judge, line)
+
+
+def _array_claims(judge: Judge, line: ArrayStatement) -> Iterator[Line]:
+    """Yield each claim about whole arrays, marked."""
+    left, *claims = line.statement.sides
+    found = outcomes(judge.claim, judge.bench.holds, line)
+    for side, (statement, outcome) in zip(claims, found, strict=True):
+        yield _line(statement, left, side, outcome)
+
+
+def _sides(judge: Judge, line: Statement) -> Iterator[Line]:
+    """Yield what each side of an equation after the first is found to be."""
     left, *claims = line.sides
     subject = left.term
-    if isinstance(subject, Unreadable):
-        outcome = Outcome((Verdict(subject.verdict),), None, str(subject))
-        yield _line(line, left, None, outcome)
-        return
-    equation = None
-    if subject is not None:
-        assert not isinstance(subject, (ArrayName, ArrayCall))
-        equation = Equation(subject, line.number)
+    assert not isinstance(subject, (ArrayName, ArrayCall, Unreadable))
+    equation = Equation(subject, line.number) if subject is not None else None
     for k, side in enumerate(claims):
         if equation:
             side = _that_holds(judge, equation, side)

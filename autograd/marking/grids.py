@@ -280,6 +280,10 @@ class Expander:
         return largest._replace(terms=terms)
 
     def spread(self, grid: Grid, largest: Grid) -> list[Term]:
+        """Return the terms of a grid, one for each element of the largest.
+
+        Raises Unreadable where the shapes do not go together.
+        """
         size = len(largest.terms)
         if grid.shape == largest.shape:
             return [copied(term) for term in grid.terms]
@@ -287,7 +291,7 @@ class Expander:
             return [copied(grid.terms[0]) for _ in range(size)]
         if len(grid.shape) == 1 and len(largest.shape) == 2:
             rows, columns = largest.shape
-            if grid.shape[0] == columns and (grid.is_row or rows != columns):
+            if _goes_with_rows(grid, rows, columns):
                 return [grid.at(k % columns) for k in range(size)]
             if grid.shape[0] == rows:
                 return [grid.at(k // columns) for k in range(size)]
@@ -335,6 +339,11 @@ def _label(term: Term) -> str:
     if not isinstance(term, Name):
         raise Unreadable("NOT READ", "a derivative is taken by names")
     return term.label
+
+
+def _goes_with_rows(vector: Grid, rows: int, columns: int) -> bool:
+    """Whether a vector goes with each row of a matrix: in a square one, a transposed one alone."""
+    return vector.shape[0] == columns and (vector.is_row or rows != columns)
 
 
 def _stem(labels: Sequence[str]) -> str:

@@ -139,20 +139,25 @@ class Names:
         a1_2, and no other layer, a_2 is a1_2. None elsewhere.
         """
         stem, number = key(name)[:-1], key(name)[-1:]
-        entries = {
-            entry[2]: label
-            for label in self.labels
-            if (entry := _ENTRY.fullmatch(label)) and key(entry[1]) == stem
-        }
+        entries = self._entries_of(stem)
         for fixed, form in ((0, "{0}{1}"), (1, "{1}{0}")):
             numbers = {entry[fixed] for entry in entries}
             if len(numbers) == 1:
                 return entries.get(form.format(numbers.pop(), number))
+        return self._unit_of_one_layer(stem, number)
+
+    def _entries_of(self, stem: str) -> dict[str, str]:
+        """Return the labels of the entries of a matrix, each by its two numbers: 12 for W2_12."""
+        found = filter(None, map(_ENTRY.fullmatch, self.labels))
+        return {entry[2]: entry[0] for entry in found if key(entry[1]) == stem}
+
+    def _unit_of_one_layer(self, stem: str, number: str) -> str | None:
+        """Return the label of a unit where one layer alone has this stem: a1_2 for 2 of a."""
         layer = re.compile(rf"{re.escape(stem)}(\d+)_(\d)")
-        units = [found for label in self.labels if (found := layer.fullmatch(label))]
-        if len({unit[1] for unit in units}) == 1:
-            return next((unit[0] for unit in units if unit[2] == number), None)
-        return None
+        units = list(filter(None, map(layer.fullmatch, self.labels)))
+        if len({unit[1] for unit in units}) != 1:
+            return None
+        return next((unit[0] for unit in units if unit[2] == number), None)
 
     @cached_property
     def _stems(self) -> Counter[str]:

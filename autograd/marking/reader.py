@@ -101,8 +101,7 @@ class Reader:
                 continue
             with suppress(Unreadable):
                 tree = self.read(equation.sides[1], [])
-                is_array_quotient = isinstance(tree, ArrayCall) and tree.kind == "quotient"
-                if isinstance(tree, Quotient) or (tree and is_array_quotient):
+                if tree is not None and _is_derivative(tree):
                     self.names.define(found[0].text, tree)
 
     def line(self, equation: Written) -> Iterator[Statement]:
@@ -289,6 +288,13 @@ class Reader:
             found = tokens(text, self.names, []) or []
             return found if [token.kind for token in found] == ["name"] else []
         return []
+
+
+def _is_derivative(tree: Tree) -> bool:
+    """Whether a tree is one quotient, of Values or of whole arrays."""
+    if isinstance(tree, ArrayCall):
+        return tree.kind == "quotient"
+    return isinstance(tree, Quotient)
 
 
 def _subject_first(sides: list[Side]) -> list[Side]:

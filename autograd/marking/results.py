@@ -40,15 +40,21 @@ class Results:
             if line:
                 return self.bench.follows(line, true)
             verdict = None if line is None else Verdict.FOLLOWS_ROUNDED
-        if verdict and self.tells(equation, side, true):
-            return self.right(equation, side, true, so, verdict)
-        if verdict and equation.put_in and self.goes_on(equation.put_in, side):
-            return self.bench.follows(equation.put_in.line, true)
         if verdict:
-            return Outcome((Verdict.UNSURE,), true, f"UNSURE, {side.text} has too few digits: {so}")
+            return self.agreeing(equation, side, true, so, verdict)
         if "." in side.text and not side.value and abs(true) < side.unit:
             return Outcome((Verdict.TOO_FEW_DIGITS,), true, f"TOO FEW DIGITS, {so}")
         return self.result_not_so(equation, side, true, so)
+
+    def agreeing(
+        self, equation: Equation, side: Number, true: float, so: str, verdict: Verdict
+    ) -> Outcome:
+        """Return what a number is found to be whose digits are right, but may be too few."""
+        if self.tells(equation, side, true):
+            return self.right(equation, side, true, so, verdict)
+        if equation.put_in and self.goes_on(equation.put_in, side):
+            return self.bench.follows(equation.put_in.line, true)
+        return Outcome((Verdict.UNSURE,), true, f"UNSURE, {side.text} has too few digits: {so}")
 
     def tells(self, equation: Equation, side: Number, true: float) -> bool:
         """Whether a number has digits enough: a whole one has two, and what is given or a constant

@@ -228,16 +228,23 @@ def _in_degrees(spot: Spot, facts: Facts) -> Iterator[Change]:
 
 def _of_tanh(spot: Spot, facts: Facts) -> str:
     """Return the label of h where 1 − h² stands here, the slope of h = tanh(z); else ""."""
-    square = spot.term.args[1] if isinstance(spot.term, Call) and _is_one_minus(spot) else None
-    if not (isinstance(square, Call) and square.op in (ops.mul, ops.pow)):
+    if not (isinstance(spot.term, Call) and _is_one_minus(spot)):
         return ""
-    out, other = square.args
-    v = facts.value(out)
-    if not isinstance(out, Name) or v is None or v.op is not ops.tanh:
-        return ""
-    if square.op is ops.pow:
-        return out.label if isinstance(other, Number) and other.value == 2.0 else ""
-    return out.label if isinstance(other, Name) and other.label == out.label else ""
+    out = _squared(spot.term.args[1])
+    v = facts.value(out) if out else None
+    return out.label if out and v is not None and v.op is ops.tanh else ""
+
+
+def _squared(term: Term) -> Name | None:
+    """Return the name whose square a term is, h² or h·h; None where it is no such square."""
+    if not (isinstance(term, Call) and term.op in (ops.mul, ops.pow)):
+        return None
+    base, other = term.args
+    if not isinstance(base, Name):
+        return None
+    if term.op is ops.pow:
+        return base if isinstance(other, Number) and other.value == 2.0 else None
+    return base if isinstance(other, Name) and other.label == base.label else None
 
 
 def _slope_of_sigmoid(spot: Spot, facts: Facts) -> Iterator[Change]:
