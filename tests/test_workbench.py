@@ -292,6 +292,8 @@ def test_a_person_derives_and_is_marked(visit, builder):
     frame.locator("#next").click()
     assert "step 1 of" in frame.locator("#phase").inner_text().lower()
     tab.click("text=Its numbers")
+    names = tab.locator("#numbers span").all_text_contents()
+    assert " ".join(names) == "b1 b2 i1 i2 t1 t2 w1 w2 w3 w4 w5 w6 w7 w8"
     tab.locator("#numbers input").first.fill("0.5")
     tab.locator("#numbers input").first.press("Enter")
     settle(tab)

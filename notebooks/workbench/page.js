@@ -102,8 +102,10 @@ function show() {
   $("foreign").hidden = !isForeign;
 }
 
+const { compare } = new Intl.Collator("en", { numeric: true }); // w2 before w10
+
 function showNumbers() {
-  const rows = Object.entries(opened.numbers).map(([name, number]) => {
+  const rows = Object.entries(opened.numbers).sort(([a], [b]) => compare(a, b)).map(([name, number]) => {
     const label = document.createElement("label");
     const input = document.createElement("input");
     const span = document.createElement("span");
@@ -129,7 +131,7 @@ function showNames() {
   const group = (label, names) => {
     const element = document.createElement("optgroup");
     element.label = label;
-    element.append(...names.map((name) => new Option(`∂${opened.root}/∂${name}`, name)));
+    element.append(...[...names].sort(compare).map((name) => new Option(`∂${opened.root}/∂${name}`, name)));
     return element;
   };
   select.replaceChildren(all, group("names", opened.names));
@@ -251,7 +253,7 @@ const on = (id, event, act) => $(id).addEventListener(event, act);
 const pick = (key, act) => on(key, "change", () => { state[key] = $(key).value; act(); });
 
 pick("source", () => { stopped = false; show(); if (state.source === "python") wait(); else open(); });
-pick("example", open);
+pick("example", () => { state.by = START.by; open(); }); // else by the example's own
 pick("activation", () => { state.numbers = {}; open(); });
 pick("by", () => { $("sample").textContent = `d${opened.root}/d${state.by || opened.by} = …`; derive(); });
 pick("detail", derive);
