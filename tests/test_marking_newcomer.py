@@ -161,3 +161,26 @@ def test_a_square_is_not_divided_by_its_base():
     [_, line] = check_derivation(E, "da_t/dw = h_{t-1}").lines
     assert str(line.verdicts[0]) == "MISSING PATH"
     assert "DIVIDED" not in line.because
+
+
+@pytest.mark.parametrize(
+    ("line", "steps"),
+    [
+        ("dE/dh_t = h_t - 1 for t = 2", [2]),  # at the last step alone it is so
+        ("a_t = w*h_{t-1} + u*x_t for t = 1, 2", [1, 2]),
+        ("dE/dh_t = dE/da_{t+1} w, for t = 0 and 1", [0, 1]),
+        ("t = 2: dE/dh_{t-1} = dE/da_t w", [2]),
+    ],
+)
+def test_steps_that_are_stated_are_those_that_are_meant(line, steps):
+    lines = check_derivation(E, line).lines
+    assert [found.read.partition(";")[0] for found in lines] == [f"for t = {k}" for k in steps]
+    assert all(found.right for found in lines)
+
+
+def test_a_step_that_is_stated_is_judged_or_not_read():
+    assert check_derivation(E, "dE/dh_t = h_t - 1 for t = 1").lines[0].wrong
+    assert check_derivation(E, "t = 1: dE/dh_t = h_t - 1").lines[0].wrong
+    for line in ("dE/dh_2 = h_2 - 1 for t = 2", "dE/dh_t = h_t - 1 for t = 7"):
+        lines = check_derivation(E, line).lines
+        assert not any(found.wrong or found.right for found in lines)

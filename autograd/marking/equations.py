@@ -67,7 +67,7 @@ _RULE = re.compile(r"\s*\|?[-:| ]{3,}\|?\s*")  # below the head of a table
 _TURN = re.compile(  # where one equation ends and the next begins on the same line
     r"\s*(?:⇒|⟹|∴|∵|\\(?:Rightarrow|Longrightarrow|implies|therefore)(?![a-zA-Z])"
     r"|[,.;]?\s+(?:and|so|thus|hence|therefore|then|where|with|which gives|giving)\s+"
-    r"|,\s+|\\q?quad(?![a-zA-Z])|(?<=\S)\.\s+(?=\S))\s*"
+    r"|,\s+(?!for\s+[ijklmnt]\s*=)|\\q?quad(?![a-zA-Z])|(?<=\S)\.\s+(?=\S))\s*"
 )
 _CONTINUED = re.compile(r"[&\s]*(?:[=≈≃≅]|\\(?:approx|simeq)\b)")
 _OPENING, _CLOSING = "([{", ")]}"

@@ -72,11 +72,15 @@ class NumbersIn:
     ) -> bool:
         """Whether a number stands for nothing, and its line would not tell: it is beside a 0."""
         strange = [pair.number for _, pairs in aligned for pair in pairs if pair.verdict is None]
-        values = self.bench.evaluator.values(side, self.bench.here)
-        if not aligned and 0.0 in values.values():
-            numbers = [place for place in values if isinstance(place, Number)]
-            strange = [place for place in numbers if self.is_strange(subject, place)]
+        if not aligned:
+            strange = self.strange_beside_0(subject, side)
         return any(self.is_idle(side, place) for place in strange)
+
+    def strange_beside_0(self, subject: Term, side: Term) -> list[Number]:
+        values = self.bench.evaluator.values(side, self.bench.here)
+        numbers = [place for place in values if isinstance(place, Number)]
+        has_0 = 0.0 in values.values()
+        return [place for place in numbers if self.is_strange(subject, place)] if has_0 else []
 
     def hides_numbers(self, side: Term) -> bool:
         """Whether a number changes nothing, beside a 0: then it does not tell that the whole is

@@ -6,7 +6,7 @@ Nothing that is typed is run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
 from typing import Any
@@ -37,6 +37,9 @@ from autograd.op import Op
 _APPLIED = re.compile(rf"(.+?)\s*\(\s*{NAME.pattern}(?:\s*,\s*{NAME.pattern})*\s*\)")
 _AT_NUMBER = re.compile(r"(.+?)\s*\(\s*([-−+]?[\d.,]+)\s*\)")
 TIME = "t"  # the index of a time step
+_FOR = re.compile(r"(.*?),?\s+for\s+([ijklmnt])")  # behind an equation: for t = 1, 2
+_NUMBERS = re.compile(r"\d(?:\s*(?:,|and)\s*\d)*")
+_AT_STEP = re.compile(r"(\d)\s*:\s*(.+)")  # before it: t = 2: …
 MOST_CHOICES = 3  # on one side: of more, all are taken alike
 
 
@@ -122,21 +125,27 @@ class Reader:
 
     def with_indices(self, equation: Written) -> Iterator[Statement]:
         """Yield the equation once for all numbers that its one-letter indices have."""
+        equation, stated = _stated_indices(equation)
         try:
             yield self.sides(equation, {})
             return
         except NeedsIndex as error:
             missing = error
-        lines = list(self.numbered(equation, _letters(equation.sides[0])))
+        letters = _letters(equation.sides[0])
+        lines = list(self.numbered(equation, letters, stated))
         if not lines:
             raise missing
-        yield from _in_time(lines) if TIME in _letters(equation.sides[0]) else lines
+        yield from _in_time(lines) if TIME in letters and TIME not in stated else lines
 
-    def numbered(self, equation: Written, letters: str) -> Iterator[Statement]:
-        """Yield the equation for each number of each of these indices that its left side has."""
+    def numbered(
+        self, equation: Written, letters: str, stated: Mapping[str, Sequence[int]]
+    ) -> Iterator[Statement]:
+        """Yield the equation for each number of each of these indices that its left side has, or
+        that is stated.
+        """
         if not 0 < len(letters) <= 3:
             return
-        for numbers in product(range(10), repeat=len(letters)):
+        for numbers in product(*(stated.get(letter, range(10)) for letter in letters)):
             indices = dict(zip(letters, numbers, strict=True))
             with suppress(Unreadable):
                 line = self.sides(equation, indices)
@@ -308,6 +317,24 @@ def _subject_first(sides: list[Side]) -> list[Side]:
     if isinstance(first, Unreadable):
         raise first
     return sides
+
+
+def _stated_indices(equation: Written) -> tuple[Written, dict[str, list[int]]]:
+    """Return the equation without the numbers that it states for an index of its left side, and
+    these: as in "… for t = 1, 2" and "t = 2: …". Unreadable where it has no such index.
+    """
+    sides = equation.sides
+    before = _AT_STEP.fullmatch(sides[1])
+    if before and len(sides) > 2 and sides[0] in tuple(_letters(before[2])):
+        return equation._replace(sides=[before[2], *sides[2:]]), {sides[0]: [int(before[1])]}
+    behind, numbers = _FOR.fullmatch(sides[-2]), _NUMBERS.fullmatch(sides[-1])
+    if not (behind and numbers and len(sides) > 2):
+        return equation, {}
+    if behind[2] not in _letters(sides[0]):
+        reason = f"for {behind[2]} = {numbers[0]}: no name on the left has the index {behind[2]}"
+        raise Unreadable("NOT READ", reason)
+    kept = equation._replace(sides=[*sides[:-2], behind[1]])
+    return kept, {behind[2]: [int(k) for k in re.findall(r"\d", numbers[0])]}
 
 
 def _in_time(lines: list[Statement]) -> list[Statement]:
