@@ -38,7 +38,13 @@ class Formulas:
             if not entry.right and all(pair.verdict for pair in found):
                 return self.bench.follows(entry.line, true)
         in_chain = next((found for entry, found in aligned if entry.right), [])
-        pairs = in_chain or self.bench.known_alignment(subject, side)
+        return self.with_numbers_read(equation, side, true, in_chain)
+
+    def with_numbers_read(
+        self, equation: Equation, side: Term, true: float, in_chain: Sequence[Pair]
+    ) -> Outcome:
+        """Return what a formula is found to be when its numbers may stand for symbols."""
+        pairs = in_chain or self.bench.known_alignment(equation.subject, side)
         tried = [Interpretation(Verdict.EXACT, {}, False)]
         doubtful: list[Interpretation] = []
         outcome = self.in_a_reading(equation, side, true, pairs, tried, doubtful)

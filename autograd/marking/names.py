@@ -248,10 +248,9 @@ class Names:
         rest = found[1] if found else ""
         if rest in labels:
             return f"∂{self.root}/∂{labels[rest]}"
-        for of, label in labels.items():
-            by = rest.removeprefix(of)[1:]
-            if rest.startswith((f"{of}d", f"{of}∂")) and by in labels:
-                return f"∂{label}/∂{labels[by]}"
+        between = _derivative_between(rest, labels)
+        if between:
+            return between
         below = folded(name).removeprefix(folded(self.root))
         is_below = is_number and "_" in name and folded(name) != below
         return f"∂{self.root}/∂{labels[below]}" if is_below and below in labels else ""
@@ -281,6 +280,15 @@ class Names:
     def is_near(self, name: str) -> bool:
         """Whether it is likely a slip of the pen for a label."""
         return bool(difflib.get_close_matches(name, self._suggestions[:1000], 1, 0.8))
+
+
+def _derivative_between(text: str, labels: Mapping[str, str]) -> str:
+    """Return ∂E/∂w for the text edw, by the labels of folded names; "" where it is no such one."""
+    for of, label in labels.items():
+        by = text.removeprefix(of)[1:]
+        if text.startswith((f"{of}d", f"{of}∂")) and by in labels:
+            return f"∂{label}/∂{labels[by]}"
+    return ""
 
 
 def _entries(rows: Sequence[Any]) -> Iterator[tuple[str, Any]]:

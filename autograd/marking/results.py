@@ -63,8 +63,7 @@ class Results:
         subject = equation.subject
         if agreement(side.text, true) in (None, Verdict.EXACT):
             return True
-        is_short = side.digits < LEAST and (side.unit >= 1.0 or not has_a_digit(side, true))
-        if is_short and side.value not in as_written(true, LEAST):
+        if _is_too_short(side, true):
             return False
         own = self.bench.own
         stated = equation.put_in or written(subject) in {**own.numbers, **own.formulas}
@@ -167,6 +166,12 @@ class Results:
             return False
         off = self.bench.evaluator.spread(before.term, self.bench.here)
         return before.right or abs(side.value - given) > off + side.unit
+
+
+def _is_too_short(side: Number, true: float) -> bool:
+    """Whether a number has too few digits, and is not the true one without its zeros."""
+    is_short = side.digits < LEAST and (side.unit >= 1.0 or not has_a_digit(side, true))
+    return is_short and side.value not in as_written(true, LEAST)
 
 
 def _lacks_a_digit(text: str, true: float) -> bool:
