@@ -516,3 +516,11 @@ def test_no_number_hides_beside_a_0(formula, numbers, wrong):
     assert not check_derivation(root, f"y = {wrong}").lines[-1].right
     assert not check_derivation(root, f"y = {formula} = {wrong}").lines[-1].right
     assert check_derivation(root, f"y = {due}").lines[-1].right
+
+
+def test_a_derivative_that_is_0_everywhere_may_be_put_in():
+    kept = Value(2.0, label="x") * 0
+    kept.label = "y"
+    root = (1 - kept) ** 2 / 2
+    root.label = "E"
+    assert check_derivation(root, "dE/dx = -1 * 0").lines[0].right  # ∂E/∂y · ∂y/∂x

@@ -121,11 +121,15 @@ class NumbersIn:
         return None
 
     def all_put_in(self, side: Term, read: Interpretation) -> bool:
-        """Whether numbers stand for something, and no decimal for itself."""
+        """Whether numbers stand for something, and no decimal for itself; beside a 0 that stands
+        for itself each must tell something.
+        """
         decimals = self.decimals(side)
         if _hides_in_0(side, read):
             return False
-        if any(self.is_idle(side, n, read.instead) for n in (*decimals, *self.beside_0(side))):
+        is_plain_0 = any(zero not in read.instead for zero in factors_of_0(side))
+        telling = [*decimals, *(self.beside_0(side) if is_plain_0 else ())]
+        if any(self.is_idle(side, place, read.instead) for place in telling):
             return False
         return bool(read.instead) and all(place in read.instead for place in decimals)
 
