@@ -68,11 +68,12 @@ class SharedTerms:
 
     def run(self, values: list[float], stop: int, here: Point, evaluator: Evaluator) -> None:
         """Add the numbers up to a place to those before it: NaN where one is not defined."""
+        value = values.__getitem__
         for step in self.steps[len(values) : stop]:
             try:
                 if isinstance(step, tuple):
                     function, args = step
-                    x = function(*[values[k] for k in args])
+                    x = function(*map(value, args))
                 else:
                     x = evaluator.leaf(step, here)
             except (ArithmeticError, ValueError):
