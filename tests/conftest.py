@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="graphviz's program dot is not installed"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open, no test in this thread can run a loop
 def browser():
     """Debian's chromium; where a person has none, these tests are skipped, but never in CI."""
     executable = shutil.which("chromium")
