@@ -336,7 +336,7 @@ def test_a_gradient_is_a_float(bad):
 
 
 @pytest.mark.parametrize(
-    ("number", "truth"), [(0.0, False), (-0.0, False), (5e-324, True), (-2.0, True)]
+    ("number", "truth"), [(0.0, False), (-0.0, False), (5e-324, True), (-0.5, True), (-2.0, True)]
 )
 def test_the_truth_of_a_value_is_that_of_its_number(number, truth):
     assert bool(Value(number)) is truth
