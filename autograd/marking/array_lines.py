@@ -65,17 +65,27 @@ def in_arrays(statement: Statement, names: Names) -> Statement | ArrayStatement:
         return statement
     found: list[ArrayStatement] = []
     errors: list[Unreadable] = []
-    for products in READINGS:
-        expander = Expander(names, list(statement.read), products)
-        try:
-            found.append(_expanded(statement, expander))
-        except Unreadable as error:
-            errors.append(error)
-        if not expander.is_choice:
-            break
+    for read in _readings(statement):
+        for products in READINGS:
+            expander = Expander(names, list(statement.read), products)
+            try:
+                found.append(_expanded(read, expander))
+            except Unreadable as error:
+                errors.append(error)
+            if not expander.is_choice:
+                break
     if not found:
         return statement._replace(sides=[Side(statement.text, errors[0])])
     return found[0]._replace(others=tuple(found[1:]))
+
+
+def _readings(statement: Statement) -> Iterator[Statement]:
+    """Yield the equation, and again with each side that reads in another way."""
+    yield statement
+    for k, side in enumerate(statement.sides):
+        for other in side.others:
+            sides = [*statement.sides[:k], other, *statement.sides[k + 1 :]]
+            yield statement._replace(sides=sides)
 
 
 def _expanded(statement: Statement, expander: Expander) -> ArrayStatement:
@@ -141,12 +151,12 @@ def outcomes(
     taken together.
     """
     equations: dict[Products, list[Equation]] = {}
-    for k, side in enumerate(line.statement.sides[1:]):
+    for k in range(len(line.claims)):
         read = _that_holds(holds, line, k)
         if read.products not in equations:
             number = line.statement.number
             equations[read.products] = [Equation(term, number) for term in read.subject.terms]
-        yield read.statement, _outcome(claim, equations[read.products], read, side.term, k)
+        yield read.statement, _outcome(claim, equations[read.products], read, k)
 
 
 def _that_holds(holds: Holds, line: ArrayStatement, k: int) -> ArrayStatement:
@@ -160,10 +170,8 @@ def _that_holds(holds: Holds, line: ArrayStatement, k: int) -> ArrayStatement:
     return fitting[0] if fitting else line
 
 
-def _outcome(
-    claim: Claim, equations: list[Equation], line: ArrayStatement, tree: object, k: int
-) -> Outcome:
-    grid = line.claims[k]
+def _outcome(claim: Claim, equations: list[Equation], line: ArrayStatement, k: int) -> Outcome:
+    grid, tree = line.claims[k], line.sides[k + 1].term
     if not isinstance(grid, Grid):
         return _slip(claim, line, tree) or claim(equations[0], grid)
     together = _together(_judged(claim, equations, grid), grid)

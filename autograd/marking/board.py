@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from autograd import ops
 from autograd.graph import told_apart
+from autograd.marking.classes import classes_beside
 from autograd.record import Record
 from autograd.value import Value
 
@@ -40,6 +41,7 @@ class Board:
     root     what is derived; computed anew where its leaves have moved
     moved    the sentence that tells so, else ""
     names    each named Value and its name, as derivations have it; `root` is E where it has none
+    classes  the classes of a softmax beside the one that the record has
     labels   what they are called in the lines: two may be called the same
     values   the same the other way round, and what an unnamed pre-activation is called
     """
@@ -60,6 +62,10 @@ class Board:
         beside = {self.stands_for.get(v, v): label for v, label in (beside or {}).items()}
         self._take_in(beside)
         self.names = {**self._named(text), **beside}
+        self.classes = classes_beside(self.nodes, self.names)
+        if self.classes:
+            self._take_in(self.classes.beside)
+            self.names |= self.classes.beside
         self.values = {label: v for v, label in self.names.items()}
         for head, net in self.unnamed_nets().items():
             self.values.setdefault(f"net of {self.names[head]}", net)

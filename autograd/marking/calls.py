@@ -9,8 +9,16 @@ from autograd import ops
 from autograd.marking.applied import Applied, as_term
 from autograd.marking.cursor import CLOSING, SIGNED, is_array
 from autograd.marking.quotients import Quotients
-from autograd.marking.spelling import ARRAY_FUNCTIONS, FROM_RAISED, FUNCTIONS
-from autograd.marking.syntax import ARRAY_OPERATIONS, ArrayCall, Number, Tree, copied
+from autograd.marking.spelling import ACTIVATION_NAMES, ARRAY_FUNCTIONS, FROM_RAISED, FUNCTIONS
+from autograd.marking.syntax import (
+    ARRAY_OPERATIONS,
+    ArrayCall,
+    ArrayName,
+    Name,
+    Number,
+    Tree,
+    copied,
+)
 from autograd.op import Op
 
 
@@ -47,13 +55,14 @@ class Calls(Quotients):
         """
         start = self.place
         primes = self.primes()
-        found = self.called(text, primes)
+        found = self.called(text, primes) or self.activation(text, primes)
         kind = ARRAY_FUNCTIONS.get(text)
         if (found is None and kind is None) or self.is_label(text):
             self.place = start
             return None
         power = self.function_power()
-        args = self.arguments()
+        alone = self.own_argument(text, primes)
+        args = self.arguments() if alone is None else [alone]
         if kind is not None and (found is None or any(map(is_array, args))):
             return self.array_call(kind, text, args)
         assert found is not None
@@ -65,6 +74,33 @@ class Calls(Quotients):
         if any(map(is_array, args)):
             return ArrayCall(f"{text}{chr(39) * primes}", tuple(args), whole)
         return whole(*args)  # type: ignore[no-any-return]
+
+    def own_argument(self, text: str, primes: int) -> Tree | None:
+        """Return what a function that stands alone is of, as in σ'·x: the one Value or the one
+        vector that it was computed of. None where an argument follows, or where there are several.
+        """
+        row = self.names.functions.get(text) or FUNCTIONS.get(text)
+        labels = self.names.arguments_of(row) if isinstance(row, Op) and row.arity == 1 else ()
+        if not labels:
+            return None
+        name = text + "'" * primes
+        alone = f"{name} is read as {name}({', '.join(labels)})"
+        if self.next.kind in ("name", "number", "fraction") or self.next.text in CLOSING:
+            may_be_factor = primes and self.next.text not in CLOSING
+            if not (may_be_factor or self.stands_in_bracket(text)):
+                return None
+            if not self.choose(alone, f"{name} is read as a function of what follows"):
+                return None
+        else:
+            self.notes.append(alone)
+        return Name(labels[0]) if len(labels) == 1 else ArrayName(", ".join(labels), labels)
+
+    def stands_in_bracket(self, text: str) -> bool:
+        """Whether a bracket follows in which the same function stands alone, as in σ(1 − σ)."""
+        found = [token.text for token in self.tokens[self.place :]]
+        end = found.index(")") if ")" in found else 0
+        inside = list(zip(found[:end], found[1:], strict=False))
+        return found[0] == "(" and any(a == text and b in ("+", "-", ")") for a, b in inside)
 
     def is_label(self, text: str) -> bool:
         """Whether the name of a function is a label here, and is not applied."""
@@ -89,6 +125,19 @@ class Calls(Quotients):
         if text + "'" * primes in own:
             return own[text + "'" * primes]
         return self.derived(own.get(text) or FUNCTIONS.get(text), primes)
+
+    def activation(self, text: str, primes: int) -> Callable[..., Any] | None:
+        """Return what f is in f(z) or f'(z), where it is no name here: the activation at z."""
+        words = [self.ahead(k).text for k in range(3)]
+        if text not in ACTIVATION_NAMES or words[::2] != ["(", ")"] or self.is_known(text):
+            return None
+        row = self.names.activation_at(words[1])
+        if row is not None:
+            self.notes.append(f"{text} is read as {row.name}")
+        return self.derived(row, primes)
+
+    def is_known(self, text: str) -> bool:
+        return self.names.find(text) is not None or self.names.is_array(text)
 
     def derived(
         self, function: Callable[..., Any] | None, primes: int

@@ -13,6 +13,7 @@ from autograd.marking import reader
 from autograd.marking.array_lines import ArrayStatement
 from autograd.marking.board import Board, letters
 from autograd.marking.claims import marked
+from autograd.marking.classes import Classes
 from autograd.marking.judge import Judge
 from autograd.marking.labels import in_rows
 from autograd.marking.marks import Marks
@@ -94,16 +95,28 @@ def _reader(board: Board, called: Mapping[str, Any]) -> reader.Reader:
     nets = {board.names[out]: board.names[net] for out, net in before.items()}
     nets |= {board.names[out]: f"net of {board.names[out]}" for out in board.unnamed_nets()}
     functions = _own_functions(board)
+    said: dict[str, str] = {}
+    if board.classes:
+        said = board.classes.said
+        called = {**_target(board, board.classes), **called}
     root = board.names[board.root]
     return reader.Reader(
         board.labels,
         root=root,
         nets=nets,
         names=called,
+        said=said,
         functions=functions,
         arrays=_named_arrays(board),
-        computed=[board.names[v] for v in board.nodes if v in board.names],
+        computed={board.names[v]: v.op for v in board.nodes if v in board.names},
     )
+
+
+def _target(board: Board, classes: Classes) -> dict[str, list[float]]:
+    """Return y as the one-hot vector of the class that a loss takes, where y is no name."""
+    if {"y", "y#", "y_#"} & set(map(letters, board.labels)):
+        return {}
+    return {"y": classes.target}
 
 
 def _named_arrays(board: Board) -> dict[str, tuple[object, ...]]:

@@ -85,10 +85,9 @@ def _claims(judge: Judge, line: Statement | ArrayStatement) -> Iterator[Line]:
 
 def _array_claims(judge: Judge, line: ArrayStatement) -> Iterator[Line]:
     """Yield each claim about whole arrays, marked."""
-    left, *claims = line.statement.sides
     found = outcomes(judge.claim, judge.bench.holds, line)
-    for side, (statement, outcome) in zip(claims, found, strict=True):
-        yield _line(statement, left, side, outcome)
+    for k, (statement, outcome) in enumerate(found, 1):
+        yield _line(statement, statement.sides[0], statement.sides[k], outcome)
 
 
 def _sides(judge: Judge, line: Statement) -> Iterator[Line]:

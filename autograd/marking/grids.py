@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from autograd import ops
 from autograd.marking.grid import Grid, matrix, scalar, squeezed
-from autograd.marking.labels import layer_of_delta
+from autograd.marking.labels import key, layer_of_delta
 from autograd.marking.names import Names
 from autograd.marking.syntax import (
     ArrayCall,
@@ -92,7 +92,11 @@ class Expander:
         return Grid((len(rows),), tuple(self.entry(x) for x in rows))
 
     def entry(self, entry: object) -> Term:
-        return Name(entry) if isinstance(entry, str) else number_term(float(entry))  # type: ignore[arg-type]
+        if not isinstance(entry, str):
+            return number_term(float(entry))  # type: ignore[arg-type]
+        if key(entry) in self.names.said:
+            self.note(self.names.said[key(entry)])
+        return Name(entry)
 
     def delta(self, tree: ArrayName) -> Grid | None:
         """∂root/∂net of all units of a layer; None of another name."""

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
+from autograd.arrays.array import flattened
+from autograd.marking.board import ACTIVATIONS
 from autograd.marking.labels import NAME, Rows, arrays_of, as_rows, folded, key, layer_of_delta
 from autograd.marking.spelling import CONSTANTS, SIGNS, plain
 from autograd.marking.syntax import ArrayName, Tree, Unreadable
@@ -49,7 +51,9 @@ class Names:
     given       what the writer calls labels, numbers, and lists or matrices of labels
     functions   operations of the record by their names
     arrays      the labels of the elements of arrays that have a name, in rows
-    computed    the labels of what was computed: L(w) is L, as a function of w
+    computed    the labels of what was computed, each with its operation: L(w) is L, as a function
+                of w
+    said        what is told where one of these names is read
     """
 
     def __init__(
@@ -60,9 +64,11 @@ class Names:
         given: Mapping[str, Any] | None = None,
         functions: Mapping[str, Op] | None = None,
         arrays: Mapping[str, Rows] | None = None,
-        computed: Iterable[str] = (),
+        computed: Mapping[str, Op] | None = None,
+        said: Mapping[str, str] | None = None,
     ) -> None:
-        self.computed = frozenset(computed)
+        self.computed = dict(computed or {})
+        self.said = {key(name): told for name, told in (said or {}).items()}
         self.labels = Counter(labels)
         self.root = root
         self.nets = dict(nets or {})
@@ -189,6 +195,33 @@ class Names:
     def is_array(self, name: str) -> bool:
         """Whether an array has this very name."""
         return key(name) in self._by_name[key]
+
+    def arguments_of(self, op: Op) -> tuple[str, ...]:
+        """Return the label of what the one Value that this operation computed was computed of, or
+        the labels of a vector of such; none where it computed several.
+        """
+        outs = tuple(label for label, row in self.computed.items() if row is op)
+        if any(label not in self.nets for label in outs):
+            return ()
+        is_one = len(outs) == 1 or outs in self._by_name[key].values()
+        return tuple(self.nets[label] for label in outs) if is_one else ()
+
+    def activation_at(self, name: str) -> Op | None:
+        """Return the activation of a pre-activation, or of all in an array; None of others."""
+        found = self.find(name)
+        labels = [found] if isinstance(found, str) else flattened(self.array(name) or ())[0]
+        rows = [self._activations.get(label) for label in labels]
+        return rows[0] if rows and rows.count(rows[0]) == len(rows) else None
+
+    @cached_property
+    def _activations(self) -> dict[str, Op | None]:
+        """The activation that each pre-activation has; None where it has several."""
+        found: dict[str, Op | None] = {}
+        for out, net in self.nets.items():
+            row = self.computed.get(out)
+            if row in ACTIVATIONS or row in self.functions.values():
+                found[net] = row if found.get(net, row) is row else None
+        return found
 
     def layer(self, name: str) -> Rows | None:
         """Return the labels of the units that δ_name is about, of a layer; None where none are."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 from autograd import ops
 from autograd.marking.calls import Calls
 from autograd.marking.cursor import CLOSING, END, MOST, SIGNED, is_array
+from autograd.marking.labels import index_letters
 from autograd.marking.quotients import Quotients
 from autograd.marking.spelling import CONSTANTS, FRACTIONS, FROM_RAISED
 from autograd.marking.syntax import (
@@ -286,7 +287,10 @@ class Parser(Calls):
     def sum_over(self) -> Tree:
         """Σ over an index: the body is read once for each of its numbers."""
         self.take()
-        letter, first, last = self.index_range()
+        letters = [] if self.next.text == "_" else self.letters_below()
+        if self.next.text != "_" and not letters:
+            return self.sum_of_elements()
+        letter, first, last = (letters[0], 0, 10**6) if letters else self.index_range()
         if letter in self.indices:
             raise self.not_read(f"{letter} is an index already")
         notes = list(self.notes)
@@ -296,6 +300,21 @@ class Parser(Calls):
         if is_open:
             self.notes.append(f"Σ over {letter} goes as far as there are names")
         return reduce(lambda *args: self.operation(ops.add, *args), terms)
+
+    def letters_below(self) -> list[str]:
+        """Return the index of a Σ that has none below it: the first that the names after it have,
+        and that has no number yet.
+        """
+        names = [token.text for token in self.tokens[self.place :] if token.kind == "name"]
+        letters = [c for name in names for c in index_letters(name)]
+        return [c for c in letters if c not in self.indices]
+
+    def sum_of_elements(self) -> Tree:
+        """Return the sum of all elements of what follows a Σ without an index."""
+        body = self.expression(SUM)
+        if not is_array(body):
+            raise self.not_read("Σ needs its index below, as in Σ_k p_k")
+        return ArrayCall("sum", (body,))
 
     def summed(self, letter: str, numbers: Iterable[int], is_open: bool) -> list[Tree]:
         """Return the body for each number of its index; from 0 or 1 on, where the end is open."""
@@ -325,8 +344,7 @@ class Parser(Calls):
             del self.indices[letter]
 
     def index_range(self) -> tuple[str, int, int]:
-        if not self.accept("_"):
-            raise self.not_read("Σ needs its index below, as in Σ_k p_k")
+        self.expect("_")
         bracket = self.opening()
         letter, first, last = self.take().text, 0, 10**6
         if self.accept("="):

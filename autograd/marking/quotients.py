@@ -81,6 +81,8 @@ class Quotients(Cursor):
         return self.names.find(numbered) if numbered != spelled else None
 
     def meant(self, meaning: Any, text: str) -> Tree:
+        if key(text) in self.names.said:
+            self.notes.append(self.names.said[key(text)])
         if isinstance(meaning, str):
             if self.next.kind == "primes":
                 return self.primed(meaning)

@@ -52,7 +52,8 @@ class Reader:
     names       what the writer calls labels, numbers, and lists or matrices of labels
     functions   operations of the record by their names
     arrays      the labels of the elements of arrays that have a name, in rows
-    computed    the labels of what was computed
+    computed    the labels of what was computed, each with its operation
+    said        what is told where one of these names is read
 
     >>> from autograd.marking.syntax import written
     >>> reader = Reader(["E", "w5", "out"])
@@ -70,9 +71,10 @@ class Reader:
         names: Mapping[str, Any] | None = None,
         functions: Mapping[str, Op] | None = None,
         arrays: Mapping[str, Rows] | None = None,
-        computed: Iterable[str] = (),
+        computed: Mapping[str, Op] | None = None,
+        said: Mapping[str, str] | None = None,
     ) -> None:
-        self.names = Names(labels, root, nets, names, functions, arrays, computed)
+        self.names = Names(labels, root, nets, names, functions, arrays, computed, said)
         self.decimals = ""
 
     def equations(self, lines: Iterable[str]) -> list[list[Side]]:
@@ -257,7 +259,7 @@ class Reader:
         """Return what a new name on the left is defined as; None where it is no new name."""
         left, right = equation.sides[:2]
         name = self.new_name(re.sub(r"\s*\([^()]*\)$", "", left).strip())
-        if name is None:
+        if name is None or self.is_activation(left):
             return None
         term = self.read(right, notes)
         named = self.names.derivative_named(name, of_root=not has_names(term))
@@ -275,6 +277,12 @@ class Reader:
         self.names.define(name, term)
         notes.append(f"{name} is taken as a name of your own, for {right}")
         return copied(term)
+
+    def is_activation(self, text: str) -> bool:
+        """Whether it is f(z), of a pre-activation z that has an activation."""
+        found = tokens(text, self.names, []) or []
+        words = [token.text for token in found]
+        return Parser(found[1:], self.names, []).activation(words[0], 0) is not None
 
     def new_name(self, text: str) -> str | None:
         """Return the name that stands alone in `text` and means nothing yet, or a number."""

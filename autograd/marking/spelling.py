@@ -66,6 +66,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "gelu": functions.gelu, "swish": functions.swish, "silu": functions.swish,
     "leaky_relu": functions.leaky_relu, "square": lambda x: x * x,
 }
+ACTIVATION_NAMES = ("f", "g", "h", "φ", "phi", "ϕ", "ψ", "psi")  # what an activation is called
 ARRAY_FUNCTIONS = {
     "diag": "diag", "rowsum": "rowsum", "softmax": "softmax", "outer": "outer",
     "dot": "matmul", "matmul": "matmul", "sum": "sum", "colsum": "colsum",
