@@ -162,6 +162,8 @@ class Parser(Calls):
     def read_grad(self, left: Tree) -> Tree:
         """∂E/∂w5, as programs call it: w5.grad."""
         self.take()
+        if isinstance(left, ArrayName):
+            return ArrayCall("gradient", (left,))
         if not isinstance(left, Name):
             raise self.not_read(".grad stands behind the name of a Value, as in w5.grad")
         return Quotient(self.names.root, left.label)

@@ -71,8 +71,19 @@ class Quotients(Cursor):
         if found is None and self.names.is_delta(name):
             found = self.delta(name)
         if found is None:
+            found = self.kronecker(text)
+        if found is None:
             raise self.names.unknown(name)
         return found
+
+    def kronecker(self, text: str) -> float | None:
+        """Return what δ_ij is, which is no δ of a layer here: 1 where i = j, else 0."""
+        letters = index_letters(text)
+        if len(letters) != 2 or layer_of_delta(text) is None:
+            return None
+        i, j = letters
+        self.notes.append(f"{text} is read as 1 where {i} = {j}, else 0")
+        return 1.0 if self.indices[i] == self.indices[j] else 0.0
 
     def numbered(self, text: str) -> Any:
         """Return what out_o means where o is an index that runs over o1, o2, …"""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.marking.array_lines import ArrayStatement, in_arrays
 from autograd.marking.equations import LONGEST, Written, equations_of
@@ -37,9 +37,37 @@ from autograd.op import Op
 _APPLIED = re.compile(rf"(.+?)\s*\(\s*{NAME.pattern}(?:\s*,\s*{NAME.pattern})*\s*\)")
 _AT_NUMBER = re.compile(r"(.+?)\s*\(\s*([-−+]?[\d.,]+)\s*\)")
 TIME = "t"  # the index of a time step
-_FOR = re.compile(r"(.*?),?\s+for\s+([ijklmnt])")  # behind an equation: for t = 1, 2
+_FOR = re.compile(  # behind an equation: for t = 1, 2; if i = j
+    r"(.*?)[,;]?\s+\(?(?:for|if|when|where)\s+([ijklmnt])\s*(!)?"
+)
+_PAIR = re.compile(  # behind it: if i ≠ j
+    r"(.*?)[,;]?\s+\(?(?:(?:for|if|when|where)\s+)?([ijklmn])\s*(?:≠|\\neq?(?![a-z]))\s*([ijklmn])\)?"
+)
+_LETTER = re.compile(r"([ijklmn])\)?")
 _NUMBERS = re.compile(r"\d(?:\s*(?:,|and)\s*\d)*")
 _AT_STEP = re.compile(r"(\d)\s*:\s*(.+)")  # before it: t = 2: …
+
+
+class StatedIndices(NamedTuple):
+    """What an equation states of its indices.
+
+    numbers   the numbers that an index has
+    pair      two indices that are alike, or that are not
+    alike     which of both it is
+    """
+
+    numbers: Mapping[str, Sequence[int]] = {}
+    pair: tuple[str, str] | None = None
+    alike: bool = False
+
+    def allow(self, indices: Mapping[str, int]) -> bool:
+        """Whether the indices may have these numbers."""
+        if self.pair is None:
+            return True
+        i, j = (indices.get(letter) for letter in self.pair)
+        return (i == j) is self.alike
+
+
 MOST_CHOICES = 3  # on one side: of more, all are taken alike
 
 
@@ -137,18 +165,20 @@ class Reader:
         lines = list(self.numbered(equation, letters, stated))
         if not lines:
             raise missing
-        yield from _in_time(lines) if TIME in letters and TIME not in stated else lines
+        yield from _in_time(lines) if TIME in letters and TIME not in stated.numbers else lines
 
     def numbered(
-        self, equation: Written, letters: str, stated: Mapping[str, Sequence[int]]
+        self, equation: Written, letters: str, stated: StatedIndices
     ) -> Iterator[Statement]:
         """Yield the equation for each number of each of these indices that its left side has, or
         that is stated.
         """
         if not 0 < len(letters) <= 3:
             return
-        for numbers in product(*(stated.get(letter, range(10)) for letter in letters)):
+        for numbers in product(*(stated.numbers.get(letter, range(10)) for letter in letters)):
             indices = dict(zip(letters, numbers, strict=True))
+            if not stated.allow(indices):
+                continue
             with suppress(Unreadable):
                 line = self.sides(equation, indices)
                 said = ", ".join(f"{letter} = {k}" for letter, k in indices.items())
@@ -327,22 +357,41 @@ def _subject_first(sides: list[Side]) -> list[Side]:
     return sides
 
 
-def _stated_indices(equation: Written) -> tuple[Written, dict[str, list[int]]]:
-    """Return the equation without the numbers that it states for an index of its left side, and
-    these: as in "… for t = 1, 2" and "t = 2: …". Unreadable where it has no such index.
+def _stated_indices(equation: Written) -> tuple[Written, StatedIndices]:
+    """Return the equation without what it states of the indices of its left side, and this: as in
+    "… for t = 1, 2", "t = 2: …" and "… if i ≠ j". Unreadable where it has no such index.
     """
     sides = equation.sides
+    pair = _PAIR.fullmatch(sides[-1])
+    if pair and len(sides) > 1:
+        kept = equation._replace(sides=[*sides[:-1], pair[1]])
+        return kept, StatedIndices({}, (pair[2], pair[3]))
+    if len(sides) < 3:
+        return equation, StatedIndices()
     before = _AT_STEP.fullmatch(sides[1])
-    if before and len(sides) > 2 and sides[0] in tuple(_letters(before[2])):
-        return equation._replace(sides=[before[2], *sides[2:]]), {sides[0]: [int(before[1])]}
-    behind, numbers = _FOR.fullmatch(sides[-2]), _NUMBERS.fullmatch(sides[-1])
-    if not (behind and numbers and len(sides) > 2):
-        return equation, {}
+    if before and sides[0] in tuple(_letters(before[2])):
+        kept = equation._replace(sides=[before[2], *sides[2:]])
+        return kept, StatedIndices({sides[0]: [int(before[1])]})
+    behind = _FOR.fullmatch(sides[-2])
+    return _stated_behind(equation, behind) if behind else (equation, StatedIndices())
+
+
+def _stated_behind(
+    equation: Written, behind: re.Match[str]
+) -> tuple[Written, StatedIndices]:
+    """Return the equation without "for t = 1, 2" or "if i = j" behind it, and what this states."""
+    *sides, last = equation.sides
+    kept = equation._replace(sides=[*sides[:-1], behind[1]])
+    other = _LETTER.fullmatch(last)
+    if other:
+        is_other = behind[3] is not None
+        return kept, StatedIndices({}, (behind[2], other[1]), alike=not is_other)
+    if behind[3] or not _NUMBERS.fullmatch(last):
+        return equation, StatedIndices()
     if behind[2] not in _letters(sides[0]):
-        reason = f"for {behind[2]} = {numbers[0]}: no name on the left has the index {behind[2]}"
+        reason = f"for {behind[2]} = {last}: no name on the left has the index {behind[2]}"
         raise Unreadable("NOT READ", reason)
-    kept = equation._replace(sides=[*sides[:-2], behind[1]])
-    return kept, {behind[2]: [int(k) for k in re.findall(r"\d", numbers[0])]}
+    return kept, StatedIndices({behind[2]: [int(k) for k in re.findall(r"\d", last)]})
 
 
 def _in_time(lines: list[Statement]) -> list[Statement]:

@@ -37,6 +37,10 @@ _NUMBER = re.compile(
     rf"(?:(?<=[0-9])(?:…|\.{{3}}))?"
 )
 _INDICATOR = re.compile(r"(?:\b[1IH]\s*|𝟙\s*)?_?[\[({]([^\[\](){}<>=]+)>\s*0\s*[\])}]")
+_ALIKE = re.compile(  # 1[i = j] is δ_ij
+    r"(?:\b[1I]\s*|𝟙\s*)_?[\[({]\s*([ijklmn])\s*==?\s*([ijklmn])\s*[\])}]"
+)
+_SUM = re.compile(r"\bsum_(?=\{?[ijklmnt]\b)")
 _COMMA = re.compile(r"([0-9]+),([0-9]+)(?![0-9.,])")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:(?:,[0-9]{3}){2,}|,[0-9]{3}(?=\.[0-9]))(?![0-9,])")
 _DECIMAL_POINT = re.compile(r"[0-9]\.[0-9]")
@@ -100,6 +104,7 @@ def tokens(text: str, names: Names, notes: list[str], elsewhere: str = "") -> li
     ['2', 'σ', "'", '(', 'z₁', ')', '^', '2', '-', '0.5']
     """
     text = _INDICATOR.sub(r" step(\1)", plain(text))
+    text = _SUM.sub("Σ_", _ALIKE.sub(r" δ_{\1\2}", text))
     if "d" not in names.labels:
         text = _OPERATOR.sub(_applied, text)
     return _Scanner(text, names, notes, decimal_signs(text) or elsewhere).all()
