@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from autograd.arrays.array import flattened
+from autograd.arrays.families import indexed
 from autograd.marking.board import ACTIVATIONS
 from autograd.marking.labels import NAME, Rows, arrays_of, as_rows, folded, key, layer_of_delta
 from autograd.marking.spelling import CONSTANTS, SIGNS, plain
@@ -32,9 +33,21 @@ def _loose(name: str) -> str:
 
     Small and capital letters are told apart in names of one letter alone.
     """
-    found = re.fullmatch(r"(\D*)(.*?)⁽(.*)⁾", key(name))
-    text = found[1] + found[3] + found[2] if found else key(name)
+    text = "".join(_parts(name))
     return text.casefold() if text[1:2].isalpha() else text
+
+
+def _parts(name: str) -> tuple[str, str, str]:
+    """Return the letters of a name, what stands above them, and what stands below."""
+    found = re.fullmatch(r"(\D*)(.*?)⁽(.*)⁾", key(name))
+    return (found[1], found[3], found[2]) if found else (key(name), "", "")
+
+
+def _folded_loose(name: str) -> str:
+    return "".join(_parts(name)).casefold()
+
+
+_ARRAYS_SPELLED = (key, folded, _folded_loose)
 
 
 def _spellings(name: str) -> tuple[str, str, str]:
@@ -186,7 +199,7 @@ class Names:
 
         W is also the name of w11, w12, …, where nothing else has it.
         """
-        for spell in (key, folded):
+        for spell in _ARRAYS_SPELLED:
             found = self._by_name[spell].get(spell(name))
             if found is not None:
                 return found
@@ -194,7 +207,24 @@ class Names:
 
     def is_array(self, name: str) -> bool:
         """Whether an array has this very name."""
+        if "⁽" in key(name) and _folded_loose(name) in self._by_name[_folded_loose]:
+            return True
         return key(name) in self._by_name[key]
+
+    def element(self, name: str) -> str | None:
+        """Return the label of an element of an array that is spelled in another way: W_12 is w12,
+        and w^{(1)}_{12} is W1_12. None elsewhere.
+        """
+        letters, above, below = _parts(name)
+        if not above:
+            letters = letters.rstrip("0123456789")
+            below = key(name).removeprefix(letters)
+        rows = self.array(letters + above) if below else None
+        for label in flattened(rows)[0] if rows else ():
+            index = indexed(label) if isinstance(label, str) else None
+            if index and re.sub(r"\D", "", index[1]) == below:
+                return str(label)
+        return None
 
     def arguments_of(self, op: Op) -> tuple[str, ...]:
         """Return the label of what the one Value that this operation computed was computed of, or
@@ -209,7 +239,8 @@ class Names:
     def activation_at(self, name: str) -> Op | None:
         """Return the activation of a pre-activation, or of all in an array; None of others."""
         found = self.find(name)
-        labels = [found] if isinstance(found, str) else flattened(self.array(name) or ())[0]
+        array = self.array(name)
+        labels = [found] if isinstance(found, str) else flattened(array)[0] if array else []
         rows = [self._activations.get(label) for label in labels]
         return rows[0] if rows and rows.count(rows[0]) == len(rows) else None
 
@@ -237,7 +268,7 @@ class Names:
         """The arrays: those that have a name, then those that their labels tell."""
         arrays = {**arrays_of(self.labels), **self._arrays}
         return {
-            spell: {spell(name): rows for name, rows in arrays.items()} for spell in (key, folded)
+            spell: {spell(name): rows for name, rows in arrays.items()} for spell in _ARRAYS_SPELLED
         }
 
     def net(self, name: str) -> str | None:
@@ -289,20 +320,24 @@ class Names:
         return f"∂{self.root}/∂{labels[below]}" if is_below and below in labels else ""
 
     def split(self, name: str) -> list[str] | None:
-        """Return the labels that stand side by side, as in wx for w·x; None where none do. One of
-        them at least is no constant, as e is in xe.
+        """Return the labels and arrays that stand side by side, as in wx for w·x; None where none
+        do. One of them at least is no constant, as e is in xe.
         """
         pieces = re.findall(r"[^\W\d_](?:_?\d+)?", name)
         if not 2 <= len(pieces) <= 4 or "".join(pieces) != name:
             return None
-        found = [self.find(piece) for piece in pieces]
-        labels = []
-        for piece, label in zip(pieces, found, strict=True):
-            if isinstance(label, str):
-                labels.append(label)
-            elif label is None and piece in CONSTANTS:
-                labels.append(piece)
-        return labels if any(found) and len(labels) == len(pieces) else None
+        labels = [self._piece(piece) for piece in pieces]
+        if all(label is None or label in CONSTANTS for label in labels):
+            return None
+        return None if None in labels else list(filter(None, labels))
+
+    def _piece(self, piece: str) -> str | None:
+        """Return the label that a piece of a name is, or itself if it is an array or a constant."""
+        found = self.find(piece)
+        if isinstance(found, str):
+            return found
+        is_other = found is None and (piece in CONSTANTS or self.array(piece) is not None)
+        return piece if is_other else None
 
     def unknown(self, name: str) -> Unreadable:
         """Return the error that says so, with the names that are nearest."""

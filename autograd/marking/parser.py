@@ -33,6 +33,7 @@ INFIX: Mapping[str, tuple[int, Op | str]] = {  # how strongly a sign binds, and 
     "*": (PRODUCT, ops.mul),
     "/": (PRODUCT, ops.div),
     "⊙": (PRODUCT, "elementwise"),
+    "⊗": (PRODUCT, "elementwise"),
     ".*": (PRODUCT, "elementwise"),
     "@": (PRODUCT, "matmul"),
     "^": (POWER, ops.pow),
@@ -114,13 +115,17 @@ class Parser(Calls):
     # Signs after an operand.
 
     def read_infix(self, left: Tree) -> Tree:
-        binding, meaning = INFIX[self.take().text]
+        sign = self.take().text
+        binding, meaning = INFIX[sign]
         is_power = binding == POWER
         right = self.expression(POWER - 1 if is_power else binding)
         if is_power and is_named_e(left):
             left = self.base(left, right)
         if meaning is ops.mul and self.is_numpy and (is_array(left) or is_array(right)):
             meaning = "elementwise"
+        if sign == "⊗" and is_array(left) and is_array(right):
+            outer = self.choose("⊗ is read as the outer product", "⊗ is read element by element")
+            meaning = "outer" if outer else meaning
         return self.operation(meaning, left, right)
 
     def base(self, e: Tree, exponent: Tree) -> Tree:

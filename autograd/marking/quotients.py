@@ -52,6 +52,9 @@ class Quotients(Cursor):
         found = self.names.find(text)
         if found is None and self.indices:
             found = self.numbered(text)
+        if found is None and self.names.element(text):
+            found = self.names.element(text)
+            self.notes.append(f"{text} is read as {found}")
         if found is None and self.names.is_array(text) and self.with_number(key(text)) == key(text):
             return ArrayName(text)
         if found is None and index_letters(text) and not self.names.is_delta(text):
@@ -63,7 +66,7 @@ class Quotients(Cursor):
         if any(c not in self.indices for c in index_letters(text)):
             raise NeedsIndex("UNKNOWN NAME", str(self.names.unknown(text)).partition(", ")[2])
         name = with_indices(text, self.indices)
-        found = self.names.find(name)
+        found = self.names.find(name) or self.names.element(name)
         if found is None:
             found = self.names.find_entry(name)
         if found is None and self.names.is_array(name):
@@ -207,7 +210,9 @@ class Quotients(Cursor):
         return reduce(lambda *args: self.call(ops.mul, *args), factors)
 
     def label_or_constant(self, text: str) -> Tree:
-        return Name(text) if text in self.names.labels else Constant(text, CONSTANTS[text])
+        if text in self.names.labels:
+            return Name(text)
+        return Constant(text, CONSTANTS[text]) if text in CONSTANTS else ArrayName(text)
 
     def gradient_by(self, by: str, is_below: bool) -> Tree:
         """Return the derivative by what stands below ∇: of the name behind it, else of the root."""

@@ -16,11 +16,11 @@ from autograd import functions, latex, ops
 SIGNS = str.maketrans({  # one character for one, so that a label is mapped as what is typed is
     **dict.fromkeys("−–—‐‑", "-"), **dict.fromkeys("·⋅∙×∗⨯•", "*"), **dict.fromkeys("÷∕⁄", "/"),
     **dict.fromkeys("\u00a0\u2002\u2003\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\t", " "),
-    "∑": "Σ", "𝜕": "∂", "ꝺ": "∂", "∥": "‖", "’": "'", "′": "'", "∣": "|", "∘": "⊙", "⊗": "⊙", "⊤": "ᵀ",
+    "∑": "Σ", "𝜕": "∂", "ꝺ": "∂", "∥": "‖", "’": "'", "′": "'", "∣": "|", "∘": "⊙", "⊤": "ᵀ",
 })
 GREEK = {name: sign for sign, name in latex.GREEK.items()} | {"epsilon": "ε", "phi": "φ", "vartheta": "θ"}
 COMMANDS = GREEK | {  # a command that is a sign
-    "cdot": "*", "times": "*", "ast": "*", "star": "*", "div": "/", "odot": "⊙", "circ": "⊙", "otimes": "⊙",
+    "cdot": "*", "times": "*", "ast": "*", "star": "*", "div": "/", "odot": "⊙", "circ": "⊙", "otimes": "⊗",
     "partial": "∂", "nabla": "∇", "sum": "Σ", "ldots": "…", "dots": "…", "cdots": "…", "prime": "'",
     "lvert": "|", "rvert": "|", "vert": "|", "mid": "|", "Vert": "‖", "lVert": "‖", "rVert": "‖", "|": "‖",
     "top": "ᵀ", "intercal": "ᵀ", "{": "(", "}": ")", "lbrace": "(", "rbrace": ")", "langle": "(", "rangle": ")",

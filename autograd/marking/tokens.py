@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from autograd.marking.labels import BELOW, LETTER, NAME, index_letters
+from autograd.marking.labels import BELOW, LETTER, NAME, index_letters, with_indices
 from autograd.marking.names import LONGEST, Names
 from autograd.marking.spelling import ARRAY_FUNCTIONS, FRACTIONS, FROM_RAISED, FUNCTIONS, plain
 from autograd.marking.syntax import Number, Unreadable
@@ -40,6 +40,7 @@ _INDICATOR = re.compile(r"(?:\b[1IH]\s*|𝟙\s*)?_?[\[({]([^\[\](){}<>=]+)>\s*0\
 _ALIKE = re.compile(  # 1[i = j] is δ_ij
     r"(?:\b[1I]\s*|𝟙\s*)_?[\[({]\s*([ijklmn])\s*==?\s*([ijklmn])\s*[\])}]"
 )
+_ABOVE_TRANSPOSED = re.compile(r"\^\{\s*([(\[]\s*\w+\s*[)\]])\s*(?:T|ᵀ)\s*\}")  # W^{(2)T}
 _SUM = re.compile(r"\bsum_(?=\{?[ijklmnt]\b)")
 _COMMA = re.compile(r"([0-9]+),([0-9]+)(?![0-9.,])")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:(?:,[0-9]{3}){2,}|,[0-9]{3}(?=\.[0-9]))(?![0-9,])")
@@ -52,7 +53,7 @@ _SEVERAL = {  # functions of several arguments: there commas part them
 _TIMES = re.compile(r"\s*[xX]\s*(?=-?[0-9.])")
 _BEFORE_X = re.compile(r"[0-9.]*\s*(?=[xX](?:_?\{?[0-9₀-₉]|\s*-))")
 _PERCENT = re.compile(r"\s*%")
-_SIGN = re.compile(r"\*\*|\.\*|\\frac|\\sqrt|[-+*/^()\[\]{},|‖⊙@√∂Σ∇=_%:]")
+_SIGN = re.compile(r"\*\*|\.\*|\\frac|\\sqrt|[-+*/^()\[\]{},|‖⊙⊗@√∂Σ∇=_%:]")
 _BLANK = re.compile(r"\?+|…|\.{3}")
 
 
@@ -105,6 +106,7 @@ def tokens(text: str, names: Names, notes: list[str], elsewhere: str = "") -> li
     """
     text = _INDICATOR.sub(r" step(\1)", plain(text))
     text = _SUM.sub("Σ_", _ALIKE.sub(r" δ_{\1\2}", text))
+    text = _ABOVE_TRANSPOSED.sub(r"^{\1}^T", text)
     if "d" not in names.labels:
         text = _OPERATOR.sub(_applied, text)
     return _Scanner(text, names, notes, decimal_signs(text) or elsewhere).all()
@@ -224,9 +226,12 @@ class _Scanner:
         return True
 
     def is_known(self, name: str) -> bool:
+        name = with_indices(name, dict.fromkeys(index_letters(name), 1))
         try:
             parts = (name, name.lstrip("d"))
             if any(self.names.is_array(part) or self.names.is_delta(part) for part in parts):
+                return True
+            if any(self.names.element(part) for part in parts):
                 return True
             return any(self.names.find(part) is not None for part in parts)
         except Unreadable:
