@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
@@ -39,8 +39,12 @@ def _loose(name: str) -> str:
 
 def _parts(name: str) -> tuple[str, str, str]:
     """Return the letters of a name, what stands above them, and what stands below."""
-    found = re.fullmatch(r"(\D*)(.*?)⁽(.*)⁾", key(name))
-    return (found[1], found[3], found[2]) if found else (key(name), "", "")
+    spelled, _, above = key(name).partition("⁽")
+    if not above:
+        return spelled, "", ""
+    digit = re.search(r"\d", spelled)
+    end = digit.start() if digit else len(spelled)
+    return spelled[:end], above.removesuffix("⁾"), spelled[end:]
 
 
 def _folded_loose(name: str) -> str:
@@ -157,18 +161,19 @@ class Names:
         The other index has one number alone: with W2_11 and W2_12, W2_2 is W2_12; with a1_1 and
         a1_2, and no other layer, a_2 is a1_2. None elsewhere.
         """
-        stem, number = key(name)[:-1], key(name)[-1:]
-        entries = self._entries_of(stem)
+        spelled = "".join(_parts(name))
+        stem, number = spelled[:-1], spelled[-1:]
+        entries = self._entries_of(stem) or self._entries_of(stem, folded)
         for fixed, form in ((0, "{0}{1}"), (1, "{1}{0}")):
             numbers = {entry[fixed] for entry in entries}
             if len(numbers) == 1:
                 return entries.get(form.format(numbers.pop(), number))
         return self._unit_of_one_layer(stem, number)
 
-    def _entries_of(self, stem: str) -> dict[str, str]:
+    def _entries_of(self, stem: str, spell: Callable[[str], str] = key) -> dict[str, str]:
         """Return the labels of the entries of a matrix, each by its two numbers: 12 for W2_12."""
         found = filter(None, map(_ENTRY.fullmatch, self.labels))
-        return {entry[2]: entry[0] for entry in found if key(entry[1]) == stem}
+        return {entry[2]: entry[0] for entry in found if spell(entry[1]) == spell(stem)}
 
     def _unit_of_one_layer(self, stem: str, number: str) -> str | None:
         """Return the label of a unit where one layer alone has this stem: a1_2 for 2 of a."""
@@ -215,12 +220,16 @@ class Names:
         """Return the label of an element of an array that is spelled in another way: W_12 is w12,
         and w^{(1)}_{12} is W1_12. None elsewhere.
         """
+        if len(name) > LONGEST:
+            return None
         letters, above, below = _parts(name)
         if not above:
             letters = letters.rstrip("0123456789")
             below = key(name).removeprefix(letters)
         rows = self.array(letters + above) if below else None
-        for label in flattened(rows)[0] if rows else ():
+        if rows is None or not (above or isinstance(rows[0], tuple)):
+            return None  # W_2 may be another matrix, where w2 is an element of w
+        for label in flattened(rows)[0]:
             index = indexed(label) if isinstance(label, str) else None
             if index and re.sub(r"\D", "", index[1]) == below:
                 return str(label)

@@ -161,6 +161,8 @@ class Quotients(Cursor):
         """Return what w5_new is short for."""
         updated = re.fullmatch(r"(.+?)_?\{?(?:new|neu|updated)\}?", text)
         found = self.names.find(updated[1]) if updated else None
+        if updated and found is None and self.names.is_array(updated[1]):
+            return ArrayCall("updated", (ArrayName(updated[1]),))
         return Name(found, updated=True) if isinstance(found, str) else None
 
     def is_array(self, text: str) -> bool:

@@ -20,6 +20,7 @@ from autograd.marking.quotients import NeedsIndex
 from autograd.marking.spelling import RATE, RATES, plain
 from autograd.marking.syntax import (
     ArrayCall,
+    ArrayName,
     Name,
     Number,
     Quotient,
@@ -191,9 +192,9 @@ class Reader:
         if indices and isinstance(first.term, Unreadable):
             raise first.term
         sides = _subject_first([first, *(self.side(text, notes, indices) for text in texts)])
-        if equation.becomes and isinstance(first.term, Name):
-            notes.append(f"{first.term.label} on the left is read as its new value")
-            sides[0] = Side(first.text, Name(first.term.label, updated=True))
+        if equation.becomes and isinstance(first.term, (Name, ArrayName)):
+            notes.append(f"{first.text} on the left is read as its new value")
+            sides[0] = Side(first.text, _updated(first.term))
         claimed = sides if len(sides) > 1 else []
         return Statement(equation.number, equation.text, claimed, tuple(dict.fromkeys(notes)))
 
@@ -337,6 +338,13 @@ class Reader:
         return []
 
 
+def _updated(tree: Name | ArrayName) -> Tree:
+    """Return what a name means after a step of gradient descent."""
+    if isinstance(tree, ArrayName):
+        return ArrayCall("updated", (tree,))
+    return Name(tree.label, updated=True)
+
+
 def _is_derivative(tree: Tree) -> bool:
     """Whether a tree is one quotient, of Values or of whole arrays."""
     if isinstance(tree, ArrayCall):
@@ -407,7 +415,8 @@ def _is_unknown(side: Side) -> bool:
 def _letters(text: str) -> str:
     """Return the one-letter indices of the names in a text, in their order."""
     names = re.findall(
-        r"[^\W_]+_?\{?\w*\}?(?:⁽[ⁿᵐ]⁾|\^\{?\([nm]\)\}?)|[^\W_]+_\{?[\w,]+(?:\s*[+−-]\s*\d)?\}?"
+        r"[^\W_]+_?\{?\w*\}?(?:⁽[ⁿᵐ]⁾|\^\{?\([nm]\)\}?)|"
+        r"[^\W_]+(?:\^\{?[(\[]\w+[)\]]\}?)?_\{?[\w,]+(?:\s*[+−-]\s*\d)?\}?"
         r"|[^\W_]+[ᵢⱼₖₗₘₙₜ]+(?:[₊₋][₀-₉])?",
         text,
     )

@@ -50,7 +50,7 @@ CONSTANTS = {"e": math.e, "π": math.pi, "pi": math.pi}
 RATE = "η"  # the learning rate, where no line defines it
 RATES = (RATE, "eta", "lr", "learning_rate", "rate", "α", "alpha")
 RELATION = re.compile(
-    r"(?P<becomes>:=|←|\\(?:gets|leftarrow|coloneqq)(?![a-zA-Z]))"
+    r"(?P<becomes>:=|←|<-(?=\s)|\\(?:gets|leftarrow|coloneqq)(?![a-zA-Z]))"
     r"|(?P<equals>==?|[≈≃≅≐≡→↦≙∼]|\\(?:approx|simeq|cong|doteq|equiv|to|rightarrow|longrightarrow|mapsto|triangleq)(?![a-zA-Z]))"
 )
 FUNCTIONS: dict[str, Callable[..., Any]] = {

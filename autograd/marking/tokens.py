@@ -17,7 +17,7 @@ MOST = 300  # characters of a number
 _FARTHEST = 400  # power of ten: Decimal has an end too
 
 _ABOVE = r"(?:\^\{?\s*[(\[]\s*\w+\s*[)\]]\s*\}?|⁽(?:[⁰¹²³⁴-⁹]+|[ⁿᵐ])⁾)"
-_MORE = re.compile(rf"{_ABOVE}{BELOW}*|\((\d)\)")
+_MORE = tuple(map(re.compile, (rf"{_ABOVE}{BELOW}*|\((\d)\)", rf"{_ABOVE}()")))
 _RAISED = re.compile("[⁻⁺]?[⁰¹²³⁴-⁹]+")
 _UPDATED = re.compile(
     r"⁺|\^\s*\{\s*\+\s*\}|\^\+|\((?:new|neu)\)|\^\(?new\)?"
@@ -213,17 +213,26 @@ class _Scanner:
         text, end = found[0], found.end()
         if len(text) > LONGEST:
             raise Unreadable("NOT READ", f"{text[:20]}… is too long for a name")
-        more = _MORE.match(self.text, end)
-        if more:
-            longer = text + (f"^({more[1]})" if more[1] else more[0])
-            if self.is_known(longer) or index_letters(longer) != index_letters(text):
-                if more[1]:
-                    self.notes.append(f"{text}{more[0]} is read as number {more[1]} of this label")
-                text, end = longer, more.end()
+        text, end = self.with_more(text, end)
         self.found.append(Token("name", text, applied=self.text.startswith("(", end)))
         self.place = end
         self.take_marks()
         return True
+
+    def with_more(self, text: str, end: int) -> tuple[str, int]:
+        """Return a name with what stands above it and below that, where this is known, else as it
+        is; and where it ends.
+        """
+        for pattern in _MORE:
+            more = pattern.match(self.text, end)
+            if not more:
+                continue
+            longer = text + (f"^({more[1]})" if more[1] else more[0])
+            if self.is_known(longer) or index_letters(longer) != index_letters(text):
+                if more[1]:
+                    self.notes.append(f"{text}{more[0]} is read as number {more[1]} of this label")
+                return longer, more.end()
+        return text, end
 
     def is_known(self, name: str) -> bool:
         name = with_indices(name, dict.fromkeys(index_letters(name), 1))
