@@ -192,10 +192,15 @@ def _stated_rate(sides: Iterable[Side]) -> float | None:
 
 def _first_number(step: Term) -> float | None:
     """Return the number at the head of a product, or behind the names in it; None where it is no
-    product.
+    product. What the product is divided by is a part of the gradient; a sum has the number that all
+    its terms have.
     """
-    whole = step
-    while isinstance(step, Call) and step.op is ops.mul:
-        last = step.args[1]
-        step = last if isinstance(last, Number) and has_names(step.args[0]) else step.args[0]
-    return step.value if isinstance(step, Number) and step is not whole else None
+    if not isinstance(step, Call) or step.op not in (ops.mul, ops.div, ops.add):
+        return None
+    first, last = step.args
+    if step.op is ops.add:
+        number = _first_number(first)
+        return number if number == _first_number(last) else None
+    if step.op is ops.mul and isinstance(last, Number) and has_names(first):
+        return last.value
+    return first.value if isinstance(first, Number) else _first_number(first)

@@ -242,6 +242,11 @@ class Expander:
     def total(self, tree: ArrayCall) -> Grid:
         return scalar(_summed([copied(term) for term in self.grid(tree.args[0]).terms]))
 
+    def mean(self, tree: ArrayCall) -> Grid:
+        total = self.total(tree)
+        count = number_term(float(len(self.grid(tree.args[0]).terms)))
+        return total._replace(terms=(Call(ops.div, (total.terms[0], count)),))
+
     def rowsum(self, tree: ArrayCall) -> Grid:
         grid = self.grid(tree.args[0])
         if len(grid.shape) < 2:
@@ -331,6 +336,7 @@ class Expander:
         "rowsum": rowsum,
         "colsum": colsum,
         "sum": total,
+        "mean": mean,
         "norm": norm,
         "softmax": softmax,
         "gradient": gradient,

@@ -13,7 +13,7 @@ from autograd.arrays.array import flattened
 from autograd.arrays.families import indexed
 from autograd.marking.board import ACTIVATIONS
 from autograd.marking.labels import NAME, Rows, arrays_of, as_rows, folded, key, layer_of_delta
-from autograd.marking.spelling import CONSTANTS, SIGNS, plain
+from autograd.marking.spelling import CONSTANTS, RATES, SIGNS, plain
 from autograd.marking.syntax import ArrayName, Tree, Unreadable
 from autograd.notation import Notation
 from autograd.op import Op
@@ -336,16 +336,16 @@ class Names:
         if not 2 <= len(pieces) <= 4 or "".join(pieces) != name:
             return None
         labels = [self._piece(piece) for piece in pieces]
-        if all(label is None or label in CONSTANTS for label in labels):
+        if all(label is None or label in CONSTANTS or label in RATES for label in labels):
             return None
         return None if None in labels else list(filter(None, labels))
 
     def _piece(self, piece: str) -> str | None:
         """Return the label that a piece of a name is, or itself if it is an array or a constant."""
         found = self.find(piece)
-        if isinstance(found, str):
-            return found
-        is_other = found is None and (piece in CONSTANTS or self.array(piece) is not None)
+        if found is not None:
+            return found if isinstance(found, str) else None
+        is_other = piece in CONSTANTS or piece in RATES or self.array(piece) is not None
         return piece if is_other else None
 
     def unknown(self, name: str) -> Unreadable:

@@ -25,6 +25,7 @@ from autograd.marking.syntax import (
 )
 from autograd.op import Op
 
+_OPEN = 10**6  # the last number of an index whose end is not told
 DEEPEST = 60  # brackets and signs inside one another
 SUM, PRODUCT, POWER, POSTFIX = 10, 20, 30, 40  # how strongly signs bind; a sign before binds SIGNED
 INFIX: Mapping[str, tuple[int, Op | str]] = {  # how strongly a sign binds, and what it means
@@ -50,6 +51,8 @@ def is_named_e(tree: Tree) -> bool:
 
 class Parser(Calls):
     """Read the tokens of one side."""
+
+    goes_on = False  # whether the body of the last Σ has terms that stand behind it
 
     def side(self) -> Tree:
         """Return the tree of all tokens."""
@@ -259,6 +262,8 @@ class Parser(Calls):
         inner = self.expression(0)
         self.bars -= 1
         self.expect(CLOSING[sign])
+        if self.next.text == "_" and self.ahead(1).text in ("2", "F"):
+            self.place += 2
         return ArrayCall("norm", (inner,)) if is_array(inner) else self.call(ops.abs, inner)
 
     def root(self) -> Tree:
@@ -297,16 +302,30 @@ class Parser(Calls):
         letters = [] if self.next.text == "_" else self.letters_below()
         if self.next.text != "_" and not letters:
             return self.sum_of_elements()
-        letter, first, last = (letters[0], 0, 10**6) if letters else self.index_range()
+        letter, first, last = (letters[0], 0, _OPEN) if letters else self.index_range()
+        return self.over_index(ops.add, letter, first, last)
+
+    def product_over(self) -> Tree:
+        """∏ over an index with a range, as in ∏_{t=2}^{3} ∂h_t/∂h_{t−1}."""
+        self.take()
+        letter, first, last = self.index_range()
+        if last == _OPEN:
+            raise self.not_read("∏ needs the range of its index, as in ∏_{t=2}^{3}")
+        return self.over_index(ops.mul, letter, first, last)
+
+    def over_index(self, op: Op, letter: str, first: int, last: int) -> Tree:
+        """Return the sum, or the product, of what follows for each number of an index."""
         if letter in self.indices:
             raise self.not_read(f"{letter} is an index already")
-        notes = list(self.notes)
+        notes, self.goes_on = list(self.notes), False
         is_open = last > first + 99  # as far as there are names
         terms = self.summed(letter, range(first, min(last, first + 99) + 1), is_open)
         self.notes[:] = notes
+        if self.goes_on:
+            self.notes.append(f"Σ over {letter} is read to go over all that has this index")
         if is_open:
             self.notes.append(f"Σ over {letter} goes as far as there are names")
-        return reduce(lambda *args: self.operation(ops.add, *args), terms)
+        return reduce(lambda *args: self.operation(op, *args), terms)
 
     def letters_below(self) -> list[str]:
         """Return the index of a Σ that has none below it: the first that the names after it have,
@@ -346,14 +365,34 @@ class Parser(Calls):
     def with_index(self, letter: str, k: int) -> Tree:
         self.indices[letter] = k
         try:
-            return self.expression(SUM)
+            body = self.expression(SUM)
+            while self.next.text in ("+", "-") and letter in self.letters_of_next_term():
+                body = self.read_infix(body)
+                self.goes_on = True
+            return body
         finally:
             del self.indices[letter]
+
+    def letters_of_next_term(self) -> list[str]:
+        """Return the indices in the term behind the plus or the minus here; none of another Σ."""
+        depth, letters = 0, []
+        for token in self.tokens[self.place + 1 :]:
+            if token.text in CLOSING and token.text not in "|‖":
+                depth += 1
+            elif token.text in (")", "]", "}"):
+                depth -= 1
+            if depth < 0 or (depth == 0 and token.text in ("+", "-", ",")):
+                break
+            if token.text in ("Σ", "∏"):
+                return []
+            if token.kind == "name":
+                letters += index_letters(token.text)
+        return letters
 
     def index_range(self) -> tuple[str, int, int]:
         self.expect("_")
         bracket = self.opening()
-        letter, first, last = self.take().text, 0, 10**6
+        letter, first, last = self.take().text, 0, _OPEN
         if self.accept("="):
             first = self.whole()
         self.close(bracket)
@@ -374,7 +413,7 @@ class Parser(Calls):
         "updated": POSTFIX,
         "grad": POSTFIX,
     }
-    OPENING = ("(", "[", "{", "|", "‖", "√", "\\frac", "\\sqrt", "∂", "Σ", "∇")
+    OPENING = ("(", "[", "{", "|", "‖", "√", "\\frac", "\\sqrt", "∂", "Σ", "∏", "∇")
     PREFIX: ClassVar[dict[str, Callable[[Parser], Tree]]] = {
         "-": negative,
         "+": positive,
@@ -388,5 +427,6 @@ class Parser(Calls):
         "\\frac": fraction,
         "∂": Quotients.partial,
         "Σ": sum_over,
+        "∏": product_over,
         "∇": gradient,
     }

@@ -75,7 +75,7 @@ class Quotients(Cursor):
             found = self.delta(name)
         if found is None:
             found = self.kronecker(text)
-        if found is None:
+        if found is None and not self.names.split(name):
             raise self.names.unknown(name)
         return found
 
@@ -138,6 +138,7 @@ class Quotients(Cursor):
             return Constant(text, CONSTANTS[text])
         if text in RATES:
             return Name(RATE)
+        text = with_indices(text, self.indices)
         for read in (self.preferred_product, self.updated, self.delta, self.short_gradient):
             found = read(text)
             if found is not None:
@@ -214,6 +215,8 @@ class Quotients(Cursor):
     def label_or_constant(self, text: str) -> Tree:
         if text in self.names.labels:
             return Name(text)
+        if text in RATES:
+            return Name(RATE)
         return Constant(text, CONSTANTS[text]) if text in CONSTANTS else ArrayName(text)
 
     def gradient_by(self, by: str, is_below: bool) -> Tree:

@@ -21,7 +21,7 @@ SIGNS = str.maketrans({  # one character for one, so that a label is mapped as w
 GREEK = {name: sign for sign, name in latex.GREEK.items()} | {"epsilon": "ε", "phi": "φ", "vartheta": "θ"}
 COMMANDS = GREEK | {  # a command that is a sign
     "cdot": "*", "times": "*", "ast": "*", "star": "*", "div": "/", "odot": "⊙", "circ": "⊙", "otimes": "⊗",
-    "partial": "∂", "nabla": "∇", "sum": "Σ", "ldots": "…", "dots": "…", "cdots": "…", "prime": "'",
+    "partial": "∂", "nabla": "∇", "sum": "Σ", "prod": "∏", "ldots": "…", "dots": "…", "cdots": "…", "prime": "'",
     "lvert": "|", "rvert": "|", "vert": "|", "mid": "|", "Vert": "‖", "lVert": "‖", "rVert": "‖", "|": "‖",
     "top": "ᵀ", "intercal": "ᵀ", "{": "(", "}": ")", "lbrace": "(", "rbrace": ")", "langle": "(", "rangle": ")",
     "lparen": "(", "rparen": ")", "lbrack": "[", "rbrack": "]", "%": "%", "_": "_", "#": "#", "&": " ",
@@ -69,7 +69,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 ACTIVATION_NAMES = ("f", "g", "h", "φ", "phi", "ϕ", "ψ", "psi")  # what an activation is called
 ARRAY_FUNCTIONS = {
     "diag": "diag", "rowsum": "rowsum", "softmax": "softmax", "outer": "outer",
-    "dot": "matmul", "matmul": "matmul", "sum": "sum", "colsum": "colsum",
+    "dot": "matmul", "matmul": "matmul", "sum": "sum", "mean": "mean", "colsum": "colsum",
 }
 # fmt: on
 _WRAPPED = re.compile(

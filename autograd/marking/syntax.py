@@ -136,6 +136,7 @@ ARRAY_OPERATIONS = {  # how each is written, with a hole for each argument
     "rowsum": "rowsum({})",
     "colsum": "colsum({})",
     "sum": "sum({})",
+    "mean": "mean({})",
     "softmax": "softmax({})",
     "norm": "‖{}‖",
     "gradient": "∇{}",

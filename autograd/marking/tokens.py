@@ -42,6 +42,7 @@ _ALIKE = re.compile(  # 1[i = j] is δ_ij
 )
 _ABOVE_TRANSPOSED = re.compile(r"\^\{\s*([(\[]\s*\w+\s*[)\]])\s*(?:T|ᵀ)\s*\}")  # W^{(2)T}
 _SUM = re.compile(r"\bsum_(?=\{?[ijklmnt]\b)")
+_PRODUCT = re.compile(r"Π(?=_)")
 _COMMA = re.compile(r"([0-9]+),([0-9]+)(?![0-9.,])")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:(?:,[0-9]{3}){2,}|,[0-9]{3}(?=\.[0-9]))(?![0-9,])")
 _DECIMAL_POINT = re.compile(r"[0-9]\.[0-9]")
@@ -53,7 +54,7 @@ _SEVERAL = {  # functions of several arguments: there commas part them
 _TIMES = re.compile(r"\s*[xX]\s*(?=-?[0-9.])")
 _BEFORE_X = re.compile(r"[0-9.]*\s*(?=[xX](?:_?\{?[0-9₀-₉]|\s*-))")
 _PERCENT = re.compile(r"\s*%")
-_SIGN = re.compile(r"\*\*|\.\*|\\frac|\\sqrt|[-+*/^()\[\]{},|‖⊙⊗@√∂Σ∇=_%:]")
+_SIGN = re.compile(r"\*\*|\.\*|\\frac|\\sqrt|[-+*/^()\[\]{},|‖⊙⊗@√∂Σ∏∇=_%:]")
 _BLANK = re.compile(r"\?+|…|\.{3}")
 
 
@@ -107,6 +108,8 @@ def tokens(text: str, names: Names, notes: list[str], elsewhere: str = "") -> li
     text = _INDICATOR.sub(r" step(\1)", plain(text))
     text = _SUM.sub("Σ_", _ALIKE.sub(r" δ_{\1\2}", text))
     text = _ABOVE_TRANSPOSED.sub(r"^{\1}^T", text)
+    if "Π" not in text or names.find("Π_1") is None:
+        text = _PRODUCT.sub("∏", text)
     if "d" not in names.labels:
         text = _OPERATOR.sub(_applied, text)
     return _Scanner(text, names, notes, decimal_signs(text) or elsewhere).all()
