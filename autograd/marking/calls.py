@@ -8,6 +8,7 @@ from typing import Any
 from autograd import ops
 from autograd.marking.applied import Applied, as_term
 from autograd.marking.cursor import CLOSING, SIGNED, is_array
+from autograd.marking.labels import with_indices
 from autograd.marking.quotients import Quotients
 from autograd.marking.spelling import ACTIVATION_NAMES, ARRAY_FUNCTIONS, FROM_RAISED, FUNCTIONS
 from autograd.marking.syntax import (
@@ -131,7 +132,7 @@ class Calls(Quotients):
         words = [self.ahead(k).text for k in range(3)]
         if text not in ACTIVATION_NAMES or words[::2] != ["(", ")"] or self.is_known(text):
             return None
-        row = self.names.activation_at(words[1])
+        row = self.names.activation_at(with_indices(words[1], self.indices))
         if row is not None:
             self.notes.append(f"{text} is read as {row.name}")
         return self.derived(row, primes)

@@ -48,6 +48,9 @@ _SHIFTED = re.compile(  # h_{t−1}: the index, and how far from it
     rf"_\{{\s*([{INDICES}])\s*([+−-])\s*([0-9])\s*\}}|([ᵢⱼₖₗₘₙₜ])([₊₋])([₀-₉])$"
 )
 _CALL = re.compile(r"⁽([ⁿᵐ])⁾|\^\{?\s*\(([nm])\)\s*\}?")  # the number of a call
+_RAISED_INDEX = re.compile(  # the number of a layer or of an example: z^{(l)}, W^{(l+1)}, x^{[i]}
+    r"\^\{?\s*[(\[]\s*([ijklt])\s*(?:([+−-])\s*([0-9]))?\s*[)\]]\s*\}?"
+)
 
 
 @lru_cache(10_000)
@@ -129,10 +132,9 @@ def index_letters(name: str) -> str:
     call = _CALL.search(name)
     if call:
         return unicodedata.normalize("NFKC", call[1] or call[2])
-    found = _INDEX.search(name)
-    if not found:
-        return ""
-    letters = unicodedata.normalize("NFKC", found[1] or found[2])
+    raised, found = _RAISED_INDEX.search(name), _INDEX.search(name)
+    letters = raised[1] if raised else ""
+    letters += unicodedata.normalize("NFKC", found[1] or found[2]) if found else ""
     return "".join(dict.fromkeys(c for c in letters if c in INDICES))
 
 
@@ -152,6 +154,10 @@ def with_indices(name: str, numbers: Mapping[str, int]) -> str:
         number = numbers.get(unicodedata.normalize("NFKC", call[1] or call[2]), 1)
         above = "" if number == 1 else f"⁽{str(number).translate(RAISED)}⁾"
         return name[: call.start()] + above + name[call.end() :]
+    raised = _RAISED_INDEX.search(name)
+    if raised and raised[1] in numbers:
+        above = f"^({_moved(*raised.groups(default=''), numbers)})"
+        name = name[: raised.start()] + above + name[raised.end() :]
     found = _INDEX.search(name)
     if not found:
         return name
@@ -166,5 +172,10 @@ def _shifted(found: re.Match[str], numbers: Mapping[str, int]) -> str:
         unicodedata.normalize("NFKC", first or second)
         for first, second in zip(found.groups()[:3], found.groups()[3:], strict=True)
     )
-    number = numbers.get(letter, 0)
-    return f"_{number + int(step) if sign == '+' else number - int(step)}"
+    return f"_{_moved(letter, sign, step, numbers)}"
+
+
+def _moved(letter: str, sign: str, step: str, numbers: Mapping[str, int]) -> int:
+    """Return the number of an index with what is added to it, or taken from it."""
+    by = int(step or 0)
+    return numbers.get(letter, 0) + (by if sign == "+" else -by)

@@ -13,7 +13,7 @@ from autograd.arrays.array import flattened
 from autograd.arrays.families import indexed
 from autograd.marking.board import ACTIVATIONS
 from autograd.marking.labels import NAME, Rows, arrays_of, as_rows, folded, key, layer_of_delta
-from autograd.marking.spelling import CONSTANTS, RATES, SIGNS, plain
+from autograd.marking.spelling import CONSTANTS, COUNTS, RATES, SIGNS, plain
 from autograd.marking.syntax import ArrayName, Tree, Unreadable
 from autograd.notation import Notation
 from autograd.op import Op
@@ -161,7 +161,10 @@ class Names:
         The other index has one number alone: with W2_11 and W2_12, W2_2 is W2_12; with a1_1 and
         a1_2, and no other layer, a_2 is a1_2. None elsewhere.
         """
-        spelled = "".join(_parts(name))
+        letters, above, below = _parts(name)
+        if above and not below:
+            return None  # a^{(2)} is a layer
+        spelled = letters + above + below
         stem, number = spelled[:-1], spelled[-1:]
         entries = self._entries_of(stem) or self._entries_of(stem, folded)
         for fixed, form in ((0, "{0}{1}"), (1, "{1}{0}")):
@@ -263,6 +266,14 @@ class Names:
                 found[net] = row if found.get(net, row) is row else None
         return found
 
+    def row_above(self, name: str) -> tuple[str, int] | None:
+        """Return the matrix and the number of the row that x^{(2)} is; None of another name."""
+        letters, above, below = _parts(name)
+        rows = self.array(letters) if above.isdecimal() and not below else None
+        if rows is None or not isinstance(rows[0], tuple) or not 0 < int(above) <= len(rows):
+            return None
+        return letters, int(above)
+
     def layer(self, name: str) -> Rows | None:
         """Return the labels of the units that δ_name is about, of a layer; None where none are."""
         return next(filter(None, (self.array(form.format(name)) for form in _LAYERS)), None)
@@ -352,6 +363,8 @@ class Names:
         """Return the error that says so, with the names that are nearest."""
         near = sorted(difflib.get_close_matches(name[:60], self._suggestions[:1000], 2, 0.5))
         hint = f": did you mean {' or '.join(near)}?" if near else ""
+        if name in COUNTS and not near:
+            hint = f": write in a line above what it is, as in {name} = 2"
         return Unreadable("UNKNOWN NAME", f"nothing is labelled {name[:60]}{hint}")
 
     def is_near(self, name: str) -> bool:

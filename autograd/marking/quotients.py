@@ -16,6 +16,7 @@ from autograd.marking.syntax import (
     ArrayName,
     Constant,
     Name,
+    Number,
     Quotient,
     Tree,
     Unreadable,
@@ -57,6 +58,8 @@ class Quotients(Cursor):
             self.notes.append(f"{text} is read as {found}")
         if found is None and self.names.is_array(text) and self.with_number(key(text)) == key(text):
             return ArrayName(text)
+        if found is None:
+            found = self.row_above(text)
         if found is None and index_letters(text) and not self.names.is_delta(text):
             return self.indexed(text)
         return found
@@ -71,6 +74,8 @@ class Quotients(Cursor):
             found = self.names.find_entry(name)
         if found is None and self.names.is_array(name):
             found = ArrayName(name)
+        if found is None:
+            found = self.row_above(name)
         if found is None and self.names.is_delta(name):
             found = self.delta(name)
         if found is None:
@@ -78,6 +83,14 @@ class Quotients(Cursor):
         if found is None and not self.names.split(name):
             raise self.names.unknown(name)
         return found
+
+    def row_above(self, text: str) -> Tree | None:
+        """Return the row that an example is, as in x^{(2)}, where the examples are a matrix."""
+        row = self.names.row_above(text)
+        if row is None:
+            return None
+        self.notes.append(f"{text} is read as row {row[1]} of {row[0]}")
+        return ArrayCall("row", (ArrayName(row[0]), Number(str(row[1]))))
 
     def kronecker(self, text: str) -> float | None:
         """Return what δ_ij is, which is no δ of a layer here: 1 where i = j, else 0."""

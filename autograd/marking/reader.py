@@ -44,6 +44,11 @@ _FOR = re.compile(  # behind an equation: for t = 1, 2; if i = j
 _PAIR = re.compile(  # behind it: if i ≠ j
     r"(.*?)[,;]?\s+\(?(?:(?:for|if|when|where)\s+)?([ijklmn])\s*(?:≠|\\neq?(?![a-z]))\s*([ijklmn])\)?"
 )
+_INDEXED = re.compile(  # a name with what stands below and above it
+    r"[^\W_]+(?:_\{?[\w,]+(?:\s*[+−-]\s*\d)?\}?|\^\{?[(\[][^()\[\]]+[)\]]\}?"
+    r"|⁽[ⁿᵐ]⁾|[ᵢⱼₖₗₘₙₜ]+(?:[₊₋][₀-₉])?)+"
+)
+_RECURSION = re.compile(r"[_^]\{?[(\[]?[ijklmnt]\s*[+-]\s*[0-9]")  # h_{t−1}, W^{(l+1)}
 _LETTER = re.compile(r"([ijklmn])\)?")
 _NUMBERS = re.compile(r"\d(?:\s*(?:,|and)\s*\d)*")
 _AT_STEP = re.compile(r"(\d)\s*:\s*(.+)")  # before it: t = 2: …
@@ -166,7 +171,8 @@ class Reader:
         lines = list(self.numbered(equation, letters, stated))
         if not lines:
             raise missing
-        yield from _in_time(lines) if TIME in letters and TIME not in stated.numbers else lines
+        is_recursion = TIME in letters or _RECURSION.search(plain(equation.text))
+        yield from _of_known(lines) if is_recursion and not stated.numbers else lines
 
     def numbered(
         self, equation: Written, letters: str, stated: StatedIndices
@@ -402,8 +408,8 @@ def _stated_behind(
     return kept, StatedIndices({behind[2]: [int(k) for k in re.findall(r"\d", last)]})
 
 
-def _in_time(lines: list[Statement]) -> list[Statement]:
-    """Return those of which every name exists, if any: a recursion ends at the last step."""
+def _of_known(lines: list[Statement]) -> list[Statement]:
+    """Return those of which every name exists, if any: a recursion ends at the last one."""
     whole = [line for line in lines if not any(map(_is_unknown, line.sides))]
     return whole or lines
 
@@ -414,13 +420,7 @@ def _is_unknown(side: Side) -> bool:
 
 def _letters(text: str) -> str:
     """Return the one-letter indices of the names in a text, in their order."""
-    names = re.findall(
-        r"[^\W_]+_?\{?\w*\}?(?:⁽[ⁿᵐ]⁾|\^\{?\([nm]\)\}?)|"
-        r"[^\W_]+(?:\^\{?[(\[]\w+[)\]]\}?)?_\{?[\w,]+(?:\s*[+−-]\s*\d)?\}?"
-        r"|[^\W_]+[ᵢⱼₖₗₘₙₜ]+(?:[₊₋][₀-₉])?",
-        text,
-    )
-    return "".join(dict.fromkeys("".join(map(index_letters, names))))
+    return "".join(dict.fromkeys("".join(map(index_letters, _INDEXED.findall(text)))))
 
 
 def _cut(line: str) -> str:

@@ -49,6 +49,7 @@ FROM_RAISED = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
 CONSTANTS = {"e": math.e, "π": math.pi, "pi": math.pi}
 RATE = "η"  # the learning rate, where no line defines it
 RATES = (RATE, "eta", "lr", "learning_rate", "rate", "α", "alpha")
+COUNTS = ("m", "n", "N", "M", "B", "T", "K")  # what the number of examples or classes is called
 RELATION = re.compile(
     r"(?P<becomes>:=|←|<-(?=\s)|\\(?:gets|leftarrow|coloneqq)(?![a-zA-Z]))"
     r"|(?P<equals>==?|[≈≃≅≐≡→↦≙∼]|\\(?:approx|simeq|cong|doteq|equiv|to|rightarrow|longrightarrow|mapsto|triangleq)(?![a-zA-Z]))"

@@ -16,7 +16,7 @@ from autograd.op import Op
 MOST = 300  # characters of a number
 _FARTHEST = 400  # power of ten: Decimal has an end too
 
-_ABOVE = r"(?:\^\{?\s*[(\[]\s*\w+\s*[)\]]\s*\}?|⁽(?:[⁰¹²³⁴-⁹]+|[ⁿᵐ])⁾)"
+_ABOVE = r"(?:\^\{?\s*[(\[]\s*\w+(?:\s*[+−-]\s*\d)?\s*[)\]]\s*\}?|⁽(?:[⁰¹²³⁴-⁹]+|[ⁿᵐ])⁾)"
 _MORE = tuple(map(re.compile, (rf"{_ABOVE}{BELOW}*|\((\d)\)", rf"{_ABOVE}()")))
 _RAISED = re.compile("[⁻⁺]?[⁰¹²³⁴-⁹]+")
 _UPDATED = re.compile(
@@ -40,7 +40,7 @@ _INDICATOR = re.compile(r"(?:\b[1IH]\s*|𝟙\s*)?_?[\[({]([^\[\](){}<>=]+)>\s*0\
 _ALIKE = re.compile(  # 1[i = j] is δ_ij
     r"(?:\b[1I]\s*|𝟙\s*)_?[\[({]\s*([ijklmn])\s*==?\s*([ijklmn])\s*[\])}]"
 )
-_ABOVE_TRANSPOSED = re.compile(r"\^\{\s*([(\[]\s*\w+\s*[)\]])\s*(?:T|ᵀ)\s*\}")  # W^{(2)T}
+_ABOVE_TRANSPOSED = re.compile(r"\^\{\s*([(\[][^()\[\]{}]*[)\]])\s*(?:T|ᵀ)\s*\}")  # W^{(2)T}
 _SUM = re.compile(r"\bsum_(?=\{?[ijklmnt]\b)")
 _PRODUCT = re.compile(r"Π(?=_)")
 _COMMA = re.compile(r"([0-9]+),([0-9]+)(?![0-9.,])")
@@ -243,7 +243,7 @@ class _Scanner:
             parts = (name, name.lstrip("d"))
             if any(self.names.is_array(part) or self.names.is_delta(part) for part in parts):
                 return True
-            if any(self.names.element(part) for part in parts):
+            if any(self.names.element(part) or self.names.row_above(part) for part in parts):
                 return True
             return any(self.names.find(part) is not None for part in parts)
         except Unreadable:
