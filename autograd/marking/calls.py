@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from autograd import ops
@@ -100,7 +101,7 @@ class Calls(Quotients):
         """Whether a bracket follows in which the same function stands alone, as in σ(1 − σ)."""
         found = [token.text for token in self.tokens[self.place :]]
         end = found.index(")") if ")" in found else 0
-        inside = list(zip(found[:end], found[1:], strict=False))
+        inside = list(pairwise(found[: end + 1]))
         return found[0] == "(" and any(a == text and b in ("+", "-", ")") for a, b in inside)
 
     def is_label(self, text: str) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from autograd import ops
+from autograd.op import DomainError
 from autograd.value import Value
 
 _NUMBERED = re.compile(r"(.*?)([0-9])")
@@ -34,36 +36,60 @@ def classes_beside(nodes: Iterable[Value], names: Mapping[Value, str]) -> Classe
     >>> list(found.beside.values()), found.target, found.said["p2"]
     (['p2'], [1.0, 0.0], 'p2 is read as the softmax at z2')
     """
-    found = [(v, *part) for v in nodes if v in names for part in _parts_of_softmax(v)]
-    if len(found) != 1:
+    found = [(v, share) for v in nodes if v in names for share in _shares(v)]
+    numbered = _NUMBERED.fullmatch(names[found[0][0]]) if len(found) == 1 else None
+    if numbered is None:
         return None
-    [(v, terms, place)] = found
-    numbered = _NUMBERED.fullmatch(names[v])
-    first = int(numbered[2]) - place if numbered else None
-    if numbered is None or first not in (0, 1):
+    [(v, share)] = found
+    first = int(numbered[2]) - share.place
+    labels = [f"{numbered[1]}{k + first}" for k in range(len(share.terms))]
+    others = [k for k in range(len(labels)) if k != share.place]
+    if first not in (0, 1) or any(labels[k] in names.values() for k in others):
         return None
-    beside: dict[Value, str] = {}
-    said: dict[str, str] = {}
-    for k, term in enumerate(terms):
-        label = f"{numbered[1]}{k + first}"
-        if k != place:
-            beside[term / v.args[1]] = label
-            said[label] = f"{label} is read as the softmax at {_told(term, names)}"
-    target = [float(k == place) for k in range(len(terms))]
-    said["y"] = f"y is read as ({', '.join(f'{y:g}' for y in target)}), the class of {names[v]}"
-    if set(beside.values()) & set(names.values()):
-        return None
-    return Classes(beside, target, said)
+    target = [float(k == share.place) for k in range(len(labels))]
+    written = ", ".join(f"{y:g}" for y in target)
+    said = {
+        labels[k]: f"{labels[k]} is read as the softmax at {_at(share, k, names)}" for k in others
+    }
+    told = f"y is read as ({written}), the class of {names[v]}"
+    said |= dict.fromkeys(["y", *(f"y{k}" for k in range(1, len(labels) + 1))], told)
+    return Classes({share.of(k): labels[k] for k in others}, target, said)
 
 
-def _parts_of_softmax(v: Value) -> Iterator[tuple[list[Value], int]]:
-    """Yield the terms e^z of the sum below a fraction e^z/Σ e^z, and which of them is above."""
-    match v.args if v.op is ops.div else ():
-        case (Value() as above, Value() as below) if above.op is ops.exp:
-            terms = list(_added(below))
-            arguments = [term.args[0] for term in terms if term.op is ops.exp]
-            if len(arguments) == len(terms) > 1:
-                yield from ((terms, k) for k, x in enumerate(arguments) if x is above.args[0])
+class _Share(NamedTuple):
+    """A fraction e^z/Σ e^z: the terms of its sum, the sum, and which of the terms is above."""
+
+    terms: list[Value]
+    total: Value
+    place: int
+
+    def of(self, k: int) -> Value:
+        """Return the share of another term."""
+        return self.terms[k] / self.total
+
+
+def _shares(v: Value) -> Iterator[_Share]:
+    """Yield the fraction e^z/Σ e^z that a Value is, if it is one."""
+    fraction = _fraction(v)
+    if fraction.op is not ops.div:
+        return
+    above, total = fraction.args
+    if not isinstance(above, Value) or not isinstance(total, Value):
+        return
+    terms = list(_added(total))
+    if above.op is ops.exp and len(terms) > 1 and all(term.op is ops.exp for term in terms):
+        arguments = [term.args[0] for term in terms]
+        yield from (_Share(terms, total, k) for k, x in enumerate(arguments) if x is above.args[0])
+
+
+def _fraction(v: Value) -> Value:
+    """Return a Value as the blackboard has it, where its operation says how that is."""
+    if v.op is None or v.op.reads is None:
+        return v
+    with suppress(DomainError):
+        read = v.op.reads(*v.args)
+        return read if isinstance(read, Value) else v
+    return v
 
 
 def _added(total: Value) -> Iterator[Value]:
@@ -77,6 +103,6 @@ def _added(total: Value) -> Iterator[Value]:
             yield term
 
 
-def _told(term: Value, names: Mapping[Value, str]) -> str:
-    argument = term.args[0]
+def _at(share: _Share, k: int, names: Mapping[Value, str]) -> str:
+    argument = share.terms[k].args[0]
     return names.get(argument, "its logit") if isinstance(argument, Value) else f"{argument:g}"

@@ -64,10 +64,13 @@ _COLON = re.compile(
 )
 _TABLE = re.compile(r"\s*\|\s.*\s\|\s*$")
 _RULE = re.compile(r"\s*\|?[-:| ]{3,}\|?\s*")  # below the head of a table
+_ALIKE = r"\(?[ijklmn]\s*(?:!?=|≠|\\neq?(?![a-z]))\s*[ijklmn]\b"  # i = j, i ≠ j
 _TURN = re.compile(  # where one equation ends and the next begins on the same line
     r"\s*(?:⇒|⟹|∴|∵|\\(?:Rightarrow|Longrightarrow|implies|therefore)(?![a-zA-Z])"
-    r"|[,.;]?\s+(?:and|so|thus|hence|therefore|then|where|with|which gives|giving)\s+"
-    r"|,\s+(?!for\s+[ijklmnt]\s*=)|\\q?quad(?![a-zA-Z])|(?<=\S)\.\s+(?=\S))\s*"
+    r"|[,.;]?\s+(?:and|so|thus|hence|therefore|then|with|which gives|giving)\s+"
+    rf"|[,.;]?\s+where\s+(?!{_ALIKE})"
+    rf"|,\s+(?!for\s+[ijklmnt]\s*=|(?:(?:for|if|when|where)\s+)?{_ALIKE})"
+    r"|\\q?quad(?![a-zA-Z])|(?<=\S)\.\s+(?=\S))\s*"
 )
 _CONTINUED = re.compile(r"[&\s]*(?:[=≈≃≅]|\\(?:approx|simeq)\b)")
 _OPENING, _CLOSING = "([{", ")]}"

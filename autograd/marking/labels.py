@@ -156,7 +156,8 @@ def with_indices(name: str, numbers: Mapping[str, int]) -> str:
         return name[: call.start()] + above + name[call.end() :]
     raised = _RAISED_INDEX.search(name)
     if raised and raised[1] in numbers:
-        above = f"^({_moved(*raised.groups(default=''), numbers)})"
+        letter, sign, step = raised.groups(default="")
+        above = f"^({_moved(letter, sign, step, numbers)})"
         name = name[: raised.start()] + above + name[raised.end() :]
     found = _INDEX.search(name)
     if not found:

@@ -355,7 +355,7 @@ class Names:
         """Return the label that a piece of a name is, or itself if it is an array or a constant."""
         found = self.find(piece)
         if found is not None:
-            return found if isinstance(found, str) else None
+            return found if isinstance(found, str) else piece
         is_other = piece in CONSTANTS or piece in RATES or self.array(piece) is not None
         return piece if is_other else None
 

@@ -375,7 +375,8 @@ class Parser(Calls):
 
     def letters_of_next_term(self) -> list[str]:
         """Return the indices in the term behind the plus or the minus here; none of another Σ."""
-        depth, letters = 0, []
+        depth = 0
+        letters: list[str] = []
         for token in self.tokens[self.place + 1 :]:
             if token.text in CLOSING and token.text not in "|‖":
                 depth += 1

@@ -97,7 +97,7 @@ class Quotients(Cursor):
         letters = index_letters(text)
         if len(letters) != 2 or layer_of_delta(text) is None:
             return None
-        i, j = letters
+        i, j = letters[0], letters[1]
         self.notes.append(f"{text} is read as 1 where {i} = {j}, else 0")
         return 1.0 if self.indices[i] == self.indices[j] else 0.0
 
@@ -221,13 +221,14 @@ class Quotients(Cursor):
 
     def side_by_side(self, labels: Sequence[str]) -> Tree:
         """Return the product of labels that stand side by side; a power is that of the last."""
-        *before, last = map(self.label_or_constant, labels)
+        *before, last = map(self.piece, labels)
         factors = [*before, self.continued(last, SIGNED)]
         return reduce(lambda *args: self.call(ops.mul, *args), factors)
 
-    def label_or_constant(self, text: str) -> Tree:
-        if text in self.names.labels:
-            return Name(text)
+    def piece(self, text: str) -> Tree:
+        meaning = self.names.find(text)
+        if meaning is not None:
+            return self.meant(meaning, text)
         if text in RATES:
             return Name(RATE)
         return Constant(text, CONSTANTS[text]) if text in CONSTANTS else ArrayName(text)

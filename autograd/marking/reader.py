@@ -39,7 +39,7 @@ _APPLIED = re.compile(rf"(.+?)\s*\(\s*{NAME.pattern}(?:\s*,\s*{NAME.pattern})*\s
 _AT_NUMBER = re.compile(r"(.+?)\s*\(\s*([-−+]?[\d.,]+)\s*\)")
 TIME = "t"  # the index of a time step
 _FOR = re.compile(  # behind an equation: for t = 1, 2; if i = j
-    r"(.*?)[,;]?\s+\(?(?:for|if|when|where)\s+([ijklmnt])\s*(!)?"
+    r"(.*?)(?:,|[,;]?\s+\(?(?:for|if|when|where))\s+([ijklmnt])\s*(!)?"
 )
 _PAIR = re.compile(  # behind it: if i ≠ j
     r"(.*?)[,;]?\s+\(?(?:(?:for|if|when|where)\s+)?([ijklmn])\s*(?:≠|\\neq?(?![a-z]))\s*([ijklmn])\)?"
@@ -390,9 +390,7 @@ def _stated_indices(equation: Written) -> tuple[Written, StatedIndices]:
     return _stated_behind(equation, behind) if behind else (equation, StatedIndices())
 
 
-def _stated_behind(
-    equation: Written, behind: re.Match[str]
-) -> tuple[Written, StatedIndices]:
+def _stated_behind(equation: Written, behind: re.Match[str]) -> tuple[Written, StatedIndices]:
     """Return the equation without "for t = 1, 2" or "if i = j" behind it, and what this states."""
     *sides, last = equation.sides
     kept = equation._replace(sides=[*sides[:-1], behind[1]])

@@ -107,7 +107,7 @@ def tokens(text: str, names: Names, notes: list[str], elsewhere: str = "") -> li
     """
     text = _INDICATOR.sub(r" step(\1)", plain(text))
     text = _SUM.sub("Σ_", _ALIKE.sub(r" δ_{\1\2}", text))
-    text = _ABOVE_TRANSPOSED.sub(r"^{\1}^T", text)
+    text = _ABOVE_TRANSPOSED.sub(r"^{\1}^T ", text)
     if "Π" not in text or names.find("Π_1") is None:
         text = _PRODUCT.sub("∏", text)
     if "d" not in names.labels:
