@@ -91,7 +91,7 @@ def name_variables(variables: Mapping[str, object]) -> None:
 def _name_array(bound: list[Any] | Array, name: str) -> None:
     """Name the elements of an array; nothing where it is none, or has a label already."""
     try:
-        flat, shape = flattened([row.values if isinstance(row, Array) else row for row in bound])
+        flat, shape = flattened(bound)
     except ValueError:  # it is empty, its rows are of several lengths, or it has three indices
         return
     is_array = isinstance(bound, Array) or len(flat) > 1

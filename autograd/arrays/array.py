@@ -189,7 +189,7 @@ def as_array(data: Any, name: str = "") -> Any:
 
 def _of_list(listed: Sequence[Any], name: str) -> Array:
     try:
-        flat, shape = flattened([row.values if isinstance(row, Array) else row for row in listed])
+        flat, shape = flattened(listed)
     except ValueError as error:
         raise ValueError(f"{name or 'an array'} {error}") from None
     return Array([v if isinstance(v, Value) else Value(v) for v in flat], shape)
@@ -226,19 +226,26 @@ def nested(flat: Sequence[Any], shape: Shape) -> Any:
     return [list(flat[k : k + columns]) for k in range(0, len(flat), columns)]
 
 
-def flattened(rows: Sequence[Any]) -> tuple[list[Any], Shape]:
-    """Return the elements of a list or of a list of rows, and the shape."""
+def flattened(rows: Iterable[Any]) -> tuple[list[Any], Shape]:
+    """Return the elements of a list or of a list of rows, and the shape; a row may be an Array."""
+    rows = [row.values if isinstance(row, Array) else row for row in rows]
     if not rows:
         raise ValueError("has no elements")
     if not any(map(_is_list, rows)):
-        return list(rows), (len(rows),)
-    lengths = {len(row) if _is_list(row) else 0 for row in rows}
-    if len(lengths) != 1 or 0 in lengths:
-        raise ValueError("must have rows of one length, with an element at least")
+        return rows, (len(rows),)
+    width = _width(rows)
     flat = [v for row in rows for v in row]
     if any(map(_is_list, flat)):
         raise ValueError("must be a vector or a matrix, with two indices at most")
-    return flat, (len(rows), lengths.pop())
+    return flat, (len(rows), width)
+
+
+def _width(rows: Sequence[Any]) -> int:
+    """Return how many elements each row has. ValueError where they do not have as many."""
+    lengths = {len(row) if _is_list(row) else 0 for row in rows}
+    if len(lengths) != 1 or 0 in lengths:
+        raise ValueError("must have rows of one length, with an element at least")
+    return lengths.pop()
 
 
 def _is_list(data: Any) -> bool:
@@ -261,11 +268,7 @@ def _spread(x: Any, largest: Array, op: Op) -> list[Any]:
 
 def _matmul(a: Any, b: Any) -> Any:
     """Return the product of matrices and vectors; of two vectors, a Value."""
-    for x in (a, b):
-        if not isinstance(x, Array):
-            raise TypeError(f"@ takes two arrays, not {type(x).__name__}: {x!r}")
-    if a.shape[-1] != b.shape[0]:
-        raise ValueError(f"{a._described()} @ {b._described()} does not fit{_remedy(a, b)}")
+    _require_factors(a, b)
     rows = list(a) if len(a.shape) == 2 else [a]
     columns = list(b.T) if len(b.shape) == 2 else [b]
     values: list[Any] = [
@@ -273,6 +276,15 @@ def _matmul(a: Any, b: Any) -> Any:
     ]
     shape = a.shape[:-1] + b.shape[1:]
     return Array(values, shape) if shape else values[0]
+
+
+def _require_factors(a: Any, b: Any) -> None:
+    """Raise TypeError for anything but arrays, and ValueError where the shapes do not fit."""
+    for x in (a, b):
+        if not isinstance(x, Array):
+            raise TypeError(f"@ takes two arrays, not {type(x).__name__}: {x!r}")
+    if a.shape[-1] != b.shape[0]:
+        raise ValueError(f"{a._described()} @ {b._described()} does not fit{_remedy(a, b)}")
 
 
 def _remedy(a: Array, b: Array) -> str:

@@ -84,35 +84,48 @@ def _definitions(
     found: dict[Base, Factors] = {}
     for v in family.members.values():
         form = algebra.normal_form(v, seats) if v.op else None
-        if form is None or len(form) != 1:
-            continue
-        [(coefficient, factors)] = form
-        is_plain = all(base.value is not None for base, _ in factors)
-        if coefficient == 1.0 and len(factors) > 1 and not is_plain:
+        if form is not None and _is_product_of_more_than_names(form):
+            [(_, factors)] = form
             [(_, [(name, _)])] = algebra.name(v)
             found[name] = factors
     return found
 
 
+def _is_product_of_more_than_names(form: Sum) -> bool:
+    """Whether it is one product of several factors, with a call or a sum among them."""
+    if len(form) != 1:
+        return False
+    [(coefficient, factors)] = form
+    is_plain = all(base.value is not None for base, _ in factors)
+    return coefficient == 1.0 and len(factors) > 1 and not is_plain
+
+
 def _cases(
     head: Family, tail: Family, entries: Sequence[Entry], lifter: Lifter
 ) -> tuple[Case, ...]:
+    """Return the one case that all entries are, or the two of them. Raises NoIndexFormError."""
     if not entries:
         return ()
     ranges = head.symbols("h", head.ranges) | tail.symbols("t", tail.ranges)
     pairs = list(product(head.symbols("h", head.ranges), tail.symbols("t", tail.ranges)))
-    equal = _matched([(h, t) for h, t in pairs if all(e.at[h] == e.at[t] for e in entries)])
+    equal = _matched([pair for pair in pairs if _are_equal(pair, entries)])
     if not _is_all(entries, equal, ranges):
         raise NoIndexFormError(head, tail)
     whole = _lifted(entries, equal, ranges, lifter)
     if whole is not None:
         return (Case(equal, whole),)
-    alike = [(h, t) for h, t in pairs if (h, t) not in equal and ranges[h] == ranges[t]]
-    for pair in alike:
-        cases = _two_cases(entries, equal, pair, ranges, lifter)
-        if cases is not None:
-            return cases
+    for h, t in pairs:
+        if (h, t) not in equal and ranges[h] == ranges[t]:
+            cases = _two_cases(entries, equal, (h, t), ranges, lifter)
+            if cases is not None:
+                return cases
     raise NoIndexFormError(head, tail)
+
+
+def _are_equal(pair: tuple[str, str], entries: Iterable[Entry]) -> bool:
+    """Whether an index of the head is that of the tail in all entries."""
+    h, t = pair
+    return all(e.at[h] == e.at[t] for e in entries)
 
 
 def _two_cases(

@@ -157,6 +157,8 @@ class Contraction:
             return []
         if not right and not alone and all(part.matrix for part in left):
             return [self.hadamard(left)]
-        column = self.hadamard(left) if left else writer.ones()
-        row = writer.transposed(self.hadamard(right) if right else writer.ones())
-        return [writer.matmul([column, row])]
+        return [writer.matmul([self.vector(left), writer.transposed(self.vector(right))])]
+
+    def vector(self, parts: list[Part]) -> Written:
+        """Return the product of vectors element by element; of none, a vector of ones."""
+        return self.hadamard(parts) if parts else self.writer.ones()

@@ -97,19 +97,26 @@ def read_families(
     below = _below(graph)
     found = [Family(title.name, title.shape, members) for title, members in named.items()]
     found += _by_label(loose, below, scalars)
-    groups: dict[tuple[str, Shape], list[Family]] = {}
-    for family in found:
-        groups.setdefault((family.name, family.shape), []).append(family)
-    for v in scalars:
-        scalar = Family(graph.names[v], (), {(): v})
-        groups.setdefault((v.label or scalar.name, ()), []).append(scalar)
     seats = {
         v: Seat(family, index)
-        for (name, _), group in groups.items()
+        for (name, _), group in _of_one_name(found, scalars, graph.names).items()
         for family in _told_apart(group, below, stacked, name)
         for index, v in family.members.items()
     }
     return {v: seats[v] for v in graph.names}
+
+
+def _of_one_name(
+    arrays: Iterable[Family], scalars: Iterable[Value], names: Mapping[Value, str]
+) -> dict[tuple[str, Shape], list[Family]]:
+    """Return the families of each name and shape; a scalar is called by its label there."""
+    groups: dict[tuple[str, Shape], list[Family]] = {}
+    for family in arrays:
+        groups.setdefault((family.name, family.shape), []).append(family)
+    for v in scalars:
+        scalar = Family(names[v], (), {(): v})
+        groups.setdefault((v.label or scalar.name, ()), []).append(scalar)
+    return groups
 
 
 def _sorted(
@@ -137,13 +144,15 @@ def in_order(
     """Return the families, each after those that it needs; a part of them where that cannot be."""
     order: list[Family] = []
     left = list(waiting)
-    while left:
-        ready = [f for f in left if set(needs[f]).isdisjoint(left)]
-        if not ready:
-            break
+    while ready := _ready(left, needs):
         order += ready
         left = [f for f in left if f not in ready]
     return order
+
+
+def _ready(left: Sequence[Family], needs: Mapping[Family, Collection[Family]]) -> list[Family]:
+    """Return the families that need none of those that are left."""
+    return [f for f in left if set(needs[f]).isdisjoint(left)]
 
 
 def siblings(value: Value, record: Record) -> list[Value]:
@@ -151,11 +160,15 @@ def siblings(value: Value, record: Record) -> list[Value]:
     place = place_of(value)
     if place is not None:
         return [v for v in record.values if (other := place_of(v)) and other.title is place.title]
-    match = indexed(value.label)
+    return _of_stem(value.label, record.labelled())
+
+
+def _of_stem(label: str, labelled: Iterable[Value]) -> list[Value]:
+    """Return the Values whose labels have an index, and the stem of this one."""
+    match = indexed(label)
     if not match:
         return []
-    labelled = [(v, indexed(v.label)) for v in record.labelled()]
-    return [v for v, other in labelled if other and other[0] == match[0]]
+    return [v for v in labelled if (other := indexed(v.label)) and other[0] == match[0]]
 
 
 def indexed(label: str) -> tuple[str, str] | None:
@@ -187,13 +200,17 @@ def _told_apart(
     """Return the families of one name: as one, or each with a number; a scalar has its own."""
     if len(group) == 1:
         return group
-    first = group[0]
     if stacked and _are_calls(group, below):
-        members = {(n, *i): v for n, f in enumerate(group, 1) for i, v in f.members.items()}
-        return [Family(name, first.shape, members, calls=True)]
-    for n, family in enumerate(group[1:] if first.shape else [], 2):
+        return [_stacked(name, group)]
+    for n, family in enumerate(group[1:] if group[0].shape else [], 2):
         family.name += _raised(n)
     return group
+
+
+def _stacked(name: str, group: Sequence[Family]) -> Family:
+    """Return the arrays of several calls as one, whose index begins with the number of the call."""
+    members = {(n, *i): v for n, f in enumerate(group, 1) for i, v in f.members.items()}
+    return Family(name, group[0].shape, members, calls=True)
 
 
 def _are_calls(group: list[Family], below: Mapping[Value, int]) -> bool:
@@ -227,18 +244,23 @@ def _by_label(
     values: Sequence[Value], below: Mapping[Value, int], scalars: list[Value]
 ) -> list[Family]:
     """Return the arrays that labels tell; add each other Value to the scalars."""
-    stems: dict[str, dict[str, list[Value]]] = {}
-    for v in values:
-        found_index = indexed(v.label)
-        if found_index:
-            stem, index = found_index
-            stems.setdefault(stem, {}).setdefault(index, []).append(v)
     found = []
-    for stem, members in stems.items():
+    for stem, members in _by_stem(values).items():
         found += _array(stem, members, below)
     taken = {v for family in found for v in family.members.values()}
     scalars += [v for v in values if v not in taken]
     return found
+
+
+def _by_stem(values: Iterable[Value]) -> dict[str, dict[str, list[Value]]]:
+    """Return the Values whose labels have an index: by its stem, then by the index."""
+    stems: dict[str, dict[str, list[Value]]] = {}
+    for v in values:
+        found = indexed(v.label)
+        if found:
+            stem, index = found
+            stems.setdefault(stem, {}).setdefault(index, []).append(v)
+    return stems
 
 
 def _array(
@@ -262,11 +284,15 @@ def indices_of(texts: Collection[str]) -> dict[str, Index] | None:
     >>> indices_of(["11", "12"]), indices_of(["1,1", "2,1"]), indices_of(["1", "3"])
     ({'11': (1, 1), '12': (1, 2)}, {'1,1': (1, 1), '2,1': (2, 1)}, None)
     """
-    for parts in ({text: text.split(",") for text in texts}, {text: list(text) for text in texts}):
-        keys = {text: tuple(map(int, part)) for text, part in parts.items() if "," not in part}
-        sizes = {len(at) for at in keys.values()}
-        if len(keys) < len(texts) or sizes not in ({1}, {2}):
-            continue
-        if sorted(keys.values()) == indices(max(keys.values())):
-            return keys
-    return None
+    in_parts = {text: text.split(",") for text in texts}
+    if all(map(str.isdecimal, texts)):
+        return _of_one_array(in_parts) or _of_one_array({text: list(text) for text in texts})
+    return _of_one_array(in_parts)
+
+
+def _of_one_array(parts: Mapping[str, Sequence[str]]) -> dict[str, Index] | None:
+    """Return the numbers of each text, where they are all the indices of a vector or a matrix."""
+    keys = {text: tuple(map(int, numbers)) for text, numbers in parts.items()}
+    if {len(at) for at in keys.values()} not in ({1}, {2}):
+        return None
+    return keys if sorted(keys.values()) == indices(max(keys.values())) else None

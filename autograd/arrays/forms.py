@@ -7,8 +7,8 @@ index is a term with that index among its `summed`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import product
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import chain, product
 from typing import NamedTuple, TypeAlias
 
 from autograd.arrays.families import Family
@@ -24,6 +24,10 @@ class Element(NamedTuple):
     family: Family
     subs: tuple[Sub, ...]
     is_gradient: bool = False
+
+    def at(self, numbers: Mapping[str, int]) -> Index:
+        """Return its index where the symbols are these numbers."""
+        return tuple(numbers[s] if isinstance(s, str) else s for s in self.subs)
 
 
 class Call(NamedTuple):
@@ -49,6 +53,10 @@ class Term(NamedTuple):
     coefficient: float
     factors: Powers
     summed: tuple[str, ...] = ()
+
+    def without(self, factors: Collection[tuple[Atom, float]]) -> Term:
+        """Return the term less some of its factors."""
+        return self._replace(factors=tuple(f for f in self.factors if f not in factors))
 
 
 IndexForm: TypeAlias = tuple[Term, ...]
@@ -155,13 +163,18 @@ def multiplied_out(form: IndexForm) -> IndexForm:
     todo = list(form)
     while todo:
         term = todo.pop(0)
-        brackets = [atom for atom, e in term.factors if isinstance(atom, Bracket) and e == 1.0]
-        if not brackets:
+        bracket = _first_bracket(term)
+        if bracket is None:
             done.append(term)
-            continue
-        rest = term._replace(factors=tuple(f for f in term.factors if f[0] is not brackets[0]))
-        todo += [_merged(rest, inner) for inner in brackets[0].terms]
+        else:
+            rest = term.without([(bracket, 1.0)])
+            todo += [_merged(rest, inner) for inner in bracket.terms]
     return added(tuple(done))
+
+
+def _first_bracket(term: Term) -> Bracket | None:
+    """Return the first factor that is a bracket of exponent 1."""
+    return next((atom for atom, e in term.factors if isinstance(atom, Bracket) and e == 1.0), None)
 
 
 def _as_term(form: IndexForm) -> Term:
@@ -185,23 +198,28 @@ def added(*forms: IndexForm) -> IndexForm:
     they sum over have other names.
     """
     terms: dict[object, Term] = {}
-    for term in (term for form in forms for term in form):
+    for term in chain.from_iterable(forms):
         key = _canonical_term(term, {})
-        before = terms.get(key)
-        total = term.coefficient + (before.coefficient if before else 0.0)
-        terms[key] = (before or term)._replace(coefficient=total)
+        before = terms.setdefault(key, term._replace(coefficient=0.0))
+        terms[key] = before._replace(coefficient=before.coefficient + term.coefficient)
     return tuple(term for term in terms.values() if term.coefficient)
 
 
 def _canonical_term(term: Term, outer: Mapping[str, str]) -> object:
     """Return what equal terms have in common: what they sum over is counted, and not named."""
+    names = _counted_sums(term, outer)
+    factors = Counter((_canonical_atom(atom, names), e) for atom, e in term.factors)
+    return frozenset(factors.items()), len(term.summed)
+
+
+def _counted_sums(term: Term, outer: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the outer names, and a number for each symbol that a term sums over, in its order."""
     names = dict(outer)
     for atom, _ in term.factors:
         for s in symbols(atom):
             if s in term.summed and s not in names:
                 names[s] = f"σ{len(names)}"
-    factors = Counter((_canonical_atom(atom, names), e) for atom, e in term.factors)
-    return frozenset(factors.items()), len(term.summed)
+    return names
 
 
 def _canonical_atom(atom: Atom, names: Mapping[str, str]) -> object:
@@ -245,6 +263,11 @@ class Symbols:
             return replaced_atom(atom, names)
         return rebuilt(atom, lambda form: self._form(form, names))
 
+    def runs(self, summed: tuple[str, ...], at: Mapping[str, int]) -> Iterator[dict[str, int]]:
+        """Yield the numbers of all symbols for each term of a sum over some of them."""
+        for numbers in product(*(self.ranges[s] for s in summed)):
+            yield {**at, **dict(zip(summed, numbers, strict=True))}
+
     def evaluate(
         self,
         form: IndexForm,
@@ -256,8 +279,7 @@ class Symbols:
         """
         total = 0.0
         for coefficient, factors, summed in form:
-            for numbers in product(*(self.ranges[s] for s in summed)):
-                here = {**at, **dict(zip(summed, numbers, strict=True))}
+            for here in self.runs(summed, at):
                 part = coefficient
                 for atom, exponent in factors:
                     part *= self._evaluated(atom, here, number) ** exponent
@@ -268,8 +290,7 @@ class Symbols:
         self, atom: Atom, at: Mapping[str, int], number: Callable[[Family, Index, bool], float]
     ) -> float:
         if isinstance(atom, Element):
-            index = tuple(at[s] if isinstance(s, str) else s for s in atom.subs)
-            return number(atom.family, index, atom.is_gradient)
+            return number(atom.family, atom.at(at), atom.is_gradient)
         if isinstance(atom, Call):
             return float(atom.op(*(self.evaluate(x, at, number) for x in atom.args)))
         return self.evaluate(atom.terms, at, number)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.arrays.array import nested
-from autograd.arrays.blocks import Block, NoIndexFormError, blocks_of
+from autograd.arrays.blocks import Block, Case, NoIndexFormError, blocks_of
 from autograd.arrays.families import Family, Seat, in_order, read_families
 from autograd.arrays.forms import (
     Atom,
@@ -72,13 +72,18 @@ def gradients_of(
             blocks = blocks_of(edges, seats, lifter)
             return Gradients(Reading(graph.root, seats, blocks, lifter), data)
         except NoIndexFormError as error:
-            culprit = next((f for f in (error.tail, error.head) if f.by_label), None)
+            culprit = _by_label(error)
             if culprit:
                 alone |= set(culprit.members.values())
             elif stacked:
                 stacked = False
             else:
                 return None
+
+
+def _by_label(error: NoIndexFormError) -> Family | None:
+    """Return the array at fault of which labels alone tell that it is one."""
+    return next((f for f in (error.tail, error.head) if f.by_label), None)
 
 
 def shaped(family: Family, data: Mapping[Value, float]) -> Any:
@@ -109,6 +114,33 @@ def is_elementwise(block: Block) -> bool:
     return places[0] == places[1] and all(len(case.equal) == places[0] for case in cases)
 
 
+def _by_tail(blocks: Iterable[Block]) -> dict[Family, list[Block]]:
+    """Return the blocks that lead to each tail."""
+    into: dict[Family, list[Block]] = {}
+    for block in blocks:
+        into.setdefault(block.tail, []).append(block)
+    return into
+
+
+def _from_the_root(into: Mapping[Family, Sequence[Block]]) -> list[Family]:
+    """Return the tails, each after the heads of its blocks. NoIndexFormError where none is so."""
+    heads = {tail: [block.head for block in blocks] for tail, blocks in into.items()}
+    order = in_order(into, heads)
+    if len(order) < len(into):
+        waiting = [family for family in into if family not in order]
+        raise NoIndexFormError(waiting[0], waiting[-1])
+    return order
+
+
+def _sums_along(family: Family, place: int) -> Collection[float]:
+    """Return the sums of the numbers of an array over one place of its index."""
+    totals: dict[Index, float] = {}
+    for index, v in family.members.items():
+        rest = index[:place] + index[place + 1 :]
+        totals[rest] = totals.get(rest, 0.0) + v.data
+    return totals.values()
+
+
 class Gradients:
     """∂root/∂family for each family on the way, in index form, from the root down.
 
@@ -126,15 +158,8 @@ class Gradients:
         self.data = data
         self.forms: dict[Family, IndexForm] = {self.root: (Term(1.0, ()),)}
         self.folded: set[Family] = {self.root}
-        into: dict[Family, list[Block]] = {}
-        for block in reading.blocks:
-            into.setdefault(block.tail, []).append(block)
-        heads = {tail: [block.head for block in blocks] for tail, blocks in into.items()}
-        order = in_order(into, heads)
-        if len(order) < len(into):
-            waiting = [family for family in into if family not in order]
-            raise NoIndexFormError(waiting[0], waiting[-1])
-        for family in order:
+        into = _by_tail(reading.blocks)
+        for family in _from_the_root(into):
             self.forms[family] = added(*(self.part(block) for block in into[family]))
             self.check(family)
         del self.forms[self.root]
@@ -193,19 +218,30 @@ class Gradients:
 
     def through(self, block: Block, upstream: IndexForm, names: Sequence[Sub]) -> IndexForm:
         """Return the product of the upstream gradient, whose indices are `names`, and a block."""
-        parts = []
-        for case in block.cases:
-            heads = block.head.symbols("h", names)
-            subs: dict[str, Sub] = block.tail.symbols("t", block.tail.free) | heads
-            subs |= {h: subs[t] for h, t in case.equal}
-            at_head = {s: subs[h] for h, s in heads.items() if isinstance(s, str)}
-            summed = tuple(s for s in at_head if at_head[s] == s)
-            fresh = self.reading.fresh
-            local = replaced(fresh.sums(case.form), subs)
-            above = replaced(fresh.sums(upstream), at_head)
-            product = multiplied(above, local)
-            parts.append(tuple(term._replace(summed=(*term.summed, *summed)) for term in product))
-        return added(*parts)
+        heads = block.head.symbols("h", names)
+        tails: dict[str, Sub] = block.tail.symbols("t", block.tail.free)
+        return added(*(self.through_case(case, upstream, heads, tails) for case in block.cases))
+
+    def through_case(
+        self,
+        case: Case,
+        upstream: IndexForm,
+        heads: Mapping[str, Sub],
+        tails: Mapping[str, Sub],
+    ) -> IndexForm:
+        """Return the product of the upstream gradient and one case, summed over the head's own.
+
+        heads, tails  what stands for each index of the head, and for each of the tail
+        """
+        subs = {**tails, **heads}
+        subs |= {h: subs[t] for h, t in case.equal}
+        at_head = {s: subs[h] for h, s in heads.items() if isinstance(s, str)}
+        summed = tuple(s for s in at_head if at_head[s] == s)
+        fresh = self.reading.fresh
+        local = replaced(fresh.sums(case.form), subs)
+        above = replaced(fresh.sums(upstream), at_head)
+        product = multiplied(above, local)
+        return tuple(term._replace(summed=(*term.summed, *summed)) for term in product)
 
     def simplified(self, form: IndexForm) -> IndexForm:
         """Return the form where the sum over given data that add up to 1 is 1, and that of equal
@@ -214,15 +250,20 @@ class Gradients:
         terms = []
         for term in form:
             for s in term.summed:
-                holders = [f for f in term.factors if s in symbols(f[0])]
-                if not holders:
-                    number = term.coefficient * len(self.reading.fresh.ranges[s])
-                    term = Term(number, term.factors, _without(term.summed, s))
-                if len(holders) == 1 and self.adds_up_to_one(*holders[0], s):
-                    factors = tuple(f for f in term.factors if f != holders[0])
-                    term = Term(term.coefficient, factors, _without(term.summed, s))
+                term = self.without_sum(term, s)
             terms.append(term)
         return added(tuple(terms))
+
+    def without_sum(self, term: Term, symbol: str) -> Term:
+        """Return the term without its sum over a symbol, where that comes to a number."""
+        holders = [f for f in term.factors if symbol in symbols(f[0])]
+        summed = tuple(s for s in term.summed if s != symbol)
+        if not holders:
+            number = term.coefficient * len(self.reading.fresh.ranges[symbol])
+            return Term(number, term.factors, summed)
+        if len(holders) == 1 and self.adds_up_to_one(*holders[0], symbol):
+            return term.without(holders)._replace(summed=summed)
+        return term
 
     def adds_up_to_one(self, atom: Atom, exponent: float, symbol: str) -> bool:
         """Whether it is given data, such as a one-hot target, whose sum over the symbol is 1."""
@@ -231,16 +272,8 @@ class Gradients:
         family = atom.family
         if any(v.op is not None for v in family.members.values()):
             return False
-        place = atom.subs.index(symbol)
-        totals: dict[Index, float] = {}
-        for index, v in family.members.items():
-            rest = index[:place] + index[place + 1 :]
-            totals[rest] = totals.get(rest, 0.0) + v.data
-        if not all(math.isclose(total, 1.0) for total in totals.values()):
+        totals = _sums_along(family, atom.subs.index(symbol))
+        if not all(math.isclose(total, 1.0) for total in totals):
             return False
         self.notes[f"for these data: the elements of {family.name} add up to 1"] = None
         return True
-
-
-def _without(symbols_: tuple[str, ...], symbol: str) -> tuple[str, ...]:
-    return tuple(s for s in symbols_ if s != symbol)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import count, islice, product
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -82,10 +82,8 @@ class Lifter:
             numbers = self._numbers_of_form(other)
             if len(numbers) != len(own):
                 return {}
-            possible = [
-                [s for s in subs if there.get(str(s), s) == n.number]
-                for subs, n in zip(possible, numbers, strict=True)
-            ]
+            pairs = zip(possible, numbers, strict=True)
+            possible = [_agreeing(subs, n, there) for subs, n in pairs]
         return {k: tuple(subs) for k, subs in enumerate(possible) if subs}
 
     def _fitting(self, n: _Number, at: Mapping[str, int]) -> list[Sub]:
@@ -135,12 +133,8 @@ class Lifter:
     ) -> Iterator[Term]:
         """Yield the readings of a group of terms as a sum over one symbol, or over two."""
         first, fixed = group[0]
-        numbers = (self._numbers_of_product(factors) for factors, _ in group)
-        columns = {
-            k: column
-            for k, column in enumerate(zip(*numbers, strict=True))
-            if not isinstance(fixed.get(k), str) and len(set(column)) > 1
-        }
+        numbers = zip(*(self._numbers_of_product(factors) for factors, _ in group), strict=True)
+        columns = {k: column for k, column in enumerate(numbers) if _varies(column, fixed.get(k))}
         varying = list(dict.fromkeys(columns.values()))
         if not 1 <= len(varying) <= 2 or not _are_all(varying):
             return
@@ -234,8 +228,7 @@ class Lifter:
         """Return the normal form of an index form at numbers for its symbols."""
         total: Sum = ()
         for coefficient, factors, summed in form:
-            for numbers in product(*(self.fresh.ranges[s] for s in summed)):
-                here = {**at, **dict(zip(summed, numbers, strict=True))}
+            for here in self.fresh.runs(summed, at):
                 term = constant(coefficient)
                 for atom, exponent in factors:
                     power = self.algebra.pow(self._expanded(atom, here), constant(exponent))
@@ -245,8 +238,7 @@ class Lifter:
 
     def _expanded(self, atom: Atom, at: Mapping[str, int]) -> Sum:
         if isinstance(atom, Element):
-            index = tuple(at[s] if isinstance(s, str) else s for s in atom.subs)
-            return self.algebra.name(atom.family.members[index])
+            return self.algebra.name(atom.family.members[atom.at(at)])
         if isinstance(atom, Call):
             return self.algebra.call(atom.op, *(self.expand(x, at) for x in atom.args))
         return self.expand(atom.terms, at)
@@ -268,6 +260,16 @@ class Lifter:
 def _some(readings: Iterator[T]) -> list[T]:
     """Return the first readings of a part; the likeliest come first."""
     return list(islice(readings, _MOST_OF_A_PART))
+
+
+def _agreeing(subs: Iterable[Sub], n: _Number, numbers: Mapping[str, int]) -> list[Sub]:
+    """Return the symbols that are a number elsewhere too, and the fixed index if it is it."""
+    return [s for s in subs if numbers.get(str(s), s) == n.number]
+
+
+def _varies(column: Sequence[_Number], fixed: str | tuple[Sub, ...] | None) -> bool:
+    """Whether an index is not the same in all terms, nor known to be one symbol."""
+    return not isinstance(fixed, str) and len(set(column)) > 1
 
 
 def _are_all(columns: Sequence[Sequence[_Number]]) -> bool:

@@ -12,7 +12,8 @@ index form.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import starmap
 
 from autograd import ops
 from autograd.arrays.contraction import Contraction, NotMatrixError
@@ -108,10 +109,7 @@ class MatrixWriter:
         self, form: IndexForm, common: list[tuple[Atom, float]], free: tuple[str, ...]
     ) -> Written:
         """Return the product of common factors and what is left of the terms."""
-        rest = tuple(
-            term._replace(factors=tuple(f for f in term.factors if f not in common))
-            for term in form
-        )
+        rest = tuple(term.without(common) for term in form)
         pieces = [*self.sides(common, self.atom)[0], self.form(rest, free)]
         return self.hadamard(pieces) if free else self.writer.chain(pieces)
 
@@ -129,19 +127,25 @@ class MatrixWriter:
 
     def term(self, term: Term, free: tuple[str, ...], alone: bool, turned: bool = False) -> Written:
         """Return a term without its sign; one that is not `alone` is spread over what it lacks."""
+        within = [s for s in term.summed if s not in self.letters]
+        result = self.contracted(term, within, free, alone, turned)
+        for call in (s for s in term.summed if s in self.letters):
+            result = self.summed(self.letters[call], result)
+        return result
+
+    def contracted(
+        self, term: Term, within: Sequence[str], free: tuple[str, ...], alone: bool, turned: bool
+    ) -> Written:
+        """Return a term without its sign and its sums over calls; `within` are its other sums."""
         scalars, groups = self.by_indices(term)
-        calls = [s for s in term.summed if s in self.letters]
-        product = Contraction(self, groups, [s for s in term.summed if s not in calls], free)
+        product = Contraction(self, groups, within, free)
         parts = product.factors(alone)
         above, below = self.sides(scalars, self.atom)
         above += product.scalars
         if parts:
             vector = self.hadamard(parts)
             above.append(self.transposed(vector) if turned else vector)
-        result = self.writer.with_constant(math.fabs(term.coefficient), above, below)
-        for s in calls:
-            result = self.summed(self.letters[s], result)
-        return result
+        return self.writer.with_constant(math.fabs(term.coefficient), above, below)
 
     def by_indices(
         self, term: Term
@@ -181,9 +185,7 @@ class MatrixWriter:
         """Return factors as powers: those above the line, and those below it."""
         above: list[Written] = []
         below: list[Written] = []
-        for atom, exponent in factors:
-            if isinstance(atom, Call) and atom.op is ops.sqrt and exponent % 2 == 0:
-                atom, exponent = Bracket(atom.args[0]), exponent / 2
+        for atom, exponent in starmap(_without_root, factors):
             side = above if exponent > 0 else below
             side.append(self.writer.power(write(atom), abs(exponent)))
         return above, below
@@ -205,12 +207,17 @@ class MatrixWriter:
         fixed = tuple(s for s in subs if isinstance(s, int))
         if not is_gradient and len(fixed) == len(subs):
             return self.writer.name(family.members[fixed].label)
-        name = self.delta(family) if is_gradient else self.notation.name(family.name)
-        first = 1 if family.calls else 0
-        for call in subs[:first]:
-            name = self.named(name, self.shown(call))
-        sizes = tuple(map(len, family.ranges[first:]))
-        return self.with_index(name, tuple(map(self.shown, subs[first:])), sizes)
+        name = self.name_of(element)
+        ranges = family.ranges
+        if family.calls:
+            name, subs, ranges = self.named(name, self.shown(subs[0])), subs[1:], ranges[1:]
+        sizes = tuple(map(len, ranges))
+        return self.with_index(name, tuple(map(self.shown, subs)), sizes)
+
+    def name_of(self, element: Element) -> str:
+        """Return the name of an array, or of the gradient by it, without an index."""
+        family = element.family
+        return self.delta(family) if element.is_gradient else self.notation.name(family.name)
 
     def shown(self, sub: Sub) -> str:
         """Return an index as it is written; that of a whole row or column is understood, ":"."""
@@ -241,10 +248,11 @@ class MatrixWriter:
         if len(pieces) == 1:
             return pieces[0]
         sign = r" \odot " if self.is_latex else " ⊙ "
-        bindings = [ATOM if self.is_product(p) else PRODUCT for p in pieces]
-        return self.piece(
-            sign.join(f"{p:{n}}" for p, n in zip(pieces, bindings, strict=True)), PRODUCT
-        )
+        return self.piece(sign.join(map(self.in_hadamard, pieces)), PRODUCT)
+
+    def in_hadamard(self, piece: Written) -> str:
+        """Return a factor of a product element by element: one of matrices in parentheses."""
+        return f"{piece:{ATOM if self.is_product(piece) else PRODUCT}}"
 
     def matmul(self, pieces: Sequence[Written]) -> Written:
         """Return the product of matrices and vectors."""
@@ -274,10 +282,12 @@ class MatrixWriter:
 
     def index_form(self, form: IndexForm, free: Sequence[Sub]) -> Written:
         """Return the form with every index written."""
-        letters = iter(_LETTERS)
-        symbols_there = [s for s in free if isinstance(s, str)]
-        names = {s: self.letters.get(s) or next(letters) for s in symbols_there}
-        return self.indexed(form, names)
+        return self.indexed(form, self.lettered([s for s in free if isinstance(s, str)], ()))
+
+    def lettered(self, names: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+        """Return a letter for each symbol: that of its call, or the next that is not taken."""
+        letters = (c for c in _LETTERS if c not in taken)
+        return {s: self.letters.get(s) or next(letters) for s in names}
 
     def indexed(self, form: IndexForm, names: Mapping[str, str]) -> Written:
         if not form:
@@ -288,8 +298,7 @@ class MatrixWriter:
 
     def indexed_term(self, term: Term, names: Mapping[str, str]) -> Written:
         """Return a term without its sign, with every index written."""
-        letters = (c for c in _LETTERS if c not in names.values())
-        here = {**names, **{s: self.letters.get(s) or next(letters) for s in term.summed}}
+        here = {**names, **self.lettered(term.summed, names.values())}
         above, below = self.sides(term.factors, lambda atom: self.at(atom, here))
         result = self.writer.with_constant(math.fabs(term.coefficient), above, below)
         if not term.summed:
@@ -298,10 +307,16 @@ class MatrixWriter:
 
     def at(self, atom: Atom, names: Mapping[str, str]) -> Written:
         if isinstance(atom, Element):
-            family = atom.family
-            name = self.delta(family) if atom.is_gradient else self.notation.name(family.name)
+            name = self.name_of(atom)
             index = ",".join(names[s] if isinstance(s, str) else str(s) for s in atom.subs)
             return self.piece(f"{name}[{index}]" if index else name, ATOM)
         if isinstance(atom, Call):
             return self.writer.apply(atom.op, *(self.indexed(x, names) for x in atom.args))
         return self.indexed(atom.terms, names)
+
+
+def _without_root(atom: Atom, exponent: float) -> tuple[Atom, float]:
+    """Return a power with x for √x to an even one."""
+    if isinstance(atom, Call) and atom.op is ops.sqrt and exponent % 2 == 0:
+        return Bracket(atom.args[0]), exponent / 2
+    return atom, exponent
