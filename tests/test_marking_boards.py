@@ -1,4 +1,4 @@
-"""Lines as textbooks and lectures write them, of five networks: each is right, and beside it stands
+"""Lines as textbooks and lectures write them, of many networks: each is right, and beside it stands
 one with a slip, in the same spelling, which is not.
 """
 
@@ -7,6 +7,7 @@ import pytest
 import nn
 from autograd import Value, check_derivation, log, sigmoid, tanh
 from autograd.op import Op
+from nn.command.examples import EXAMPLES
 
 
 def named(value, label):
@@ -72,7 +73,7 @@ def regularised():
     return named((yhat - y) ** 2 + Value(0.1, label="lambda") * (w[0] ** 2 + w[1] ** 2), "L")
 
 
-LINES = [  # the network, a line that is right, and one that is not
+LINES = [  # the network, or the name of an example, a line that is right, and one that is not
     # An activation without its argument, or called f.
     (two_layers, "δ1 = W2ᵀ δ2 ⊙ f'(z1)", "δ1 = W2ᵀ δ2 ⊙ f(z1)"),
     (two_layers, "a1 = f(z1)", "a1 = f'(z1)"),
@@ -152,6 +153,39 @@ LINES = [  # the network, a line that is right, and one that is not
         r"J = -\frac12 \sum_{i=1}^{2} y_i \log a_i - (1-y_i) \log(1-a_i)",
     ),
     (examples, "w := w - 0.1 X^T(a-y)/2", "w := w - 0.1 X^T(y-a)/2"),
+    # Labels with brackets, as the layers of nn have them.
+    ("layernorm", "x̂_i = (x_i − μ)/√(σ² + 1e-5)", "x̂_i = (x_i + μ)/√(σ² + 1e-5)"),
+    (
+        "layernorm",
+        r"\sigma^2 = \frac{1}{3}\sum_{i=1}^{3} (x_i - \mu)^2",
+        r"\sigma^2 = \sum_{i=1}^{3} (x_i - \mu)^2",
+    ),
+    ("batchnorm", "∂E/∂γ = Σ_i ∂E/∂y_i x̂_i", "∂E/∂γ = Σ_i ∂E/∂y_i x_i"),
+    (
+        "batchnorm",
+        "∂E/∂x_i = γ/√(σ²+1e-5) (∂E/∂y_i − 1/3 Σ_j ∂E/∂y_j − x̂_i/3 Σ_j ∂E/∂y_j x̂_j)",
+        "∂E/∂x_i = γ/√(σ²+1e-5) (∂E/∂y_i − 1/3 Σ_j ∂E/∂y_j − x̂_i Σ_j ∂E/∂y_j x̂_j)",
+    ),
+    ("attention", "o_{21} = Σ_j a_{2j} v_{j1}", "o_{21} = Σ_j a_{2j} k_{j1}"),
+    (
+        "attention",
+        "∂E/∂s_{2i} = a_{2i} (∂E/∂a_{2i} - Σ_j a_{2j} ∂E/∂a_{2j})",
+        "∂E/∂s_{2i} = a_{2i} ∂E/∂a_{2i} - Σ_j a_{2j} ∂E/∂a_{2j}",
+    ),
+    ("conv1d", "y_i = Σ_k K_k x_{i+k-1} + b", "y_i = Σ_k K_k x_{i+k-1} - b"),
+    ("conv1d", "∂E/∂K_k = Σ_i ∂E/∂y_i x_{i+k-1}", "∂E/∂K_k = Σ_i ∂E/∂y_i x_i"),
+    ("conv2d", "y_{11} = Σ_m Σ_n K_{mn} x_{mn}", "y_{11} = Σ_m Σ_n K_{nm} x_{mn}"),
+    (
+        "conv2d",
+        "∂E/∂K_{mn} = Σ_j ∂E/∂y_{1j} x_{m, n+j-1}",
+        "∂E/∂K_{mn} = Σ_j ∂E/∂y_{1j} x_{n, m+j-1}",
+    ),
+    (
+        "maxpool",
+        "y_{11} = max(x_{11}, x_{12}, x_{21}, x_{22})",
+        "y_{11} = min(x_{11}, x_{12}, x_{21}, x_{22})",
+    ),
+    ("lstm", "c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t", "c_t = i_t ⊙ c_{t-1} + f_t ⊙ g_t"),
     # Through time, and a regulariser.
     (
         recurrent,
@@ -166,9 +200,10 @@ LINES = [  # the network, a line that is right, and one that is not
 
 @pytest.mark.parametrize(("network", "right", "wrong"), LINES, ids=[right for _, right, _ in LINES])
 def test_a_line_of_a_board_is_read(network, right, wrong):
-    marks = check_derivation(network(), right)
+    root = EXAMPLES[network]().root if isinstance(network, str) else network()
+    marks = check_derivation(root, right)
     assert marks, f"\n{marks}"
-    assert _is_wrong(network(), wrong), f"\n{check_derivation(network(), wrong)}"
+    assert _is_wrong(root, wrong), f"\n{check_derivation(root, wrong)}"
 
 
 def _is_wrong(root, text):

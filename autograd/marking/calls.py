@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from itertools import pairwise
 from typing import Any
 
@@ -178,6 +179,8 @@ class Calls(Quotients):
         return [argument]
 
     def applied(self, function: Callable[..., Any], text: str, args: Sequence[Tree]) -> Tree:
+        if function in (ops.maximum, ops.minimum) and len(args) > 2:
+            return reduce(lambda *pair: self.applied(function, text, pair), args)
         if isinstance(function, Op):
             if len(args) != function.arity:
                 raise self.not_read(f"{text} takes {function.arity} argument(s), not {len(args)}")

@@ -44,12 +44,13 @@ _INDEX = re.compile(
     r"_\{?\(?([ijklmntᵢⱼₖₗₘₙₜ](?:\s*,?\s*[ijklmntᵢⱼₖₗₘₙₜ0-9])*|[0-9]\s*,?\s*[ijkl]+)\)?\}?(?!\w)"
     r"|([ᵢⱼₖₗₘₙₜ]+)$"
 )
-_SHIFTED = re.compile(  # h_{t−1}: the index, and how far from it
-    rf"_\{{\s*([{INDICES}])\s*([+−-])\s*([0-9])\s*\}}|([ᵢⱼₖₗₘₙₜ])([₊₋])([₀-₉])$"
+_MOVED = rf"[{INDICES}0-9](?:\s*[+−-]\s*[{INDICES}0-9])*"  # an index with what is added to it
+_SHIFTED = re.compile(  # h_{t−1}, x_{i+k−1}, x_{i+m, j+n}
+    rf"_\{{\s*(?=[^{{}}]*[+−-])({_MOVED}(?:\s*,\s*{_MOVED})*)\s*\}}|([ᵢⱼₖₗₘₙₜ][₊₋][₀-₉])$"
 )
 _CALL = re.compile(r"⁽([ⁿᵐ])⁾|\^\{?\s*\(([nm])\)\s*\}?")  # the number of a call
 _RAISED_INDEX = re.compile(  # the number of a layer or of an example: z^{(l)}, W^{(l+1)}, x^{[i]}
-    r"\^\{?\s*[(\[]\s*([ijklt])\s*(?:([+−-])\s*([0-9]))?\s*[)\]]\s*\}?"
+    r"\^\{?\s*[(\[]\s*([ijklt]\s*(?:[+−-]\s*[0-9])?)\s*[)\]]\s*\}?"
 )
 
 
@@ -128,12 +129,13 @@ def index_letters(name: str) -> str:
     """
     shifted = _SHIFTED.search(name)
     if shifted:
-        return unicodedata.normalize("NFKC", shifted[1] or shifted[4])
+        written = unicodedata.normalize("NFKC", shifted[1] or shifted[2])
+        return "".join(dict.fromkeys(c for c in written if c in INDICES))
     call = _CALL.search(name)
     if call:
         return unicodedata.normalize("NFKC", call[1] or call[2])
     raised, found = _RAISED_INDEX.search(name), _INDEX.search(name)
-    letters = raised[1] if raised else ""
+    letters = raised[1][0] if raised else ""
     letters += unicodedata.normalize("NFKC", found[1] or found[2]) if found else ""
     return "".join(dict.fromkeys(c for c in letters if c in INDICES))
 
@@ -155,9 +157,8 @@ def with_indices(name: str, numbers: Mapping[str, int]) -> str:
         above = "" if number == 1 else f"⁽{str(number).translate(RAISED)}⁾"
         return name[: call.start()] + above + name[call.end() :]
     raised = _RAISED_INDEX.search(name)
-    if raised and raised[1] in numbers:
-        letter, sign, step = raised.groups(default="")
-        above = f"^({_moved(letter, sign, step, numbers)})"
+    if raised and raised[1][0] in numbers:
+        above = f"^({_sum_of(raised[1].replace('−', '-'), numbers)})"
         name = name[: raised.start()] + above + name[raised.end() :]
     found = _INDEX.search(name)
     if not found:
@@ -168,15 +169,13 @@ def with_indices(name: str, numbers: Mapping[str, int]) -> str:
 
 
 def _shifted(found: re.Match[str], numbers: Mapping[str, int]) -> str:
-    """Return the place that an index has with what is added to it, or taken from it."""
-    letter, sign, step = (
-        unicodedata.normalize("NFKC", first or second)
-        for first, second in zip(found.groups()[:3], found.groups()[3:], strict=True)
-    )
-    return f"_{_moved(letter, sign, step, numbers)}"
+    """Return the places that indices have with what is added to them, or taken from them."""
+    written = unicodedata.normalize("NFKC", found[1] or found[2]).replace("−", "-")
+    return "_" + "".join(str(_sum_of(part, numbers)) for part in written.split(","))
 
 
-def _moved(letter: str, sign: str, step: str, numbers: Mapping[str, int]) -> int:
-    """Return the number of an index with what is added to it, or taken from it."""
-    by = int(step or 0)
-    return numbers.get(letter, 0) + (by if sign == "+" else -by)
+def _sum_of(written: str, numbers: Mapping[str, int]) -> int:
+    """Return what i+k-1 comes to."""
+    terms = re.findall(rf"([+-]?)\s*([{INDICES}]|[0-9])", written)
+    sizes = [(sign, int(term) if term.isdecimal() else numbers.get(term, 0)) for sign, term in terms]
+    return sum(-size if sign == "-" else size for sign, size in sizes)

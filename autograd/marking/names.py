@@ -220,8 +220,8 @@ class Names:
         return key(name) in self._by_name[key]
 
     def element(self, name: str) -> str | None:
-        """Return the label of an element of an array that is spelled in another way: W_12 is w12,
-        and w^{(1)}_{12} is W1_12. None elsewhere.
+        """Return the label of an element that is spelled in another way: W_12 is W[1,2] or w12, and
+        w^{(1)}_{12} is W1_12. None elsewhere; Unreadable where it may be several.
         """
         if len(name) > LONGEST:
             return None
@@ -229,14 +229,31 @@ class Names:
         if not above:
             letters = letters.rstrip("0123456789")
             below = key(name).removeprefix(letters)
-        rows = self.array(letters + above) if below else None
-        if rows is None or not (above or isinstance(rows[0], tuple)):
+        array = letters + above
+        found = self._elements.get((array, below), [])
+        if len(found) > 1:
+            raise Unreadable("UNKNOWN NAME", f"{name} may be {' or '.join(found)}")
+        if found or not below:
+            return found[0] if found else None
+        rows = self.array(array)
+        is_matrix = rows is not None and isinstance(rows[0], tuple)
+        if not above and not is_matrix:
             return None  # W_2 may be another matrix, where w2 is an element of w
-        for label in flattened(rows)[0]:
+        for label in flattened(rows)[0] if rows else ():
             index = indexed(label) if isinstance(label, str) else None
-            if index and re.sub(r"\D", "", index[1]) == below:
+            if index and _digits(index[1]) == below:
                 return str(label)
         return None
+
+    @cached_property
+    def _elements(self) -> dict[tuple[str, str], list[str]]:
+        """The labels with an index, by the name of the array and the digits of the index."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for label in self.labels:
+            index = indexed(label)
+            if index:
+                found.setdefault((key(index[0]), _digits(index[1])), []).append(label)
+        return found
 
     def arguments_of(self, op: Op) -> tuple[str, ...]:
         """Return the label of what the one Value that this operation computed was computed of, or
@@ -379,6 +396,11 @@ def _derivative_between(text: str, labels: Mapping[str, str]) -> str:
         if text.startswith((f"{of}d", f"{of}∂")) and by in labels:
             return f"∂{label}/∂{labels[by]}"
     return ""
+
+
+def _digits(index: str) -> str:
+    """Return an index without what parts its numbers: 12 of 1,2."""
+    return re.sub(r"\D", "", index)
 
 
 def _entries(rows: Sequence[Any]) -> Iterator[tuple[str, Any]]:

@@ -53,11 +53,10 @@ class Quotients(Cursor):
         found = self.names.find(text)
         if found is None and self.indices:
             found = self.numbered(text)
-        if found is None and self.names.element(text):
-            found = self.names.element(text)
-            self.notes.append(f"{text} is read as {found}")
         if found is None and self.names.is_array(text) and self.with_number(key(text)) == key(text):
             return ArrayName(text)
+        if found is None:
+            found = self.names.element(text)
         if found is None:
             found = self.row_above(text)
         if found is None and index_letters(text) and not self.names.is_delta(text):
@@ -80,7 +79,7 @@ class Quotients(Cursor):
             found = self.delta(name)
         if found is None:
             found = self.kronecker(text)
-        if found is None and not self.names.split(name):
+        if found is None and not (self.names.split(name) or _barred_or_after_d(name)):
             raise self.names.unknown(name)
         return found
 
@@ -351,5 +350,5 @@ class Quotients(Cursor):
         if meaning is None:
             if self.is_array(text):
                 return ArrayName(text)
-            raise self.names.unknown(text)
+            raise self.names.unknown(with_indices(text, self.indices))
         raise self.not_read(f"{text} is no Value: nothing can be derived by it")

@@ -45,7 +45,7 @@ _PAIR = re.compile(  # behind it: if i ≠ j
     r"(.*?)[,;]?\s+\(?(?:(?:for|if|when|where)\s+)?([ijklmn])\s*(?:≠|\\neq?(?![a-z]))\s*([ijklmn])\)?"
 )
 _INDEXED = re.compile(  # a name with what stands below and above it
-    r"[^\W_]+(?:_\{?[\w,]+(?:\s*[+−-]\s*\d)?\}?|\^\{?[(\[][^()\[\]]+[)\]]\}?"
+    r"(?:[^\W_][\u0300-\u036f]*)+(?:_\{[^{}]*\}|_\w+|\^\{?[(\[][^()\[\]]+[)\]]\}?"
     r"|⁽[ⁿᵐ]⁾|[ᵢⱼₖₗₘₙₜ]+(?:[₊₋][₀-₉])?)+"
 )
 _RECURSION = re.compile(r"[_^]\{?[(\[]?[ijklmnt]\s*[+-]\s*[0-9]")  # h_{t−1}, W^{(l+1)}
@@ -418,7 +418,7 @@ def _is_unknown(side: Side) -> bool:
 
 def _letters(text: str) -> str:
     """Return the one-letter indices of the names in a text, in their order."""
-    return "".join(dict.fromkeys("".join(map(index_letters, _INDEXED.findall(text)))))
+    return "".join(dict.fromkeys("".join(map(index_letters, _INDEXED.findall(plain(text))))))
 
 
 def _cut(line: str) -> str:
