@@ -176,6 +176,8 @@ def _shifted(found: re.Match[str], numbers: Mapping[str, int]) -> str:
 
 def _sum_of(written: str, numbers: Mapping[str, int]) -> int:
     """Return what i+k-1 comes to."""
-    terms = re.findall(rf"([+-]?)\s*([{INDICES}]|[0-9])", written)
-    sizes = [(sign, int(term) if term.isdecimal() else numbers.get(term, 0)) for sign, term in terms]
-    return sum(-size if sign == "-" else size for sign, size in sizes)
+    total = 0
+    for sign, term in re.findall(rf"([+-]?)\s*([{INDICES}]|[0-9])", written):
+        size = int(term) if term.isdecimal() else numbers.get(term, 0)
+        total += -size if sign == "-" else size
+    return total
