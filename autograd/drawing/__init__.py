@@ -88,15 +88,21 @@ def _by_value(
 ) -> Figure:
     """Return the figure with a node for each Value. ValueError where these are too many."""
     graph = _graph(root, wrt, detail, force)
-    shown = list(graph.names)
     if wrt is not None:
         wrt = graph.current(wrt)
-        if len(shown) > MOST and not force:
-            shown = [v for v in shown if v is wrt or graph.edges[v]]
-    if len(shown) > MOST and not force:
-        raise ValueError(_too_many(len(shown), graph.detail, wrt))
+    shown = list(graph.names) if force else _shown(graph, wrt)
     gradients = stored_gradients(root, graph, shown)
     return figure_of(graph, notation, gradients, wrt=wrt, shown=shown)
+
+
+def _shown(graph: Graph, wrt: Value | None) -> list[Value]:
+    """Return the Values to draw, of many those on the paths to `wrt`. ValueError for too many."""
+    shown = list(graph.names)
+    if wrt is not None and len(shown) > MOST:
+        shown = [v for v in shown if v is wrt or graph.edges[v]]
+    if len(shown) > MOST:
+        raise ValueError(_too_many(len(shown), graph.detail, wrt))
+    return shown
 
 
 def _in_arrays(root: Value, wrt: Value | None, notation: Notation) -> Figure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from autograd.arrays.blocks import Block
@@ -115,16 +115,31 @@ class Drawing:
     @cached_property
     def columns(self) -> list[list[str]]:
         """Return what stands one below the other: an array, and a function of it alone."""
-        into = Counter(block.head for block in self.blocks)
         pairs: dict[Family, Family] = {}
-        for head, tail, _ in self.blocks:
-            is_function = into[head] == 1 and into[tail] > 0 and head.shape == tail.shape
-            if is_function and not {tail, head} & {*pairs, *pairs.values()}:
+        for head, tail in self.functions():
+            if not {tail, head} & {*pairs, *pairs.values()}:
                 pairs[tail] = head
         return [[self.keys[family] for family in pair] for pair in pairs.items()]
 
+    def functions(self) -> Iterator[tuple[Family, Family]]:
+        """Yield each array that is computed from one alone, of its shape; and that one."""
+        into = Counter(block.head for block in self.blocks)
+        for head, tail, _ in self.blocks:
+            if into[head] == 1 and into[tail] > 0 and head.shape == tail.shape:
+                yield head, tail
+
     def words(self) -> tuple[str, str, list[str]]:
         """Return the title, the heading and the legend."""
+        legend = self.legend()
+        if self.wrt is None:
+            heading = "every array: data and grad      every arrow: its part in the gradient"
+            return f"Every gradient of {self.root}, in arrays", heading, legend
+        formula = self.writer.written(self.gradients.forms[self.wrt], self.wrt).text
+        heading = f"∂{self.root}/∂{self.writer.array(self.wrt).text} = {formula}"
+        return f"{heading}, in arrays", heading, legend
+
+    def legend(self) -> list[str]:
+        """Return what the colours say, and what δ is."""
         legend = ["grad —: backward() was not called"]
         if self.stored.numbers is not None:
             signs = "solid, blue: grad > 0      dashed, orange: grad < 0"
@@ -134,12 +149,7 @@ class Drawing:
             example = max(named, key=lambda f: self.names[f] != f.name)
             delta, name = self.writer.delta(example), self.writer.array(example).text
             legend.append(f"{delta} is the grad of {name}, and so for each array")
-        if self.wrt is None:
-            heading = "every array: data and grad      every arrow: its part in the gradient"
-            return f"Every gradient of {self.root}, in arrays", heading, legend
-        formula = self.writer.written(self.gradients.forms[self.wrt], self.wrt).text
-        heading = f"∂{self.root}/∂{self.writer.array(self.wrt).text} = {formula}"
-        return f"{heading}, in arrays", heading, legend
+        return legend
 
     def node(self, family: Family) -> Node:
         name = self.writer.array(family).text
@@ -171,8 +181,7 @@ class Drawing:
 
     def cells(self, family: Family) -> Cells:
         """Return the numbers of a family, a line for each row, or for each element of a vector."""
-        row = family.shape if family.calls and len(family.shape) == 1 else family.shape[1:]
-        width = size(row) if family.shape else 1
+        width = _width(family)
         members = list(family.members.values())
         data = [aligned(self.graph.data[v], self.notation, BLANK) for v in members]
         numbers: Mapping[Value, float] | None = self.stored.numbers
@@ -205,6 +214,14 @@ class Drawing:
             number="",
             lines=tuple(broken(formula)),
         )
+
+
+def _width(family: Family) -> int:
+    """Return how many numbers stand in a line of the box of an array."""
+    if not family.shape:
+        return 1
+    is_row = family.calls and len(family.shape) == 1
+    return size(family.shape if is_row else family.shape[1:])
 
 
 def broken(formula: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from autograd.drawing.labels import BLANK
 from autograd.drawing.theme import PLAIN, Shade
@@ -33,11 +33,8 @@ class Cells(NamedTuple):
     @property
     def rows(self) -> list[list[Cell]]:
         """The cells, line by line."""
-        data = [[Cell("data", text) for text in row] for row in _padded(self.data)]
-        grad = [
-            [Cell("grad", *pair) for pair in zip(row, shades, strict=True)]
-            for row, shades in zip(_padded(self.grad), self.shades, strict=True)
-        ]
+        data = [_cells("data", row) for row in _padded(self.data)]
+        grad = [_cells("grad", *pair) for pair in zip(_padded(self.grad), self.shades, strict=True)]
         if all(len(row) == 1 for row in data):
             return [[*numbers, *gradients] for numbers, gradients in zip(data, grad, strict=True)]
         return [[Cell("title", "data")], *data, [Cell("title", "grad")], *grad]
@@ -57,6 +54,11 @@ class Cells(NamedTuple):
     def plain(self) -> Cells:
         """The same without shades."""
         return self._replace(shades=[[PLAIN] * len(row) for row in self.shades])
+
+
+def _cells(role: Literal["data", "grad"], *columns: Sequence[Any]) -> list[Cell]:
+    """Return a row of cells, of their texts and, if they have any, their shades."""
+    return [Cell(role, *parts) for parts in zip(*columns, strict=True)]
 
 
 def _padded(rows: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from autograd.drawing.figure import Arrow, Figure, Node
+from autograd.drawing.figure import Arrow, Figure, Frame, Node
 from autograd.drawing.labels import definition, printable, wrapped
 from autograd.drawing.theme import LIGHT, SMALLEST, Shade
 
@@ -24,10 +24,25 @@ def digraph(
 
     more   further attributes of nodes and arrows, by their keys: these win
     """
+    graph = _empty(figure, rankdir, format)
+    heading = [*figure.heading, ""] if figure.lit else figure.heading
+    with graph.subgraph(name="cluster_figure") as everything:
+        everything.attr(
+            label=escaped(heading, "\\l"), labelloc="t", labeljust="l", fontsize="17",
+            fontcolor=LIGHT["text"], pencolor="none", bgcolor="transparent", margin="0",
+            id="heading",
+        )  # fmt: skip
+        _draw_parts(everything, figure, more or {})
+    for column in figure.columns:
+        _put_side_by_side(graph, column[::-1] if rankdir == "LR" else column)
+    return graph
+
+
+def _empty(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
+    """Return a picture with the look and the legend of a figure, and nothing in it."""
     import graphviz
 
-    more = more or {}
-    graph = graphviz.Digraph(
+    return graphviz.Digraph(
         format=format,
         graph_attr={
             "rankdir": rankdir, "nodesep": "0.16", "ranksep": _ranksep(figure),
@@ -42,29 +57,29 @@ def digraph(
             "fontname": "Arial", "fontsize": SMALLEST, "arrowsize": "0.65", "color": LIGHT["line"],
         },
     )  # fmt: skip
-    heading = [*figure.heading, ""] if figure.lit else figure.heading
-    with graph.subgraph(name="cluster_figure") as everything:
-        everything.attr(
-            label=escaped(heading, "\\l"), labelloc="t", labeljust="l", fontsize="17",
-            fontcolor=LIGHT["text"], pencolor="none", bgcolor="transparent", margin="0",
-            id="heading",
+
+
+def _draw_parts(
+    everything: graphviz.Digraph, figure: Figure, more: Mapping[str, Attributes]
+) -> None:
+    """Draw the nodes, the frames around some of them, and the arrows."""
+    for node in figure.nodes.values():
+        _draw_node(everything, figure, node, more.get(node.key, {}))
+    for number, frame in enumerate(figure.frames):
+        _draw_frame(everything, number, frame)
+    for arrow in figure.arrows:
+        _draw_arrow(everything, figure, arrow, more.get(arrow.key, {}))
+
+
+def _draw_frame(everything: graphviz.Digraph, number: int, frame: Frame) -> None:
+    with everything.subgraph(name=f"cluster_{number}") as cluster:
+        cluster.attr(
+            label=escaped([frame.title]), style="rounded,filled",
+            fillcolor=LIGHT["cluster"], pencolor=LIGHT["frame"], margin="6",
+            labeljust="r", fontsize=SMALLEST, fontcolor=LIGHT["muted"], id=f"c{number}",
         )  # fmt: skip
-        for node in figure.nodes.values():
-            _draw_node(everything, figure, node, more.get(node.key, {}))
-        for number, frame in enumerate(figure.frames):
-            with everything.subgraph(name=f"cluster_{number}") as cluster:
-                cluster.attr(
-                    label=escaped([frame.title]), style="rounded,filled",
-                    fillcolor=LIGHT["cluster"], pencolor=LIGHT["frame"], margin="6",
-                    labeljust="r", fontsize=SMALLEST, fontcolor=LIGHT["muted"], id=f"c{number}",
-                )  # fmt: skip
-                for key in frame.keys:
-                    cluster.node(key)
-        for arrow in figure.arrows:
-            _draw_arrow(everything, figure, arrow, more.get(arrow.key, {}))
-    for column in figure.columns:
-        _put_side_by_side(graph, column[::-1] if rankdir == "LR" else column)
-    return graph
+        for key in frame.keys:
+            cluster.node(key)
 
 
 def _ranksep(figure: Figure) -> str:
@@ -91,20 +106,9 @@ def _classes(shade: Shade, *, lit: bool, muted: bool) -> str:
 
 def _draw_node(graph: graphviz.Digraph, figure: Figure, node: Node, more: Attributes) -> None:
     muted = figure.lit and not node.lit
-    name = node.name if node.value.label or figure.lit else ""
-    lines = wrapped(definition(name, node.formula))
-    if node.cells:
-        lines += node.cells.lines
-    elif node.data:
-        lines += [f"data {node.data}", f"grad {node.grad}"]
     fill = "plain" if muted or node.cells else node.shade.fill
-    style = ["filled"]
-    if node.value.op is not None:
-        style.append("rounded")
-    if node.shade.sign == "neg":
-        style.append("dashed")
     look = {
-        "style": ",".join(style),
+        "style": _outline(node),
         "fillcolor": LIGHT[fill],
         "color": LIGHT["line" if muted else node.shade.line],
         "fontcolor": LIGHT["muted" if muted else "text"],
@@ -112,7 +116,26 @@ def _draw_node(graph: graphviz.Digraph, figure: Figure, node: Node, more: Attrib
         "id": node.key,
         "class": _classes(node.shade, lit=node.lit, muted=muted),
     }
-    graph.node(node.key, escaped(lines), **look | more)
+    graph.node(node.key, escaped(_lines_of(figure, node)), **look | more)
+
+
+def _lines_of(figure: Figure, node: Node) -> list[str]:
+    """Return what stands in a node: its definition, and below it its numbers."""
+    name = node.name if node.value.label or figure.lit else ""
+    lines = wrapped(definition(name, node.formula))
+    if node.cells:
+        return lines + node.cells.lines
+    return [*lines, f"data {node.data}", f"grad {node.grad}"] if node.data else lines
+
+
+def _outline(node: Node) -> str:
+    """Return graphviz's style of a node: what is computed is rounded, dashed is negative."""
+    style = ["filled"]
+    if node.value.op is not None:
+        style.append("rounded")
+    if node.shade.sign == "neg":
+        style.append("dashed")
+    return ",".join(style)
 
 
 def _draw_arrow(graph: graphviz.Digraph, figure: Figure, arrow: Arrow, more: Attributes) -> None:
@@ -122,9 +145,7 @@ def _draw_arrow(graph: graphviz.Digraph, figure: Figure, arrow: Arrow, more: Att
     style: Attributes = {}
     if arrow.lit:
         lines = _factor(figure, arrow)
-        style = {"dir": "back", "penwidth": "3", "arrowsize": "0.85", "weight": "100"}
-        style |= {"fontcolor": LIGHT["text"]}
-        style |= {"fontsize": "12"} if figure.parting else {}  # larger, further off other paths
+        style = _lit(figure)
     elif not figure.lit:
         lines = list(arrow.lines) or [arrow.local]
         style = {"fontcolor": LIGHT[arrow.shade.sign if signed else "muted"]}
@@ -134,6 +155,14 @@ def _draw_arrow(graph: graphviz.Digraph, figure: Figure, arrow: Arrow, more: Att
         style |= {"color": LIGHT[arrow.shade.line], "style": dashes}
     style |= {"id": arrow.key, "class": _classes(arrow.shade, lit=arrow.lit, muted=muted)}
     graph.edge(arrow.tail, arrow.head, escaped(lines), **style | more)
+
+
+def _lit(figure: Figure) -> Attributes:
+    """Return the look of an arrow that is lit."""
+    style = {"dir": "back", "penwidth": "3", "arrowsize": "0.85", "weight": "100"}
+    style |= {"fontcolor": LIGHT["text"]}
+    # larger, further off other paths
+    return style | {"fontsize": "12"} if figure.parting else style
 
 
 def _factor(figure: Figure, arrow: Arrow) -> list[str]:

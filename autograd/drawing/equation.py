@@ -27,8 +27,7 @@ def equation(derivation: Derivation, notation: Notation) -> Equation:
     if not derivation.factors:
         return Equation([f"{title} = {notation.number(derivation.value)}"], {})
     numbering = _Numbering(notation)
-    top = derivation.factors[0] if len(derivation.factors) == 1 else None
-    numbering.todo.append((title, top.terms if top and top.terms else (derivation,)))
+    numbering.todo.append((title, _top_terms(derivation)))
     lines: list[str] = []
     for title, terms in numbering.todo:  # which grows
         products = [numbering.product(term) for term in terms]
@@ -36,6 +35,13 @@ def equation(derivation: Derivation, notation: Notation) -> Equation:
     if len(lines) > _MOST_LINES:
         lines = [*lines[:_MOST_LINES], "…"]
     return Equation(lines, numbering.of_edges)
+
+
+def _top_terms(derivation: Derivation) -> tuple[Derivation, ...]:
+    """Return the terms of a derivative that is a sum over paths; else it is its only one."""
+    if len(derivation.factors) == 1 and derivation.factors[0].terms:
+        return derivation.factors[0].terms
+    return (derivation,)
 
 
 class _Numbering:

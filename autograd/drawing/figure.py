@@ -156,9 +156,7 @@ def figure_of(
     for v in graph.names if shown is None else shown:
         builder.add(v)
     title, heading, legend = builder.words()
-    note = one_line(gradients.note)  # in which labels stand
-    if len(note) > _LONGEST_NOTE:
-        note = note[: _LONGEST_NOTE - 1] + "…"
+    note = _cut_off(one_line(gradients.note), _LONGEST_NOTE)  # in which labels stand
     if note:
         legend += filled(note, "(?= )", _WIDEST_LEGEND)
     keys = {v: node.key for v, node in builder.nodes.items()}
@@ -177,6 +175,11 @@ def figure_of(
         columns=drawn_columns(keys, builder.heads),
         largest=builder.largest,
     )
+
+
+def _cut_off(text: str, longest: int) -> str:
+    """Return a text that is not too long; where it was, it ends in an ellipsis."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 class _Builder:
@@ -211,11 +214,7 @@ class _Builder:
 
     def node(self, v: Value, lit: bool) -> Node:
         name, data = self.graph.names[v], self.graph.data[v]
-        computed = ""
-        if v.op is not None and self.graph.detail == "operations":
-            computed = operation(v, self.notation)
-        elif v.op is not None:
-            computed = formula(v, self.graph.names, self.notation).names
+        computed = self.computed(v)
         words = definition(one_line(v.label)[:_LONGEST_LABEL] or name, computed)
         gradient = None if self.gradients is None else self.gradients[v]
         return Node(
@@ -230,6 +229,14 @@ class _Builder:
             shade=PLAIN if gradient is None else shade(gradient, self.largest),
             lit=lit,
         )
+
+    def computed(self, v: Value) -> str:
+        """Return what a Value was computed as: its operation, or its formula; "" of a leaf."""
+        if v.op is None:
+            return ""
+        if self.graph.detail == "operations":
+            return operation(v, self.notation)
+        return formula(v, self.graph.names, self.notation).names
 
     def arrow(self, edge: Edge, head: str) -> Arrow:
         names, notation = self.graph.names, self.notation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from autograd.digits import exact
@@ -46,7 +46,7 @@ def _doubt(graph: Graph, shown: Collection[Value], expected: Mapping[Value, floa
     """Return a sentence where the stored gradients are not of one backward pass of the root."""
     root, name = graph.root, graph.names[graph.root]
     other = [v for v in shown if not _is_near(v.grad, expected[v])]
-    if root.grad != 1.0 and all(_is_near(v.grad, root.grad * expected[v]) for v in shown):
+    if root.grad != 1.0 and _are_near(shown, root.grad, expected):
         number = TEXT.number(root.grad)
         return f"grad is that of a Value above {name}, whose derivative by {name} is {number}"
     if any(v.op is not None for v in other):
@@ -54,6 +54,11 @@ def _doubt(graph: Graph, shown: Collection[Value], expected: Mapping[Value, floa
     if other:
         return "the leaves have added up several backward passes: set their grad to 0 before one"
     return ""
+
+
+def _are_near(shown: Iterable[Value], times: float, expected: Mapping[Value, float]) -> bool:
+    """Whether the stored gradients are as often the expected ones."""
+    return all(_is_near(v.grad, times * expected[v]) for v in shown)
 
 
 def _is_near(stored: float, expected: float) -> bool:

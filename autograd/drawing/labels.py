@@ -67,7 +67,13 @@ def operation(v: Value, notation: Notation) -> str:
         return symbol
     if len(numbers) > 2 or symbol.isidentifier():
         return f"{symbol}({', '.join(number or '·' for number in numbers)})"
-    left, right = numbers
+    return _between(symbol, *numbers)
+
+
+def _between(symbol: str, left: str, right: str) -> str:
+    """Return an operation between two numbers, one of which may be "": what is negative on the
+    right stands in parentheses.
+    """
     if right.startswith(MINUS):
         right = f"({right})"
     return f"{left} {symbol} {right}".strip()
@@ -85,14 +91,19 @@ def wrapped(text: str) -> list[str]:
     """
     terms = re.split(_SIGN, text)
     short = [t if len(t) <= _LONGEST_TERM else t[: _LONGEST_TERM - 1] + "…" for t in terms]
-    text = "".join(short)
+    lines = _even_lines("".join(short))
+    return lines if len(lines) <= 4 else [*lines[:3], "+ …"]
+
+
+def _even_lines(text: str) -> list[str]:
+    """Return a formula in as few lines as it takes, and these as narrow as so many can be."""
     lines = filled(text, _SIGN, _WIDEST_LINE)
     for width in range(_WIDEST_LINE - 1, -1, -1):
         narrower = filled(text, _SIGN, width) if len(lines) > 1 else []
         if len(narrower) != len(lines):
             break
         lines = narrower
-    return lines if len(lines) <= 4 else [*lines[:3], "+ …"]
+    return lines
 
 
 def filled(text: str, before: str, width: int) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from autograd.drawing.cells import GAP, Cells
+from autograd.drawing.cells import GAP, Cell, Cells
 from autograd.drawing.figure import Figure, Node
 from autograd.drawing.theme import COLOURS, LIGHT, SMALLEST, Shade
 
@@ -90,14 +90,19 @@ def _name_parts(root: Element, figure: Figure, unlabelled: Collection[str]) -> N
         elif key in arrows:
             if texts:
                 label = _lifted(graph, group, texts, "local")
-                label[:] = [] if key in unlabelled else texts
-                _put_title(label, arrows[key].title)
+                _set_label(label, [] if key in unlabelled else texts, arrows[key].title)
             _put_title(group, arrows[key].title)
             _give_halo(texts, {"data-role": "local"})
         elif group.get("class") == "cluster" and key != "heading":
             _give_halo(texts, {"stroke": LIGHT["cluster"].lower()})
             _lifted(graph, group, texts, "title")
     graph[:] = sorted(graph, key=_layer)
+
+
+def _set_label(label: Element, texts: list[Element], title: str) -> None:
+    """Put lines of text and a title into the group of an edge's label."""
+    label[:] = texts
+    _put_title(label, title)
 
 
 def _stripped(group: Element) -> list[Element]:
@@ -144,18 +149,23 @@ def _put_title(group: Element, words: str) -> None:
 
 def _set_node(group: Element, texts: list[Element], node: Node, muted: bool) -> None:
     """Say which lines of a node are its numbers, and set its name in bold."""
-    from xml.etree import ElementTree
-
     if node.cells:
         _set_cells(group, texts, node.cells.plain if muted else node.cells)
     elif node.data:
         *_, data, grad = texts  # as dot.py writes them
         data.set("data-role", "data")
         grad.set("data-role", "grad")
-    before, found, after = (texts[0].text or "").partition(node.name)
+    _set_in_bold(texts[0], node.name)
+
+
+def _set_in_bold(line: Element, name: str) -> None:
+    """Set the name in bold with which a line begins, where it is not too long."""
+    from xml.etree import ElementTree
+
+    before, found, after = (line.text or "").partition(name)
     if not before and len(found) <= _LONGEST_BOLD:
-        texts[0].text = ""
-        bold = ElementTree.SubElement(texts[0], "tspan", {"font-weight": "bold"})
+        line.text = ""
+        bold = ElementTree.SubElement(line, "tspan", {"font-weight": "bold"})
         bold.text, bold.tail = found, after
 
 
@@ -164,26 +174,31 @@ def _set_cells(group: Element, texts: list[Element], cells: Cells) -> None:
 
     The engine has left a line of text for each row.
     """
-    from xml.etree import ElementTree
-
     for line, row in zip(texts[len(texts) - len(cells.rows) :], cells.rows, strict=True):
         if row[0].role == "title":
             line.attrib |= {"fill": LIGHT["muted"].lower()}
-            continue
-        size = float(line.get("font-size", SMALLEST))
-        digit = _DIGIT * size
-        x, y = float(line.get("x", "0")), float(line.get("y", "0"))
-        x -= digit * (sum(len(cell.text) for cell in row) + GAP * (len(row) - 1)) / 2
-        group.remove(line)
-        for cell in row:
-            width = digit * len(cell.text)
-            if cell.role == "grad":
-                box = _frame(x - digit / 2, y - 0.84 * size, width + digit, 1.06 * size, cell.shade)
-                group.append(ElementTree.Element("rect", box))
-            place = {"x": f"{x + width / 2:.2f}", "data-role": cell.role}
-            text = ElementTree.SubElement(group, "text", line.attrib | place)
-            text.text = cell.text
-            x += width + GAP * digit
+        else:
+            group.remove(line)
+            _set_row(group, line, row)
+
+
+def _set_row(group: Element, line: Element, row: Sequence[Cell]) -> None:
+    """Put the cells of a row where a line of text was."""
+    from xml.etree import ElementTree
+
+    size = float(line.get("font-size", SMALLEST))
+    digit = _DIGIT * size
+    x, y = float(line.get("x", "0")), float(line.get("y", "0"))
+    x -= digit * (sum(len(cell.text) for cell in row) + GAP * (len(row) - 1)) / 2
+    for cell in row:
+        width = digit * len(cell.text)
+        if cell.role == "grad":
+            box = _frame(x - digit / 2, y - 0.84 * size, width + digit, 1.06 * size, cell.shade)
+            group.append(ElementTree.Element("rect", box))
+        place = {"x": f"{x + width / 2:.2f}", "data-role": cell.role}
+        text = ElementTree.SubElement(group, "text", line.attrib | place)
+        text.text = cell.text
+        x += width + GAP * digit
 
 
 def _frame(x: float, y: float, width: float, height: float, shade: Shade) -> dict[str, str]:

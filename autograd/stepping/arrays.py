@@ -108,30 +108,39 @@ class _Steps:
         return step._replace(by_hand=by_hand(asked, self.graph, self.notation.digits))
 
     def backward(self, family: Family) -> Step:
-        drawing, data = self.drawing, self.drawing.gradients.data
+        data = self.drawing.gradients.data
         asked = _largest(family, data)
         names = {v: self.partial(name) for v, name in self.names(family).items()}
-        into = [
-            (arrow.key, drawing.keys[block.head])
-            for block, arrow in zip(drawing.blocks, drawing.figure.arrows, strict=True)
-            if block.tail is family
-        ]
+        into = self.arrows_into(family)
         title, whole = self.gradient(family)
         edges = self.above[asked]
         few = len(edges) <= _MOST_PATHS
         line = self.paths(edges) if few else ""
         question = _Asked(value=asked, names=names, title=title, line=line, formula=whole)
         step = self.step("backward", family, question, data)
-        digits = self.notation.digits
-        parts = [(edge.derivative.data, data[edge.head]) for edge in edges]
         return step._replace(
-            by_hand=math.fsum(rounded(a, digits) * rounded(b, digits) for a, b in parts),
+            by_hand=self.sum_by_hand(edges, data),
             lit=[*step.lit, *(key for pair in into for key in pair)],
             slips=(*self.left_out(edges), *step.slips),
             head=", ".join(self.nodes[head].name for _, head in into),
             tail=self.node(family).name,
             edges=tuple(key for key, _ in into),
         )
+
+    def arrows_into(self, family: Family) -> list[tuple[str, str]]:
+        """Return the keys of the arrows that lead to an array, and of the arrays they come from."""
+        drawing = self.drawing
+        return [
+            (arrow.key, drawing.keys[block.head])
+            for block, arrow in zip(drawing.blocks, drawing.figure.arrows, strict=True)
+            if block.tail is family
+        ]
+
+    def sum_by_hand(self, edges: Sequence[Edge], data: Mapping[Value, float]) -> float:
+        """Return the sum over the paths to a Value of the numbers as they are shown."""
+        digits = self.notation.digits
+        parts = [(edge.derivative.data, data[edge.head]) for edge in edges]
+        return math.fsum(rounded(a, digits) * rounded(b, digits) for a, b in parts)
 
     def step(
         self,
@@ -147,7 +156,6 @@ class _Steps:
         several = len(family.members) > 1
         whole = shaped(family, data) if several or family.shape else answer
         numbers = in_a_line(whole, self.notation)
-        others = {v: data[v] for v in family.members.values() if data[v] != answer}
         return Step(
             phase=phase,
             asked=asked.name,
@@ -159,9 +167,7 @@ class _Steps:
             sets=self.sets(family, "data" if phase == "forward" else "grad"),
             lit=[key],
             after=(f"{asked.title} = {numbers}",) if several and numbers else (),
-            slips=tuple((f"that is {asked.names[v]}", number) for v, number in others.items())
-            if len(others) <= _MOST_OTHERS
-            else (),
+            slips=_others(family, asked, data),
             whole=" = ".join(filter(None, (asked.title, asked.formula, numbers))),
         )
 
@@ -221,6 +227,17 @@ class _Steps:
             return changed | {"data": node.data}
         shades = [shade for row in node.cells.shades for shade in row]
         return changed | {"grad": node.grad, "shade": node.shade, "shades": shades}
+
+
+def _others(
+    family: Family, asked: _Asked, data: Mapping[Value, float]
+) -> tuple[tuple[str, float], ...]:
+    """Return the numbers of the other elements, where they are few, and what each of them is."""
+    answer = data[asked.value]
+    others = {v: data[v] for v in family.members.values() if data[v] != answer}
+    if len(others) > _MOST_OTHERS:
+        return ()
+    return tuple((f"that is {asked.names[v]}", number) for v, number in others.items())
 
 
 def _largest(family: Family, data: Mapping[Value, float]) -> Value:

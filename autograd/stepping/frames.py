@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 from xml.etree import ElementTree
 
+from autograd.drawing.cells import Cells
 from autograd.drawing.dot import Attributes, digraph
 from autograd.drawing.engines import Engine, EngineError, rendered
 from autograd.drawing.figure import Figure, Node
@@ -35,18 +36,19 @@ def frames_of(
     sizes = _sizes(drawn, figure)
     frames = []
     for step, caption, (nodes, shades) in zip(steps, captions, _states(figure, steps), strict=True):
-        state = figure._replace(
-            title=str(step),
-            heading=caption,
-            nodes={node.value: node for node in nodes.values()},
-            arrows=[arrow._replace(shade=shades.get(arrow.key, PLAIN)) for arrow in figure.arrows],
-        )
+        state = _at_step(figure, nodes.values(), shades)._replace(title=str(step), heading=caption)
         ahead = [arrow.key for arrow in figure.arrows if arrow.key not in shades]
         picture = rendered(digraph(state, "LR", format, _look(step, sizes, ahead)), format, engine)
         if format == "svg":
             picture = str(decorated(picture, state, unlabelled=ahead)).encode()
         frames.append(picture)
     return frames
+
+
+def _at_step(figure: Figure, nodes: Iterable[Node], shades: Mapping[str, Shade]) -> Figure:
+    """Return the figure with the nodes and the shades of the arrows that are known at a step."""
+    arrows = [arrow._replace(shade=shades.get(arrow.key, PLAIN)) for arrow in figure.arrows]
+    return figure._replace(nodes={node.value: node for node in nodes}, arrows=arrows)
 
 
 def _look(
@@ -96,25 +98,32 @@ def _after(step: Step, node: Node, final: Node) -> Node:
     """Return a node after a step that sets its data or its gradient; an array is set as a whole."""
     sets = step.sets
     known = {name: sets[name] for name in ("data", "grad", "shade") if name in sets}
-    cells = node.cells
-    if cells and final.cells and "data" in sets:
-        cells = cells._replace(data=final.cells.data)
-    elif cells and final.cells:
-        cells = cells._replace(grad=final.cells.grad, shades=final.cells.shades)
-    return node._replace(**known, cells=cells)
+    return node._replace(**known, cells=_cells_after(step, node.cells, final.cells))
+
+
+def _cells_after(step: Step, cells: Cells | None, final: Cells | None) -> Cells | None:
+    """Return the numbers of an array after a step that sets its data or its gradient."""
+    if cells is None or final is None:
+        return cells
+    if "data" in step.sets:
+        return cells._replace(data=final.data)
+    return cells._replace(grad=final.grad, shades=final.shades)
 
 
 def _captions(steps: Sequence[Step]) -> list[list[str]]:
     """Return what each step says, all in as many lines and as wide."""
-    captions = []
-    for k, step in enumerate(steps, 1):
-        *above, line = step.given
-        lines = [f"{step.phase} · step {k} of {len(steps)}", *above, f"{line} = {step.result}"]
-        captions.append([part for text in [*lines, *step.after] for part in _broken(text)])
+    captions = [_caption(step, k, len(steps)) for k, step in enumerate(steps, 1)]
     most = max(map(len, captions))
     widest = max(len(line) for caption in captions for line in caption)
     ruler = "\u2007" * round(1.1 * widest)
     return [[*caption, *[""] * (most - len(caption)), ruler] for caption in captions]
+
+
+def _caption(step: Step, place: int, count: int) -> list[str]:
+    """Return what a step says: what it computes, and what comes after it."""
+    *above, line = step.given
+    lines = [f"{step.phase} · step {place} of {count}", *above, f"{line} = {step.result}"]
+    return [part for text in [*lines, *step.after] for part in _broken(text)]
 
 
 def _broken(text: str) -> list[str]:
@@ -128,8 +137,18 @@ def _sizes(drawn: Svg, figure: Figure) -> dict[str, Attributes]:
     groups = {group.get("id"): group for group in root.iter("g")}
     for node in figure.nodes.values():
         outline = next(e for e in groups[f"{drawn.key}-{node.key}"] if e.tag in ("path", "polygon"))
-        numbers = re.findall(r"-?[\d.]+", outline.get("d") or outline.get("points") or "")
-        xs, ys = [float(x) for x in numbers[::2]], [float(y) for y in numbers[1::2]]
-        width, height = (f"{(max(side) - min(side)) / 72:.4f}" for side in (xs, ys))
-        sizes[node.key] = {"width": width, "height": height, "fixedsize": "true"}
+        sizes[node.key] = _size(outline)
     return sizes
+
+
+def _size(outline: ElementTree.Element) -> Attributes:
+    """Return the width and the height of an outline, as a node has them."""
+    points = re.findall(r"-?[\d.]+", outline.get("d") or outline.get("points") or "")
+    xs, ys = map(float, points[::2]), map(float, points[1::2])
+    width, height = (f"{_length(side) / 72:.4f}" for side in (xs, ys))
+    return {"width": width, "height": height, "fixedsize": "true"}
+
+
+def _length(side: Iterable[float]) -> float:
+    places = list(side)
+    return max(places) - min(places)

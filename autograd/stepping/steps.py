@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from autograd.digits import MINUS, rounded
@@ -101,15 +101,11 @@ def steps_of(figure: Figure) -> list[Step]:
 
 
 def _forward(figure: Figure) -> Iterator[Step]:
-    names = figure.graph.names
     for v, node in figure.nodes.items():
         if v.op is None:
             continue
-        others = {u: name for u, name in names.items() if u is not v}
         result = figure.notation.number(v.data)
-        lines = [
-            line for line in dict.fromkeys(formula(v, others, figure.notation)) if line != result
-        ]
+        lines = [line for line in _written(v, figure) if line != result]
         yield Step(
             phase="forward",
             asked=node.name,
@@ -121,6 +117,12 @@ def _forward(figure: Figure) -> Iterator[Step]:
             sets={"data": aligned(v.data, figure.notation, BLANK)},
             lit=[node.key],
         )
+
+
+def _written(v: Value, figure: Figure) -> Iterable[str]:
+    """Return the formula of a Value in names and in numbers; where they are the same, once."""
+    others = {u: name for u, name in figure.graph.names.items() if u is not v}
+    return dict.fromkeys(formula(v, others, figure.notation))
 
 
 def by_hand(v: Value, graph: Graph, digits: int) -> float:
