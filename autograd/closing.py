@@ -6,14 +6,15 @@ So ∂L/∂z, through each of the probabilities that softmax gives, ends in p �
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from autograd import ops
 from autograd.formula import Formula, Writer
 from autograd.graph import Graph
-from autograd.normal import Algebra, Base, Product, Sum, constant, gathered
+from autograd.normal import Algebra, Base, Factors, Product, Sum, constant, gathered
 from autograd.notation import Notation
 from autograd.value import Value
 
@@ -47,7 +48,7 @@ def closing(terms: Sequence[Sequence[Value]], graph: Graph, notation: Notation) 
     algebra = Algebra()
     factors = _forms(algebra, terms, graph)
     products = [reduce(algebra.mul, forms, constant(1.0)) for forms in factors]
-    pieces = _multiplied_out(algebra, [piece for product in products for piece in product])
+    pieces = _multiplied_out(algebra, list(chain.from_iterable(products)))
     total, weights = _averaged(_summed(pieces), graph.data)
     if len(total) != 2 or len(pieces) < 3:
         return None
@@ -67,15 +68,19 @@ def _forms(algebra: Algebra, terms: Sequence[Sequence[Value]], graph: Graph) -> 
     if sum(map(len, terms)) > MOST:
         return []
     found: list[list[Sum]] = []
-    divides = False
     for term in terms:
-        forms = [algebra.normal_form(factor, graph.names) for factor in term]
-        known = [form for form in forms if form]
-        if len(known) < len(forms):
+        forms = _known_forms(algebra, term, graph)
+        if forms is None:
             return []
-        found.append(known)
-        divides = divides or any(map(_divides, known))
-    return found if divides else []
+        found.append(forms)
+    return found if any(map(_divides, chain.from_iterable(found))) else []
+
+
+def _known_forms(algebra: Algebra, term: Sequence[Value], graph: Graph) -> list[Sum] | None:
+    """Return the derivatives of a term in normal form; None where one is 0 or too long."""
+    forms = [algebra.normal_form(factor, graph.names) for factor in term]
+    known = [form for form in forms if form]
+    return known if len(known) == len(forms) else None
 
 
 def _formula(writer: Writer, form: Sum) -> Formula:
@@ -106,16 +111,20 @@ def _multiplied_out(algebra: Algebra, pieces: Sequence[Product]) -> list[Product
     todo, done = list(reversed(pieces)), []
     while todo:
         coefficient, factors = todo.pop()
-        brackets = [base for base, e in factors if base.terms and e > 0 and e.is_integer()]
-        if not brackets:
+        outer = max(_open_brackets(factors), key=depth.__getitem__, default=None)
+        if outer is None:
             done.append((coefficient, factors))
         else:
-            outer = max(brackets, key=depth.__getitem__)
             rest = gathered((*factors, (outer, -1.0)))
             todo += [(coefficient * c, gathered(rest + f)) for c, f in reversed(outer.terms)]
         if len(todo) + len(done) > MOST:
             return []
     return done
+
+
+def _open_brackets(factors: Factors) -> Iterator[Base]:
+    """Yield the brackets that can be multiplied out: their exponents are positive and whole."""
+    return (base for base, e in factors if base.terms and e > 0 and e.is_integer())
 
 
 def _divides(form: Sum) -> bool:
@@ -138,15 +147,9 @@ def _averaged(total: Terms, data: Mapping[Value, float]) -> tuple[Terms, list[Ba
     nothing in common, it is the total itself.
     """
     by_weight = _by_leaf(total)
-    numbers = [data[base.value] for base in by_weight if base.value is not None]
-    if len(numbers) < 2 or min(numbers) < 0 or not math.isclose(math.fsum(numbers), 1.0):
+    if not _are_weights([data[base.value] for base in by_weight if base.value is not None]):
         return total, []
-    first, *others = by_weight.values()
-    average = {
-        factors: coefficient
-        for factors, coefficient in first.items()
-        if all(terms.get(factors) == coefficient for terms in others)
-    }
+    average = _in_common(by_weight.values())
     if not average:
         return total, []
     shared = set(average)
@@ -155,6 +158,21 @@ def _averaged(total: Terms, data: Mapping[Value, float]) -> tuple[Terms, list[Ba
             if factors not in shared:
                 average[factors | {(weight, 1.0)}] = coefficient
     return average, list(by_weight)
+
+
+def _are_weights(numbers: Sequence[float]) -> bool:
+    """Whether these are several numbers, none of them negative, that sum to 1."""
+    return len(numbers) > 1 and min(numbers) >= 0 and math.isclose(math.fsum(numbers), 1.0)
+
+
+def _in_common(several: Iterable[Terms]) -> Terms:
+    """Return the terms that stand in each of several sums, with one coefficient."""
+    first, *others = several
+    return {
+        factors: coefficient
+        for factors, coefficient in first.items()
+        if all(terms.get(factors) == coefficient for terms in others)
+    }
 
 
 def _by_leaf(total: Terms) -> dict[Base, Terms]:

@@ -238,14 +238,18 @@ class Derivation:
             for deeper, rows in blocks:
                 yield depth + deeper, rows
             todo += [(depth, [row]) for row in reversed(last)]
-            for factor in reversed(item.factors):
-                closed = factor.closing(notation)
-                if closed is None:
-                    todo += [(depth + 1, term) for term in reversed(factor.terms)]
-                else:
-                    todo.append((depth + 1, factor.closed_rows(closed, notation)))
+            todo += [(depth + 1, below) for below in item._below(notation)]
         for note in self._notes(done):
             yield 0, [[notation.words(f"({note})")]]
+
+    def _below(self, notation: Notation) -> Iterator[Derivation | list[list[str]]]:
+        """Yield what the factors are made of, from the last: the terms, or their formula alone."""
+        for factor in reversed(self.factors):
+            closed = factor.closing(notation)
+            if closed is None:
+                yield from reversed(factor.terms)
+            else:
+                yield factor.closed_rows(closed, notation)
 
     def _own_lines(
         self, notation: Notation
@@ -254,11 +258,7 @@ class Derivation:
         title, value = product(self.names, notation), notation.number(self.shown)
         rows = [factor.row(notation) for factor in self.factors]
         if not rows:
-            if self.value != 0:  # y is x
-                return [(0, [[title, value]])], []
-            of, by = notation.name(self.of), notation.name(self.by)
-            reason = f"{notation.words(': ')}{of}{notation.words(' does not depend on ')}{by}"
-            return [(0, [[title, value + reason]])], []
+            return [(0, [[title, value + self._reason(notation)]])], []
         if len(rows) == 1 and not self.factors[0].terms:
             return [(0, [[title, *rows[0][1:]]])], []
         if len(rows) == 1:
@@ -270,6 +270,13 @@ class Derivation:
             blocks.insert(0, (0, [[title, times.join(row[0] for row in rows)]]))
         last = [title, joined_numbers(self.factors, times, notation), value]
         return blocks, [last, *self._end(notation)]
+
+    def _reason(self, notation: Notation) -> str:
+        """Return why a derivative without factors is 0; "" where it is 1, for y is x."""
+        if self.value != 0:
+            return ""
+        of, by = notation.name(self.of), notation.name(self.by)
+        return f"{notation.words(': ')}{of}{notation.words(' does not depend on ')}{by}"
 
     def result(self, notation: Notation) -> list[str]:
         """Return the line in which it ends, as `blocks` has it."""
@@ -298,7 +305,7 @@ class Derivation:
         graph = self._graph
         if not any(v.label for v in graph.names):
             yield "nothing has a label: v1, v2, … are all the Values, in order"
-        shared = next((graph.shared[name] for name in _names(shown) if name in graph.shared), "")
+        shared = _label_of_several(shown, graph)
         if shared:
             way = "told apart by ⁽²⁾, ⁽³⁾, …, in the order of the computation"
             yield f"several Values are labelled {shared}: {way}"
@@ -308,6 +315,11 @@ class Derivation:
             yield f"{graph.moved}; computed anew here"
         if self.note:
             yield self.note
+
+
+def _label_of_several(shown: Iterable[Derivation], graph: Graph) -> str:
+    """Return the first label in these derivations that several Values have; "" for none."""
+    return next((graph.shared[name] for name in _names(shown) if name in graph.shared), "")
 
 
 def _names(parts: Iterable[Derivation]) -> Iterator[str]:
@@ -345,11 +357,14 @@ def aligned(depth: int, rows: list[list[str]]) -> str:
     indent = "  " * min(depth, _DEEPEST)
     lines = []
     for cells in zip(*columns, strict=True):
-        if len(rows) == 1:
-            line = " = ".join(cells)
-        else:
-            line = padded(cells[0], widths[0])
-            for cell, wide in zip(cells[1:], widths[1:], strict=False):
-                line += ("= " if cell else "  ") + padded(cell, wide)
+        line = " = ".join(cells) if len(rows) == 1 else _in_columns(cells, widths)
         lines.append((indent + line).rstrip())
     return "\n".join(lines)
+
+
+def _in_columns(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Return the cells of a line, each in its column, with an equals sign before all but one."""
+    line = padded(cells[0], widths[0])
+    for cell, wide in zip(cells[1:], widths[1:], strict=False):
+        line += ("= " if cell else "  ") + padded(cell, wide)
+    return line

@@ -13,10 +13,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import count
 
 from autograd.derivation import Derivation, Factor, Quotient, product
-from autograd.graph import Edge, Graph
+from autograd.graph import Edge, Graph, free_names
 from autograd.notation import Notation
 from autograd.op import RANGE, DomainError
 from autograd.value import Value
@@ -52,21 +51,14 @@ class _Deriver:
 
     def derivation(self) -> Derivation:
         """Return the derivation of ∂root/∂x."""
-        root, x, names = self.graph.root, self.x, self.graph.names
-        if root is x or x not in names:
-            given = names.values()
-            free = next(name for k in count(1) if (name := f"v{k}") not in given)
-            title = Quotient(names[root], names.get(x) or x.label or free)
-            value = 1.0 if root is x else 0.0
-            return Derivation((title,), value, (), self.graph, self.notation, self.note)
+        root, x = self.graph.root, self.x
+        if root is x or x not in self.graph.names:
+            return self.without_factors()
         self.find_ways()
         self.find_cut_points()
         below_root = list(self.into)[-2::-1]
         starts = self.starts(below_root)
-        shared: dict[Value, list[Value]] = {}
-        for (start, v), uses in self.uses.items():
-            if uses > 1:
-                shared.setdefault(v, []).append(start)
+        shared = self.shared()
         for v in below_root:
             self.steps[v] = self.step(v, starts)
             for start in shared.get(v, ()):
@@ -74,6 +66,22 @@ class _Deriver:
         whole = self.derive(root, x)
         whole.note = self.note
         return whole
+
+    def without_factors(self) -> Derivation:
+        """Return the derivation by the root itself, 1; or by what is not in the graph, 0."""
+        root, x, names = self.graph.root, self.x, self.graph.names
+        by = names.get(x) or x.label or next(free_names(names.values()))
+        value = 1.0 if root is x else 0.0
+        title = Quotient(names[root], by)
+        return Derivation((title,), value, (), self.graph, self.notation, self.note)
+
+    def shared(self) -> dict[Value, list[Value]]:
+        """Return where the derivations begin that are used several times, by where they end."""
+        shared: dict[Value, list[Value]] = {}
+        for (start, v), uses in self.uses.items():
+            if uses > 1:
+                shared.setdefault(v, []).append(start)
+        return shared
 
     def starts(self, values: Sequence[Value]) -> dict[Edge, Value]:
         """Return where the term of each edge begins, where several meet; count the ways to it."""
@@ -151,9 +159,7 @@ class _Deriver:
     def term(self, start: Value, edge: Edge) -> Derivation:
         """Return what the paths that end with `edge` add to the sum at its tail."""
         head, tail, _ = edge
-        arguments = [v for _, v, _ in self.graph.edges[head] if v is not tail and v in self.below]
-        rivals = [v for v in arguments if self.leads(v, tail)]
-        last = self.factor(self.quotient(head, tail, rivals), edge)
+        last = self.factor(self.quotient(head, tail, self.rivals(head, tail)), edge)
         if head is start:
             names = [last.name]
         elif start is self.cut[tail]:
@@ -161,6 +167,11 @@ class _Deriver:
         else:
             names = [self.quotient(start, tail)]
         return self.product(names, self.factors(start, head, last))
+
+    def rivals(self, head: Value, tail: Value) -> list[Value]:
+        """Return the other arguments of a head that lead to its tail as well."""
+        arguments = [v for _, v, _ in self.graph.edges[head] if v is not tail and v in self.below]
+        return [v for v in arguments if self.leads(v, tail)]
 
     def derive(self, start: Value, v: Value) -> Derivation:
         """Return the derivation between two cut points, which is made once."""
@@ -173,25 +184,29 @@ class _Deriver:
 
         A factor of 1 joins the one after it, where the two are all that lies between their ends.
         """
-        upward = list(last)
-        while v is not start:
-            if upward and self.uses[start, v] > 1:
-                whole = self.derive(start, v)
-                if len(whole.factors) == 1:
-                    upward.append(whole.factors[0])
-                else:
-                    upward.append(self.factor(whole.names[0], terms=(whole,)))
-                break
-            upward.append(self.steps[v])
-            v = self.cut[v]
         factors: list[Factor] = []
-        for factor in reversed(upward):
+        for factor in reversed(self.upward(start, v, last)):
             if factors and self.is_one_before(factors[-1], factor, last):
                 joined = factors.pop()
                 name = factor.name._replace(of=joined.of)
                 factor = self.factor(name, *joined.edges, *factor.edges, terms=factor.terms)
             factors.append(factor)
         return factors
+
+    def upward(self, start: Value, v: Value, last: Sequence[Factor]) -> list[Factor]:
+        """Return the last factors, and before them those from v up to start: one where it is the
+        derivation that others use too.
+        """
+        upward = list(last)
+        while v is not start:
+            if upward and self.uses[start, v] > 1:
+                whole = self.derive(start, v)
+                if len(whole.factors) == 1:
+                    return [*upward, whole.factors[0]]
+                return [*upward, self.factor(whole.names[0], terms=(whole,))]
+            upward.append(self.steps[v])
+            v = self.cut[v]
+        return upward
 
     def is_one_before(self, one: Factor, factor: Factor, last: Sequence[Factor]) -> bool:
         """Whether `one` is 1, and its product with `factor` the whole derivative between their

@@ -28,12 +28,17 @@ def sweep_by_terms(record: Record) -> None:
         v._grad = 0.0
     record.root._grad += 1.0
     for v in reversed(record.nodes):
-        for place, x in enumerate(v.args):
-            if isinstance(x, Value):
-                x._grad += term(v, place, v._grad)
-        for x in v.args:
-            if isinstance(x, Value) and not math.isfinite(x._grad):
-                raise _past_range(x)
+        _pull_by_terms(v)
+
+
+def _pull_by_terms(v: Node) -> None:
+    """Add its terms to the gradients of the arguments of a node. Raises as above."""
+    for place, x in enumerate(v.args):
+        if isinstance(x, Value):
+            x._grad += term(v, place, v._grad)
+    for x in v.args:
+        if isinstance(x, Value) and not math.isfinite(x._grad):
+            raise _past_range(x)
 
 
 def term(v: Node, place: int, upstream: Any, error: Exception | None = None) -> Any:

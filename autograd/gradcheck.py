@@ -61,8 +61,7 @@ def gradcheck(
         raise ValueError("second=True checks reverse mode: wrt must be Values without gradients")
     record = Record(root)
     wanted = _wanted(wrt, record)
-    claims = wrt if isinstance(wrt, Mapping) else {}
-    given = [real(number, f"the gradient by {described((v,))}") for v, number in claims.items()]
+    given = _given(wrt)
     with collector_paused(), enable_grad():
         because = []
         if moved := record.moved():
@@ -71,6 +70,12 @@ def gradcheck(
             record = Record(copies[root])
             wanted = [copies.get(v, v) for v in wanted]
         return Checker(record, wanted).report(given, because, second)
+
+
+def _given(wrt: Any) -> list[float]:
+    """Return the gradients that are handed in: none unless `wrt` is a mapping."""
+    claims = wrt if isinstance(wrt, Mapping) else {}
+    return [real(number, f"the gradient by {described((v,))}") for v, number in claims.items()]
 
 
 def _wanted(wrt: Any, record: Record) -> list[Value]:

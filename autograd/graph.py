@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Literal, NamedTuple
 
@@ -156,7 +156,7 @@ def told_apart(labels: Iterable[tuple[Value, str]], root: Value | None = None) -
     """
     pairs = list(labels)
     given = {label for _, label in pairs}
-    free = (name for k in count(1) if (name := f"v{k}") not in given)
+    free = free_names(given)
     of_root = next((label for v, label in pairs if v is root), "")
     taken = {of_root}
     uses = {of_root: 0}
@@ -171,11 +171,16 @@ def told_apart(labels: Iterable[tuple[Value, str]], root: Value | None = None) -
     return names
 
 
+def free_names(given: Collection[str]) -> Iterator[str]:
+    """Yield the names of Values without a label, v1, v2, …: those that are not given."""
+    return (name for k in count(1) if (name := f"v{k}") not in given)
+
+
 def _edges(names: Mapping[Value, str], towards: Collection[Value]) -> dict[Value, list[Edge]]:
     leading = set(towards)  # and the Values that depend on them
     edges = {}
     for head in names:
-        tails = [x for x in Record(head, names).leaves if x in names and x is not head]
+        tails = _tails(head, names)
         if towards:
             tails = [x for x in tails if x in leading]
             if tails:
@@ -183,6 +188,11 @@ def _edges(names: Mapping[Value, str], towards: Collection[Value]) -> dict[Value
         found = _derivatives(head, tails, names)
         edges[head] = [Edge(head, *pair) for pair in zip(tails, found, strict=True)]
     return edges
+
+
+def _tails(head: Value, names: Collection[Value]) -> list[Value]:
+    """Return the named Values that another one is computed from."""
+    return [x for x in Record(head, names).leaves if x in names and x is not head]
 
 
 def _derivatives(

@@ -29,14 +29,19 @@ def decided(
     if not choices or any(v.data == 0.5 for v in choices):
         return derivative, None, ""
 
+    return _with_choices(derivative, names), *_chosen(head, {v.args for v in choices}, names)
+
+
+def _with_choices(derivative: Value, names: Collection[Value]) -> Value:
+    """Return a derivative recorded anew, with 1 or 0 for each choice."""
+
     def applied(node: Any, args: list[Any]) -> Any:
         return node.data if node.op in _CHOICES else node.op(*args)
 
     record = Record(derivative, names)
     with enable_grad():
         simple = record.evaluate({leaf: leaf for leaf in record.leaves}, applied)[derivative]
-    result = simple if isinstance(simple, Value) else Value(simple)
-    return result, *_chosen(head, {v.args for v in choices}, names)
+    return simple if isinstance(simple, Value) else Value(simple)
 
 
 def _chosen(

@@ -17,7 +17,7 @@ _ACCENTS = {
     "\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde", "\u0307": "dot",
     "\u0308": "ddot", "\u20d7": "vec",
 }
-_COMMANDS = {"\\": "backslash", "^": "wedge", "~": "sim", "|": "vert", '"': "prime"}
+_COMMANDS = GREEK | {"\\": "backslash", "^": "wedge", "~": "sim", "|": "vert", '"': "prime"}
 # fmt: on
 # by the word in a letter's name in Unicode
 _FONTS = {"BOLD": "mathbf", "DOUBLE-STRUCK": "mathbb", "SCRIPT": "mathcal", "FRAKTUR": "mathfrak"}
@@ -50,15 +50,21 @@ def latex_name(label: str) -> str:
     element = re.fullmatch(r"(.*[^\^_])(\[\d+(?:,\d+)*\])", label)
     if element:
         return latex_name(element[1]).rstrip() + element[2]
-    parts = _parts(unicodedata.normalize("NFD", label))
-    if parts and sum(c not in _ACCENTS for c in parts[0]) > 1:  # ö in a word is a letter, no accent
-        parts = _parts(label)
+    parts = _parts_with_accents(label)
     if parts is None:
         return rf"\mathrm{{{''.join(map(escaped, label))}}}"
     base, below, above = parts
     if below and below[0] in _WORDS and len(base) == 1:
         base += below.pop(0)
     return _base(base) + _script("_", ",".join(below)) + _script("^", "".join(above))
+
+
+def _parts_with_accents(label: str) -> tuple[str, list[str], list[str]] | None:
+    """Return the parts of a label, with the accents above one letter apart from it."""
+    parts = _parts(unicodedata.normalize("NFD", label))
+    if parts and sum(c not in _ACCENTS for c in parts[0]) > 1:  # ö in a word is a letter, no accent
+        return _parts(label)
+    return parts
 
 
 def latex_words(words: str) -> str:
@@ -77,30 +83,36 @@ def _in_words(c: str) -> str:
         return "\\" + c
     if not c.isprintable():
         return " "
-    if _raised(c) or _lowered(c):
+    if _is_small(c):
         return _plain(c)
-    if (c.isascii() and c not in '\\^~<>|"') or (c.isalpha() and c <= "ÿ"):
+    if (c.isascii() and c not in '\\^~<>|"') or _is_latin(c):
         return c
     return f"${escaped(c).strip()}$"
 
 
 def _parts(label: str) -> tuple[str, list[str], list[str]] | None:
     """Return the base of a label, what stands below and what above; None for any other label."""
-    match = re.match(r"[^\W\d_](?:[^\W\d_]|[\u0302-\u0308\u20d7])*", label)
-    if not match or any(_raised(c) or _lowered(c) for c in match[0]):
-        match = re.match(r"[^\W\d_][\u0302-\u0308\u20d7]*", label)
-    if not match or _raised(match[0][0]) or _lowered(match[0][0]):
+    base = _base_of(label)
+    if not base:
         return None
     below: list[str] = []
     above: list[str] = []
-    rest = label[match.end() :]
+    rest = label.removeprefix(base)
     while rest:
         part, rest = _next_part(rest)
         if part is None:
             return None
         place, text = part
         (below if place == "_" else above).append(text)
-    return match[0], below, above
+    return base, below, above
+
+
+def _base_of(label: str) -> str:
+    """Return the letters that a label begins with, or one of them where others are set small."""
+    match = re.match(r"[^\W\d_](?:[^\W\d_]|[\u0302-\u0308\u20d7])*", label)
+    if not match or any(map(_is_small, match[0])):
+        match = re.match(r"[^\W\d_][\u0302-\u0308\u20d7]*", label)
+    return match[0] if match and not _is_small(match[0][0]) else ""
 
 
 def _next_part(rest: str) -> tuple[tuple[str, str] | None, str]:
@@ -153,6 +165,15 @@ def _lowered(c: str) -> bool:
     return unicodedata.decomposition(c).startswith("<sub>")
 
 
+def _is_small(c: str) -> bool:
+    return _raised(c) or _lowered(c)
+
+
+def _is_latin(c: str) -> bool:
+    """Whether it is a letter of Latin 1."""
+    return c.isalpha() and c <= "ÿ"
+
+
 def _small(text: str) -> str:
     return text if text.isascii() else "".join(map(escaped, text))
 
@@ -175,12 +196,16 @@ def _accented(base: str) -> tuple[str, list[str]]:
     """Return the letters, and the accents above them: typed as marks, or as words after them."""
     letters = "".join(c for c in base if c not in _ACCENTS)
     accents = [_ACCENTS[c] for c in base if c in _ACCENTS]
-    if not accents:
-        for word in _WORDS:
-            stem = letters.removesuffix(word)
-            if stem != letters and (len(stem) == 1 or stem in _SPELLED):
-                return stem, [word]
-    return letters, accents
+    return (letters, accents) if accents else _accented_by_word(letters)
+
+
+def _accented_by_word(letters: str) -> tuple[str, list[str]]:
+    """Return the letter before the word for an accent, and that word: x and hat of xhat."""
+    for word in _WORDS:
+        stem = letters.removesuffix(word)
+        if stem != letters and (len(stem) == 1 or stem in _SPELLED):
+            return stem, [word]
+    return letters, []
 
 
 def _script(place: str, text: str) -> str:
@@ -191,8 +216,6 @@ def _script(place: str, text: str) -> str:
 
 def escaped(character: str) -> str:
     """Return one character in math mode, in ASCII, or as text where it is a letter of Latin 1."""
-    if character in GREEK:
-        return rf"\{GREEK[character]} "
     if character in "{}$&#_% ":
         return "\\" + character
     if character in _COMMANDS:
@@ -203,8 +226,7 @@ def escaped(character: str) -> str:
         return character if character.isprintable() else r"\ "
     if unicodedata.decomposition(character).startswith("<font>"):
         return _in_font(character)
-    latin = character.isalpha() and character <= "ÿ"
-    return rf"\text{{{character}}}" if latin else rf"U{{+}}{ord(character):X}"
+    return rf"\text{{{character}}}" if _is_latin(character) else rf"U{{+}}{ord(character):X}"
 
 
 def _in_font(character: str) -> str:

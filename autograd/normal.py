@@ -7,7 +7,7 @@ nothing is multiplied out.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import ops
@@ -103,6 +103,25 @@ class _Form(Symbolic):
         return _Form(self.algebra, self.algebra.applied(op, forms))
 
 
+def _ops_that_read(names: Iterable[Value]) -> Iterator[Op]:
+    """Yield the operations of named Values that the blackboard has in terms of others."""
+    return (v.op for v in names if v.op and v.op.reads)
+
+
+def _is_past_range(p: float, q: float) -> bool:
+    """Whether the product of two numbers is past a float's range, at either end."""
+    return p != 0 and q != 0 and (p * q == 0 or not math.isfinite(p * q))
+
+
+def _without(factors: Factors, base: Base) -> Factors:
+    return tuple(pair for pair in factors if pair[0] is not base)
+
+
+def _stands_among(factors: Factors, bases: Collection[Base]) -> bool:
+    """Whether one of these bases is a factor."""
+    return any(base in bases for base, _ in factors)
+
+
 class Algebra:
     """What operations make of sums in normal form.
 
@@ -147,7 +166,7 @@ class Algebra:
         if not called:
             return {}
         if any(op.reads for op in called):  # which may call others
-            called.update(v.op for v in names if v.op and v.op.reads)
+            called.update(_ops_that_read(names))
         return {(v.op, v.args): v for v in names if v.op in called and v is not record.root}
 
     def _node_form(self, node: Node, args: Sequence[Any]) -> Sum:
@@ -205,7 +224,7 @@ class Algebra:
 
     def mul(self, a: Sum, b: Sum) -> Sum:
         (p, left), (q, right) = self.product(a), self.product(b)
-        if p and q and not (p * q and math.isfinite(p * q)):  # past a float's range: left unfolded
+        if _is_past_range(p, q):  # left unfolded
             q, right = 1.0, ((self.bracket(constant(q)), 1.0), *right)
         factors = self._without_squared_roots(gathered(left + right))
         if p * q == 1.0 and len(factors) == 1 and factors[0][1] == 1.0 and factors[0][0].terms:
@@ -216,7 +235,7 @@ class Algebra:
         """Return the factors with x for √(x)²: where the root is defined, it is that."""
         for base, exponent in factors:
             if base.op is ops.sqrt and exponent % 2 == 0:
-                others = tuple(pair for pair in factors if pair[0] is not base)
+                others = _without(factors, base)
                 coefficient, inside = self.product(base.args[0])
                 if coefficient == 1.0:
                     return gathered(others + tuple((b, e * exponent / 2) for b, e in inside))
@@ -229,11 +248,7 @@ class Algebra:
         if not is_constant(b):
             return self.call(ops.pow, a, b)
         exponent = b[0][0] if b else 0.0
-        coefficient, factors = self.product(a)
-        if not exponent.is_integer() and (
-            coefficient != 1.0 or [e for _, e in factors] != [1.0]
-        ):  # √(x·x) is not x
-            coefficient, factors = 1.0, ((self.bracket(a), 1.0),)
+        coefficient, factors = self._base_of_power(a, exponent)
         powers = tuple((base, e * exponent) for base, e in factors)
         try:
             if not all(math.isfinite(e) for _, e in powers):
@@ -241,6 +256,14 @@ class Algebra:
             return self.mul(constant(coefficient**exponent), ((1.0, powers),))
         except (OverflowError, ZeroDivisionError):
             return self.call(ops.pow, a, b)
+
+    def _base_of_power(self, a: Sum, exponent: float) -> Product:
+        """Return a sum as factors that can be raised one by one: √(x·x) is not x."""
+        coefficient, factors = self.product(a)
+        is_one_base = coefficient == 1.0 and [e for _, e in factors] == [1.0]
+        if exponent.is_integer() or is_one_base:
+            return coefficient, factors
+        return 1.0, ((self.bracket(a), 1.0),)
 
     def product(self, form: Sum) -> Product:
         """Return a form as one product: a sum of several terms stands in brackets."""
@@ -273,14 +296,12 @@ class Algebra:
     def _multiplied_out(self, product: Product, by_base: Mapping[Base, object]) -> Sum:
         """Return the product, as a sum where it has a bracket, and a base that is asked for."""
         coefficient, factors = product
-        brackets = [base for base, e in factors if base.terms and e == 1.0]
-        if not brackets or not any(base in by_base for base, _ in factors):
+        bracket = next((base for base, e in factors if base.terms and e == 1.0), None)
+        if bracket is None or not _stands_among(factors, by_base):
             return (product,)
-        others = tuple((base, e) for base, e in factors if base is not brackets[0])
-        form = tuple(
-            (coefficient * c, gathered(others + inside)) for c, inside in brackets[0].terms
-        )
-        return form if any(b in by_base for _, fs in form for b, _ in fs) else (product,)
+        others = _without(factors, bracket)
+        form = tuple((coefficient * c, gathered(others + inside)) for c, inside in bracket.terms)
+        return form if any(_stands_among(term, by_base) for _, term in form) else (product,)
 
 
 def _renamed(

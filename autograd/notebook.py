@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -53,16 +54,19 @@ def _naming(node: ast.AST, targets: list[ast.expr]) -> ast.Expr:
     """The statement that names what `node` binds by its `targets`; in a traceback it stands at the
     line of `node`.
     """
-    parts = [part for target in targets for part in ast.walk(target)]
-    names = [
-        part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-    ]
-    named = ", ".join(f"{name!r}: {name}" for name in names)
+    named = ", ".join(f"{name!r}: {name}" for name in _bound_by(targets))
     module = "__import__('autograd.notebook').notebook"
     call = ast.Expr(ast.parse(f"{module}.name_variables({{{named}}})", mode="eval").body)
     for part in ast.walk(call):
         ast.copy_location(part, node)
     return call
+
+
+def _bound_by(targets: list[ast.expr]) -> Iterator[str]:
+    """Yield the names that an assignment to these targets binds."""
+    for part in chain.from_iterable(map(ast.walk, targets)):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            yield part.id
 
 
 _NAMING = _Naming()
@@ -90,17 +94,22 @@ def name_variables(variables: Mapping[str, object]) -> None:
 
 def _name_array(bound: list[Any] | Array, name: str) -> None:
     """Name the elements of an array; nothing where it is none, or has a label already."""
-    try:
-        flat, shape = flattened(bound)
-    except ValueError:  # it is empty, its rows are of several lengths, or it has three indices
+    array = bound if isinstance(bound, Array) else _array_of(bound)
+    if array is None or any(v.label for v in array.values):
         return
-    is_array = isinstance(bound, Array) or len(flat) > 1
-    if not is_array or not all(isinstance(v, Value) and not v.label for v in flat):
-        return
-    array = bound if isinstance(bound, Array) else Array(flat, shape)
-    for label, v in zip(array.labels(name), flat, strict=True):
+    for label, v in zip(array.labels(name), array.values, strict=True):
         _name(v, label)
     array.named(name)
+
+
+def _array_of(rows: list[Any]) -> Array | None:
+    """Return the array that a list is, of two Values at least, or of rows; None for any other."""
+    try:
+        flat, shape = flattened(rows)
+    except ValueError:  # it is empty, its rows are of several lengths, or it has three indices
+        return None
+    is_array = len(flat) > 1 and all(isinstance(v, Value) for v in flat)
+    return Array(flat, shape) if is_array else None
 
 
 def _name(value: Value, label: str) -> None:

@@ -135,12 +135,16 @@ class Op:
             result = math.nan
         if result - result == 0.0:  # finite
             return result
+        raise self._undefined(args, result)
+
+    def _undefined(self, args: Any, result: float) -> DomainError:
+        """Return the error for a result that is not finite."""
         written = f"{self.name}({described(args)})"
         if math.isinf(result):
-            raise DomainError(f"{written} is {RANGE}")
+            return DomainError(f"{written} is {RANGE}")
         if self.domain:
-            raise DomainError(f"{written} is not defined: it needs {self.domain}")
-        raise DomainError(f"{written} is not defined: its result is not a number")
+            return DomainError(f"{written} is not defined: it needs {self.domain}")
+        return DomainError(f"{written} is not defined: its result is not a number")
 
     def _as_float(self, result: Any) -> float:
         """Return a result of another kind as a float, inf where it is past the range of one."""

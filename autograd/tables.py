@@ -67,13 +67,17 @@ def markup(
 
     titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
     above = f"<thead><tr>{titles}</tr></thead>" if head else ""
-    lines = []
-    for number, row in enumerate(rows):
-        texts = [cell if isinstance(cell, Html) else escape(cell) for cell in row]
-        cells = [f"<td>{text}</td>" for text in texts]
-        opening = "<tr>"
-        if ids:
-            cells[0] = f'<th scope="row">{escape(row[0])}</th>'
-            opening = f'<tr id="{escape(ids[number])}">'
-        lines.append(f"{opening}{''.join(cells)}</tr>")
+    lines = [_row(row, ids[number] if ids else None) for number, row in enumerate(rows)]
     return f"<table>{above}<tbody>{''.join(lines)}</tbody></table>"
+
+
+def _row(row: Sequence[str], name: str | None) -> str:
+    """Return a row in HTML; with an id, its first cell is its title."""
+    from html import escape
+
+    texts = [cell if isinstance(cell, Html) else escape(cell) for cell in row]
+    cells = [f"<td>{text}</td>" for text in texts]
+    if name is None:
+        return f"<tr>{''.join(cells)}</tr>"
+    cells[0] = f'<th scope="row">{escape(row[0])}</th>'
+    return f'<tr id="{escape(name)}">{"".join(cells)}</tr>'
