@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial, reduce
+from itertools import permutations
 from typing import NamedTuple
 
 from autograd.marking.bench import Equation
@@ -117,12 +118,16 @@ def _subject(
     if tree is None or isinstance(tree, Unreadable):
         raise tree or Unreadable("NOT ANSWERED", "the left side is blank")
     subject = squeezed(expander.grid(tree))
-    if subject.shape or not any(isinstance(c, Grid) and c.shape for c in claims):
+    if subject.shape or not any(map(_is_of_arrays, claims)):
         return subject
     if isinstance(tree, Quotient) and expander.names.array(tree.by):
         expander.note(f"{tree.by} is read as the array of this name")
         return squeezed(expander.grid(ArrayCall("quotient", (Name(tree.of), ArrayName(tree.by)))))
     return subject
+
+
+def _is_of_arrays(claim: Grid | Unreadable | None) -> bool:
+    return isinstance(claim, Grid) and claim.shape != ()
 
 
 def _fitted(
@@ -206,6 +211,11 @@ def _together(found: list[Outcome], grid: Grid) -> Outcome:
         first = found[place]
         because = f"element {index_of(grid, place)}: {first.because}"
         return Outcome(first.verdicts, None, because, first.read, first.places, first.follows)
+    return _all_right(found)
+
+
+def _all_right(found: list[Outcome]) -> Outcome:
+    """Return the outcomes of elements that are all right as one: that of the least exact."""
     inexact = next((o for o in found if o.verdicts[0] is not Verdict.EXACT), found[0])
     read = "; ".join(dict.fromkeys(o.read for o in found if o.read))
     because = f"each of {len(found)} elements: {inexact.because}"
@@ -218,11 +228,21 @@ def _telling(found: list[Outcome]) -> int | None:
     """Return the place of the first element with a slip of its own, else of one that is wrong, else
     of one that is not judged; None where all are right.
     """
-    is_open = [outcome.verdicts[0] in OPEN for outcome in found]
-    wrong = [k for k, o in enumerate(found) if not o.right and not is_open[k]]
-    own = [k for k in wrong if found[k].follows is None]
-    unread = [k for k, unjudged in enumerate(is_open) if unjudged]
-    return next(iter([*own, *wrong, *unread]), None)
+    if all(outcome.right for outcome in found):
+        return None
+    ranks = [_rank(outcome) for outcome in found]
+    return ranks.index(min(ranks))
+
+
+def _rank(outcome: Outcome) -> int:
+    """Return 0 for a slip of an element's own, 1 for what is wrong, 2 for what is not judged, and 3
+    for what is right.
+    """
+    if outcome.verdicts[0] in OPEN:
+        return 2
+    if outcome.right:
+        return 3
+    return 0 if outcome.follows is None else 1
 
 
 # Slips of vectors and matrices: each is a change of the tree that makes it right.
@@ -283,8 +303,8 @@ def _jacobians(place: ArrayCall) -> Iterator[tuple[str, Tree]]:
 
 def _beside_slopes(factors: list[Tree]) -> Iterator[tuple[ArrayName, list[Tree]]]:
     """Yield each x that stands in a product with 1 − x, and the factors beside these two."""
-    for x in (f for f in factors if isinstance(f, ArrayName)):
-        for other in (f for f in factors if _is_one_minus(f, x)):
+    for x, other in permutations(factors, 2):
+        if isinstance(x, ArrayName) and _is_one_minus(other, x):
             yield x, [f for f in factors if f is not x and f is not other]
 
 

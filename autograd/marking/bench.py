@@ -33,7 +33,7 @@ from autograd.marking.syntax import (
     Substitution,
     Term,
     Unreadable,
-    walk,
+    inside,
     written,
 )
 from autograd.marking.terms import Evaluator
@@ -107,7 +107,7 @@ class Bench:
         """Return points where the given data are what they are; a 0 moves where it is named."""
         if not self.data:
             return []
-        labels = {place.label for place in walk(side) if isinstance(place, Name)}
+        labels = {name.label for name in inside(side, Name)}
         named = frozenset(v for v in self.data.zeros if self.board.names[v] in labels)
         if named not in self._data_points:
             self._data_points[named] = self.data.points(named)
@@ -269,14 +269,18 @@ def _with_one_factor(found: list[tuple[float, Found]], typed: float) -> list[tup
 
 def factors_of_0(term: Term) -> list[Number]:
     """Return the zeros that are typed as factors."""
-    products = [place for place in walk(term) if isinstance(place, Call) and place.op is ops.mul]
-    factors = [factor for product in products for factor in product.args]
+    factors = [factor for product in products_in(term) for factor in product.args]
     return [factor for factor in factors if isinstance(factor, Number) and factor.value == 0.0]
+
+
+def products_in(term: Term) -> list[Call]:
+    """Return the products that are typed in a term."""
+    return [call for call in inside(term, Call) if call.op is ops.mul]
 
 
 def has_kink(term: Term) -> bool:
     """Whether an operation with a kink is typed in it."""
-    return any(isinstance(place, Call) and place.op in KINKED for place in walk(term))
+    return any(call.op in KINKED for call in inside(term, Call))
 
 
 def _following(entries: Sequence[Entry]) -> Verdict:

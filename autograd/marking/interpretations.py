@@ -24,6 +24,7 @@ from autograd.marking.syntax import (
     Term,
     Unreadable,
     has_names,
+    inside,
     number,
     size,
     walk,
@@ -89,15 +90,18 @@ class Interpreter:
         for itself.
         """
         yield from self._as_aligned(pairs)
-        everything = list(walk(side))
-        places = [place for place in everything if isinstance(place, Number)]
+        options = self._options(subject, side, pairs)
+        if len(inside(side, Number)) <= LONG and _is_any_read(options):
+            yield from self._chosen(list(walk(side)), options)
+
+    def _options(
+        self, subject: Term, side: Term, pairs: Sequence[Pair]
+    ) -> Mapping[Number, list[Candidate]]:
+        """Return what each number of a side may stand for."""
         aligned = {pair.number: pair for pair in pairs}
+        places = inside(side, Number)
         options = {p: self.candidates(subject, p, aligned.get(p)) for p in places}
-        if not has_names(side):
-            options = self.put_in(subject, everything, options)
-        read = any(c.symbol is not place for place, found in options.items() for c in found)
-        if read and len(places) <= LONG:
-            yield from self._chosen(everything, options)
+        return options if has_names(side) else self.put_in(subject, side, options)
 
     def _chosen(
         self, everything: Sequence[Term], options: Mapping[Number, Sequence[Candidate]]
@@ -113,8 +117,7 @@ class Interpreter:
     def candidates(self, subject: Term, place: Number, pair: Pair | None) -> list[Candidate]:
         """Return what a number may stand for: a whole one beside names stands for itself."""
         itself = Candidate(Verdict.EXACT, place)
-        known = pair is not None and pair.verdict in STANDING
-        found = [Candidate(pair.verdict, pair.symbol)] if known and pair and pair.verdict else []
+        found = [] if pair is None else _standing(pair)
         if not self.evaluator.is_decimal(place):
             return [itself, *found]
         found += [*self._own(place), *self.fitting(subject, place), *self._from(subject, place)]
@@ -122,33 +125,34 @@ class Interpreter:
         return [*found[: len(named)], itself, *found[len(named) :]]
 
     def put_in(
-        self,
-        subject: Term,
-        everything: Sequence[Term],
-        options: Mapping[Number, list[Candidate]],
+        self, subject: Term, side: Term, options: Mapping[Number, list[Candidate]]
     ) -> dict[Number, list[Candidate]]:
         """Return the candidates where no name is typed: then a number stands for a name, but for an
         exponent, a divisor, and the 1 of 1/2.
         """
-        constants = set(_constants(everything))
-        found: dict[Number, list[Candidate]] = {}
-        for place, others in options.items():
-            if self.evaluator.is_decimal(place):
-                found[place] = [c for c in others if c.symbol is not place] or list(others)
-                continue
-            fitting = self.fitting(subject, place)
-            names = [fit for fit in fitting if fit.verdict is Verdict.EXACT]
-            names += self._own(place)
-            found[place] = [*others, *names] if place in constants else [*names, *others]
-        return found
+        constants = set(_constants(inside(side, Call)))
+        return {
+            place: self._put_in(subject, place, others, place in constants)
+            for place, others in options.items()
+        }
+
+    def _put_in(
+        self, subject: Term, place: Number, others: list[Candidate], is_constant: bool
+    ) -> list[Candidate]:
+        """Return what one number may stand for where no name is typed, the likeliest first."""
+        if self.evaluator.is_decimal(place):
+            return [c for c in others if c.symbol is not place] or list(others)
+        fitting = self.fitting(subject, place)
+        names = [fit for fit in fitting if fit.verdict is Verdict.EXACT]
+        names += self._own(place)
+        return [*others, *names] if is_constant else [*names, *others]
 
     def _own(self, place: Number) -> Iterator[Candidate]:
         """Yield what the writer said this number is, in a right line or in a wrong one."""
         for entry in self.own.numbers.values():
             if isinstance(entry.term, Number) and abs(entry.term.value) == abs(place.value):
                 verdict = Verdict.FOLLOWS_ROUNDED if entry.right else Verdict.FOLLOWS
-                is_same = entry.term.value == place.value
-                yield Candidate(verdict, entry.subject if is_same else _minus(entry.subject))
+                yield Candidate(verdict, _signed(entry.subject, entry.term.value == place.value))
 
     def _from(self, subject: Term, place: Number) -> Iterator[Candidate]:
         """Yield what has these digits where a wrong number of the writer's is gone on with."""
@@ -160,23 +164,26 @@ class Interpreter:
                     off = abs(abs(place.value) - abs(value)) - place.unit
                     # rounding() takes long, and is no more than this
                     if off <= abs(value) * COARSEST and off <= rounding(value, entries):
-                        is_same = place.value * value >= 0
-                        yield Candidate(Verdict.FOLLOWS, term if is_same else _minus(term))
+                        yield Candidate(Verdict.FOLLOWS, _signed(term, place.value * value >= 0))
 
     def fitting(self, subject: Term, place: Number) -> list[Candidate]:
         """Return what in the formulas of the subject has these digits, the simplest first."""
-        fits = []
+        fits: list[Candidate] = []
         size_of, unit = abs(place.value), place.unit
         for term, value in self.values(subject):
             if value and abs(size_of - abs(value)) > 1.2 * unit + 1e-9 * abs(value):
                 continue  # far off, as most are
-            for sign in (1.0, -1.0) if value else (1.0,):  # a sign beside a 0 is not lost
-                verdict = self.precision.agreement(place, term, sign * value)
-                if verdict:
-                    fits.append(Candidate(verdict, term if sign > 0 else _minus(term)))
+            fits += self._with_sign(place, term, value)
         fits += self._fractions(place)
         fits.sort(key=lambda fit: (fit.verdict is not Verdict.EXACT, _size(fit.symbol)))
         return fits[:LIKELY]
+
+    def _with_sign(self, place: Number, term: Term, value: float) -> Iterator[Candidate]:
+        """Yield a term, and what is less than 0 by as much, where a number has its digits."""
+        for sign in (1.0, -1.0) if value else (1.0,):  # a sign beside a 0 is not lost
+            verdict = self.precision.agreement(place, term, sign * value)
+            if verdict:
+                yield Candidate(verdict, _signed(term, sign > 0))
 
     def _fractions(self, place: Number) -> Iterator[Candidate]:
         """Yield the simple fractions with these digits."""
@@ -225,17 +232,30 @@ class Interpreter:
         return Interpretation(worst(candidate.verdict for candidate in choice), instead, doubtful)
 
 
-def _minus(term: Term) -> Call:
-    return Call(ops.neg, (term,))
+def _signed(term: Term, is_positive: bool) -> Term:
+    """Return a term, or minus it."""
+    return term if is_positive else Call(ops.neg, (term,))
 
 
-def _constants(everything: Iterable[Term]) -> Iterator[Term]:
+def _standing(pair: Pair) -> list[Candidate]:
+    """Return the symbol in the place of a number, where the number stands for it."""
+    if pair.verdict is None or pair.verdict not in STANDING:
+        return []
+    return [Candidate(pair.verdict, pair.symbol)]
+
+
+def _is_any_read(options: Mapping[Number, Sequence[Candidate]]) -> bool:
+    """Whether a number may stand for something else than itself."""
+    return any(c.symbol is not place for place, found in options.items() for c in found)
+
+
+def _constants(calls: Iterable[Call]) -> Iterator[Term]:
     """Yield the exponents, the divisors, and what they divide where that is a number too."""
-    for place in everything:
-        if isinstance(place, Call) and place.op in (ops.pow, ops.div):
-            yield place.args[1]
-            if place.op is ops.div and isinstance(place.args[0], Number):
-                yield place.args[0]
+    for call in calls:
+        if call.op in (ops.pow, ops.div):
+            yield call.args[1]
+        if call.op is ops.div and isinstance(call.args[0], Number):
+            yield call.args[0]
 
 
 def _as_factor(term: Term) -> Number | None:
@@ -260,12 +280,19 @@ def _likeliest(options: Sequence[Sequence[Candidate]]) -> Iterator[tuple[Candida
     while todo:
         total, ranks = heappop(todo)
         yield tuple(choices[k] for choices, k in zip(options, ranks, strict=True))
-        for place, choices in enumerate(options):
-            if ranks[place] + 1 < len(choices):
-                further = (*ranks[:place], ranks[place] + 1, *ranks[place + 1 :])
-                if further not in seen:
-                    seen.add(further)
-                    heappush(todo, (total + 1, further))
+        for further in _further(ranks, options):
+            if further not in seen:
+                seen.add(further)
+                heappush(todo, (total + 1, further))
+
+
+def _further(
+    ranks: tuple[int, ...], options: Sequence[Sequence[Candidate]]
+) -> Iterator[tuple[int, ...]]:
+    """Yield the ranks of which one is the next of its number, and the others are the same."""
+    for place, choices in enumerate(options):
+        if ranks[place] + 1 < len(choices):
+            yield (*ranks[:place], ranks[place] + 1, *ranks[place + 1 :])
 
 
 def _size(term: Term) -> int:

@@ -15,7 +15,7 @@ from autograd.marking.formulas import Formulas
 from autograd.marking.marks import Outcome
 from autograd.marking.numbers_in import NumbersIn
 from autograd.marking.results import Results
-from autograd.marking.syntax import Number, Term, Unreadable, has_names, walk
+from autograd.marking.syntax import Number, Term, Unreadable, has_names, inside, walk
 from autograd.marking.verdict import OPEN, Verdict
 from autograd.op import DomainError
 
@@ -118,5 +118,4 @@ def shown(side: Term, result: Number | None) -> int:
 
 def most_digits(side: Term) -> int:
     """Return how many digits the most exact of its decimals has, 0 where it has none."""
-    decimals = [place for place in walk(side) if isinstance(place, Number) and "." in place.text]
-    return max((place.digits for place in decimals), default=0)
+    return max((n.digits for n in inside(side, Number) if "." in n.text), default=0)

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from autograd import ops
 from autograd.marking.accuracy import SAID, agreement, worst
 from autograd.marking.align import Pair, matched
-from autograd.marking.bench import Bench, Equation, factors_of_0
+from autograd.marking.bench import Bench, Equation, factors_of_0, products_in
 from autograd.marking.follow import Entry
 from autograd.marking.formulas import STANDS
 from autograd.marking.found import Found
 from autograd.marking.interpretations import Interpretation
 from autograd.marking.marks import Outcome
-from autograd.marking.syntax import Call, Number, Quotient, Substitution, Term, walk, written
+from autograd.marking.syntax import (
+    Call,
+    Number,
+    Quotient,
+    Substitution,
+    Term,
+    inside,
+    walk,
+    written,
+)
 from autograd.marking.verdict import RIGHT, Verdict
 
 NOTHING: Substitution = {}
@@ -30,9 +39,9 @@ class NumbersIn:
     def numbers(self, equation: Equation, side: Term, true: float) -> Outcome:
         """Return what arithmetic is found to be that is claimed to give the subject."""
         aligned = list(self.bench.alignments(equation, side))
-        for entry, pairs in aligned:
-            if all(pair.verdict for pair in pairs):
-                return self.all_stand(entry, pairs, true)
+        standing = _all_standing(aligned)
+        if standing is not None:
+            return self.all_stand(*standing, true)
         outcome = self.goes_on(equation, side, true)
         if outcome:
             return outcome
@@ -77,10 +86,12 @@ class NumbersIn:
         return any(self.is_idle(side, place) for place in strange)
 
     def strange_beside_0(self, subject: Term, side: Term) -> list[Number]:
+        """Return the numbers that stand for nothing known, where a part of a side is 0."""
         values = self.bench.evaluator.values(side, self.bench.here)
+        if 0.0 not in values.values():
+            return []
         numbers = [place for place in values if isinstance(place, Number)]
-        has_0 = 0.0 in values.values()
-        return [place for place in numbers if self.is_strange(subject, place)] if has_0 else []
+        return [place for place in numbers if self.is_strange(subject, place)]
 
     def hides_numbers(self, side: Term) -> bool:
         """Whether a number changes nothing, beside a 0: then it does not tell that the whole is
@@ -88,14 +99,13 @@ class NumbersIn:
         """
         numbers = self.beside_0(side)
         if self.bench.value(side) == 0.0:
-            numbers += [n for n in walk(side) if isinstance(n, Number) and n.value]
+            numbers += [n for n in inside(side, Number) if n.value]
         return any(self.is_idle(side, place) for place in numbers)
 
     def beside_0(self, side: Term) -> list[Number]:
         """Return the numbers in products that are 0."""
-        products = [x for x in walk(side) if isinstance(x, Call) and x.op is ops.mul]
-        zeros = [x for x in products if self.bench.value(x) == 0.0]
-        return [place for zero in zeros for place in walk(zero) if isinstance(place, Number)]
+        zeros = [product for product in products_in(side) if self.bench.value(product) == 0.0]
+        return [place for zero in zeros for place in inside(zero, Number)]
 
     def is_strange(self, subject: Term, place: Number) -> bool:
         """Whether a number stands for nothing in the formulas of a subject."""
@@ -124,14 +134,19 @@ class NumbersIn:
         """Whether numbers stand for something, and no decimal for itself; beside a 0 that stands
         for itself each must tell something.
         """
-        decimals = self.decimals(side)
         if _hides_in_0(side, read):
             return False
-        is_plain_0 = any(zero not in read.instead for zero in factors_of_0(side))
-        telling = [*decimals, *(self.beside_0(side) if is_plain_0 else ())]
-        if any(self.is_idle(side, place, read.instead) for place in telling):
+        if any(self.is_idle(side, place, read.instead) for place in self.telling(side, read)):
             return False
-        return bool(read.instead) and all(place in read.instead for place in decimals)
+        return bool(read.instead) and all(place in read.instead for place in self.decimals(side))
+
+    def telling(self, side: Term, read: Interpretation) -> list[Number]:
+        """Return the numbers that must tell something: decimals, and those beside a 0 that stands
+        for itself.
+        """
+        if all(zero in read.instead for zero in factors_of_0(side)):
+            return self.decimals(side)
+        return [*self.decimals(side), *self.beside_0(side)]
 
     def all_stand(self, entry: Entry, pairs: Sequence[Pair], true: float) -> Outcome:
         """Return the outcome where each number is what its symbol is, or what the writer said it
@@ -202,13 +217,17 @@ class NumbersIn:
             return self.bench.wrong(fits, so, true)
         if off > abs(true) / 2 and off > abs(value) / 2:
             return Outcome((Verdict.TOO_FEW_DIGITS,), true, few)
-        fits = []
+        return self.bench.wrong(self.misread(subject, side, true, off), so, true)
+
+    def misread(self, subject: Term, side: Term, true: float, off: float) -> list[Found]:
+        """Return the slips by which arithmetic that may be off by so much comes to what it does."""
+        fits: list[Found] = []
+        value = self.bench.value(side)
         if isinstance(subject, Quotient):
             fits += self.bench.repairs.misread_number(side, self.bench.here, true, off)
-        fits += self.bench.rivals(
-            subject, partial(_near, value, off), value, sharp=off <= abs(value) / 100
-        )
-        return self.bench.wrong(fits, so, true)
+        is_sharp = off <= abs(value) / 100
+        fits += self.bench.rivals(subject, partial(_near, value, off), value, sharp=is_sharp)
+        return fits
 
     def beside_zero(
         self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair]
@@ -237,9 +256,8 @@ class NumbersIn:
         """Return the outcome of numbers that come to what is so, though some stand for nothing
         known.
         """
-        known = [value for _, value in self.bench.interpreter.values(subject)]
         coarse = [p.text for p in self.decimals(side) if self.is_strange(subject, p)]
-        strange = [text for text in coarse if not any(agreement(text, x) for x in known)]
+        strange = self.unlike_all(subject, coarse)
         words = ", ".join(strange or coarse) or "the numbers"
         if coarse and not strange:
             given = self.bench.value(side)
@@ -248,19 +266,37 @@ class NumbersIn:
             told = f"it comes to {true:.6g} as it should, but it is not told what {words} stand for"
         return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}")
 
+    def unlike_all(self, subject: Term, texts: Sequence[str]) -> list[str]:
+        """Return the numbers that have the digits of nothing in the formulas of the subject."""
+        known = [value for _, value in self.bench.interpreter.values(subject)]
+        return [text for text in texts if not any(agreement(text, x) for x in known)]
+
 
 def _hides_in_0(side: Term, read: Interpretation) -> bool:
     """Whether a 0 is read as a product, and a number beside it as none of its factors, or as one
     again: it may be a wrong one of them.
     """
-    numbers = [place for place in walk(side) if isinstance(place, Number)]
-    symbols = {place: read.instead.get(place, place) for place in numbers}
-    for zero in factors_of_0(side):
-        if getattr(symbols[zero], "op", None) in (ops.mul, ops.div):
-            beside = [symbol for place, symbol in symbols.items() if place is not zero]
-            inside = set(map(written, walk(symbols[zero])))
-            return any(isinstance(x, Number) or written(x) in inside for x in beside)
-    return False
+    symbols = {place: read.instead.get(place, place) for place in inside(side, Number)}
+    return any(_hides_in(zero, symbols) for zero in factors_of_0(side))
+
+
+def _hides_in(zero: Number, symbols: Mapping[Number, Term]) -> bool:
+    """Whether a 0 is read as a product that has not what the numbers beside it are read as.
+
+    symbols   what each number of the side is read as
+    """
+    if getattr(symbols[zero], "op", None) not in (ops.mul, ops.div):
+        return False
+    beside = [symbol for place, symbol in symbols.items() if place is not zero]
+    factors = set(map(written, walk(symbols[zero])))
+    return any(isinstance(x, Number) or written(x) in factors for x in beside)
+
+
+def _all_standing(
+    aligned: Sequence[tuple[Entry, list[Pair]]],
+) -> tuple[Entry, list[Pair]] | None:
+    """Return the first line of the writer's of which each number stands in its place."""
+    return next((line for line in aligned if all(pair.verdict for pair in line[1])), None)
 
 
 def _near(value: float, off: float, x: float) -> Verdict | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from autograd.marking.labels import LETTER, NAME
@@ -88,10 +89,16 @@ def without_words_before(text: str, names: Names) -> str:
     if _CHANGING.search(before) or rest.startswith("/"):
         return text
     if not before.endswith(":") and re.fullmatch(r"[^\s/]+", rest):
-        for words, form in _ABOUT.items():
-            if words.search(before):
-                return form.format(root=names.root, name=rest)
+        return _derived(before, rest, names)
     return rest
+
+
+def _derived(words: str, name: str, names: Names) -> str:
+    """Return what words and a name behind them are: ∂E/∂w5 of the gradient of w5; else the name."""
+    for about, form in _ABOUT.items():
+        if about.search(words):
+            return form.format(root=names.root, name=name)
+    return name
 
 
 def _end_of_words(text: str, names: Names) -> int:
@@ -106,12 +113,14 @@ def _end_of_words(text: str, names: Names) -> int:
             break
         kind = _kind(found[1], names) if found[1] else "plain"
         kinds.append(kind)
-        is_prose = kind == "plain" and (
-            kinds[0] not in ("known", "either") or kinds.count("plain") > 1
-        )
-        if is_prose or chunk[0][-1] in ":.":
+        if (kind == "plain" and _are_prose(kinds)) or chunk[0][-1] in ":.":
             end = chunk.end()
     return end
+
+
+def _are_prose(kinds: Sequence[Kind]) -> bool:
+    """Whether words are no factors: they begin with none that may be one, or several are plain."""
+    return kinds[0] not in ("known", "either") or kinds.count("plain") > 1
 
 
 def without_words_behind(text: str, names: Names) -> str:
@@ -161,14 +170,18 @@ def _is_remark(before: str, remark: str, count: int, is_apart: bool) -> bool:
     """Whether words behind a formula say something about it, and are no part of it: one word alone
     may be the name of a factor.
     """
-    if not before:
+    if not before or _is_changing(remark, is_apart):
         return False
-    changing = (
-        _OPERATING.match(remark) if is_apart or remark[0] == "(" else _CHANGING.search(remark)
-    )
     is_number = not re.search(LETTER, before)
     least = 1 if is_number or is_apart else 2
-    return not changing and count >= least
+    return count >= least
+
+
+def _is_changing(remark: str, is_apart: bool) -> bool:
+    """Whether the words of a remark say that something is done with the formula before it."""
+    if is_apart or remark[0] == "(":
+        return _OPERATING.match(remark) is not None
+    return _CHANGING.search(remark) is not None
 
 
 def _words_at_end(text: str, names: Names) -> list[tuple[int, Kind]]:
@@ -196,8 +209,11 @@ def _kind(word: str, names: Names) -> Kind:
         return "known"
     if word.lower() in _SHORT.split() and names.split(word):
         return "either"
-    is_function = word in FUNCTIONS or word in ARRAY_FUNCTIONS or word in names.functions
-    return "function" if is_function else "plain"
+    return "function" if _is_function(word, names) else "plain"
+
+
+def _is_function(word: str, names: Names) -> bool:
+    return word in FUNCTIONS or word in ARRAY_FUNCTIONS or word in names.functions
 
 
 def _is_known(word: str, names: Names) -> bool:

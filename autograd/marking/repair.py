@@ -26,6 +26,7 @@ from autograd.marking.syntax import (
     Quotient,
     Term,
     Unreadable,
+    inside,
     number,
     replaced,
     size,
@@ -214,7 +215,7 @@ class Repairs:
 
     def _not_in(self, side: Term, data: GivenData) -> list[Value]:
         """Return the given data that are 0 or 1, or add up to 1, and do not stand in a formula."""
-        named = {place.label for place in walk(side) if isinstance(place, Name)}
+        named = {name.label for name in inside(side, Name)}
         return [v for v in data.fixed() if self.explainer.board.names[v] not in named]
 
 

@@ -21,6 +21,7 @@ from autograd.marking.syntax import (
     Number,
     Quotient,
     Term,
+    inside,
     number,
     replaced,
     walk,
@@ -346,12 +347,11 @@ def _everywhere(term: Term, facts: Facts) -> Iterator[Mutation]:
 
 def _repeated(term: Term) -> list[str]:
     """Return the labels that stand in several places, in the order of the first."""
-    names = [place for place in walk(term) if isinstance(place, Name) and not place.updated]
-    counts = Counter(name.label for name in names)
+    counts = Counter(name.label for name in inside(term, Name) if not name.updated)
     return [label for label, count in counts.items() if count > 1]
 
 
 def substituted(term: Term, others: dict[str, Term]) -> Term:
     """Return the term with other terms for names, everywhere at once."""
-    names = [place for place in walk(term) if isinstance(place, Name) and place.label in others]
-    return replaced(term, {name: others[name.label] for name in names})
+    names = inside(term, Name)
+    return replaced(term, {name: others[name.label] for name in names if name.label in others})

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias, overload
+from typing import NamedTuple, TypeAlias, TypeVar, overload
 
 from autograd import ops
 from autograd.constants import LATEX, recognised
@@ -18,6 +18,8 @@ from autograd.formula import Written
 from autograd.graph import RAISED
 from autograd.notation import TEXT, Notation, Style
 from autograd.op import ATOM, POWER, PRODUCT, SUM, Op
+
+T = TypeVar("T")
 
 _LONG = 12  # signs of a number that nobody typed: 0.7071067811865475 is told as 1/√2
 
@@ -164,6 +166,11 @@ def walk(tree: Tree) -> Iterator[Tree]:
         yield place
         if isinstance(place, (Call, ArrayCall)):
             todo += place.args
+
+
+def inside(tree: Tree, kind: type[T]) -> list[T]:
+    """Return what is of one kind in a tree, itself included: its numbers, its names, its calls."""
+    return [place for place in walk(tree) if isinstance(place, kind)]
 
 
 def size(term: Term) -> int:
