@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import count
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from autograd.gradients import grad
+from autograd.op import Op
 from autograd.record import Record
 from autograd.recording import enable_grad
+from autograd.symbolic import Symbolic
 from autograd.value import Value
 
 Detail = Literal["names", "operations"]
@@ -180,19 +183,52 @@ def _edges(names: Mapping[Value, str], towards: Collection[Value]) -> dict[Value
     leading = set(towards)  # and the Values that depend on them
     edges = {}
     for head in names:
-        tails = _tails(head, names)
+        ends = tails_of(head, names)
         if towards:
-            tails = [x for x in tails if x in leading]
-            if tails:
+            ends = [x for x in ends if x in leading]
+            if ends:
                 leading.add(head)
-        found = _derivatives(head, tails, names)
-        edges[head] = [Edge(head, *pair) for pair in zip(tails, found, strict=True)]
+        found = _derivatives(head, ends, names)
+        edges[head] = [Edge(head, *pair) for pair in zip(ends, found, strict=True)]
     return edges
 
 
-def _tails(head: Value, names: Collection[Value]) -> list[Value]:
-    """Return the named Values that another one is computed from."""
-    return [x for x in Record(head, names).leaves if x in names and x is not head]
+def tails_of(head: Value, names: Collection[Value]) -> list[Value]:
+    """Return the named Values in the formula of another one, in the order of its computation.
+
+    What an operation takes to keep digits alone, as the row of 1 − σ(z) takes z beside σ(z), is
+    not in the formula.
+    """
+    record = Record(head, names)
+    reached = {head}
+    for v in reversed(record.nodes):
+        if v in reached:
+            reached.update(_read_arguments(v.op, v.args))
+    return [x for x in record.leaves if x in names and x in reached and x is not head]
+
+
+def _read_arguments(op: Op, args: Sequence[Any]) -> Iterator[Value]:
+    """Yield the Values among the arguments that the blackboard's formula of an operation has."""
+    places = _places_read(op) if op.reads else range(len(args))
+    return (args[k] for k in places if isinstance(args[k], Value))
+
+
+@cache
+def _places_read(op: Op) -> list[int]:
+    assert op.reads is not None
+    read = op.reads(*(_Places({k}) for k in range(op.arity)))
+    return sorted(read.places) if isinstance(read, _Places) else []
+
+
+class _Places(Symbolic):
+    """The places of the arguments that a formula has."""
+
+    def __init__(self, places: Iterable[int]) -> None:
+        self.places = frozenset(places)
+
+    def _apply(self, op: Op, args: tuple[Any, ...]) -> _Places:
+        found = [x.places for x in args if isinstance(x, _Places)]
+        return _Places(frozenset().union(*found))
 
 
 def _derivatives(

@@ -55,7 +55,7 @@ neg = Op("neg", operator.neg,     lambda x, z: -1.0,  # pyright: ignore[reportAr
 # does so through y, and x only serves to keep the digits in the tails
 one_minus_sigmoid = Op("one_minus_sigmoid", exact.one_minus_sigmoid, lambda x, y, z: 0.0,
                                                                      lambda x, y, z: -1.0,
-                       doc="1 − y for y = sigmoid(x)", reads=lambda x, y: 1 - y)
+                       doc="1 − y for y = sigmoid(x)", symbol="1 −", reads=lambda x, y: 1 - y)
 one_minus_tanh_2  = Op("one_minus_tanh_2",  exact.one_minus_tanh_2,  lambda x, y, z: 0.0,
                                                                      lambda x, y, z: -2 * y,
                        doc="1 − y² for y = tanh(x)",   reads=lambda x, y: 1 - y * y)

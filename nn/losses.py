@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from autograd import Op, Value, log, relu, sigmoid, softplus
-from nn.softmax import log_of, softmax
+from autograd import DomainError, Op, Value, log, relu, sigmoid, softplus
+from nn.softmax import log_of, softmax, with_rest
 from nn.values import as_values, index_below, name_each
 from nn.values import mean as mean
 
@@ -99,11 +99,18 @@ def cross_entropy(probabilities: Any, targets: Any) -> Value:
         if not 0 <= y.data <= 1:
             raise ValueError(f"cross_entropy takes a target from 0 to 1, not {y.data}")
         p[0].label = p[0].label or "ŷ"
-        return _cross_entropy([p[0], 1 - p[0]], [y, 1 - y])
+        return _cross_entropy(with_rest(p[0]), [y, 1 - y])
     return _cross_entropy(name_each("p", p), _distribution("cross_entropy", targets, len(p)))
 
 
 def _cross_entropy(p: list[Value], y: list[Value]) -> Value:
+    for q, target in zip(p, y, strict=True):
+        if target.data and not q.data:
+            raise DomainError(
+                f"cross_entropy needs p > 0 where y is not 0, and {q.label or '1 − p'} is {q.data}:"
+                " softmax_cross_entropy and binary_cross_entropy take the logits, and know what it"
+                " was before it was rounded"
+            )
     pairs = enumerate(zip(p, y, strict=True))
     terms = [target * log_of(k, p) for k, (q, target) in pairs if target.data or q > 0]
     return _loss(-reduce(operator.add, terms))

@@ -7,7 +7,6 @@ import operator
 import os
 import random
 import warnings
-from collections import deque
 from collections.abc import (
     Callable,
     ItemsView,
@@ -19,7 +18,7 @@ from collections.abc import (
     Set,
     ValuesView,
 )
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeAlias
 
@@ -28,6 +27,7 @@ from autograd.files import write_whole
 from autograd.op import real
 
 Seed: TypeAlias = SupportsIndex | random.Random | None
+Buffers: TypeAlias = Mapping[str, Callable[[Any, str], float]]
 _ORDERED = (Sequence, KeysView, ValuesView, ItemsView)
 _WITHOUT_VALUES = (str, bytes, bytearray, memoryview, range)  # sequences that hold no objects
 
@@ -93,11 +93,17 @@ class Module:
             parameter.grad = 0.0
 
     def state_dict(self) -> dict[str, float]:
-        """The number of each parameter, by name."""
-        return {name: parameter.data for name, parameter in self.named_parameters()}
+        """The number of each parameter by name, and then those that BatchNorm1d keeps beside.
+
+        >>> from nn import BatchNorm1d
+        >>> list(BatchNorm1d(1).state_dict())
+        ['gamma.0', 'beta.0', 'running_mean.0', 'running_var.0', 'num_batches_tracked']
+        """
+        state = {name: parameter.data for name, parameter in self.named_parameters()}
+        return state | {name: buffer.data for name, buffer in self._named_buffers()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Return each parameter the number that `state` has under its name.
+        """Return each parameter, and each number beside, what `state` has under its name.
 
         Raises ValueError where a name is missing or unknown or a number is not real and finite;
         nothing has changed then.
@@ -106,12 +112,15 @@ class Module:
             raise TypeError(
                 f"load_state_dict takes a dict of numbers by name, not {type(state).__name__}"
             )
-        parameters = dict(self.named_parameters())
+        places: dict[str, Value | _Buffer] = dict(self.named_parameters())
+        places.update(self._named_buffers())
         numbers = {}
-        problems = [f"{name} is missing" for name in parameters if name not in state]
+        problems = [f"{name} is missing" for name in places if name not in state]
         for name, number in state.items():
             try:
-                numbers[parameters[name]] = real(number, name)
+                place = places[name]
+                read = place.read if isinstance(place, _Buffer) else real
+                numbers[place] = read(number, name)
             except KeyError:
                 problems.append(f"{name} is not a parameter of this model")
             except (TypeError, ValueError) as error:
@@ -119,8 +128,8 @@ class Module:
         if problems:
             more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
             raise ValueError("; ".join(problems[:5]) + more)
-        for parameter, number in numbers.items():
-            parameter.data = number
+        for place, number in numbers.items():
+            place.data = number
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the parameters to a JSON file that a person can read and edit; every digit is kept.
@@ -159,6 +168,22 @@ class Module:
                 stacklevel=2,
             )
 
+    def _buffers(self) -> Buffers:
+        """Return the attributes whose numbers training moves though they are no parameters.
+
+        Each is a number or a list of numbers; it has a function that takes what a file says and its
+        name there, and gives the number, or raises ValueError.
+        """
+        return {}
+
+    def _named_buffers(self) -> Iterator[tuple[str, _Buffer]]:
+        """Each number of the buffers of itself and of each Module inside, with its name."""
+        for path, module in self._parts():
+            if isinstance(module, Module):
+                for name, read in module._buffers().items():
+                    start = f"{path}.{name}" if path else name
+                    yield from _numbers(start, getattr(module, name), _Buffer(read, module, name))
+
     def _json(self) -> str:
         architecture = self._architecture()
         content: dict[str, Any] = {"format": "handgrad", "version": 2 if architecture else 1}
@@ -175,16 +200,20 @@ class Module:
     def _parts(
         self, is_whole: Callable[[Any], bool] = lambda item: False
     ) -> Iterator[tuple[str, Any]]:
-        """Itself at "", and all that it holds but Values, by path; nothing inside what is whole."""
-        todo = deque[tuple[str, Any]]([("", self)])
-        seen = {id(self)}
+        """Itself at "", and all that it holds but Values, by path; nothing inside what is whole.
+
+        What is met twice has the path of its parameters: the first, each part searched to its end.
+        """
+        todo: list[tuple[str, Any]] = [("", self)]
+        seen: set[int] = set()
         while todo:
-            path, item = todo.popleft()
+            path, item = todo.pop()
+            if id(item) in seen or isinstance(item, Value):
+                continue
+            seen.add(id(item))
             yield path, item
-            for name, inside in () if is_whole(item) else _inside(item):
-                if not isinstance(inside, Value) and id(inside) not in seen:
-                    seen.add(id(inside))
-                    todo.append((f"{path}.{name}" if path else name, inside))
+            inside = () if is_whole(item) else _inside(item)
+            todo += [(f"{path}.{name}" if path else name, x) for name, x in reversed([*inside])]
 
     def _is_described(self) -> bool:
         """Whether its repr says all that there is to know of its layers."""
@@ -211,6 +240,37 @@ class Module:
         """
         seen.add(id(self))
         return _search(_attributes(self), seen)
+
+
+@dataclass(eq=False)
+class _Buffer:
+    """One number that training moves though it is no parameter: an attribute, or one of a list."""
+
+    read: Callable[[Any, str], float]
+    owner: Module
+    name: str
+    place: int | None = None
+
+    @property
+    def data(self) -> float:
+        kept: Any = getattr(self.owner, self.name)
+        return kept if self.place is None else kept[self.place]  # type: ignore[no-any-return]
+
+    @data.setter
+    def data(self, number: float) -> None:
+        if self.place is None:
+            setattr(self.owner, self.name, number)
+        else:
+            getattr(self.owner, self.name)[self.place] = number
+
+
+def _numbers(path: str, kept: Any, whole: _Buffer) -> Iterator[tuple[str, _Buffer]]:
+    """Each number of what a buffer keeps: of a list, or the one that it is."""
+    if not isinstance(kept, list):
+        yield path, whole
+        return
+    for place in range(len(kept)):
+        yield f"{path}.{place}", replace(whole, place=place)
 
 
 def _is_described(item: Any) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd import Op, Value, sqrt
 from autograd.op import real
-from nn.module import Module, whole_number
+from nn.module import Buffers, Module, whole_number
 from nn.rows import found_by_name
 from nn.values import as_values, indexed, numbered
 
@@ -101,15 +101,37 @@ class LayerNorm(Module):
         return f"LayerNorm({self.size})"
 
 
+class _Column(NamedTuple):
+    """A feature of all examples, normalized, and the mean and variance that it came from."""
+
+    outputs: list[Value]
+    mean: float
+    variance: float
+
+
+def _not_negative(number: Any, name: str) -> float:
+    if real(number, name) < 0:
+        raise ValueError(f"{name} is a variance, and must be at least 0, not {number}")
+    return real(number, name)
+
+
+def _count_from_0(number: Any, name: str) -> int:
+    count = real(number, name)
+    if count < 0 or not count.is_integer():
+        raise ValueError(f"{name} must be a whole number of at least 0, not {number}")
+    return int(count)
+
+
 class BatchNorm1d(Module):
     """y = γ·x̂ + β with x̂ = (x − μ)/√(σ² + ε): mean and variance are of one feature, in a batch.
 
     Ioffe and Szegedy 2015, arXiv 1502.03167, algorithm 1, as `torch.nn.BatchNorm1d`. A call takes a
     list of at least two examples, each a list of `size` Values or numbers or one alone, and gives
     one of the same form. Each call moves `running_mean` and `running_var`, lists of numbers, by
-    `momentum` to those of its batch, the variance over one less than their number; where `training`
-    is False these are taken for μ and σ², for one example too, and stay. Of one feature, all are
-    named μ, σ², x̂[1], γ, β, y[1], …; the second of several has μ[2], and in example 1 x̂[1,2].
+    `momentum` to those of its batch, the variance over one less than their number, and counts in
+    `num_batches_tracked`; where `training` is False these are taken for μ and σ², for one example
+    too, and stay. `state_dict` and `save` have the three beside the parameters. Of one feature, all
+    are named μ, σ², x̂[1], γ, β, y[1], …; the second of several has μ[2], and in example 1 x̂[1,2].
     Raises ValueError for another number of features, and for fewer examples.
 
     >>> norm = BatchNorm1d(1)
@@ -125,13 +147,24 @@ class BatchNorm1d(Module):
         self.beta = indexed("β", (self.size,), lambda: 0.0)
         self.running_mean = [0.0] * self.size
         self.running_var = [1.0] * self.size
+        self.num_batches_tracked = 0
 
     def __call__(self, batch: Any) -> list[Any]:
         examples = self._examples(batch)
         columns = [self._column(k, [example[k] for example in examples]) for k in range(self.size)]
+        if self.training:
+            self._run([(column.mean, column.variance) for column in columns])
+        outputs = [column.outputs for column in columns]
         if self.size == 1:
-            return columns[0]
-        return [list(row) for row in zip(*columns, strict=True)]
+            return outputs[0]
+        return [list(row) for row in zip(*outputs, strict=True)]
+
+    def _buffers(self) -> Buffers:
+        return {
+            "running_mean": real,
+            "running_var": _not_negative,
+            "num_batches_tracked": _count_from_0,
+        }
 
     def _examples(self, batch: Any) -> list[list[Value]]:
         examples = [as_values(example) for example in batch]
@@ -141,18 +174,20 @@ class BatchNorm1d(Module):
             raise ValueError(f"BatchNorm1d takes at least two examples, not {len(examples)}")
         return examples
 
-    def _column(self, k: int, x: list[Value]) -> list[Value]:
-        """Return a feature of all examples, normalized, and move its running numbers."""
+    def _column(self, k: int, x: list[Value]) -> _Column:
+        """Return a feature of all examples, normalized."""
         ending = "" if self.size == 1 else f"[{k + 1}]"
         self._named("x", k, x)
         if self.training:
-            scaled, mu, variance = _normalized(x, self.eps, ending)
-            self._run(k, mu.data, variance.data * len(x) / (len(x) - 1))
+            scaled, mu, squares = _normalized(x, self.eps, ending)
+            mean, variance = mu.data, squares.data * len(x) / (len(x) - 1)
         else:
-            deviation = (self.running_var[k] + self.eps) ** 0.5
-            scaled = [(v - self.running_mean[k]) / deviation for v in x]
+            mean, variance = self.running_mean[k], self.running_var[k]
+            deviation = (variance + self.eps) ** 0.5
+            scaled = [(v - mean) / deviation for v in x]
         self._named("x̂", k, scaled)
-        return self._named("y", k, [self.gamma[k] * v + self.beta[k] for v in scaled])
+        outputs = self._named("y", k, [self.gamma[k] * v + self.beta[k] for v in scaled])
+        return _Column(outputs, mean, variance)
 
     def _named(self, letter: str, k: int, values: list[Value]) -> list[Value]:
         if self.size == 1:
@@ -161,9 +196,12 @@ class BatchNorm1d(Module):
             value.label = value.label or f"{letter}[{place},{k + 1}]"
         return values
 
-    def _run(self, k: int, mu: float, variance: float) -> None:
-        self.running_mean[k] += self.momentum * (mu - self.running_mean[k])
-        self.running_var[k] += self.momentum * (variance - self.running_var[k])
+    def _run(self, moments: Sequence[tuple[float, float]]) -> None:
+        """Move the running numbers towards the mean and the variance of each feature."""
+        for k, (mean, variance) in enumerate(moments):
+            self.running_mean[k] += self.momentum * (mean - self.running_mean[k])
+            self.running_var[k] += self.momentum * (variance - self.running_var[k])
+        self.num_batches_tracked += 1
 
     def __repr__(self) -> str:
         return f"BatchNorm1d({self.size})"

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import cache, reduce
 from typing import Any
 
-from autograd import Op, Value, exp, log
+from autograd import Op, Value, exp, log, sigmoid
+from autograd.ops import one_minus_sigmoid
 from nn.rows import found_by_name, written_out
 from nn.values import as_values, name_each
 
@@ -37,9 +38,12 @@ def probabilities(z: Sequence[Value]) -> list[Value]:
 
 
 def log_of(place: int, p: Sequence[Value]) -> Value:
-    """ln of one of some probabilities; where they are those of one softmax, exact for a p near 1.
+    """ln of one of some probabilities; where they are those of one softmax, or a sigmoid and what
+    `with_rest` gives beside it, exact for a p near 1.
 
     >>> log_of(0, softmax([Value(0.0), Value(-100.0)]))
+    Value(data=-3.720075976020836e-44, grad=0.0)
+    >>> log_of(0, with_rest(sigmoid(Value(100.0))))
     Value(data=-3.720075976020836e-44, grad=0.0)
     """
     if not _are_all(p):
@@ -48,8 +52,19 @@ def log_of(place: int, p: Sequence[Value]) -> Value:
     return result
 
 
+def with_rest(p: Value) -> list[Value]:
+    """Return a probability and 1 − p, which keeps its digits where p is a sigmoid near 1.
+
+    >>> with_rest(sigmoid(Value(100.0)))
+    [Value(data=1.0, grad=0.0), Value(data=3.720075976020836e-44, grad=0.0)]
+    """
+    return [p, one_minus_sigmoid(*p.args, p) if p.op is sigmoid else 1 - p]
+
+
 def _are_all(p: Sequence[Value]) -> bool:
-    """Whether they are what one softmax gave."""
+    """Whether they are what one softmax gave, or one sigmoid."""
+    if p[1].op is one_minus_sigmoid:
+        return p[1].args[1] is p[0]
     return all(q.op is _probability(k, len(p)) and q.args == p[0].args for k, q in enumerate(p))
 
 

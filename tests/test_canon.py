@@ -7,6 +7,7 @@ are gathered in that order, and its bias_hh is 0), and the gradients are those o
 import json
 import math
 import pickle
+import re
 from itertools import count
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from nn import (
     Embedding,
     LayerNorm,
     MaxPool2d,
+    Module,
     scaled_dot_product_attention,
 )
 
@@ -191,6 +193,64 @@ def test_running_numbers_are_those_of_torch_and_take_the_place_of_a_batch():
     expected = (x[0].data - mean[0]) / math.sqrt(variance[0] + 1e-5) * gamma + beta
     assert y1.data == pytest.approx(expected, rel=1e-12)
     assert model.running_mean == pytest.approx(mean, rel=1e-12)
+
+
+def test_the_state_of_batch_norm_has_its_running_numbers(tmp_path):
+    model, x, _ = setting(*LAYERS["BatchNorm1d"])
+    names = ["gamma", "beta", "running_mean", "running_var"]  # those of torch, element by element
+    state = model.state_dict()
+    assert list(state) == [*(f"{n}.{k}" for n in names for k in (0, 1)), "num_batches_tracked"]
+    mean, variance = TORCH["running"]
+    assert [state[f"running_mean.{k}"] for k in (0, 1)] == pytest.approx(mean, rel=1e-12)
+    assert [state[f"running_var.{k}"] for k in (0, 1)] == pytest.approx(variance, rel=1e-12)
+    assert state["num_batches_tracked"] == 1
+    model.save(tmp_path / "norm.json")
+    other = BatchNorm1d(2)
+    other.load(tmp_path / "norm.json")
+    assert other.state_dict() == state
+    assert type(other.num_batches_tracked) is int
+    rows = [x[:2], x[2:4]]
+    evaluated = [[v.data for v in flat(m.eval()(rows))] for m in (model, other)]
+    assert evaluated[0] == evaluated[1]
+
+
+class _Deep(Module):
+    def __init__(self):
+        self.blocks = [BatchNorm1d(1), {"last": BatchNorm1d(1)}]
+        self.again = self.blocks[0]
+
+
+def test_the_running_numbers_inside_a_model_are_named_by_their_paths():
+    names = [name for name in _Deep().state_dict() if "running_mean" in name]
+    assert names == ["blocks.0.running_mean.0", "blocks.1.last.running_mean.0"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"running_mean.0": None}, "running_mean.0 is missing"),  # a file of before they were kept
+        ({"running_var.0": -1.0}, "running_var.0 is a variance, and must be at least 0, not -1.0"),
+        ({"running_mean.0": math.inf}, "running_mean.0 takes a finite number, not inf"),
+        ({"num_batches_tracked": 0.5}, "must be a whole number of at least 0, not 0.5"),
+        ({"running_mean.1": 0.0}, "running_mean.1 is not a parameter of this model"),
+    ],
+)
+def test_running_numbers_that_do_not_fit_change_nothing(change, message):
+    model = BatchNorm1d(1)
+    model([1.0, 4.0])
+    before = model.state_dict()
+    state = {k: v for k, v in {**before, "gamma.0": 2.0, **change}.items() if v is not None}
+    with pytest.raises(ValueError, match=re.escape(message)):
+        model.load_state_dict(state)
+    assert model.state_dict() == before
+
+
+def test_a_batch_that_cannot_be_normalized_moves_no_running_number():
+    model = BatchNorm1d(2)
+    before = model.state_dict()
+    with pytest.raises(ArithmeticError):
+        model([[1.0, 1e200], [2.0, -1e200]])
+    assert model.state_dict() == before
 
 
 def test_logits_of_any_size_in_attention():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Value, chain_rule, check_derivation, gradcheck
+from autograd import DomainError, Value, chain_rule, check_derivation, draw_dot, gradcheck
 from autograd.record import topological_order
 from nn import (
     MLP,
@@ -232,8 +232,46 @@ def test_the_sigmoid_with_cross_entropy_ends_in_its_output_minus_y():
 def test_a_class_without_probability_adds_nothing_unless_it_is_the_target():
     p = named("p", [0.0, 1.0])
     assert cross_entropy(p, 1).data == 0.0
-    with pytest.raises(ArithmeticError, match="log"):
+    with pytest.raises(
+        DomainError, match=r"p1 is 0\.0: softmax_cross_entropy and binary_cross_ent"
+    ):
         cross_entropy(p, 0)
+
+
+@pytest.mark.parametrize("target", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize("size", [0.5, 30.0, 37.0, 50.0, 700.0])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_cross_entropy_of_a_sigmoid_keeps_its_digits(target, size, sign):
+    z = Value(sign * size, label="z")
+    L = cross_entropy(z.sigmoid(), target)
+    L.backward()
+    with mpmath.workdps(400):
+        p = 1 / (1 + mpmath.exp(-z.data))
+        value, slope = -target * mpmath.log(p) - (1 - target) * mpmath.log(1 - p), p - target
+    assert L.data == pytest.approx(float(value), rel=1e-15, abs=0)
+    assert z.grad == pytest.approx(float(slope), rel=1e-14, abs=0)
+
+
+def test_the_cross_entropy_of_a_sigmoid_that_is_rounded_to_0_or_1():
+    right = cross_entropy(Value(1000.0).sigmoid(), 1)
+    assert right.data == 0.0  # it is e^-1000
+    for z, target in ((1000.0, 0), (-1000.0, 1)):
+        with pytest.raises(DomainError, match=r"is 0\.0: .* take the logits"):
+            cross_entropy(Value(z).sigmoid(), target)
+        loss = binary_cross_entropy(Value(z), target)
+        assert loss.data == 1000.0
+
+
+def test_what_keeps_the_digits_of_a_sigmoid_is_not_in_its_derivation():
+    z = Value(1.5, label="z")
+    L = cross_entropy(z.sigmoid(), 1)
+    L.label = "L"
+    assert str(chain_rule(L, z)).splitlines()[0] == "∂L/∂z = ∂L/∂ŷ · ∂ŷ/∂z"
+    assert str(draw_dot(L)).splitlines()[-3:] == [
+        "∂ŷ/∂z = ŷ·(1 − ŷ) = 0.1491",
+        "∂L/∂y = ln(1 − ŷ) − ln(ŷ) = −1.5",
+        "∂L/∂ŷ = −y/ŷ + (1 − y)/(1 − ŷ) = −1.223",
+    ]
 
 
 def test_a_softmax_is_pickled_whole():

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from autograd import ops
-from autograd.graph import told_apart
+from autograd.graph import tails_of, told_apart
 from autograd.marking.classes import classes_beside
 from autograd.record import Record
 from autograd.value import Value
@@ -139,11 +139,7 @@ class Board:
     @cached_property
     def tails(self) -> dict[Value, list[Value]]:
         """The named Values in the formula of each named node."""
-        return {
-            head: [v for v in Record(head, self.visible).leaves if v in self.visible]
-            for head in self.nodes
-            if head in self.names
-        }
+        return {head: tails_of(head, self.visible) for head in self.nodes if head in self.names}
 
     @cached_property
     def edges(self) -> dict[Value, list[Edge]]:
