@@ -193,11 +193,17 @@ class Bench:
         zeros = [place for place in factors_of_0(side) if place not in instead]
         if not zeros or not self.crossings.kinked:
             return False
+        told = self.telling_readings(subject, side, instead, zeros)
+        return bool(told) and all(self.crossings.refutes(subject, side, read) for read in told)
+
+    def telling_readings(
+        self, subject: Term, side: Term, instead: Substitution, zeros: Sequence[Term]
+    ) -> list[Substitution]:
+        """Return what zeros may be read as, where that is not 0 on the other side of a kink."""
         readings = [
             {**instead, **dict.fromkeys(zeros, symbol)} for symbol in self.symbols_of_0(subject)
         ]
-        told = [read for read in readings if any(self.crossings.lively(side, read))]
-        return bool(told) and all(self.crossings.refutes(subject, side, read) for read in told)
+        return [read for read in readings if any(self.crossings.lively(side, read))]
 
     def symbols_of_0(self, subject: Term) -> list[Term]:
         """Return what a 0 may stand for in a formula of a subject."""

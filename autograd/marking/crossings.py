@@ -20,6 +20,7 @@ from autograd.marking.syntax import (
     Substitution,
     Term,
     Unreadable,
+    inside,
     walk,
     written,
 )
@@ -71,13 +72,17 @@ class Crossings:
         here = branch(self.near[0])
         found: dict[tuple[Node, ...], list[Point]] = {}
         for point in defined(self.board, _walks(self.board)) if self.kinked else ():
-            sides = zip(self.kinked, here, branch(point), strict=True)
-            crossed = tuple(v for v, side, other in sides if side != other)
+            crossed = self._crossed(here, branch(point))
             points = found.setdefault(crossed, [])
             if crossed and len(points) < 2:
                 points.append(point)
         crossings = [Crossing(crossed, point) for crossed in found for point in found[crossed]]
         return sorted(crossings, key=lambda crossing: len(crossing.crossed))
+
+    def _crossed(self, here: Sequence[float], there: Sequence[float]) -> tuple[Node, ...]:
+        """Return the nodes whose kinks lie between two points, of which these are the branches."""
+        sides = zip(self.kinked, here, there, strict=True)
+        return tuple(v for v, side, other in sides if side != other)
 
     def lively(self, side: Term, instead: Substitution | None = None) -> Iterator[list[Point]]:
         """Yield, for each symbol in a formula that a unit makes 0 on this side, points where it is
@@ -86,11 +91,15 @@ class Crossings:
         if not self.kinked:
             return
         for symbol in _symbols([side, *(instead or {}).values()]):
-            if any(self._value(symbol, point) for point in self.near):
-                continue
-            points = [at.point for at in self.all if self._value(symbol, at.point)]
+            points = self._brought_to_life(symbol)
             if points:
                 yield points[:MOST]
+
+    def _brought_to_life(self, symbol: Term) -> list[Point]:
+        """Return the points on other sides where a symbol is not 0 that is 0 on this one."""
+        if any(self._value(symbol, point) for point in self.near):
+            return []
+        return [at.point for at in self.all if self._value(symbol, at.point)]
 
     def refutes(self, subject: Term, side: Term, instead: Substitution | None = None) -> bool:
         """Whether a formula that holds on this side is not so wherever what is 0 here is not.
@@ -132,13 +141,17 @@ class Crossings:
         typed = self._typed(side, instead)
         if typed is None:
             return points[:MOST]
-        here = branch(self.near[0])
         kept = [k for k, v in enumerate(self.kinked) if v not in typed or v.op in CHOOSING]
+        return self._on_this_side(points, kept)[:MOST]
+
+    def _on_this_side(self, points: Sequence[Point], kinks: Sequence[int]) -> list[Point]:
+        """Return the points that lie on this side of some of the kinks."""
+        here = branch(self.near[0])
         return [
             point
             for point, other in zip(points, map(branch, points), strict=True)
-            if all(here[k] == other[k] for k in kept)
-        ][:MOST]
+            if all(here[k] == other[k] for k in kinks)
+        ]
 
     def _typed(self, side: Term, instead: Substitution | None) -> set[Node] | None:
         """Return the nodes that have their kink where an operation that is typed has its own;
@@ -146,9 +159,9 @@ class Crossings:
         """
         own = {v: [difference(point.arguments(v)) for point in self.near] for v in self.kinked}
         found = set()
-        for place in walk(side):
-            if isinstance(place, Call) and place.op in KINKED:
-                typed = [self._difference(place, point, instead) for point in self.near]
+        for call in inside(side, Call):
+            if call.op in KINKED:
+                typed = [self._difference(call, point, instead) for point in self.near]
                 same = {v for v in own if _is_same(own[v], typed)}
                 if not same:
                     return None
@@ -180,27 +193,35 @@ class Crossings:
     def one_sided(self, subject: Term) -> list[float]:
         """Return what a derivative is very near by, on all sides of the kinks that are met here."""
         rng = random.Random(6)
-        choices = [
-            {
-                v: v.data + 1e-7 * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
-                for v in self.board.leaves
-                if v in self.board.names
-            }
-            for _ in range(16)
-        ]
+        choices = [_close_by(self.board, rng) for _ in range(16)]
         values = [self._value(subject, point) for point in defined(self.board, choices)]
         return [value for value in values if not math.isnan(value)]
 
     def _side(self, v: Node) -> str:
         """Return on which side of its kink a node is here, in names."""
         sign = branch(self.near[0])[self.kinked.index(v)]
-        than = "<" if sign < 0 else ">" if sign > 0 else "="
         ends = [self.known.argument(v, k) for k in range(len(v.args))]
         told = [written(end) if end else "" for end in ends] + ["0"]
         if not all(told) or len("".join(told)) > SHORT:
             name = self.board.names.get(v)
             return f"{name} is on this side of its kink" if name else "on this side of the kink"
-        return f"{told[0]} {than} {told[1]}"
+        return f"{told[0]} {_relation(sign)} {told[1]}"
+
+
+def _relation(sign: float) -> str:
+    """Return how a number of this sign stands to 0."""
+    if sign < 0:
+        return "<"
+    return ">" if sign > 0 else "="
+
+
+def _close_by(board: Board, rng: random.Random) -> dict[Value, float]:
+    """Return numbers of the named leaves, each on one side of its own, and very near it."""
+    return {
+        v: v.data + 1e-7 * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
+        for v in board.leaves
+        if v in board.names
+    }
 
 
 def _symbols(terms: Iterable[Term]) -> list[Term]:

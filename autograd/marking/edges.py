@@ -95,14 +95,7 @@ class Edges:
         yield Found(
             Verdict.DIVIDED, lambda point: over(1.0, local(point)), "divided by {}", (symbol,)
         )
-        for other in self._alike(head, tail):
-            at = lambda point, other=other: point.edge(*other)
-            parts = Quotient(names[other[0]], names[other[1]]), symbol
-            yield Found(Verdict.SWAPPED_INDEX, at, INSTEAD, parts)
-        for weight in self._weights_beside(head, tail):
-            at = lambda point, weight=weight: point.edge(head, weight)
-            parts = Quotient(names[head], names[weight]), symbol
-            yield Found(Verdict.BY_WEIGHT, at, INSTEAD, parts)
+        yield from self._other_edges(head, tail, symbol)
         if head.op in ACTIVATIONS and len(self.board.tails[head]) == 1:
             yield from self._in_activation(head, tail, symbol)
         if self._has_logarithm(head):
@@ -114,6 +107,18 @@ class Edges:
             yield Found(
                 Verdict.REGULARISER_WITHOUT_2, lambda point: local(point) / 2, "in {}", (symbol,)
             )
+
+    def _other_edges(self, head: Value, tail: Value, symbol: Quotient) -> Iterator[Found]:
+        """Yield the derivatives on other edges that may stand for the one on this."""
+        names = self.board.names
+        for other in self._alike(head, tail):
+            at = lambda point, other=other: point.edge(*other)
+            parts = Quotient(names[other[0]], names[other[1]]), symbol
+            yield Found(Verdict.SWAPPED_INDEX, at, INSTEAD, parts)
+        for weight in self._weights_beside(head, tail):
+            at = lambda point, weight=weight: point.edge(head, weight)
+            parts = Quotient(names[head], names[weight]), symbol
+            yield Found(Verdict.BY_WEIGHT, at, INSTEAD, parts)
 
     def _weights_beside(self, head: Value, tail: Value) -> list[Value]:
         """Return the weights in the formula of a node, beside a bias."""

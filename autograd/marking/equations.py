@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 from autograd.marking.names import Names
@@ -138,14 +139,22 @@ def _with_matrices(lines: list[str]) -> Iterator[tuple[int, str]]:
             yield number, line
             continue
         line = _LISTED.sub(_with_commas, _MATRIX.sub(_as_list, line))
-        first = _GRID.fullmatch(line) or _GRID_OF_LISTS.fullmatch(line)
-        rows = []
-        while first and first[1] and k < len(lines) and _is_grid_row(lines[k]):
-            rows.append(f"[{_commas(lines[k])}]")
-            k += 1
-        if rows and first:
-            line = f"{first[1]}[[{_commas(first[2])}], {', '.join(rows)}]"
+        line, taken = _with_rows_below(line, map(lines.__getitem__, range(k, len(lines))))
+        k += taken
         yield number, line
+
+
+def _with_rows_below(line: str, below: Iterable[str]) -> tuple[str, int]:
+    """Return a line with the rows of its matrix that stand in lines below it, and how many these
+    are.
+    """
+    first = _GRID.fullmatch(line) or _GRID_OF_LISTS.fullmatch(line)
+    if not first or not first[1]:
+        return line, 0
+    rows = [f"[{_commas(row)}]" for row in takewhile(_is_grid_row, below)]
+    if rows:
+        line = f"{first[1]}[[{_commas(first[2])}], {', '.join(rows)}]"
+    return line, len(rows)
 
 
 def _whole(lines: list[str], k: int) -> tuple[str, int]:
@@ -181,10 +190,14 @@ def _commas(numbers: str) -> str:
 def _as_list(found: re.Match[str]) -> str:
     r"""Return a matrix of LaTeX as a list of rows; one with one column, or one row, as a list."""
     rows = [row.split("&") for row in re.split(r"\\\\(?:\s*\[[^\]]*\])?", found[2]) if row.strip()]
-    cells = [[cell.strip() for cell in row] for row in rows]
-    if all(len(row) == 1 for row in cells):
-        return f"[{', '.join(row[0] for row in cells)}]"
-    return f"[{', '.join('[' + ', '.join(row) + ']' for row in cells)}]"
+    lists = [_listed(map(str.strip, row)) for row in rows]
+    if all(len(row) == 1 for row in rows):
+        return _listed(row[0].strip() for row in rows)
+    return _listed(lists)
+
+
+def _listed(items: Iterable[str]) -> str:
+    return f"[{', '.join(items)}]"
 
 
 def _statements(row: str) -> Iterator[str]:
@@ -247,14 +260,20 @@ def _outside(text: str, found: Iterable[re.Match[str]]) -> Iterator[re.Match[str
     """Yield what was found that begins in no bracket."""
     depth = place = 0
     for match in found:
-        for c in text[place : match.start()]:
-            if c in _OPENING:
-                depth += 1
-            elif c in _CLOSING and depth:
-                depth -= 1
+        depth = _depth(text[place : match.start()], depth)
         place = match.start()
         if depth == 0:
             yield match
+
+
+def _depth(text: str, depth: int) -> int:
+    """Return how many brackets are open behind a text, where so many were before it."""
+    for c in text:
+        if c in _OPENING:
+            depth += 1
+        elif c in _CLOSING and depth:
+            depth -= 1
+    return depth
 
 
 def _split(text: str, pattern: re.Pattern[str]) -> list[str]:

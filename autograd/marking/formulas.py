@@ -34,9 +34,9 @@ class Formulas:
         if self.bench.agrees(subject, side):
             return self.holds(equation, side, Interpretation(Verdict.EXACT, {}, False), true)
         aligned = list(self.bench.alignments(equation, side))
-        for entry, found in aligned:
-            if not entry.right and all(pair.verdict for pair in found):
-                return self.bench.follows(entry.line, true)
+        line = _line_gone_on_with(aligned)
+        if line is not None:
+            return self.bench.follows(line, true)
         in_chain = next((found for entry, found in aligned if entry.right), [])
         return self.with_numbers_read(equation, side, true, in_chain)
 
@@ -123,11 +123,13 @@ class Formulas:
         """Whether a place is 0 for the given data alone: then they do not tell whether it is
         right.
         """
-        value = self.bench.evaluator.value
         places = [place for place in walk(side) if not isinstance(place, Number)]
-        zeros = [x for x in places if not any(value(x, point, read.instead) for point in points)]
-        others = self.bench.points[1:]
-        return any(value(x, point, read.instead) for x in zeros for point in others)
+        zeros = [x for x in places if not self.is_alive(x, points, read)]
+        return any(self.is_alive(x, self.bench.points[1:], read) for x in zeros)
+
+    def is_alive(self, place: Term, points: Sequence[Point], read: Interpretation) -> bool:
+        """Whether a part of a formula is not 0 at some of these points."""
+        return any(self.bench.evaluator.value(place, point, read.instead) for point in points)
 
     def is_by_a_datum(self, subject: Term) -> bool:
         """Whether it is a derivative by a leaf that would be held at 0: by that, it must move."""
@@ -190,3 +192,11 @@ class Formulas:
                     return False
             return True
         return False
+
+
+def _line_gone_on_with(aligned: Iterable[tuple[Entry, list[Pair]]]) -> int | None:
+    """Return the wrong line into which all the numbers of a formula are put, if there is one."""
+    for entry, pairs in aligned:
+        if not entry.right and all(pair.verdict for pair in pairs):
+            return entry.line
+    return None

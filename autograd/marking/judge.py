@@ -53,14 +53,7 @@ class Judge:
         self.bench.precision.beside = max(LEAST, most_digits(side))
         try:
             true = self.bench.value(equation.subject) + 0.0  # −0 is 0
-            if isinstance(side, Number):
-                outcome = self.results.result(equation, side, true)
-            elif has_names(side):
-                outcome = self.formulas.formula(equation, side, true)
-            else:
-                if result is not None and agreement(result.text, self.bench.value(side)):
-                    self.bench.precision.least = 1
-                outcome = self.arithmetic.numbers(equation, side, true)
+            outcome = self.outcome(equation, side, true, result)
         except Unreadable as error:
             return Outcome((Verdict(error.verdict),), true, str(error))
         except DomainError as error:
@@ -68,6 +61,18 @@ class Judge:
         outcome = self.at_kink(equation.subject, side, true, outcome)
         self.note(equation, side, outcome)
         return outcome
+
+    def outcome(
+        self, equation: Equation, side: Term, true: float, result: Number | None
+    ) -> Outcome:
+        """Return what a number, a formula in names or arithmetic is found to be."""
+        if isinstance(side, Number):
+            return self.results.result(equation, side, true)
+        if has_names(side):
+            return self.formulas.formula(equation, side, true)
+        if result is not None and agreement(result.text, self.bench.value(side)):
+            self.bench.precision.least = 1
+        return self.arithmetic.numbers(equation, side, true)
 
     def at_kink(self, subject: Term, side: Term, true: float, outcome: Outcome) -> Outcome:
         """Return the outcome where a derivative is taken at a kink: one that lies between the
@@ -88,16 +93,20 @@ class Judge:
         if outcome.verdicts[0] in OPEN:
             return
         entry = Entry(equation.subject, side, outcome.follows or equation.line, outcome.right)
-        own = self.bench.own
         if isinstance(side, Number):
             computed = outcome.follows is not None and equation.put_in is not None
-            own.state(equation.subject, side, entry.line, outcome.right, computed)
-            return
+            self.bench.own.state(equation.subject, side, entry.line, outcome.right, computed)
+        else:
+            self.note_formula(equation, entry, _is_rounded(outcome))
+
+    def note_formula(self, equation: Equation, entry: Entry, is_rounded: bool) -> None:
+        """Keep a formula, or the numbers that are put into one, or both where it has both."""
+        side = entry.term
         named = has_names(side)
         numbers = any(map(self.bench.evaluator.is_decimal, walk(side)))
-        if named and not (numbers and _is_rounded(outcome)):
+        if named and not (numbers and is_rounded):
             equation.formula = entry
-            own.state(equation.subject, side, entry.line, outcome.right)
+            self.bench.own.state(equation.subject, side, entry.line, entry.right)
         if numbers or not named:
             equation.put_in = entry
 

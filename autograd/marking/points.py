@@ -116,18 +116,22 @@ class Point:
         """
         key = of, frozenset(held)
         if key not in self._sizes:
-            sizes = {of: 1.0}
-            for v in reversed(self.board.nodes_of(*key)):
-                if v in sizes:
-                    for x, local in self.slopes(v):
-                        sizes[x] = sizes.get(x, 0.0) + sizes[v] * abs(local)
-            self._sizes[key] = sizes
+            self._sizes[key] = self._sizes_below(*key)
         sizes = self._sizes[key]
         if by is not None:
             return ROUNDING * sizes.get(by, 0.0)
         return ROUNDING * sum(
             size * abs(self.data[v]) for v, size in sizes.items() if v.op is not None
         )
+
+    def _sizes_below(self, of: Value, held: frozenset[Value]) -> dict[Value, float]:
+        """Return the sum over the paths from `of` to each Value of the size of their products."""
+        sizes = {of: 1.0}
+        for v in reversed(self.board.nodes_of(of, held)):
+            if v in sizes:
+                for x, local in self.slopes(v):
+                    sizes[x] = sizes.get(x, 0.0) + sizes[v] * abs(local)
+        return sizes
 
     def _forward(self, by: Value) -> dict[Value, float]:
         """Return ∂v/∂by for each v that depends on `by`."""

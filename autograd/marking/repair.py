@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 
@@ -85,13 +85,15 @@ class Repairs:
         """Yield a decimal that does not stand for its symbol, where any other number in it may
         stand for itself.
         """
-        here = points[0]
-        for place in walk(side):
+        for place, name in self._decimals_as_names(walk(side)):
+            if self.evaluator.agree(subject, side, points, {place: name}):
+                yield _stands(place, name, self.evaluator.value(name, points[0]))
+
+    def _decimals_as_names(self, places: Iterable[Term]) -> Iterator[tuple[Number, Name]]:
+        """Yield each decimal with each name that it may have been put in for."""
+        for place in places:
             if self.evaluator.is_decimal(place):
-                for label in self.labels:
-                    if self.evaluator.agree(subject, side, points, {place: Name(label)}):
-                        value = self.evaluator.value(Name(label), here)
-                        yield _stands(place, Name(label), value)
+                yield from ((place, Name(label)) for label in self.labels)
 
     def _made(self, subject: Term, typed: Term, points: Sequence[Point]) -> Iterator[Found]:
         with suppress(DomainError, Unreadable):
@@ -118,10 +120,14 @@ class Repairs:
 
     def _other_names(self, place: Term) -> Iterator[Term]:
         if isinstance(place, Name) and not place.updated:
-            yield from (Name(label) for label in self.labels if label != place.label)
+            yield from map(Name, self._labels_but(place.label))
         elif isinstance(place, Quotient):
-            yield from (Quotient(place.of, by) for by in self.labels if by != place.by)
-            yield from (Quotient(of, place.by) for of in self.labels if of != place.of)
+            yield from (Quotient(place.of, by) for by in self._labels_but(place.by))
+            yield from (Quotient(of, place.by) for of in self._labels_but(place.of))
+
+    def _labels_but(self, label: str) -> list[str]:
+        """Return the labels of the other Values."""
+        return [other for other in self.labels if other != label]
 
     def of_number(self, symbol: Term, typed: Number, here: Point) -> list[Found]:
         """Return what is wrong with a number that is not what its symbol is."""
@@ -190,17 +196,10 @@ class Repairs:
         is so.
         """
         places = list(walk(side))
-        for place in places if len(places) <= LONG else ():
-            if self.evaluator.is_decimal(place):
-                for label in self.labels:
-                    with suppress(DomainError):
-                        if (
-                            abs(self.evaluator.value(side, here, {place: Name(label)}) - true)
-                            <= off
-                        ):
-                            yield _stands(
-                                place, Name(label), self.evaluator.value(Name(label), here)
-                            )
+        for place, name in self._decimals_as_names(places if len(places) <= LONG else ()):
+            with suppress(DomainError):
+                if abs(self.evaluator.value(side, here, {place: name}) - true) <= off:
+                    yield _stands(place, name, self.evaluator.value(name, here))
 
     def held_by_targets(self, subject: Term, side: Term, data: GivenData) -> str:
         """Return why a formula that holds here alone may be meant for the given data, else ""."""

@@ -69,6 +69,10 @@ class Results:
         stated = equation.put_in or written(subject) in {**own.numbers, **own.formulas}
         if stated or own_digits(true) > EXACT:
             return True
+        return self.is_written_in_full(subject, side, true)
+
+    def is_written_in_full(self, subject: Term, side: Number, true: float) -> bool:
+        """Whether a number has all its digits, where what it is has to be written so."""
         formula = self.bench.known.of(subject) or subject
         precision = self.bench.precision
         in_full = precision.in_full(formula, true)
