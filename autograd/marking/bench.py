@@ -140,6 +140,8 @@ class Bench:
         entry = self.own.numbers.get(written(symbol))
         if entry and isinstance(entry.term, Number) and entry.term.value == number.value:
             return _following([entry])
+        if not isinstance(symbol, Call):
+            return None
         with suppress(DomainError):
             numbers, entries = self.own.put_in(symbol)
             value = self.evaluator.value(symbol, self.here, numbers) if numbers else math.nan

@@ -70,6 +70,7 @@ class Board:
         for head, net in self.unnamed_nets().items():
             self.values.setdefault(f"net of {self.names[head]}", net)
         self.labels = self._called(text)
+        self._below: dict[Value, set[Value]] = {}
         self._between: dict[Edge, list[Edge]] = {}
         self._orders: dict[tuple[Value, frozenset[Value]], list[Node]] = {}
 
@@ -182,13 +183,9 @@ class Board:
 
     def below(self, of: Value) -> set[Value]:
         """Return the named Values that `of` depends on, itself included."""
-        found, todo = {of}, [of]
-        while todo:
-            for tail in self.tails.get(todo.pop(), ()):
-                if tail not in found:
-                    found.add(tail)
-                    todo.append(tail)
-        return found
+        if of not in self._below:
+            self._below[of] = {of, *reached([of], self.tails)}
+        return self._below[of]
 
     @cached_property
     def uses(self) -> dict[Value, list[Node]]:

@@ -98,8 +98,28 @@ class Own:
 
     def behind(self, subject: Term) -> list[Entry]:
         """Return the writer's wrong numbers each of which changes what a subject follows as."""
+        reach = self._reach(subject)
         wrong = [entry for entry in self._others(written(subject)) if not entry.right]
-        return [entry for entry in wrong if any(True for _ in self._with(subject, [entry]))]
+        near = [entry for entry in wrong if reach is None or self._value_of(entry) in reach]
+        return [entry for entry in near if any(self._with(subject, [entry]))]
+
+    def _reach(self, subject: Term) -> set[Value] | None:
+        """Return the Values whose numbers a formula in names depends on; None where derivatives or
+        new values stand in it.
+        """
+        reach: set[Value] = set()
+        for place in walk(subject):
+            if isinstance(place, Quotient) or (isinstance(place, Name) and place.updated):
+                return None
+            if isinstance(place, Name) and place.label in self.board.values:
+                reach |= self.board.below(self.board.values[place.label])
+        return reach
+
+    def _value_of(self, entry: Entry) -> Value | None:
+        """Return the Value that a number is about; None of that of a derivative."""
+        subject = entry.subject
+        is_number = isinstance(subject, Name) and not subject.updated
+        return self.board.values.get(subject.label) if is_number else None  # type: ignore[union-attr]
 
     def _others(self, key: str) -> list[Entry]:
         """Return the writer's numbers for named Values, but for one subject."""

@@ -338,6 +338,8 @@ class Reader:
 
     def single_name(self, text: str) -> list[Token]:
         """Return the token of a name that stands alone; none where anything else does."""
+        if ("/" in text or "\\frac" in text) and not self.names.odd:
+            return []
         with suppress(Unreadable):
             found = tokens(text, self.names, []) or []
             return found if [token.kind for token in found] == ["name"] else []

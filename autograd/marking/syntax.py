@@ -30,7 +30,7 @@ def unit_of(text: str) -> float:
     return float(f"1e{Decimal(text).as_tuple().exponent}")
 
 
-@dataclass(eq=False, frozen=True)
+@dataclass(eq=False)
 class Number:
     """A number with its digits: `text` as Python and Decimal read it, `typed` as it was written.
 
@@ -65,7 +65,7 @@ def number(x: float) -> Number:
     return Number(repr(int(x)) if x.is_integer() and abs(x) < 1e15 else repr(x))
 
 
-@dataclass(eq=False, frozen=True)
+@dataclass(eq=False)
 class Constant:
     """e, π or pi, where no Value is labelled so."""
 
@@ -73,7 +73,7 @@ class Constant:
     value: float
 
 
-@dataclass(eq=False, frozen=True)
+@dataclass(eq=False)
 class Name:
     """A Value by its label; `updated` is what it is after one step of gradient descent.
 
@@ -84,7 +84,7 @@ class Name:
     updated: bool = False
 
 
-@dataclass(eq=False, frozen=True)
+@dataclass(eq=False)
 class Quotient:
     """∂of/∂by over all paths that pass none of the labels in `held`, derived `order` times."""
 
@@ -94,7 +94,7 @@ class Quotient:
     order: int = 1
 
 
-@dataclass(eq=False, frozen=True)
+@dataclass(eq=False)
 class Call:
     """An operation, applied."""
 
@@ -102,7 +102,7 @@ class Call:
     args: tuple[Term, ...]
 
 
-@dataclass(eq=False, frozen=True)
+@dataclass(eq=False)
 class ArrayName:
     """A list or a matrix of Values: their labels, in a tuple for each row."""
 
@@ -110,7 +110,7 @@ class ArrayName:
     labels: tuple[object, ...] = ()
 
 
-@dataclass(eq=False, frozen=True)
+@dataclass(eq=False)
 class ArrayCall:
     """An operation on arrays: a key of ARRAY_OPERATIONS, or the name of a row, applied.
 
@@ -231,6 +231,8 @@ def written(tree: Tree, least: int = 0, notation: Notation = TEXT) -> str:
     >>> print(written(tree), written(tree, notation=Notation("latex")))
     2/(x_1 + (-1)) \frac{2}{x_1 + \left(-1\right)}
     """
+    if not parts(tree):
+        return f"{_leaf(tree, notation):{least}}"
     done: dict[Tree, Written] = {}
     for place in reversed(list(walk(tree))):
         done[place] = _composed(place, done, notation) if parts(place) else _leaf(place, notation)

@@ -109,8 +109,9 @@ class Alike(NamedTuple):
     def fault(self, values: Sequence[float], notation: Notation) -> Fault | None:
         found = [(values[at], slip.made.verdict) for slip, at in self.slips]
         defined = sorted(pair for pair in found if isfinite(pair[0]))
+        unit = 10.0 ** (1 - notation.digits)
         for (x, verdict), (y, other) in pairwise(defined):
-            near = y - x <= max(abs(x), abs(y)) * 10.0 ** (1 - notation.digits)
+            near = y - x <= unit * max(y, -x)
             if near and verdict != other and notation.number(x) == notation.number(y):
                 return 0.0, f"{verdict} prints as {other}, in {written(self.slips[0].slip.term)}"
         return None
