@@ -8,6 +8,7 @@ from autograd.marking.array_lines import ArrayStatement, outcomes
 from autograd.marking.bench import Equation
 from autograd.marking.judge import Judge
 from autograd.marking.marks import Line, Outcome
+from autograd.marking.rests import may_rest_on
 from autograd.marking.syntax import (
     ArrayCall,
     ArrayName,
@@ -29,23 +30,32 @@ def marked(judge: Judge, statements: Sequence[Statement | ArrayStatement]) -> It
     """Mark the claims of each statement.
 
     A number may rest on a line below, as in an answer whose lines are in any order. So what is not
-    right is judged again, when all lines are known, until nothing changes.
+    right, and may rest on one, is judged again, when all lines are known, until nothing changes.
     """
     found = [list(_claims(judge, statement)) for statement in statements]
-    for _ in range(PASSES if len(statements) > 1 else 0):
-        if not _judged_again(judge, statements, found):
+    for k in range(PASSES if len(statements) > 1 else 0):
+        if not _judged_again(judge, statements, found, is_first=k == 0):
             break
     for lines in found:
         yield from lines
 
 
 def _judged_again(
-    judge: Judge, statements: Sequence[Statement | ArrayStatement], found: list[list[Line]]
+    judge: Judge,
+    statements: Sequence[Statement | ArrayStatement],
+    found: list[list[Line]],
+    is_first: bool,
 ) -> bool:
-    """Judge again what is not right, and return whether anything is better now."""
+    """Judge again what is not right, and return whether anything is better now.
+
+    The first time, as long as nothing is, what no line below bears on is as it was.
+    """
     changed = False
     for k, statement in enumerate(statements):
-        if not any(map(_may_rest_below, found[k])):
+        if not any(map(_is_to_judge_again, found[k])):
+            continue
+        below = statements[k + 1 :]
+        if is_first and not changed and not may_rest_on(judge.bench.board, statement, below):
             continue
         again = list(_claims(judge, statement))
         wrong = {line.number for lines in found for line in lines if line.wrong}
@@ -56,7 +66,7 @@ def _judged_again(
     return changed
 
 
-def _may_rest_below(line: Line) -> bool:
+def _is_to_judge_again(line: Line) -> bool:
     return not line.right and (not line.open or line.verdicts[0] is Verdict.UNSURE)
 
 
