@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from simulated import NAMES, RATE, Student, lecture_error
+from simulated import NAMES, RATE, Student, lecture_error, squashed
 
 from autograd import Value, Worksheet, sigmoid
 from autograd.worksheets.answers import roster
@@ -260,6 +260,19 @@ def test_a_class_is_refused_as_a_whole(tmp_path, capsys):
     assert ended.value.code == 2
     assert "near its kink. Ask for more digits, for other steps" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_no_error_is_small_beside_what_it_is_made_of():
+    worksheet = Worksheet(lecture_error, seed=7)
+    for k in range(60):
+        n = worksheet.variant(f"student {k}").numbers
+        hidden = [
+            squashed(n[a] * n["i1"] + n[b] * n["i2"] + n["b1"])
+            for a, b in (("w1", "w2"), ("w3", "w4"))
+        ]
+        for t, a, b in (("t1", "w5", "w6"), ("t2", "w7", "w8")):
+            out = squashed(n[a] * hidden[0] + n[b] * hidden[1] + n["b2"])
+            assert abs(n[t] - out) > 0.09 * max(n[t], out)
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")

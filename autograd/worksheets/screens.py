@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from math import inf, isclose, isfinite
 from operator import itemgetter
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from autograd import ops
 from autograd.digits import last_place
@@ -19,27 +19,52 @@ from autograd.marking.syntax import Call, Term, copied, number, size, written
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import Verdict
 from autograd.notation import Notation
+from autograd.value import Value
 from autograd.worksheets.shared import SharedTerms
 from autograd.worksheets.variants import Fault
+
+if TYPE_CHECKING:
+    from autograd.record import Node
 
 FLATTEST = 0.05  # the least slope of an activation
 APART = 2.0  # units of the last digit: so far apart, what is rounded and what is cut differ too
 _SAME = 12  # digits in which two slips that are one do not differ
 _NEAREST = 0.05  # the least distance from a kink
+_LEAST = 0.1  # what is left of the larger of two numbers, at least, where one is taken from another
 _SHORT = 15  # places of a formula in which slips are told from each other too
 _LONGEST = 400  # places of a formula in which slips are made
 
 
 def saturated(here: Point) -> Iterator[Fault]:
-    """Yield which activations are saturated, or near their kink."""
+    """Yield which activations are saturated, or near their kink, and which errors are small."""
     for k, v in enumerate(here.board.nodes):
         numbers = here.arguments(v)
         name = v.label or v.op.name
         if v.op in KINKED:
             if abs(difference(numbers)) < _NEAREST:
                 yield k, f"{name} is taken near its kink"
+        elif _is_cancelling(v, numbers):
+            yield k, f"{' and '.join(map(_called, v.args))} are nearly alike"
         elif v.op in ACTIVATIONS and abs(v.op.partials[0](*numbers, here.data[v])) < FLATTEST:
             yield k, f"{name} is saturated"
+
+
+def _is_cancelling(v: Node, numbers: Sequence[float]) -> bool:
+    """Whether a Value is taken from another one that is nearly as large, as an output is from its
+    target: few digits are left of an error then.
+    """
+    left, right = v.args[0], v.args[-1]
+    if v.op is not ops.sub or left is right:
+        return False
+    is_of_values = isinstance(left, Value) and isinstance(right, Value)
+    return is_of_values and abs(difference(numbers)) < _LEAST * max(map(abs, numbers))
+
+
+def _called(x: Value | float) -> str:
+    """Return what an argument is called: its label, else its operation."""
+    if not isinstance(x, Value):
+        return f"{x:g}"
+    return x.label or (x.op.name if x.op else "a leaf")
 
 
 class Made(NamedTuple):
