@@ -66,23 +66,33 @@ def _rows(name: str, rows: Any) -> Rows:
     found = [as_values(row) for row in rows]
     if not found or any(len(row) != len(found[0]) for row in found):
         raise ValueError(f"{name} is a list of vectors of one size")
-    for i, row in enumerate(found, 1):
+    _name_by_places(name, found)
+    return found
+
+
+def _name_by_places(name: str, rows: Rows) -> None:
+    """Label each Value that has no label by its row and its place in it."""
+    for i, row in enumerate(rows, 1):
         for j, value in enumerate(row, 1):
             value.label = value.label or f"{name}[{i},{j}]"
-    return found
 
 
 def _allowed(mask: Any, queries: int, keys: int) -> list[list[int]]:
     """Return the keys that each query may take."""
     if mask is None:
         return [list(range(keys))] * queries
-    rows = [list(row) for row in mask]
-    if len(rows) != queries or any(len(row) != keys for row in rows):
-        raise ValueError(f"a mask has {queries} row(s), one for each query, of {keys}")
+    rows = _rows_of_mask(mask, queries, keys)
     allowed = [[j for j, may in enumerate(row) if may] for row in rows]
     if not all(allowed):
         raise ValueError("a query may take no key: its row of the mask has no True")
     return allowed
+
+
+def _rows_of_mask(mask: Any, queries: int, keys: int) -> list[list[Any]]:
+    rows = [list(row) for row in mask]
+    if len(rows) != queries or any(len(row) != keys for row in rows):
+        raise ValueError(f"a mask has {queries} row(s), one for each query, of {keys}")
+    return rows
 
 
 class Attention(Module):
@@ -115,14 +125,21 @@ class Attention(Module):
         if len(x[0]) != self.d_in:
             raise ValueError(f"Attention takes {self.d_in} input(s) at each place, not {len(x[0])}")
         if isinstance(mask, str):
-            if mask != "causal":
-                raise ValueError(f"a mask is nested lists, or 'causal', not {mask!r}")
-            mask = [[j <= i for j in range(len(x))] for i in range(len(x))]
-        q, k, v = (
-            [[reduce(operator.add, map(operator.mul, w, place)) for w in W] for place in x]
-            for W in (self.W_q, self.W_k, self.W_v)
-        )
+            mask = _named_mask(mask, len(x))
+        q, k, v = (_times_each(W, x) for W in (self.W_q, self.W_k, self.W_v))
         return scaled_dot_product_attention(q, k, v, mask)
 
     def __repr__(self) -> str:
         return f"Attention({self.d_in}, {self.d})"
+
+
+def _named_mask(name: str, places: int) -> list[list[bool]]:
+    """Return the mask "causal": each place may take those before it, and itself."""
+    if name != "causal":
+        raise ValueError(f"a mask is nested lists, or 'causal', not {name!r}")
+    return [[j <= i for j in range(places)] for i in range(places)]
+
+
+def _times_each(W: Rows, x: Rows) -> Rows:
+    """Return W·x for each vector of a list."""
+    return [[reduce(operator.add, map(operator.mul, w, place)) for w in W] for place in x]

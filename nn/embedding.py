@@ -63,10 +63,15 @@ class Dropout(Module):
             return values
         if mask is None:
             mask = [self._numbers.random() >= self.p for _ in values]
-        kept = [real(m, "mask") for m in mask]
-        if len(kept) != len(values) or any(m not in (0.0, 1.0) for m in kept):
-            raise ValueError(f"a mask has a 0 or a 1 for each of {len(values)} Values")
+        kept = _checked_mask(mask, len(values))
         return [m / (1 - self.p) * v for m, v in zip(kept, values, strict=True)]
 
     def __repr__(self) -> str:
         return f"Dropout({self.p})"
+
+
+def _checked_mask(mask: Any, count: int) -> list[float]:
+    kept = [real(m, "mask") for m in mask]
+    if len(kept) != count or any(m not in (0.0, 1.0) for m in kept):
+        raise ValueError(f"a mask has a 0 or a 1 for each of {count} Values")
+    return kept

@@ -95,12 +95,7 @@ class Neuron(_Network):
         nout: int = 1,
         seed: Seed = None,
     ) -> None:
-        if init not in INITS:
-            raise ValueError(f"unknown init {init!r}: it must be one of {', '.join(INITS)}")
-        if bias is not None and bias != "neuron" and not isinstance(bias, Value):
-            raise ValueError(
-                f"unknown bias {bias!r}: it must be 'neuron', 'shared' (in a layer) or None"
-            )
+        _require_known(init, bias)
         self.nin = whole_number(nin, "the number of inputs")
         bound = INITS[init](self.nin, nout)
         uniform = (generator(seed) or random).uniform
@@ -137,6 +132,15 @@ class Neuron(_Network):
     def __repr__(self) -> str:
         title = "".join(part[:1].upper() + part[1:] for part in _name(self.activation).split("_"))
         return f"{title.replace('Relu', 'ReLU')}Neuron({self.nin})"
+
+
+def _require_known(init: str, bias: object) -> None:
+    if init not in INITS:
+        raise ValueError(f"unknown init {init!r}: it must be one of {', '.join(INITS)}")
+    if bias is not None and bias != "neuron" and not isinstance(bias, Value):
+        raise ValueError(
+            f"unknown bias {bias!r}: it must be 'neuron', 'shared' (in a layer) or None"
+        )
 
 
 class Layer(_Network):

@@ -193,15 +193,17 @@ def _distribution(loss: str, targets: Any, count: int) -> list[Value]:
     """
     if isinstance(targets, Iterable) and not isinstance(targets, str):
         y = as_values(targets)
-        total = math.fsum(v.data for v in y)
-        if len(y) != count or min(v.data for v in y) < 0 or abs(total - 1) > 1e-9:
-            numbers = ", ".join(str(v.data) for v in y)
-            raise ValueError(
-                f"{loss} takes {count} targets of at least 0 that sum to 1, not {numbers}"
-            )
+        _require_distribution(loss, [v.data for v in y], count)
         return name_each("y", y)
     index = index_below(targets, count, "the index of a class")
     return name_each("y", [Value(float(k == index)) for k in range(count)])
+
+
+def _require_distribution(loss: str, numbers: list[float], count: int) -> None:
+    is_whole = abs(math.fsum(numbers) - 1) <= 1e-9
+    if len(numbers) != count or min(numbers) < 0 or not is_whole:
+        given = ", ".join(map(str, numbers))
+        raise ValueError(f"{loss} takes {count} targets of at least 0 that sum to 1, not {given}")
 
 
 def _pairs(outputs: Any, targets: Any, letter: str = "t") -> list[tuple[Value, Value]]:

@@ -11,8 +11,8 @@ from autograd.marking.board import ACTIVATIONS, KINKED, letters
 from autograd.marking.found import Found
 from autograd.marking.known import Known
 from autograd.marking.points import Point
-from autograd.marking.slips import INSTEAD, Facts, mutations, substituted
-from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk
+from autograd.marking.slips import INSTEAD, Facts, mutations, squared, substituted
+from autograd.marking.syntax import Call, Quotient, Term, inside
 from autograd.marking.terms import Evaluator
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
@@ -129,8 +129,8 @@ class Edges:
         return [v for v in ends if v.op is None and names[v][:1] in ("w", "W", "θ", "v", "u")][:16]
 
     def _has_logarithm(self, head: Value) -> bool:
-        places = walk(self.known.formula(head))
-        return any(isinstance(place, Call) and place.op is ops.log for place in places)
+        calls = inside(self.known.formula(head), Call)
+        return any(call.op is ops.log for call in calls)
 
     def _in_activation(self, head: Value, tail: Value, symbol: Quotient) -> Iterator[Found]:
         """Yield its slope left out, and its slope taken at its result."""
@@ -166,19 +166,8 @@ class Edges:
         if tail.op is not None:
             return False
         label = self.board.names[tail]
-        return any(_is_square(place, label) for place in walk(self.known.formula(head)))
-
-
-def _is_square(place: Term, label: str) -> bool:
-    """Whether it is the square of a name, as a power or as a product."""
-    if not (isinstance(place, Call) and place.op in (ops.pow, ops.mul)):
-        return False
-    base, other = place.args
-    if not (isinstance(base, Name) and base.label == label):
-        return False
-    if place.op is ops.pow:
-        return isinstance(other, Number) and other.value == 2.0
-    return isinstance(other, Name) and other.label == label
+        bases = map(squared, inside(self.known.formula(head), Call))
+        return any(base is not None and base.label == label for base in bases)
 
 
 def over(x: float, y: float) -> float:

@@ -15,7 +15,7 @@ from autograd.marking.found import Found
 from autograd.marking.known import Known
 from autograd.marking.points import Point
 from autograd.marking.slips import FACTORS, WHOLE, Facts, substituted
-from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk, written
+from autograd.marking.syntax import Call, Name, Number, Quotient, Term, inside, written
 from autograd.marking.terms import Evaluator, flat
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
@@ -171,10 +171,7 @@ class Explainer:
         self, of: Value, by: Value, edges: Sequence[tuple[Value, Value]]
     ) -> Iterator[Found]:
         """Yield what several paths give multiplied, and one of them taken for their sum."""
-        shared: dict[Value, list[Value]] = {}
-        for head, tail in edges:
-            shared.setdefault(tail, []).append(head)
-        for tail, heads in shared.items():
+        for tail, heads in _heads_by_tail(edges).items():
             bias = tail is by and self._is_bias(tail)
             if 1 < len(heads) <= 4:
                 symbol = Quotient(self.board.names[of], self.board.names[tail])
@@ -316,18 +313,34 @@ class Explainer:
         return point.at(point.updated(rate, self.evaluator.trained, seen))
 
 
+def _heads_by_tail(edges: Iterable[tuple[Value, Value]]) -> dict[Value, list[Value]]:
+    """Return the heads of the edges that end in each tail."""
+    heads: dict[Value, list[Value]] = {}
+    for head, tail in edges:
+        heads.setdefault(tail, []).append(head)
+    return heads
+
+
 def examples(formula: Term) -> int:
     """Return over how many examples the formula is a mean, 0 where it is none.
 
     It is one where a sum of m terms is divided by m, or by 2m.
     """
-    for place in walk(formula):
-        if isinstance(place, Call) and place.op in (ops.div, ops.mul):
-            sums = [flat(_unsigned(term), ops.add) for term in place.args]
-            counts = [len(terms) for terms in sums if len(terms) > 1]
-            for count, divisor in product(counts, _divisors(place)):
-                if math.isclose(divisor, count) or math.isclose(divisor, 2 * count):
-                    return count
+    for call in inside(formula, Call):
+        if call.op in (ops.div, ops.mul):
+            count = _averaged(call)
+            if count:
+                return count
+    return 0
+
+
+def _averaged(quotient: Call) -> int:
+    """Return how many terms the sum has that is divided by as many, or by twice as many; else 0."""
+    sums = [flat(_unsigned(term), ops.add) for term in quotient.args]
+    counts = [len(terms) for terms in sums if len(terms) > 1]
+    for count, divisor in product(counts, _divisors(quotient)):
+        if math.isclose(divisor, count) or math.isclose(divisor, 2 * count):
+            return count
     return 0
 
 

@@ -231,12 +231,12 @@ def _of_tanh(spot: Spot, facts: Facts) -> str:
     """Return the label of h where 1 − h² stands here, the slope of h = tanh(z); else ""."""
     if not (isinstance(spot.term, Call) and _is_one_minus(spot)):
         return ""
-    out = _squared(spot.term.args[1])
+    out = squared(spot.term.args[1])
     v = facts.value(out) if out else None
     return out.label if out and v is not None and v.op is ops.tanh else ""
 
 
-def _squared(term: Term) -> Name | None:
+def squared(term: Term) -> Name | None:
     """Return the name whose square a term is, h² or h·h; None where it is no such square."""
     if not (isinstance(term, Call) and term.op in (ops.mul, ops.pow)):
         return None

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from autograd import DomainError
 from autograd.files import write_whole
 from nn.command.latex import document
-from nn.command.options import NEGATIVE, parser
+from nn.command.options import arguments, parser
 from nn.command.results import data, marks, report
 from nn.command.text import page, put
 
@@ -40,8 +40,7 @@ def _run(words: Sequence[str]) -> int:
 
         return sheets.run(words[0], words[1:])
     p = parser()
-    # argparse takes "-1e-3" for an option, but not " -1e-3"
-    options = p.parse_args([f" {word}" if NEGATIVE.match(word) else word for word in words])
+    options = p.parse_args(arguments(words))
     try:
         return _report(options) if options.check is None else _marks(options)
     except (argparse.ArgumentTypeError, DomainError) as error:

@@ -3,7 +3,7 @@
 import argparse
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from nn import lecture
@@ -68,6 +68,11 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {' '.join(message.split())}\n")
+
+
+def arguments(words: Iterable[str]) -> list[str]:
+    """Return words as argparse is given them: it takes "-1e-3" for an option, " -1e-3" not."""
+    return [f" {word}" if NEGATIVE.match(word) else word for word in words]
 
 
 def number(text: str) -> float:

@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Iterable
+from typing import Any
 
 from autograd import Value, draw_dot
 from autograd.arrays.derivation import arrays_in
@@ -18,25 +19,36 @@ def pictures(E: Value, names: Iterable[str], options: argparse.Namespace) -> lis
 
     An error where no engine draws, or a file cannot be written.
     """
-    folder, detail = options.out, options.detail
-    values = {v.label: v for v in Record(E).labelled()}
-    if detail == "arrays":
-        values |= {name: x.values[0] for name, x in arrays_in(E).items()}
-    files = []
+    folder = options.out
     try:
         os.makedirs(folder, exist_ok=True)
-        for name in ("all", *names):
-            wrt = None if name == "all" else values[name]
-            picture = draw_dot(E, wrt=wrt, detail=detail, force=name == "all")
-            files.append(os.path.join(folder, f"{name}.svg"))
-            write_whole(files[-1], picture.svg())
-        if len(named_graph(E).names) <= MOST or detail == "arrays":
-            files.append(os.path.join(folder, "steps.html"))
-            write_whole(files[-1], step_through(E, detail=detail).html())
+        return _drawn(E, names, folder, options.detail)
     except OSError as error:
         raise argparse.ArgumentTypeError(
             f"--out: {folder!r} cannot be written: {error.strerror}"
         ) from None
     except (EngineError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"--out: {error}") from None
+
+
+def _drawn(E: Value, names: Iterable[str], folder: str, detail: Any) -> list[str]:
+    """Write the pictures, and the page unless it would be too large; return the files."""
+    values = _values_by_name(E, detail)
+    files = []
+    for name in ("all", *names):
+        wrt = None if name == "all" else values[name]
+        picture = draw_dot(E, wrt=wrt, detail=detail, force=name == "all")
+        files.append(os.path.join(folder, f"{name}.svg"))
+        write_whole(files[-1], picture.svg())
+    if len(named_graph(E).names) <= MOST or detail == "arrays":
+        files.append(os.path.join(folder, "steps.html"))
+        write_whole(files[-1], step_through(E, detail=detail).html())
     return files
+
+
+def _values_by_name(E: Value, detail: str) -> dict[str, Value]:
+    """Return the labelled Values by their labels; in arrays, the first of each by its name too."""
+    values = {v.label: v for v in Record(E).labelled()}
+    if detail == "arrays":
+        values |= {name: x.values[0] for name, x in arrays_in(E).items()}
+    return values

@@ -5,6 +5,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any, TypeAlias
 
 from autograd import Array, DomainError, Program, Value, check_derivation
@@ -12,7 +13,7 @@ from autograd.arrays.derivation import ArrayDerivation, arrays_in, derive_in_arr
 from autograd.derivation import Derivation, Factor
 from autograd.deriving import derive
 from autograd.formula import formula
-from autograd.graph import named_graph
+from autograd.graph import Graph, named_graph
 from autograd.marking.marks import Marks
 from autograd.notation import Notation
 from autograd.record import Record
@@ -105,17 +106,38 @@ def derivations(
     """
     graph = named_graph(E)
     values = {name: value for value, name in graph.names.items()}
-    arrays = arrays_in(E) if options.detail == "arrays" else {}
-    _require_names(options.derive or (), values.keys() | arrays.keys())
     notation = Notation(digits=options.digits or 4)
-    result: dict[str, Derived] = {}
     if options.detail == "arrays":
-        names = options.derive or _arrays_of(parameters, values, arrays)
-        whole: dict[str, Value | Array] = {**values, **arrays}
-        return {name: derive_in_arrays(E, whole[name], notation) for name in names}
+        return _derived_in_arrays(E, values, parameters, options.derive, notation)
+    if not options.derive:
+        return _derived_first(graph, values, parameters, notation)
+    _require_names(options.derive, values.keys())
+    return {name: derive(graph, values[name], notation) for name in options.derive}
+
+
+def _derived_in_arrays(
+    E: Value,
+    values: Mapping[str, Value],
+    parameters: Iterable[str],
+    wanted: Sequence[str] | None,
+    notation: Notation,
+) -> dict[str, Derived]:
+    """Return the derivation by each wanted name, else by the arrays of the parameters."""
+    arrays = arrays_in(E)
+    _require_names(wanted or (), values.keys() | arrays.keys())
+    whole: dict[str, Value | Array] = {**values, **arrays}
+    names = wanted or _arrays_of(parameters, values, arrays)
+    return {name: derive_in_arrays(E, whole[name], notation) for name in names}
+
+
+def _derived_first(
+    graph: Graph, values: Mapping[str, Value], parameters: Iterable[str], notation: Notation
+) -> dict[str, Derived]:
+    """Return the derivations by the first parameters, as far as LINES goes."""
+    result: dict[str, Derived] = {}
     lines = 0
-    for name in options.derive or parameters:
-        if options.derive or lines < LINES:
+    for name in parameters:
+        if lines < LINES:
             result[name] = derive(graph, values[name], notation)
             lines += str(result[name]).count("\n")
     return result
@@ -204,32 +226,36 @@ def data(derivation: Derived) -> list[dict[str, Any]] | dict[str, Any]:
     the list. One in arrays has its lines.
     """
     if isinstance(derivation, ArrayDerivation):
-        lines = [line._asdict() for line in derivation.lines]
-        ends = {"of": derivation.of, "by": derivation.by, "value": derivation.value}
-        return ends | {"lines": lines}
-    parts = [derivation]
-    places = {derivation: 0}
-    for part in parts:
-        for term in (
-            term for factor in part.factors for term in factor.terms if term not in places
-        ):
-            places[term] = len(parts)
-            parts.append(term)
-
-    def fields(item: Derivation | Factor, *names: str) -> dict[str, Any]:
-        return {name: getattr(item, name) for name in names}
-
-    return [
-        fields(part, "of", "by", "value")
-        | {
-            "factors": [
-                fields(factor, "of", "by", "formula", "numbers", "value")
-                | {"terms": [places[term] for term in factor.terms]}
-                for factor in part.factors
-            ]
+        return _fields(derivation, "of", "by", "value") | {
+            "lines": [line._asdict() for line in derivation.lines]
         }
-        for part in parts
+    places = _places(derivation)
+    return [
+        _fields(part, "of", "by", "value")
+        | {"factors": [_factor_data(factor, places) for factor in part.factors]}
+        for part in places
     ]
+
+
+def _places(derivation: Derivation) -> dict[Derivation, int]:
+    """Return a derivation and all that its sums are made of, each with its place in the list."""
+    places = {derivation: 0}
+    todo = [derivation]
+    for part in todo:  # which grows
+        for term in chain.from_iterable(factor.terms for factor in part.factors):
+            if term not in places:
+                places[term] = len(places)
+                todo.append(term)
+    return places
+
+
+def _factor_data(factor: Factor, places: Mapping[Derivation, int]) -> dict[str, Any]:
+    fields = _fields(factor, "of", "by", "formula", "numbers", "value")
+    return fields | {"terms": [places[term] for term in factor.terms]}
+
+
+def _fields(item: object, *names: str) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in names}
 
 
 def example_report(options: argparse.Namespace) -> dict[str, Any]:
@@ -261,8 +287,8 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
         for name in ("layers", "activation", "bias", "lr", "rounds", "seed")
     }
     parameters = [*model.weights(), *model.biases()]
-    result["inputs"] = {f"i{k}": x for k, x in enumerate(inputs, 1)}
-    result["targets"] = {f"t{k}": x for k, x in enumerate(targets, 1)}
+    result["inputs"] = _numbered("i", inputs)
+    result["targets"] = _numbered("t", targets)
     result["weights"] = _numbers(model.weights())
     result["biases"] = _numbers(model.biases())
     result["forward"] = _numbers(v for v in Record(E).nodes if v.label)
@@ -276,6 +302,11 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
     if options.out is not None:
         result["pictures"] = pictures(E, result["derivations"], options)
     return result
+
+
+def _numbered(letter: str, numbers: Iterable[float]) -> dict[str, float]:
+    """Return numbers by a letter and their places, counted from 1."""
+    return {f"{letter}{k}": x for k, x in enumerate(numbers, 1)}
 
 
 # What the lecture prints otherwise, and the two slips that it comes of.

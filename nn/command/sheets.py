@@ -20,7 +20,7 @@ from autograd.worksheets.steps import ASKED
 from autograd.worksheets.worksheet import POINTS, Sheet
 from nn import lecture
 from nn.command.examples import EXAMPLES
-from nn.command.options import NEGATIVE, Parser, add_network, positive, setting, whole
+from nn.command.options import Parser, add_network, arguments, positive, setting, whole
 from nn.losses import half_squared_error
 
 FORMATS = ("html", "txt", "tex", "ipynb")
@@ -31,7 +31,7 @@ _ROSTER = "CSV with the students' ids: column student, id, name or email, else t
 def run(command: str, words: Sequence[str]) -> int:
     """Run one of the two and return its exit status."""
     p = _parser(command)
-    options = p.parse_args([f" {word}" if NEGATIVE.match(word) else word for word in words])
+    options = p.parse_args(arguments(words))
     try:
         worksheet = _worksheet(options)
         students = roster(Path(options.students))
@@ -183,10 +183,8 @@ def _mark(worksheet: Worksheet, students: Sequence[str], options: argparse.Names
         jobs=options.jobs,
         hashed=options.hash_ids,
     )
-    unread = [r for r in results if r.file and r.note]
-    marked = [r for r in results if not r.note]
-    print(f"{len(marked)} answers marked: {Path(options.out) / 'marks.csv'}")
-    for r in results:
-        if r.note:
-            print(f"not marked: {r.file or r.student}: {r.note}")
-    return 1 if unread else 0
+    unmarked = [r for r in results if r.note]
+    print(f"{len(results) - len(unmarked)} answers marked: {Path(options.out) / 'marks.csv'}")
+    for r in unmarked:
+        print(f"not marked: {r.file or r.student}: {r.note}")
+    return 1 if any(r.file for r in unmarked) else 0

@@ -168,9 +168,12 @@ def page(r: dict[str, Any], options: argparse.Namespace, bold: bool) -> str:
     parts.append(derivation_section(r, options))
     if "pictures" in r:
         parts.append(("Pictures", [f"  {file}" for file in r["pictures"]]))
-    return "\n\n".join(
-        "\n".join([f"\033[1m{title}\033[0m" if bold else title, *lines]) for title, lines in parts
-    )
+    return "\n\n".join(_headed(title, lines, bold) for title, lines in parts)
+
+
+def _headed(title: str, lines: Iterable[str], bold: bool) -> str:
+    """Return lines below a title."""
+    return "\n".join([f"\033[1m{title}\033[0m" if bold else title, *lines])
 
 
 def put(text: str) -> None:
