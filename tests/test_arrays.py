@@ -465,3 +465,28 @@ def test_a_network_of_three_layers_is_derived_in_few_lines_and_soon(activation, 
         assert len(lines) <= 8
         assert "Σ" not in lines[0]
     assert time.process_time() - start < 6.0
+
+
+def test_an_array_of_which_an_element_alone_is_on_the_way_is_whole_or_not_there():
+    x = array("x", [3.0, -2.0])
+    y = Array([2 * x[0], 0 * x[1]], (2,)).named("y")
+    E = ((1 - y) ** 2).sum()
+    E.label = "E"
+    assert "[0, 0]" not in str(chain_rule(E, x[1], detail="arrays"))
+    loose = [Value(3.0, label="x[1]"), Value(-2.0, label="x[2]")]
+    E = (1 - 2 * loose[0]) ** 2 + 0 * loose[1]
+    E.label = "E"
+    assert str(chain_rule(E, loose[1], detail="arrays")) == "∂E/∂x[2] = 0\n\n∂E/∂x[2] = 0"
+
+
+def test_the_rest_of_an_array_on_the_way_is_derived_too():
+    a, b = Value(2.0, label="a"), Value(3.0, label="b")
+    h = concat(a, b * b).named("h")
+    g = sigmoid(h).named("g")
+    E = (g * [1.0, 2.0]).sum() * (h**2).sum()
+    E.label = "E"
+    E.backward()
+    for x in (a, b):
+        derivation = chain_rule(E, x, detail="arrays")
+        assert derivation.value == pytest.approx(x.grad, rel=1e-12)
+        check_derivation(E, str(derivation)).require()

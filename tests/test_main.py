@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from autograd import chain_rule, check_derivation
-from autograd.record import topological_order
+from autograd.record import Record, topological_order
 from nn import MLP, half_squared_error
 from nn.command import main, options
 from nn.command import results as results_module
@@ -654,6 +654,14 @@ def test_an_example_is_worked_through_and_right(name, tmp_path):
     assert r["forward"] == {k: v.data for k, v in values.items() if k}
     assert list(r["derivations"]) == list(example.by)
     assert name in options.parser().format_help()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_is_right_in_arrays(name):
+    root = EXAMPLES[name]().root
+    for v in Record(root).labelled():
+        if v is not root:
+            check_derivation(root, str(chain_rule(root, v, detail="arrays"))).require()
 
 
 @pytest.mark.slow

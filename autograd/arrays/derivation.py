@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.arrays.array import Array, nested
-from autograd.arrays.families import Family, siblings
-from autograd.arrays.gradients import Gradients, edges_towards, gradients_of
+from autograd.arrays.families import Family, read_families, siblings
+from autograd.arrays.gradients import Gradients, edges_towards, gradients_of, partly_known
 from autograd.arrays.grids import grid, in_a_line, matrix_in_latex
 from autograd.arrays.matrix import MatrixWriter
 from autograd.arrays.places import size
@@ -68,10 +68,29 @@ class Towards(NamedTuple):
 
 
 def _towards(y: Value, values: Sequence[Value]) -> Towards:
-    graph = named_graph(y, towards=list(dict.fromkeys(values)))
-    edges = edges_towards(graph, [graph.current(v) for v in values])
-    data = accumulated(graph, edges)
-    return Towards(graph, gradients_of(graph, edges, data), data)
+    """Return the part of the record of `y` on the way to some Values, and to all of each named
+    array that is on the way.
+    """
+    wanted = dict.fromkeys(values)
+    while True:
+        graph = named_graph(y, towards=list(wanted))
+        edges = edges_towards(graph, [graph.current(v) for v in wanted])
+        data = accumulated(graph, edges)
+        beside = _beside(graph, data)
+        if not beside:
+            return Towards(graph, gradients_of(graph, edges, data), data)
+        wanted |= beside
+
+
+def _beside(graph: Graph, data: Mapping[Value, float]) -> dict[Value, None]:
+    """Return what was named in one array with a Value of known gradient, and has none.
+
+    They are Values of the record itself, where the graph was computed anew.
+    """
+    of_record = {copy: v for v, copy in graph.stand_ins.items()}
+    partly = partly_known(read_families(graph, stacked=False), data)
+    named = [v for f in partly if not f.by_label for v in f.members.values()]
+    return {of_record.get(v, v): None for v in named if v not in data}
 
 
 def arrays_in(root: Value) -> dict[str, Array]:

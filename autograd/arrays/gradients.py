@@ -57,7 +57,9 @@ class Reading(NamedTuple):
 
 
 def gradients_of(
-    graph: Graph, edges: Sequence[Edge], data: Mapping[Value, float]
+    graph: Graph,
+    edges: Sequence[Edge],
+    data: Mapping[Value, float],
 ) -> Gradients | None:
     """Return the gradients by the arrays of a part of the graph; None where it has no such form.
 
@@ -69,6 +71,8 @@ def gradients_of(
         seats = read_families(graph, stacked=stacked, alone=alone)
         lifter = Lifter(seats, Algebra())
         try:
+            for family in partly_known(seats, data):
+                raise NoIndexFormError(family, family)
             blocks = blocks_of(edges, seats, lifter)
             return Gradients(Reading(graph.root, seats, blocks, lifter), data)
         except NoIndexFormError as error:
@@ -79,6 +83,12 @@ def gradients_of(
                 stacked = False
             else:
                 return None
+
+
+def partly_known(seats: Mapping[Value, Seat], data: Mapping[Value, float]) -> list[Family]:
+    """Return the families of which some elements have a gradient in `data`, and others have not."""
+    families = dict.fromkeys(seats[v].family for v in data)
+    return [f for f in families if not all(v in data for v in f.members.values())]
 
 
 def _by_label(error: NoIndexFormError) -> Family | None:
@@ -173,7 +183,7 @@ class Gradients:
                 found = self.reading.fresh.evaluate(form, at, self.number)
             except (ArithmeticError, KeyError):
                 raise NoIndexFormError(self.root, family) from None
-            if not math.isclose(found, self.data.get(v, 0.0), rel_tol=1e-9, abs_tol=1e-12):
+            if not math.isclose(found, self.data[v], rel_tol=1e-9, abs_tol=1e-12):
                 raise NoIndexFormError(self.root, family)
 
     def number(self, family: Family, index: Index, is_gradient: bool) -> float:

@@ -7,6 +7,7 @@ source of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import reduce
 from itertools import islice, permutations
 from typing import TYPE_CHECKING, Any
@@ -124,6 +125,48 @@ def _sum(op: Op, a: Term, b: Term) -> Term:
     if _is(a, 0.0):
         return b if op is ops.add else _negative(b)
     return Call(op, (a, b))
+
+
+def _coefficients(form: Term) -> Iterator[float]:
+    """Yield the constant that each summand comes to have where its constants are gathered."""
+    for summand in _summands(form):
+        with suppress(ArithmeticError):
+            yield _coefficient(summand)
+
+
+def _summands(form: Term) -> Iterator[Term]:
+    """Yield the summands of a form, their signs aside."""
+    todo = [form]
+    while todo:
+        term = todo.pop()
+        if isinstance(term, Call) and term.op in (ops.add, ops.sub, ops.neg):
+            todo += reversed(term.args)
+        else:
+            yield term
+
+
+def _coefficient(product: Term) -> float:
+    """Return the product of the constants among the factors and the divisors of a product.
+
+    That of a sum of equal terms, as x·x leads to, is their number times one's.
+    """
+    result = 1.0
+    todo = [(product, 1)]
+    while todo:
+        term, exponent = todo.pop()
+        if isinstance(term, Number):
+            result *= term.value**exponent
+        elif isinstance(term, Call) and term.op in (ops.mul, ops.neg):
+            todo += [(x, exponent) for x in term.args]
+        elif isinstance(term, Call) and term.op is ops.div:
+            above, below = term.args
+            todo += [(above, exponent), (below, -exponent)]
+        elif isinstance(term, Call) and term.op is ops.add:
+            first, *others = _summands(term)
+            if all(written(other) == written(first) for other in others):
+                result *= (1 + len(others)) ** exponent
+                todo.append((first, exponent))
+    return result
 
 
 def _added(terms: Sequence[Term]) -> Term:
@@ -342,6 +385,8 @@ class Known:
         for v in on_path:
             yield Quotient(names[of], names[v])
             yield Quotient(names[v], names[by])
-        yield from runs(self.gradient(of, by))
+        whole = self.gradient(of, by)
+        yield from runs(whole)
+        yield from map(number, _coefficients(whole))
         for v, u in permutations(on_path[:12], 2):
             yield Quotient(names[v], names[u])
