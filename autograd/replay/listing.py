@@ -7,7 +7,7 @@ It is exact: what the code computes agrees with the record, and with `backward()
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd import ops
@@ -80,11 +80,12 @@ class Listing:
     def _list_forward(
         self, partials: dict[Value, list[tuple[Value, Any]]], kept: Collection[Value]
     ) -> None:
-        again = {x for terms in partials.values() for _, term in terms for x in references(term)}
+        again = _asked_of_backward(partials.values())
         for v in self.nodes:
             code = written(Term(v.op, tuple(map(_reference, v.args))), self.names)
             self.delicate |= dict.fromkeys(self.names[x] for x in hidden(v))
-            if v in kept or (v in again and not self._is_quick(v)) or not _is_short(code):
+            is_asked_again = v in again and not self._is_quick(v)
+            if v in kept or is_asked_again or not _is_short(code):
                 self.forward.append(f"{self.names.title(v)} = {code.text}")
             else:
                 self.names[v] = code
@@ -122,11 +123,21 @@ class Listing:
         """
         begun = {f"d_{self.names.title(v)}" for v in leaves}
         for name, terms in self.derivatives.items():
-            # a + b is b + a, and reads better
-            rest = terms if name in begun or len(terms) > 2 else terms[::-1]
-            for k in range(0, len(rest), WIDEST):
-                first = [Written(name, ATOM, "text")] if k or name in begun else []
-                yield f"{name} = {_joined(first + rest[k : k + WIDEST])}"
+            yield from _sum_in_lines(name, terms, name in begun)
+
+
+def _asked_of_backward(partials: Iterable[Sequence[tuple[Value, Any]]]) -> set[Any]:
+    """Return what the local derivatives need of the forward pass."""
+    return {x for terms in partials for _, term in terms for x in references(term)}
+
+
+def _sum_in_lines(name: str, terms: list[Written], is_begun: bool) -> Iterator[str]:
+    """Yield the lines that make a name a sum; what is begun already is added to."""
+    # a + b is b + a, and reads better
+    rest = terms if is_begun or len(terms) > 2 else terms[::-1]
+    for k in range(0, len(rest), WIDEST):
+        first = [Written(name, ATOM, "text")] if k or is_begun else []
+        yield f"{name} = {_joined(first + rest[k : k + WIDEST])}"
 
 
 def _joined(terms: list[Written]) -> str:

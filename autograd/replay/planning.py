@@ -15,7 +15,7 @@ eagerly, to the last bit.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -232,10 +232,15 @@ def _absorbed(record: Record, kept: set[Value]) -> set[Value]:
     found = set()
     for v in record.nodes:
         if v.op is ops.add or v.op is ops.sub:
-            for x, admitted in ((v._x, (ops.mul, ops.add, ops.sub)), (v._y, (ops.mul,))):
-                if x.__class__ is not float and x.op in admitted and times[x] == 1:
-                    found.add(x)
+            found |= {x for x in _products_and_first_sum(v) if times[x] == 1}
     return found - kept
+
+
+def _products_and_first_sum(v: Any) -> Iterator[Value]:
+    """Yield the summands that are products, and the first where it is a sum."""
+    for x, admitted in ((v._x, (ops.mul, ops.add, ops.sub)), (v._y, (ops.mul,))):
+        if x.__class__ is not float and x.op in admitted:
+            yield x
 
 
 @cache

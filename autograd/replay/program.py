@@ -76,6 +76,13 @@ class Program:
         self._nodes: list[Any]
         record = Record(output)
         leaves, self._nodes = record.leaves, record.nodes
+        self.parameters = self._without_inputs(leaves)
+        self.guards = guards(dict.fromkeys((*leaves, *self._nodes)))
+        self._engines: dict[tuple[Value, ...], Engine] = {}
+        self.backend = self._chosen(backend)
+
+    def _without_inputs(self, leaves: Iterable[Value]) -> tuple[Value, ...]:
+        """Return the other leaves. ValueError for an input that is none, or stands twice."""
         others = dict.fromkeys(leaves)
         for place, v in enumerate(self.inputs):
             if v not in others:
@@ -86,13 +93,10 @@ class Program:
                 )
                 raise ValueError(
                     f"{title(self.inputs, place)} {problem}, of which"
-                    f" {output.label or 'this'} is the output"
+                    f" {self.output.label or 'this'} is the output"
                 )
             del others[v]
-        self.parameters = tuple(others)
-        self.guards = guards(dict.fromkeys((*leaves, *self._nodes)))
-        self._engines: dict[tuple[Value, ...], Engine] = {}
-        self.backend = self._chosen(backend)
+        return tuple(others)
 
     def _chosen(
         self, backend: Literal["llvmlite", "python"] | None

@@ -90,11 +90,15 @@ def _row_by_row(rows: Any, inputs: Sequence[Value]) -> list[list[float]]:
 def _row(k: int, row: Any, inputs: Sequence[Value]) -> list[float]:
     is_alone = isinstance(row, str) or not isinstance(row, Iterable)
     numbers: list[Any] = [row] if is_alone else list(row)
+    _require_width(k, numbers, inputs)
+    if all(x.__class__ is float and x - x == 0.0 for x in numbers):
+        return numbers
+    return [real(x, f"row {k}: {title(inputs, place)}") for place, x in enumerate(numbers)]
+
+
+def _require_width(k: int, numbers: Sequence[Any], inputs: Sequence[Value]) -> None:
     if len(numbers) != len(inputs):
         names = ", ".join(title(inputs, place) for place in range(len(inputs)))
         raise ValueError(
             f"row {k} has {len(numbers)} number(s), and must have {len(inputs)}: {names}"
         )
-    if all(x.__class__ is float and x - x == 0.0 for x in numbers):
-        return numbers
-    return [real(x, f"row {k}: {title(inputs, place)}") for place, x in enumerate(numbers)]

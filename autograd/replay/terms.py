@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
-from itertools import count
+from itertools import count, product
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -22,6 +22,8 @@ from autograd.formula import Written
 from autograd.op import ATOM, NEGATIVE, POWER, PRODUCT, SUM, Op
 from autograd.symbolic import Symbolic
 from autograd.value import Value
+
+_FUNCTIONS = (ast.Lambda, ast.FunctionDef)
 
 
 class Term(Symbolic):
@@ -46,9 +48,9 @@ class Term(Symbolic):
     def _apply(op: Op, args: tuple[Any, ...]) -> Any:
         if op is ops.mul:  # by ±1 it is exact
             for factor, other in (args, args[::-1]):
-                if factor.__class__ is not Term and factor in (1, -1):
+                if _is_one_of(factor, (1, -1)):
                     return other if factor == 1 else Term(ops.neg, (other,))
-        if op is ops.pow and args[1].__class__ is not Term and args[1] == 1:
+        if op is ops.pow and _is_one_of(args[1], (1,)):
             return args[0]
         return Term(op, args)
 
@@ -59,6 +61,10 @@ class Term(Symbolic):
         raise TypeError("it asks for the number of an argument")
 
     __eq__ = __bool__ = _ask
+
+
+def _is_one_of(number: Any, numbers: tuple[int, ...]) -> bool:
+    return number.__class__ is not Term and number in numbers
 
 
 # What pow's partial asks of its exponent. It is no row: nothing is derived through it.
@@ -132,17 +138,21 @@ def definition(op: Op, name: str) -> str | None:
     function: Any = op.function
     if not isinstance(function, FunctionType) or function.__defaults__ or function.__closure__:
         return None
-    code = function.__code__
-    try:
-        module = ast.parse("".join(linecache.getlines(code.co_filename, function.__globals__)))
-    except SyntaxError:
-        return None
-    for node in ast.walk(module):
-        if isinstance(node, (ast.Lambda, ast.FunctionDef)) and node.lineno == code.co_firstlineno:
-            plain = _without_annotations(node, name)
-            if _same(_compiled(plain), code) and _asks_for_math_alone(plain, function):
-                return ast.unparse(plain)
+    for node in _at_its_line(function):
+        plain = _without_annotations(node, name)
+        if _same(_compiled(plain), function.__code__) and _asks_for_math_alone(plain, function):
+            return ast.unparse(plain)
     return None
+
+
+def _at_its_line(function: Any) -> Iterator[ast.Lambda | ast.FunctionDef]:
+    """Yield what is defined on the line of a function in its file."""
+    code = function.__code__
+    with suppress(SyntaxError):
+        module = ast.parse("".join(linecache.getlines(code.co_filename, function.__globals__)))
+        for node in ast.walk(module):
+            if isinstance(node, _FUNCTIONS) and node.lineno == code.co_firstlineno:
+                yield node
 
 
 def _without_annotations(node: ast.Lambda | ast.FunctionDef, name: str) -> ast.FunctionDef:
@@ -276,14 +286,18 @@ def hidden(v: Any) -> list[Value]:
 def _shows(op: Op, args: tuple[float | None, ...], place: int) -> bool:
     if op not in ops.TABLE and op.arity > 1:
         return False
-    for bad in (math.inf, -math.inf, math.nan):
-        for other in (0.5, -0.5):
-            numbers = [other if x is None else x for x in args]
-            numbers[place] = bad
-            with suppress(ArithmeticError, ValueError):
-                if math.isfinite(op.function(*numbers)):
-                    return False
+    for bad, other in product((math.inf, -math.inf, math.nan), (0.5, -0.5)):
+        numbers = [other if x is None else x for x in args]
+        numbers[place] = bad
+        if _is_finite_at(op, numbers):
+            return False
     return True
+
+
+def _is_finite_at(op: Op, numbers: Sequence[float]) -> bool:
+    with suppress(ArithmeticError, ValueError):
+        return math.isfinite(op.function(*numbers))
+    return False
 
 
 def filled(template: str, **parts: str | list[str]) -> str:
