@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import chain
 from typing import Any, TypeAlias
 
-from autograd import Array, DomainError, Program, Value, check_derivation
+from autograd import Array, Value, check_derivation
 from autograd.arrays.derivation import ArrayDerivation, arrays_in, derive_in_arrays
 from autograd.derivation import Derivation, Factor
 from autograd.deriving import derive
@@ -17,83 +17,17 @@ from autograd.graph import Graph, named_graph
 from autograd.marking.marks import Marks
 from autograd.notation import Notation
 from autograd.record import Record
-from nn import lecture
+from nn.command import slips
 from nn.command.options import example, parser, setting
 from nn.command.pictures import pictures
-from nn.layers import MLP
+from nn.command.rounds import numbers_of, training
 from nn.losses import half_squared_error
-from nn.optimizers import SGD, Optimizer
-from nn.values import as_values
 
 LINES = 250  # of derivations, unless --derive asks for more
 FORM = dict.fromkeys(
     ("digits", "derive", "detail", "latex", "out", "json")
 )  # the options that do not change the example
 Derived: TypeAlias = Derivation | ArrayDerivation
-States = dict[int, dict[str, float]]  # after so many rounds, a number by its name
-
-
-def training(
-    model: MLP, inputs: list[float], targets: list[float], lr: float, rounds: Collection[int]
-) -> States:
-    """Train the weights; return E, the outputs and the weights by name, after so many rounds.
-
-    Raises DomainError, which says in which round, where a number is past a float's range.
-    """
-    weights = model.weights()
-    E = half_squared_error(model(inputs), targets)
-    program = Program(E, backend="python")
-    states: States = {}
-    done = 0
-    for stop in sorted(rounds):
-        try:
-            program.descend(lr, stop - done, wrt=weights)
-        except DomainError:
-            return _computed_anew(model, inputs, targets, [SGD(weights, lr)], rounds, states, done)
-        done = stop
-        states[done] = _state(model, inputs, targets)
-    return states
-
-
-def _state(model: MLP, inputs: list[float], targets: list[float]) -> dict[str, float]:
-    outputs = as_values(model(inputs))
-    E = half_squared_error(outputs, targets)
-    return _numbers([E, *outputs, *model.weights()])
-
-
-def _numbers(values: Iterable[Value]) -> dict[str, float]:
-    """Return the number of each by its name."""
-    return {v.label: v.data for v in values}
-
-
-def _computed_anew(
-    model: MLP,
-    inputs: list[float],
-    targets: list[float],
-    optimizers: Sequence[Optimizer],
-    rounds: Collection[int],
-    states: States,
-    done: int = 0,
-) -> States:
-    """Train round by round from round `done` on; the optimizers take turns in each round.
-
-    Each has gradients of its own, taken when the ones before have moved their weights.
-    """
-    last = max(rounds)
-    for k in range(done, last + 1):
-        try:
-            if k in rounds:
-                states[k] = _state(model, inputs, targets)
-            if k < last:
-                E = half_squared_error(model(inputs), targets)
-                for optimizer in optimizers:
-                    optimizer.zero_grad()
-                    E.backward()
-                    optimizer.step()
-        except DomainError as error:
-            problem = f"round {k + 1} of training: {error}; a smaller --lr may help"
-            raise DomainError(problem) from None
-    return states
 
 
 def derivations(
@@ -289,16 +223,16 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
     parameters = [*model.weights(), *model.biases()]
     result["inputs"] = _numbered("i", inputs)
     result["targets"] = _numbered("t", targets)
-    result["weights"] = _numbers(model.weights())
-    result["biases"] = _numbers(model.biases())
-    result["forward"] = _numbers(v for v in Record(E).nodes if v.label)
+    result["weights"] = numbers_of(model.weights())
+    result["biases"] = numbers_of(model.biases())
+    result["forward"] = numbers_of(v for v in Record(E).nodes if v.label)
     result["gradients"] = {p.label: p.grad for p in parameters}
     result["derivations"] = derivations(E, result["gradients"], options)
     trained = deepcopy(model)  # for what is drawn and derived shows the numbers as they are
     states = training(trained, inputs, targets, options.lr, {0, 1, options.rounds})
     result["training"] = [{"rounds": rounds, **state} for rounds, state in states.items()]
     if vars(options) | FORM == vars(parser().parse_args([])) | FORM:
-        result["lecture"] = slips(states)
+        result["lecture"] = slips.figures(states)
     if options.out is not None:
         result["pictures"] = pictures(E, result["derivations"], options)
     return result
@@ -307,42 +241,3 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
 def _numbered(letter: str, numbers: Iterable[float]) -> dict[str, float]:
     """Return numbers by a letter and their places, counted from 1."""
     return {f"{letter}{k}": x for k, x in enumerate(numbers, 1)}
-
-
-# What the lecture prints otherwise, and the two slips that it comes of.
-SLIPS = {
-    "a": "w5–w8 move before the gradients of w1–w4 are taken through them",
-    "b": "one round too few: the right rule after 9,999",
-}
-FIGURES = (
-    ("E", 1, 0.291027924, "a"),
-    ("E", 10_000, 0.0000351085, "b"),
-    ("out_o1", 10_000, 0.015912196, "a"),
-    ("out_o2", 10_000, 0.984065734, "a"),
-)
-
-
-def slips(right: States) -> list[dict[str, Any]]:
-    """Each figure that the lecture prints otherwise, the true one, and what comes out where its
-    slip is made.
-    """
-
-    network = lecture.network()
-    # Before the second optimizer, the record already has the new weights of the first: the last
-    # layer's.
-    layers = [SGD(layer.weights(), lecture.LEARNING_RATE) for layer in reversed(network.layers)]
-    data = lecture.INPUTS, lecture.TARGETS
-    moved_early = _computed_anew(network, *data, layers, {1, 10_000}, {})
-    short = training(lecture.network(), *data, lecture.LEARNING_RATE, {9_999})
-    computed = {"a": moved_early, "b": {10_000: short[9_999]}}
-    return [
-        {
-            "name": name,
-            "rounds": rounds,
-            "true": right[rounds][name],
-            "printed": printed,
-            "computed": computed[slip][rounds][name],
-            "slip": SLIPS[slip],
-        }
-        for name, rounds, printed, slip in FIGURES
-    ]

@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 from autograd.digits import rounded, with_minus
 from autograd.tables import columns, points_aligned
-from nn.command.results import SLIPS
+from nn.command.slips import SLIPS
 
 WIDTH = 80
 ASCII = str.maketrans(
