@@ -84,19 +84,20 @@ class Calls(Quotients):
         """
         row = self.names.functions.get(text) or FUNCTIONS.get(text)
         labels = self.names.arguments_of(row) if isinstance(row, Op) and row.arity == 1 else ()
-        if not labels:
+        if not labels or not self.stands_alone(text, primes, f"({', '.join(labels)})"):
             return None
-        name = text + "'" * primes
-        alone = f"{name} is read as {name}({', '.join(labels)})"
-        if self.next.kind in ("name", "number", "fraction") or self.next.text in CLOSING:
-            may_be_factor = primes and self.next.text not in CLOSING
-            if not (may_be_factor or self.stands_in_bracket(text)):
-                return None
-            if not self.choose(alone, f"{name} is read as a function of what follows"):
-                return None
-        else:
-            self.notes.append(alone)
         return Name(labels[0]) if len(labels) == 1 else ArrayName(", ".join(labels), labels)
+
+    def stands_alone(self, text: str, primes: int, argument: str) -> bool:
+        """Whether what follows a function is not its argument: what follows σ' may be a factor."""
+        name = text + "'" * primes
+        alone = f"{name} is read as {name}{argument}"
+        is_bracket = self.next.text in CLOSING
+        if not is_bracket and self.next.kind not in ("name", "number", "fraction"):
+            self.notes.append(alone)
+            return True
+        may_be = self.stands_in_bracket(text) or (primes > 0 and not is_bracket)
+        return may_be and self.choose(alone, f"{name} is read as a function of what follows")
 
     def stands_in_bracket(self, text: str) -> bool:
         """Whether a bracket follows in which the same function stands alone, as in σ(1 − σ)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -37,23 +37,33 @@ def classes_beside(nodes: Iterable[Value], names: Mapping[Value, str]) -> Classe
     (['p2'], [1.0, 0.0], 'p2 is read as the softmax at z2')
     """
     found = [(v, share) for v in nodes if v in names for share in _shares(v)]
-    numbered = _NUMBERED.fullmatch(names[found[0][0]]) if len(found) == 1 else None
-    if numbered is None:
+    if len(found) != 1:
         return None
     [(v, share)] = found
-    first = int(numbered[2]) - share.place
-    labels = [f"{numbered[1]}{k + first}" for k in range(len(share.terms))]
-    others = [k for k in range(len(labels)) if k != share.place]
-    if first not in (0, 1) or any(labels[k] in names.values() for k in others):
+    labels = _labels_like(names[v], share)
+    others = {k: label for k, label in enumerate(labels) if k != share.place}
+    if not labels or set(others.values()) & set(names.values()):
         return None
     target = [float(k == share.place) for k in range(len(labels))]
-    written = ", ".join(f"{y:g}" for y in target)
-    said = {
-        labels[k]: f"{labels[k]} is read as the softmax at {_at(share, k, names)}" for k in others
-    }
-    told = f"y is read as ({written}), the class of {names[v]}"
-    said |= dict.fromkeys(["y", *(f"y{k}" for k in range(1, len(labels) + 1))], told)
-    return Classes({share.of(k): labels[k] for k in others}, target, said)
+    said = {label: f"{label} is read as {_at(share, k, names)}" for k, label in others.items()}
+    return Classes(
+        {share.of(k): label for k, label in others.items()}, target, said | _told(target, names[v])
+    )
+
+
+def _told(target: Sequence[float], name: str) -> dict[str, str]:
+    """Return what is told of y, and of y1, y2, …"""
+    told = f"y is read as ({', '.join(f'{y:g}' for y in target)}), the class of {name}"
+    return dict.fromkeys(["y", *(f"y{k}" for k in range(1, len(target) + 1))], told)
+
+
+def _labels_like(label: str, share: _Share) -> list[str]:
+    """Return the labels of all classes, where that of one ends in its number; else none."""
+    numbered = _NUMBERED.fullmatch(label)
+    first = int(numbered[2]) - share.place if numbered else -1
+    if numbered is None or first not in (0, 1):
+        return []
+    return [f"{numbered[1]}{k + first}" for k in range(len(share.terms))]
 
 
 class _Share(NamedTuple):
@@ -70,16 +80,12 @@ class _Share(NamedTuple):
 
 def _shares(v: Value) -> Iterator[_Share]:
     """Yield the fraction e^z/Σ e^z that a Value is, if it is one."""
-    fraction = _fraction(v)
-    if fraction.op is not ops.div:
-        return
-    above, total = fraction.args
-    if not isinstance(above, Value) or not isinstance(total, Value):
-        return
-    terms = list(_added(total))
-    if above.op is ops.exp and len(terms) > 1 and all(term.op is ops.exp for term in terms):
-        arguments = [term.args[0] for term in terms]
-        yield from (_Share(terms, total, k) for k, x in enumerate(arguments) if x is above.args[0])
+    match _fraction(v):
+        case Value(op=ops.div, args=(Value(op=ops.exp, args=(z,)), Value() as total)):
+            terms = list(_added(total))
+            if len(terms) > 1 and all(term.op is ops.exp for term in terms):
+                places = [k for k, term in enumerate(terms) if term.args[0] is z]
+                yield from (_Share(terms, total, k) for k in places)
 
 
 def _fraction(v: Value) -> Value:
@@ -104,5 +110,5 @@ def _added(total: Value) -> Iterator[Value]:
 
 
 def _at(share: _Share, k: int, names: Mapping[Value, str]) -> str:
-    argument = share.terms[k].args[0]
-    return names.get(argument, "its logit") if isinstance(argument, Value) else f"{argument:g}"
+    z = share.terms[k].args[0]
+    return f"the softmax at {names.get(z, 'its logit') if isinstance(z, Value) else f'{z:g}'}"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from autograd.arrays.array import flattened
-from autograd.arrays.families import indexed
 from autograd.marking.board import ACTIVATIONS
-from autograd.marking.labels import NAME, Rows, arrays_of, as_rows, folded, key, layer_of_delta
+from autograd.marking.elements import LONGEST, Elements, parts_of
+from autograd.marking.labels import NAME, Rows, as_rows, folded, key, layer_of_delta
 from autograd.marking.spelling import CONSTANTS, COUNTS, RATES, SIGNS, plain
 from autograd.marking.syntax import ArrayName, Tree, Unreadable
 from autograd.notation import Notation
@@ -21,9 +20,7 @@ from autograd.value import Value
 
 Meaning: TypeAlias = "str | float | Tree"  # a label, a number, an array, a definition
 
-_ENTRY = re.compile(r"(.+)_([0-9]{2})")
 _LATEX = Notation("latex")
-LONGEST = 300  # characters of a name
 _LAYERS = ("net_{}", "z{}", "z_{}", "z^({})", "net{}", "out_{}", "a{}", "a_{}", "{}")
 
 
@@ -33,25 +30,8 @@ def _loose(name: str) -> str:
 
     Small and capital letters are told apart in names of one letter alone.
     """
-    text = "".join(_parts(name))
+    text = "".join(parts_of(name))
     return text.casefold() if text[1:2].isalpha() else text
-
-
-def _parts(name: str) -> tuple[str, str, str]:
-    """Return the letters of a name, what stands above them, and what stands below."""
-    spelled, _, above = key(name).partition("⁽")
-    if not above:
-        return spelled, "", ""
-    digit = re.search(r"\d", spelled)
-    end = digit.start() if digit else len(spelled)
-    return spelled[:end], above.removesuffix("⁾"), spelled[end:]
-
-
-def _folded_loose(name: str) -> str:
-    return "".join(_parts(name)).casefold()
-
-
-_ARRAYS_SPELLED = (key, folded, _folded_loose)
 
 
 def _spellings(name: str) -> tuple[str, str, str]:
@@ -59,7 +39,7 @@ def _spellings(name: str) -> tuple[str, str, str]:
     return name, key(name), _loose(name)
 
 
-class Names:
+class Names(Elements):
     """What names mean.
 
     labels      the labels of the Values
@@ -84,13 +64,12 @@ class Names:
         computed: Mapping[str, Op] | None = None,
         said: Mapping[str, str] | None = None,
     ) -> None:
+        super().__init__(labels, arrays)
         self.computed = dict(computed or {})
         self.said = {key(name): told for name, told in (said or {}).items()}
-        self.labels = Counter(labels)
         self.root = root
         self.nets = dict(nets or {})
         self.functions = dict(functions or {})
-        self._arrays = dict(arrays or {})
         self._defined: dict[str, Tree] = {}
         self._levels: tuple[dict[str, dict[str, Meaning]], ...] = ({}, {}, {})
         for label in self.labels:
@@ -155,106 +134,6 @@ class Names:
             raise Unreadable("UNKNOWN NAME", reason)
         return meaning
 
-    def find_entry(self, name: str) -> str | None:
-        """Return the label that a name with one index means where the labels have two.
-
-        The other index has one number alone: with W2_11 and W2_12, W2_2 is W2_12; with a1_1 and
-        a1_2, and no other layer, a_2 is a1_2. None elsewhere.
-        """
-        letters, above, below = _parts(name)
-        if above and not below:
-            return None  # a^{(2)} is a layer
-        spelled = letters + above + below
-        stem, number = spelled[:-1], spelled[-1:]
-        entries = self._entries_of(stem) or self._entries_of(stem, folded)
-        for fixed, form in ((0, "{0}{1}"), (1, "{1}{0}")):
-            numbers = {entry[fixed] for entry in entries}
-            if len(numbers) == 1:
-                return entries.get(form.format(numbers.pop(), number))
-        return self._unit_of_one_layer(stem, number)
-
-    def _entries_of(self, stem: str, spell: Callable[[str], str] = key) -> dict[str, str]:
-        """Return the labels of the entries of a matrix, each by its two numbers: 12 for W2_12."""
-        found = filter(None, map(_ENTRY.fullmatch, self.labels))
-        return {entry[2]: entry[0] for entry in found if spell(entry[1]) == spell(stem)}
-
-    def _unit_of_one_layer(self, stem: str, number: str) -> str | None:
-        """Return the label of a unit where one layer alone has this stem: a1_2 for 2 of a."""
-        layer = re.compile(rf"{re.escape(stem)}(\d+)_(\d)")
-        units = list(filter(None, map(layer.fullmatch, self.labels)))
-        if len({unit[1] for unit in units}) != 1:
-            return None
-        return next((unit[0] for unit in units if unit[2] == number), None)
-
-    @cached_property
-    def _stems(self) -> Counter[str]:
-        """How many labels each name with numbers behind it has."""
-        stems: Counter[str] = Counter()
-        for label in self.labels:
-            spelled = key(label)
-            end = len(spelled)
-            while end > 1 and spelled[end - 1].isdecimal():
-                end -= 1
-                stems[spelled[:end]] += 1
-        return stems
-
-    def is_array_like(self, name: str) -> bool:
-        """Whether an array has this name, or several labels are it with numbers behind it."""
-        return self._stems[key(name)] > 1 or self.array(name) is not None
-
-    def array(self, name: str) -> Rows | None:
-        """Return the labels of the elements of an array, in rows; None where there is none.
-
-        W is also the name of w11, w12, …, where nothing else has it.
-        """
-        for spell in _ARRAYS_SPELLED:
-            found = self._by_name[spell].get(spell(name))
-            if found is not None:
-                return found
-        return None
-
-    def is_array(self, name: str) -> bool:
-        """Whether an array has this very name."""
-        if "⁽" in key(name) and _folded_loose(name) in self._by_name[_folded_loose]:
-            return True
-        return key(name) in self._by_name[key]
-
-    def element(self, name: str) -> str | None:
-        """Return the label of an element that is spelled in another way: W_12 is W[1,2] or w12, and
-        w^{(1)}_{12} is W1_12. None elsewhere; Unreadable where it may be several.
-        """
-        if len(name) > LONGEST:
-            return None
-        letters, above, below = _parts(name)
-        if not above:
-            letters = letters.rstrip("0123456789")
-            below = key(name).removeprefix(letters)
-        array = letters + above
-        found = self._elements.get((array, below), [])
-        if len(found) > 1:
-            raise Unreadable("UNKNOWN NAME", f"{name} may be {' or '.join(found)}")
-        if found or not below:
-            return found[0] if found else None
-        rows = self.array(array)
-        is_matrix = rows is not None and isinstance(rows[0], tuple)
-        if not above and not is_matrix:
-            return None  # W_2 may be another matrix, where w2 is an element of w
-        for label in flattened(rows)[0] if rows else ():
-            index = indexed(label) if isinstance(label, str) else None
-            if index and _digits(index[1]) == below:
-                return str(label)
-        return None
-
-    @cached_property
-    def _elements(self) -> dict[tuple[str, str], list[str]]:
-        """The labels with an index, by the name of the array and the digits of the index."""
-        found: dict[tuple[str, str], list[str]] = {}
-        for label in self.labels:
-            index = indexed(label)
-            if index:
-                found.setdefault((key(index[0]), _digits(index[1])), []).append(label)
-        return found
-
     def arguments_of(self, op: Op) -> tuple[str, ...]:
         """Return the label of what the one Value that this operation computed was computed of, or
         the labels of a vector of such; none where it computed several.
@@ -283,14 +162,6 @@ class Names:
                 found[net] = row if found.get(net, row) is row else None
         return found
 
-    def row_above(self, name: str) -> tuple[str, int] | None:
-        """Return the matrix and the number of the row that x^{(2)} is; None of another name."""
-        letters, above, below = _parts(name)
-        rows = self.array(letters) if above.isdecimal() and not below else None
-        if rows is None or not isinstance(rows[0], tuple) or not 0 < int(above) <= len(rows):
-            return None
-        return letters, int(above)
-
     def layer(self, name: str) -> Rows | None:
         """Return the labels of the units that δ_name is about, of a layer; None where none are."""
         return next(filter(None, (self.array(form.format(name)) for form in _LAYERS)), None)
@@ -299,14 +170,6 @@ class Names:
         """Whether it is a δ with a Value or an array below it: δ_m1 has no index m."""
         rest = layer_of_delta(name)
         return rest is not None and (self.net(rest) is not None or self.layer(rest) is not None)
-
-    @cached_property
-    def _by_name(self) -> dict[Any, dict[str, Rows]]:
-        """The arrays: those that have a name, then those that their labels tell."""
-        arrays = {**arrays_of(self.labels), **self._arrays}
-        return {
-            spell: {spell(name): rows for name, rows in arrays.items()} for spell in _ARRAYS_SPELLED
-        }
 
     def net(self, name: str) -> str | None:
         """Return the label of the pre-activation that δ_name is about; None where there is none.
@@ -396,11 +259,6 @@ def _derivative_between(text: str, labels: Mapping[str, str]) -> str:
         if text.startswith((f"{of}d", f"{of}∂")) and by in labels:
             return f"∂{label}/∂{labels[by]}"
     return ""
-
-
-def _digits(index: str) -> str:
-    """Return an index without what parts its numbers: 12 of 1,2."""
-    return re.sub(r"\D", "", index)
 
 
 def _entries(rows: Sequence[Any]) -> Iterator[tuple[str, Any]]:

@@ -6,14 +6,15 @@ Nothing that is typed is run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd.marking.array_lines import ArrayStatement, in_arrays
 from autograd.marking.equations import LONGEST, Written, equations_of
-from autograd.marking.labels import NAME, Rows, index_letters, layer_of_delta
+from autograd.marking.indices import StatedIndices, is_recursion, letters_of, stated_indices
+from autograd.marking.labels import NAME, Rows, layer_of_delta
 from autograd.marking.names import Names
 from autograd.marking.parser import Parser
 from autograd.marking.quotients import NeedsIndex
@@ -38,42 +39,6 @@ from autograd.op import Op
 _APPLIED = re.compile(rf"(.+?)\s*\(\s*{NAME.pattern}(?:\s*,\s*{NAME.pattern})*\s*\)")
 _AT_NUMBER = re.compile(r"(.+?)\s*\(\s*([-−+]?[\d.,]+)\s*\)")
 TIME = "t"  # the index of a time step
-_FOR = re.compile(  # behind an equation: for t = 1, 2; if i = j
-    r"(.*?)(?:,|[,;]?\s+\(?(?:for|if|when|where))\s+([ijklmnt])\s*(!)?"
-)
-_PAIR = re.compile(  # behind it: if i ≠ j
-    r"(.*?)[,;]?\s+\(?(?:(?:for|if|when|where)\s+)?([ijklmn])\s*(?:≠|\\neq?(?![a-z]))\s*([ijklmn])\)?"
-)
-_INDEXED = re.compile(  # a name with what stands below and above it
-    r"(?:[^\W_][\u0300-\u036f]*)+(?:_\{[^{}]*\}|_\w+|\^\{?[(\[][^()\[\]]+[)\]]\}?"
-    r"|⁽[ⁿᵐ]⁾|[ᵢⱼₖₗₘₙₜ]+(?:[₊₋][₀-₉])?)+"
-)
-_RECURSION = re.compile(r"[_^]\{?[(\[]?[ijklmnt]\s*[+-]\s*[0-9]")  # h_{t−1}, W^{(l+1)}
-_LETTER = re.compile(r"([ijklmn])\)?")
-_NUMBERS = re.compile(r"\d(?:\s*(?:,|and)\s*\d)*")
-_AT_STEP = re.compile(r"(\d)\s*:\s*(.+)")  # before it: t = 2: …
-
-
-class StatedIndices(NamedTuple):
-    """What an equation states of its indices.
-
-    numbers   the numbers that an index has
-    pair      two indices that are alike, or that are not
-    alike     which of both it is
-    """
-
-    numbers: Mapping[str, Sequence[int]] = {}
-    pair: tuple[str, str] | None = None
-    alike: bool = False
-
-    def allow(self, indices: Mapping[str, int]) -> bool:
-        """Whether the indices may have these numbers."""
-        if self.pair is None:
-            return True
-        i, j = (indices.get(letter) for letter in self.pair)
-        return (i == j) is self.alike
-
-
 MOST_CHOICES = 3  # on one side: of more, all are taken alike
 
 
@@ -161,18 +126,18 @@ class Reader:
 
     def with_indices(self, equation: Written) -> Iterator[Statement]:
         """Yield the equation once for all numbers that its one-letter indices have."""
-        equation, stated = _stated_indices(equation)
+        equation, stated = stated_indices(equation)
         try:
             yield self.sides(equation, {})
             return
         except NeedsIndex as error:
             missing = error
-        letters = _letters(equation.sides[0])
+        letters = letters_of(equation.sides[0])
         lines = list(self.numbered(equation, letters, stated))
         if not lines:
             raise missing
-        is_recursion = TIME in letters or _RECURSION.search(plain(equation.text))
-        yield from _of_known(lines) if is_recursion and not stated.numbers else lines
+        ends = TIME in letters or is_recursion(equation.text)
+        yield from _of_known(lines) if ends and not stated.numbers else lines
 
     def numbered(
         self, equation: Written, letters: str, stated: StatedIndices
@@ -373,41 +338,6 @@ def _subject_first(sides: list[Side]) -> list[Side]:
     return sides
 
 
-def _stated_indices(equation: Written) -> tuple[Written, StatedIndices]:
-    """Return the equation without what it states of the indices of its left side, and this: as in
-    "… for t = 1, 2", "t = 2: …" and "… if i ≠ j". Unreadable where it has no such index.
-    """
-    sides = equation.sides
-    pair = _PAIR.fullmatch(sides[-1])
-    if pair and len(sides) > 1:
-        kept = equation._replace(sides=[*sides[:-1], pair[1]])
-        return kept, StatedIndices({}, (pair[2], pair[3]))
-    if len(sides) < 3:
-        return equation, StatedIndices()
-    before = _AT_STEP.fullmatch(sides[1])
-    if before and sides[0] in tuple(_letters(before[2])):
-        kept = equation._replace(sides=[before[2], *sides[2:]])
-        return kept, StatedIndices({sides[0]: [int(before[1])]})
-    behind = _FOR.fullmatch(sides[-2])
-    return _stated_behind(equation, behind) if behind else (equation, StatedIndices())
-
-
-def _stated_behind(equation: Written, behind: re.Match[str]) -> tuple[Written, StatedIndices]:
-    """Return the equation without "for t = 1, 2" or "if i = j" behind it, and what this states."""
-    *sides, last = equation.sides
-    kept = equation._replace(sides=[*sides[:-1], behind[1]])
-    other = _LETTER.fullmatch(last)
-    if other:
-        is_other = behind[3] is not None
-        return kept, StatedIndices({}, (behind[2], other[1]), alike=not is_other)
-    if behind[3] or not _NUMBERS.fullmatch(last):
-        return equation, StatedIndices()
-    if behind[2] not in _letters(sides[0]):
-        reason = f"for {behind[2]} = {last}: no name on the left has the index {behind[2]}"
-        raise Unreadable("NOT READ", reason)
-    return kept, StatedIndices({behind[2]: [int(k) for k in re.findall(r"\d", last)]})
-
-
 def _of_known(lines: list[Statement]) -> list[Statement]:
     """Return those of which every name exists, if any: a recursion ends at the last one."""
     whole = [line for line in lines if not any(map(_is_unknown, line.sides))]
@@ -416,11 +346,6 @@ def _of_known(lines: list[Statement]) -> list[Statement]:
 
 def _is_unknown(side: Side) -> bool:
     return isinstance(side.term, Unreadable) and side.term.verdict == "UNKNOWN NAME"
-
-
-def _letters(text: str) -> str:
-    """Return the one-letter indices of the names in a text, in their order."""
-    return "".join(dict.fromkeys("".join(map(index_letters, _INDEXED.findall(plain(text))))))
 
 
 def _cut(line: str) -> str:

@@ -47,18 +47,24 @@ class _Reach:
 
     def __init__(self, board: Board, statement: Statement) -> None:
         self.board = board
-        places = list(_places(statement))
-        self.said = {written(place) for place in places if isinstance(place, (Name, Quotient))}
-        self.numbers = {abs(place.value) for place in places if isinstance(place, Number)}
+        self.said: set[str] = set()
+        self.numbers: set[float] = set()
         self.values: set[Value] = set()
         self.ends: set[Value] = set()
-        for place in places:
-            if isinstance(place, Quotient):
-                self._add(place.of, place.by)
-            elif isinstance(place, Name) and place.updated:
-                self._add(board.names[board.root], place.label)
-            elif isinstance(place, Name) and place.label in board.values:
-                self.values |= board.below(board.values[place.label])
+        for place in _places(statement):
+            if isinstance(place, Number):
+                self.numbers.add(abs(place.value))
+            elif isinstance(place, (Name, Quotient)):
+                self.said.add(written(place))
+                self._add_place(place)
+
+    def _add_place(self, place: Name | Quotient) -> None:
+        if isinstance(place, Quotient):
+            self._add(place.of, place.by)
+        elif place.updated:
+            self._add(self.board.names[self.board.root], place.label)
+        elif place.label in self.board.values:
+            self.values |= self.board.below(self.board.values[place.label])
 
     def _add(self, of: str, by: str) -> None:
         top, bottom = self.board.values[of], self.board.values[by]

@@ -7,8 +7,9 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
+from autograd.marking.elements import LONGEST
 from autograd.marking.labels import BELOW, LETTER, NAME, index_letters, with_indices
-from autograd.marking.names import LONGEST, Names
+from autograd.marking.names import Names
 from autograd.marking.spelling import ARRAY_FUNCTIONS, FRACTIONS, FROM_RAISED, FUNCTIONS, plain
 from autograd.marking.syntax import Number, Unreadable
 from autograd.op import Op

@@ -1,0 +1,143 @@
+"""Sums and products over an index: Σ_k p_k, ∏_{t=2}^{3} ∂h_t/∂h_{t−1}."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+
+from autograd import ops
+from autograd.marking.calls import Calls
+from autograd.marking.cursor import CLOSING, is_array
+from autograd.marking.labels import index_letters
+from autograd.marking.spelling import FROM_RAISED
+from autograd.marking.syntax import ArrayCall, Tree, Unreadable
+from autograd.op import Op
+
+SUM = 10  # how strongly a plus binds
+_OPEN = 10**6  # the last number of an index whose end is not told
+
+
+class Sums(Calls):
+    """Read sums and products over an index, beside what `Calls` reads."""
+
+    goes_on = False  # whether the body of the last Σ has terms that stand behind it
+
+    def operation(self, meaning: Op | str, left: Tree, right: Tree) -> Tree:
+        """Return an operation on two operands."""
+        raise NotImplementedError
+
+    def read_infix(self, left: Tree) -> Tree:
+        """Return an operand with the sign and the operand that follow."""
+        raise NotImplementedError
+
+    def sum_over(self) -> Tree:
+        """Σ over an index: the body is read once for each of its numbers."""
+        self.take()
+        letters = [] if self.next.text == "_" else self.letters_below()
+        if self.next.text != "_" and not letters:
+            return self.sum_of_elements()
+        letter, first, last = (letters[0], 0, _OPEN) if letters else self.index_range()
+        return self.over_index(ops.add, letter, first, last)
+
+    def product_over(self) -> Tree:
+        """∏ over an index with a range, as in ∏_{t=2}^{3} ∂h_t/∂h_{t−1}."""
+        self.take()
+        letter, first, last = self.index_range()
+        if last == _OPEN:
+            raise self.not_read("∏ needs the range of its index, as in ∏_{t=2}^{3}")
+        return self.over_index(ops.mul, letter, first, last)
+
+    def over_index(self, op: Op, letter: str, first: int, last: int) -> Tree:
+        """Return the sum, or the product, of what follows for each number of an index."""
+        if letter in self.indices:
+            raise self.not_read(f"{letter} is an index already")
+        notes, self.goes_on = list(self.notes), False
+        is_open = last > first + 99  # as far as there are names
+        terms = self.summed(letter, range(first, min(last, first + 99) + 1), is_open)
+        self.notes[:] = notes
+        if self.goes_on:
+            self.notes.append(f"Σ over {letter} is read to go over all that has this index")
+        if is_open:
+            self.notes.append(f"Σ over {letter} goes as far as there are names")
+        return reduce(lambda *args: self.operation(op, *args), terms)
+
+    def letters_below(self) -> list[str]:
+        """Return the index of a Σ that has none below it: the first that the names after it have,
+        and that has no number yet.
+        """
+        names = [token.text for token in self.tokens[self.place :] if token.kind == "name"]
+        letters = [c for name in names for c in index_letters(name)]
+        return [c for c in letters if c not in self.indices]
+
+    def sum_of_elements(self) -> Tree:
+        """Return the sum of all elements of what follows a Σ without an index."""
+        body = self.expression(SUM)
+        if not is_array(body):
+            raise self.not_read("Σ needs its index below, as in Σ_k p_k")
+        return ArrayCall("sum", (body,))
+
+    def summed(self, letter: str, numbers: Iterable[int], is_open: bool) -> list[Tree]:
+        """Return the body for each number of its index; from 0 or 1 on, where the end is open."""
+        start, depth, end = self.place, self.depth, self.place
+        terms: list[Tree] = []
+        for k in numbers:
+            self.place, self.depth = start, depth
+            try:
+                terms.append(self.with_index(letter, k))
+            except Unreadable as error:
+                if error.verdict == "REFUSED" or not is_open or (k and not terms):
+                    raise
+                if terms:
+                    break
+                continue  # names begin at 1
+            end = self.place
+        if not terms:
+            raise self.not_read(f"nothing has the index {letter}")
+        self.place, self.depth = end, depth
+        return terms
+
+    def with_index(self, letter: str, k: int) -> Tree:
+        self.indices[letter] = k
+        try:
+            body = self.expression(SUM)
+            while self.next.text in ("+", "-") and letter in self.letters_of_next_term():
+                body = self.read_infix(body)
+                self.goes_on = True
+            return body
+        finally:
+            del self.indices[letter]
+
+    def letters_of_next_term(self) -> list[str]:
+        """Return the indices in the term behind the plus or the minus here; none of another Σ."""
+        depth = 0
+        letters: list[str] = []
+        for token in self.tokens[self.place + 1 :]:
+            if token.text in CLOSING and token.text not in "|‖":
+                depth += 1
+            elif token.text in (")", "]", "}"):
+                depth -= 1
+            if depth < 0 or (depth == 0 and token.text in ("+", "-", ",")):
+                break
+            if token.text in ("Σ", "∏"):
+                return []
+            if token.kind == "name":
+                letters += index_letters(token.text)
+        return letters
+
+    def index_range(self) -> tuple[str, int, int]:
+        self.expect("_")
+        bracket = self.opening()
+        letter, first, last = self.take().text, 0, _OPEN
+        if self.accept("="):
+            first = self.whole()
+        self.close(bracket)
+        if self.accept("^"):
+            bracket = self.opening()
+            if self.next.kind == "number":
+                last = self.whole()
+            else:
+                self.take()
+            self.close(bracket)
+        elif self.next.kind == "raised":
+            last = int(self.take().text.translate(FROM_RAISED))
+        return letter, first, last
