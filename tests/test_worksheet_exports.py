@@ -14,12 +14,11 @@ import pytest
 
 from autograd import Value
 from autograd.digits import last_place
-from autograd.marking.board import Board
-from autograd.marking.points import Point
 from autograd.worksheets.moodle import moodle
 from autograd.worksheets.prairielearn import prairielearn
 from autograd.worksheets.qti import qti
 from autograd.worksheets.questions import paper_of
+from autograd.worksheets.variants import leaves_of
 from autograd.worksheets.worksheet import Worksheet
 from nn import lecture
 
@@ -351,7 +350,7 @@ def test_who_makes_a_slip_is_wrong():
 
 def test_no_slip_of_the_table_is_inside_a_tolerance():
     for sheet in lecture_sheets([f"s{k}" for k in range(6)]):
-        nearest = sheet.worksheet.screen.nearest(Point(Board(sheet.root)))
+        nearest = sheet.worksheet.screen.nearest(leaves_of(sheet.root))
         seen = 0
         for part in paper_of(sheet).parts:
             for row in part.rows:

@@ -15,13 +15,12 @@ from math import gcd
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.derivation import product
-from autograd.marking.board import Board
 from autograd.marking.mathml import mathml
-from autograd.marking.points import Point
 from autograd.notation import Notation
 from autograd.worksheets.scoring import shown
 from autograd.worksheets.steps import Cell, Line, Step
 from autograd.worksheets.tolerance import Truth, Truths
+from autograd.worksheets.variants import leaves_of
 
 if TYPE_CHECKING:
     from autograd.worksheets.worksheet import Sheet
@@ -114,7 +113,7 @@ def paper_of(sheet: Sheet) -> Paper:
     """Return a sheet as questions. Raises ValueError where it asks for no number."""
     worksheet = sheet.worksheet
     latex = worksheet.notation._replace(style="latex")
-    nearest = worksheet.screen.nearest(Point(Board(sheet.root)))
+    nearest = worksheet.screen.nearest(leaves_of(sheet.root))
     truths = Truths(sheet.graph, worksheet.plan, worksheet.notation, nearest)
     writer = _Writer(truths, latex)
     pairs = zip(sheet.steps(worksheet.notation), sheet.steps(latex), strict=True)

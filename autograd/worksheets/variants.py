@@ -10,7 +10,6 @@ from decimal import Decimal
 
 from autograd.digits import as_read
 from autograd.marking.board import Board
-from autograd.marking.points import Point
 from autograd.op import DomainError
 from autograd.record import Record
 from autograd.value import Value
@@ -41,6 +40,11 @@ def code_of(worksheet: str, student: str) -> str:
     return hashlib.sha256(f"{worksheet}\n{student}".encode()).hexdigest()[:8]
 
 
+def leaves_of(root: Value) -> list[float]:
+    """Return the numbers of the leaves of a record, in its order."""
+    return [leaf.data for leaf in Record(root).leaves]
+
+
 def drawn(x: float, rng: random.Random) -> float:
     """Return another number of two significant digits, of the same sign and about the same size.
 
@@ -61,7 +65,7 @@ def drawn(x: float, rng: random.Random) -> float:
 
 
 Fault = tuple[float, str]  # how far all is right before it, and what is wrong
-Faults = Callable[[Point], Iterable[Fault]]
+Faults = Callable[[Sequence[float]], Iterable[Fault]]
 Numbers = dict[Value, float]
 
 
@@ -85,10 +89,10 @@ class Variants:
             if leaf.label and leaf.label not in fixed and abs(leaf.data) not in _KEPT
         ]
 
-    def root(self, student: str, *looks: Faults) -> Value:
+    def root(self, student: str, faults: Faults) -> Value:
         """Return the root at numbers of one student with which nothing is wrong.
 
-        looks   each yields what is wrong with a record
+        faults   yields what is wrong with numbers of the leaves
 
         Every number is drawn, then one at a time anew, which is kept where no less is right before
         the first thing that is wrong. Raises ValueError where no numbers will do.
@@ -101,9 +105,12 @@ class Variants:
             if k % _PATIENCE == 0:
                 kept, most = {}, (0, 0.0)
             numbers = self._redrawn(kept, rng)
-            right, fault = next(self._faults(numbers, looks), (most, ""))
+            right, fault = next(self._faults(numbers, faults), (most, ""))
             if not fault:
-                return self._built(numbers)
+                try:
+                    return self._built(numbers)
+                except (DomainError, ValueError) as error:
+                    right, fault = (1, 0.0), str(error)
             reasons[fault] += 1
             if right >= most:
                 kept, most = numbers, right
@@ -128,23 +135,15 @@ class Variants:
                     break
         return numbers
 
-    def _faults(
-        self, numbers: Numbers, looks: Sequence[Faults]
-    ) -> Iterator[tuple[tuple[int, float], str]]:
+    def _faults(self, numbers: Numbers, faults: Faults) -> Iterator[tuple[tuple[int, float], str]]:
         """Yield how far all is right before something is wrong, and what it is."""
         seen = set(_KEPT)
         for k, (leaf, x) in enumerate(numbers.items()):
             if abs(x) in seen:
                 yield (0, k), f"{leaf.label} = {x:g} is 0, 1 or the number of another"
             seen.add(abs(x))
-        try:
-            here = Point(self.board, numbers)
-            for stage, look in enumerate(looks, 1):
-                for right, fault in look(here):
-                    yield (stage, right), fault
-            self._built(numbers)
-        except (DomainError, ValueError) as error:
-            yield (1, 0), str(error)
+        for right, fault in faults([numbers.get(leaf, leaf.data) for leaf in self.board.leaves]):
+            yield (1, right), fault
 
     def _built(self, numbers: Numbers) -> Value:
         """Return a root at these numbers. Raises ValueError where it is not what it was."""

@@ -18,15 +18,14 @@ from autograd.graph import Graph, named_graph
 from autograd.marking.board import Board, letters
 from autograd.marking.check import check_derivation
 from autograd.marking.marks import FULL, Marks, Scheme
-from autograd.marking.points import Point, branch
 from autograd.notation import Notation, checked_notation
 from autograd.record import Record
 from autograd.value import Value
 from autograd.worksheets.picture import blank_picture
 from autograd.worksheets.scoring import Item, Score, claim_of, items_of, scored
-from autograd.worksheets.screens import SlipScreen, saturated
+from autograd.worksheets.screens import Screens
 from autograd.worksheets.steps import ASKED, BLANK, Blanks, Plan, Step, steps_of
-from autograd.worksheets.variants import Fault, Variants, code_of
+from autograd.worksheets.variants import Variants, code_of, leaves_of
 
 if TYPE_CHECKING:
     from autograd.worksheets.questions import Paper
@@ -99,26 +98,20 @@ class Worksheet:
         self.items = sample.items()
         subjects = {item.subject: item.term for items in self.items.values() for item in items}
         board = Board(root)
-        self._branch = branch(Point(board))
         self._variants = Variants(build, board, fixed, seed)
-        samples = [Point(Board(sample)) for sample in self._samples()] or [Point(board)]
-        self.screen = SlipScreen(samples, subjects.values(), self.notation, rate)
+        self.screen = Screens(board, self.notation, rate)
+        samples = [leaves_of(sample) for sample in self._samples()] or [leaves_of(root)]
+        self.screen.sample(samples, subjects.values())
 
     def variant(self, student: str) -> Sheet:
         """Return the sheet of one student. Raises ValueError where no numbers will do."""
-        looks = self._kinks, saturated, self.screen.faults
-        return Sheet(self, student, self._variants.root(student, *looks))
-
-    def _kinks(self, here: Point) -> Iterator[Fault]:
-        for k, pair in enumerate(zip(branch(here), self._branch, strict=True)):
-            if pair[0] != pair[1]:
-                yield k, "an operation is on the other side of its kink"
+        return Sheet(self, student, self._variants.root(student, self.screen.faults))
 
     def _samples(self) -> Iterator[Value]:
         """Yield the root at other numbers, on the same side of each kink."""
         for k in range(SAMPLES):
             with suppress(ValueError):
-                yield self._variants.root(f"\n{k}", self._kinks)
+                yield self._variants.root(f"\n{k}", self.screen.faults)
 
     @cached_property
     def picture(self) -> str:
