@@ -91,12 +91,13 @@ class Board:
 
     def _named(self, text: str) -> dict[Value, str]:
         """Return the names of the labelled Values; of all, where the lines speak of v1, v2, …"""
-        labels = [(v, v.label) for v in (*self.leaves, *self.nodes)]
-        invented = _invented(text) - {label for _, label in labels}
-        unlabelled = [label for _, label in labels].count("")
-        if invented and (self.root.label or f"v{unlabelled}" in invented):
-            return told_apart(labels, self.root)
-        names = told_apart([pair for pair in labels if pair[1] or pair[0] is self.root], self.root)
+        values = [*self.leaves, *self.nodes]
+        labels = [v.label for v in values]
+        invented = _invented(text).difference(labels)
+        if invented and (self.root.label or f"v{labels.count('')}" in invented):
+            return told_apart(zip(values, labels, strict=True), self.root)
+        named = [(v, v.label) for v in values if v.label or v is self.root]
+        names = told_apart(named, self.root)
         if not self.root.label:
             names[self.root] = "v1" if invented else "E"
         return names

@@ -270,9 +270,8 @@ def credited(entries: list[Entry]) -> int | None:
     them.
     """
     wrong = [entry for entry in entries if not entry.right]
-    if not wrong or any(entry.is_silly for entry in wrong):
-        return None
-    return min(entry.line for entry in wrong)
+    is_told = wrong and not any(entry.is_silly for entry in wrong)
+    return min(entry.line for entry in wrong) if is_told else None
 
 
 def rounding(value: float, entries: list[Entry]) -> float:
@@ -281,8 +280,13 @@ def rounding(value: float, entries: list[Entry]) -> float:
 
     It is 0 where that would be more than COARSEST: then almost anything would follow.
     """
-    numbers = [
-        entry.term for entry in entries if isinstance(entry.term, Number) and entry.term.value
-    ]
-    relative = sum(number.unit / abs(number.value) for number in numbers if number.unit < 1.0)
+    relative = sum(map(_relative_unit, entries))
     return abs(value) * relative if relative < COARSEST else 0.0
+
+
+def _relative_unit(entry: Entry) -> float:
+    """Return the unit in the last place of a decimal over its number; 0 of anything else."""
+    number = entry.term
+    if not isinstance(number, Number) or number.value == 0 or number.unit >= 1.0:
+        return 0.0
+    return number.unit / abs(number.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from autograd.marking.syntax import Term, copied
+from autograd.marking.syntax import Term, Unreadable, copied
 
 
 class Grid(NamedTuple):
@@ -72,3 +72,52 @@ def index_of(grid: Grid, k: int) -> str:
     if len(grid.shape) == 2:
         return f"[{k // grid.shape[1] + 1},{k % grid.shape[1] + 1}]"
     return f"[{k + 1}]"
+
+
+def spread(grid: Grid, largest: Grid) -> list[Term]:
+    """Return the terms of a grid, one for each element of the largest.
+
+    Raises Unreadable where the shapes do not go together.
+    """
+    if grid.shape == largest.shape:
+        return [copied(term) for term in grid.terms]
+    if not grid.shape:
+        return [copied(grid.terms[0]) for _ in largest.terms]
+    if len(grid.shape) == 1 and len(largest.shape) == 2:
+        return _spread_over_matrix(grid, largest)
+    raise _not_together(grid, largest)
+
+
+def _spread_over_matrix(vector: Grid, largest: Grid) -> list[Term]:
+    """Return the terms of a vector for each element of a matrix, with its rows or its columns.
+
+    It goes with each row: in a square matrix, a transposed one alone.
+    """
+    rows, columns = largest.shape
+    size = len(largest.terms)
+    if vector.shape[0] == columns and (vector.is_row or rows != columns):
+        return [vector.at(k % columns) for k in range(size)]
+    if vector.shape[0] == rows:
+        return [vector.at(k // columns) for k in range(size)]
+    raise _not_together(vector, largest)
+
+
+def _not_together(grid: Grid, largest: Grid) -> Unreadable:
+    shapes = " and ".join("×".join(map(str, x.shape)) for x in (largest, grid))
+    return Unreadable("NOT READ", f"shapes {shapes} do not go together element by element")
+
+
+def fitted(left: Grid, right: Grid) -> tuple[Grid, Grid]:
+    """Return both with a vector that stands before a matrix as a row, where that fits."""
+    if len(left.shape) == 1 and len(right.shape) == 2:
+        return _turned_to_fit(left, 1, right.shape[0]), right
+    if len(right.shape) == 1 and len(left.shape) == 2:
+        return left, _turned_to_fit(right, 0, left.shape[1])
+    return left, right
+
+
+def _turned_to_fit(vector: Grid, axis: int, length: int) -> Grid:
+    """Return a vector as a row or a column, where only the other one has this length."""
+    turned = vector._replace(is_row=not vector.is_row)
+    fits = vector.size(axis) == length or turned.size(axis) != length
+    return vector if fits else turned

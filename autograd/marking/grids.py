@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import chain
 from typing import Any, ClassVar, NamedTuple
 
 from autograd import ops
-from autograd.marking.grid import Grid, matrix, scalar, squeezed
+from autograd.marking.grid import Grid, fitted, matrix, scalar, spread, squeezed
 from autograd.marking.labels import key, layer_of_delta
 from autograd.marking.names import Names
 from autograd.marking.syntax import (
@@ -166,16 +167,20 @@ class Expander:
         if len(left.shape) == len(right.shape) == 1:
             return self.product_of_vectors(tree, left, right)
         is_plain = len(left.shape) == 1 and not left.is_row
-        left, right = self.fitted(left, right)
+        left, right = fitted(left, right)
         if left.size(1) != right.size(0):
-            if tree.kind == "mul" and squeezed(left).shape == squeezed(right).shape:
-                self.note("a product of two matrices of one shape is read element by element")
-                return self.elementwise(_times, [left, right])
-            raise self.misfit(tree, left, right)
+            return self.product_of_misfits(tree, left, right)
         result = squeezed(_multiplied(left, right))
         if is_plain and len(result.shape) == 1:  # a vector without a direction gives one
             return result._replace(is_row=False)
         return result
+
+    def product_of_misfits(self, tree: ArrayCall, left: Grid, right: Grid) -> Grid:
+        """Return the product element by element where two have one shape; else Unreadable."""
+        if tree.kind == "mul" and squeezed(left).shape == squeezed(right).shape:
+            self.note("a product of two matrices of one shape is read element by element")
+            return self.elementwise(_times, [left, right])
+        raise self.misfit(tree, left, right)
 
     def product_of_vectors(self, tree: ArrayCall, left: Grid, right: Grid) -> Grid:
         if left.is_row != right.is_row:
@@ -196,18 +201,6 @@ class Expander:
         if left.shape != right.shape:
             raise self.misfit(tree, left, right)
         return scalar(_inner(left.terms, right.terms))
-
-    def fitted(self, left: Grid, right: Grid) -> tuple[Grid, Grid]:
-        """Return both with a vector that stands before a matrix as a row, where that fits."""
-        if len(left.shape) == 1 and len(right.shape) == 2 and left.size(1) != right.shape[0]:
-            turned = left._replace(is_row=not left.is_row)
-            if turned.size(1) == right.shape[0]:
-                return turned, right
-        if len(right.shape) == 1 and len(left.shape) == 2 and right.size(0) != left.shape[1]:
-            turned = right._replace(is_row=not right.is_row)
-            if turned.size(0) == left.shape[1]:
-                return left, turned
-        return left, right
 
     def product(self, tree: ArrayCall) -> Grid:
         left, right = (squeezed(self.grid(arg)) for arg in tree.args)
@@ -270,12 +263,7 @@ class Expander:
             if len(grid.shape) < 2
             else [grid.row(i) for i in range(grid.shape[0])]
         )
-        found = []
-        for row in rows:
-            for t in row:
-                below = _summed([Call(ops.exp, (copied(x),)) for x in row])
-                found.append(Call(ops.div, (Call(ops.exp, (copied(t),)), below)))
-        return grid._replace(terms=tuple(found))
+        return grid._replace(terms=tuple(chain.from_iterable(map(_softmax, rows))))
 
     def elementwise(self, function: Callable[..., Term], args: Sequence[Grid]) -> Grid:
         """Return a function of terms element by element; a vector goes with each row of a matrix,
@@ -284,28 +272,9 @@ class Expander:
         largest = max(args, key=lambda grid: len(grid.shape))
         if len(largest.shape) == 1 and len({x.is_row for x in args if x.shape}) > 1:
             self.note("a vector and a transposed one are taken element by element")
-        columns = [self.spread(grid, largest) for grid in args]
+        columns = [spread(grid, largest) for grid in args]
         terms = tuple(function(*terms) for terms in zip(*columns, strict=True))
         return largest._replace(terms=terms)
-
-    def spread(self, grid: Grid, largest: Grid) -> list[Term]:
-        """Return the terms of a grid, one for each element of the largest.
-
-        Raises Unreadable where the shapes do not go together.
-        """
-        size = len(largest.terms)
-        if grid.shape == largest.shape:
-            return [copied(term) for term in grid.terms]
-        if not grid.shape:
-            return [copied(grid.terms[0]) for _ in range(size)]
-        if len(grid.shape) == 1 and len(largest.shape) == 2:
-            rows, columns = largest.shape
-            if _goes_with_rows(grid, rows, columns):
-                return [grid.at(k % columns) for k in range(size)]
-            if grid.shape[0] == rows:
-                return [grid.at(k // columns) for k in range(size)]
-        shapes = " and ".join("×".join(map(str, x.shape)) for x in (largest, grid))
-        raise Unreadable("NOT READ", f"shapes {shapes} do not go together element by element")
 
     def misfit(self, tree: ArrayCall, left: Grid, right: Grid) -> Unreadable:
         """Return the error that says what does not fit, and which transpose would."""
@@ -345,15 +314,17 @@ class Expander:
     }
 
 
+def _softmax(row: Sequence[Term]) -> Iterator[Term]:
+    """Yield e^t/Σ e^x for each term of a row."""
+    for t in row:
+        below = _summed([Call(ops.exp, (copied(x),)) for x in row])
+        yield Call(ops.div, (Call(ops.exp, (copied(t),)), below))
+
+
 def _label(term: Term) -> str:
     if not isinstance(term, Name):
         raise Unreadable("NOT READ", "a derivative is taken by names")
     return term.label
-
-
-def _goes_with_rows(vector: Grid, rows: int, columns: int) -> bool:
-    """Whether a vector goes with each row of a matrix: in a square one, a transposed one alone."""
-    return vector.shape[0] == columns and (vector.is_row or rows != columns)
 
 
 def _stem(labels: Sequence[str]) -> str:

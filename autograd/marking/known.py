@@ -6,7 +6,7 @@ source of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import reduce
 from itertools import islice, permutations
@@ -84,6 +84,13 @@ def _scaled(constant: Number, term: Term) -> Term:
     if isinstance(term, Call) and term.op is ops.mul and isinstance(term.args[0], Number):
         return Call(ops.mul, (number(constant.value * term.args[0].value), term.args[1]))
     return Call(ops.mul, (constant, term))
+
+
+def _sum_over(
+    heads: Iterable[Value], upstream: Mapping[Value, Term], local: Mapping[Value, Term]
+) -> Term:
+    """Return the sum of the upstream gradient by each head times the derivative on its edge."""
+    return _added([_times(upstream[head], local[head]) for head in heads])
 
 
 def simplified(op: Op, args: tuple[Term, ...]) -> Term:
@@ -296,7 +303,7 @@ class Known:
                 upstream[tail] = Quotient(self.board.names[of], self.board.names[tail])
                 sizes[tail] = 1
             else:
-                upstream[tail] = _added([_times(upstream[head], local[head]) for head in heads])
+                upstream[tail] = _sum_over(heads, upstream, local)
         return upstream.get(by, ZERO)
 
     def of(self, subject: Term) -> Term | None:

@@ -95,14 +95,18 @@ def arrays_of(labels: Iterable[str]) -> dict[str, Rows]:
         found = indexed(label)
         if found:
             stems.setdefault(found[0], {})[found[1]] = label
-    arrays: dict[str, Rows] = {}
-    for stem, members in stems.items():
-        keys = indices_of(members)
-        is_array = len(members) > 1 or any(re.search(r"[_\[]", x) for x in members.values())
-        if keys is not None and is_array:
-            named = {at: members[text] for text, at in keys.items()}
-            arrays[stem] = in_rows([named[at] for at in sorted(named)], max(named))
-    return arrays
+    arrays = {stem: _array_of(members) for stem, members in stems.items()}
+    return {stem: rows for stem, rows in arrays.items() if rows}
+
+
+def _array_of(members: Mapping[str, str]) -> Rows:
+    """Return labels as an array, by the texts of their indices; none where these are not all."""
+    keys = indices_of(members)
+    is_array = len(members) > 1 or any(re.search(r"[_\[]", x) for x in members.values())
+    if keys is None or not is_array:
+        return ()
+    named = {at: members[text] for text, at in keys.items()}
+    return in_rows([named[at] for at in sorted(named)], max(named))
 
 
 def in_rows(labels: Sequence[str], shape: tuple[int, ...]) -> Rows:
@@ -129,14 +133,23 @@ def index_letters(name: str) -> str:
     """
     shifted = _SHIFTED.search(name)
     if shifted:
-        written = unicodedata.normalize("NFKC", shifted[1] or shifted[2])
-        return "".join(dict.fromkeys(c for c in written if c in INDICES))
+        return _indices_among(_either_group(shifted))
     call = _CALL.search(name)
     if call:
-        return unicodedata.normalize("NFKC", call[1] or call[2])
+        return _either_group(call)
     raised, found = _RAISED_INDEX.search(name), _INDEX.search(name)
     letters = raised[1][0] if raised else ""
-    letters += unicodedata.normalize("NFKC", found[1] or found[2]) if found else ""
+    letters += _either_group(found) if found else ""
+    return _indices_among(letters)
+
+
+def _either_group(found: re.Match[str]) -> str:
+    """Return what either of two groups has found, in plain letters and digits."""
+    return unicodedata.normalize("NFKC", found[1] or found[2])
+
+
+def _indices_among(letters: str) -> str:
+    """Return the letters that are indices, each once."""
     return "".join(dict.fromkeys(c for c in letters if c in INDICES))
 
 
@@ -153,19 +166,25 @@ def with_indices(name: str, numbers: Mapping[str, int]) -> str:
         return name[: shifted.start()] + _shifted(shifted, numbers) + name[shifted.end() :]
     call = _CALL.search(name)
     if call:
-        number = numbers.get(unicodedata.normalize("NFKC", call[1] or call[2]), 1)
+        number = numbers.get(_either_group(call), 1)
         above = "" if number == 1 else f"⁽{str(number).translate(RAISED)}⁾"
         return name[: call.start()] + above + name[call.end() :]
-    raised = _RAISED_INDEX.search(name)
-    if raised and raised[1][0] in numbers:
-        above = f"^({_sum_of(raised[1].replace('−', '-'), numbers)})"
-        name = name[: raised.start()] + above + name[raised.end() :]
+    name = _with_raised_index(name, numbers)
     found = _INDEX.search(name)
     if not found:
         return name
     letters = unicodedata.normalize("NFKC", found[0])
     below = "".join(str(numbers.get(c, c)) for c in letters)
     return name[: found.start()] + below + name[found.end() :]
+
+
+def _with_raised_index(name: str, numbers: Mapping[str, int]) -> str:
+    """Return the name with a number in the place of an index above it."""
+    raised = _RAISED_INDEX.search(name)
+    if not raised or raised[1][0] not in numbers:
+        return name
+    above = f"^({_sum_of(raised[1].replace('−', '-'), numbers)})"
+    return name[: raised.start()] + above + name[raised.end() :]
 
 
 def _shifted(found: re.Match[str], numbers: Mapping[str, int]) -> str:

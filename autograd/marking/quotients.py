@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -42,6 +42,15 @@ def _readings(text: str, labels: Sequence[str]) -> tuple[str, str]:
     return f"{text} is read as {'·'.join(labels)}", f"{text} is read as a derivative"
 
 
+def _first_meaning(text: str, readings: Iterable[Callable[[str], Any]]) -> Any:
+    """Return what the first reading that has a meaning for a text makes of it; None for none."""
+    for read in readings:
+        found = read(text)
+        if found is not None:
+            return found
+    return None
+
+
 class NeedsIndex(Unreadable):
     """A name with a one-letter index, such as w_ij, that has no number."""
 
@@ -50,38 +59,49 @@ class Quotients(Cursor):
     """Read what stands for a Value, or for a derivative."""
 
     def meaning(self, text: str) -> Any:
-        found = self.names.find(text)
-        if found is None and self.indices:
-            found = self.numbered(text)
-        if found is None and self.names.is_array(text) and self.with_number(key(text)) == key(text):
-            return ArrayName(text)
-        if found is None:
-            found = self.names.element(text)
-        if found is None:
-            found = self.row_above(text)
+        """Return what a name is: a label, a number, a tree; None where it is none of these."""
+        readings = (
+            self.names.find,
+            self.numbered,
+            self.whole_array,
+            self.names.element,
+            self.row_above,
+        )
+        found = _first_meaning(text, readings)
         if found is None and index_letters(text) and not self.names.is_delta(text):
             return self.indexed(text)
         return found
+
+    def whole_array(self, text: str) -> ArrayName | None:
+        """Return an array whose name ends in no index that has a number here."""
+        is_array = self.names.is_array(text) and self.with_number(key(text)) == key(text)
+        return ArrayName(text) if is_array else None
 
     def indexed(self, text: str) -> Any:
         """Return what a name means whose indices have numbers. NeedsIndex where one has none."""
         if any(c not in self.indices for c in index_letters(text)):
             raise NeedsIndex("UNKNOWN NAME", str(self.names.unknown(text)).partition(", ")[2])
         name = with_indices(text, self.indices)
-        found = self.names.find(name) or self.names.element(name)
-        if found is None:
-            found = self.names.find_entry(name)
-        if found is None and self.names.is_array(name):
-            found = ArrayName(name)
-        if found is None:
-            found = self.row_above(name)
-        if found is None and self.names.is_delta(name):
-            found = self.delta(name)
+        readings = (
+            self.names.find,
+            self.names.element,
+            self.names.find_entry,
+            self.array,
+            self.row_above,
+            self.delta_of_layer,
+        )
+        found = _first_meaning(name, readings)
         if found is None:
             found = self.kronecker(text)
         if found is None and not (self.names.split(name) or _barred_or_after_d(name)):
             raise self.names.unknown(name)
         return found
+
+    def array(self, name: str) -> ArrayName | None:
+        return ArrayName(name) if self.names.is_array(name) else None
+
+    def delta_of_layer(self, name: str) -> Tree | None:
+        return self.delta(name) if self.names.is_delta(name) else None
 
     def row_above(self, text: str) -> Tree | None:
         """Return the row that an example is, as in x^{(2)}, where the examples are a matrix."""
@@ -151,10 +171,10 @@ class Quotients(Cursor):
         if text in RATES:
             return Name(RATE)
         text = with_indices(text, self.indices)
-        for read in (self.preferred_product, self.updated, self.delta, self.short_gradient):
-            found = read(text)
-            if found is not None:
-                return found
+        readings = (self.preferred_product, self.updated, self.delta, self.short_gradient)
+        found = _first_meaning(text, readings)
+        if found is not None:
+            return found  # type: ignore[no-any-return]
         labels = self.names.split(text)
         if labels:
             self.notes.append(_readings(text, labels)[0])

@@ -241,11 +241,14 @@ def squared(term: Term) -> Name | None:
     if not (isinstance(term, Call) and term.op in (ops.mul, ops.pow)):
         return None
     base, other = term.args
-    if not isinstance(base, Name):
-        return None
-    if term.op is ops.pow:
-        return base if isinstance(other, Number) and other.value == 2.0 else None
-    return base if isinstance(other, Name) and other.label == base.label else None
+    return base if isinstance(base, Name) and _squares(term.op, base, other) else None
+
+
+def _squares(op: Op, base: Name, other: Term) -> bool:
+    """Whether a power has the exponent 2, or a product has the same name twice."""
+    if op is ops.pow:
+        return isinstance(other, Number) and other.value == 2.0
+    return isinstance(other, Name) and other.label == base.label
 
 
 def _slope_of_sigmoid(spot: Spot, facts: Facts) -> Iterator[Change]:
