@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -49,14 +50,18 @@ def recognised(number: float, *, over_names: bool) -> Constant:
         return Constant(number)
     if fraction:
         return Constant(float(fraction.numerator), float(fraction.denominator))
-    found = []
+    found = _with_irrational(number)
+    return min(found, key=lambda c: c.numerator + c.denominator, default=Constant(number))
+
+
+def _with_irrational(number: float) -> Iterator[Constant]:
+    """Yield a simple fraction times or over an irrational number, where it is that."""
     for sign, irrational in _IRRATIONAL.items():
         above, below = _fraction(number / irrational, 12), _fraction(number * irrational, 12)
         if above:
-            found.append(Constant(float(above.numerator), float(above.denominator), above=sign))
+            yield Constant(float(above.numerator), float(above.denominator), above=sign)
         if below:
-            found.append(Constant(float(below.numerator), float(below.denominator), below=sign))
-    return min(found, key=lambda c: c.numerator + c.denominator, default=Constant(number))
+            yield Constant(float(below.numerator), float(below.denominator), below=sign)
 
 
 def _fraction(number: float, largest: int) -> Fraction | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -165,13 +165,19 @@ def _pulled(op: Op) -> Callable[[Value], None]:
     if op.arity == 1:
         lines += ["    x = v._x", "    a = x._data", f"    x._grad += {terms[0]}"]
     else:
-        lines += ["    x = v._x", "    y = v._y"]
-        for x, number in zip("xy", "ab", strict=True):
-            if number in used:
-                lines.append(f"    {number} = {x} if {x}.__class__ is float else {x}._data")
-        for x, term in zip("xy", terms, strict=True):
-            lines += [f"    if {x}.__class__ is not float:", f"        {x}._grad += {term}"]
+        lines += _lines_of_two(terms, used)
     return _defined("\n".join(lines))["pull"]  # type: ignore[no-any-return]
+
+
+def _lines_of_two(terms: Sequence[str], used: Collection[str]) -> list[str]:
+    """Return the lines that add the terms of two arguments, each of which may be a number."""
+    lines = ["    x = v._x", "    y = v._y"]
+    for x, number in zip("xy", "ab", strict=True):
+        if number in used:
+            lines.append(f"    {number} = {x} if {x}.__class__ is float else {x}._data")
+    for x, term in zip("xy", terms, strict=True):
+        lines += [f"    if {x}.__class__ is not float:", f"        {x}._grad += {term}"]
+    return lines
 
 
 def _term(derivative: Callable[..., Any], numbers: str) -> str:

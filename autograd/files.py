@@ -68,18 +68,23 @@ def write_folder_whole(
         if not is_new:
             os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
             os.rename(target, old)
-        try:
-            os.rename(temporary, target)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                os.rename(old, target)
-            raise
+        _rename_or_put_back(temporary, target, old)
     except BaseException as error:
         _remove_folder(temporary)
         if isinstance(error, OSError):
             error.filename, error.filename2 = os.fspath(path), None
         raise
     _remove_folder(old)
+
+
+def _rename_or_put_back(temporary: str, target: str, old: str) -> None:
+    """Rename a folder; where that fails, the old one has its name again."""
+    try:
+        os.rename(temporary, target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.rename(old, target)
+        raise
 
 
 def _require_replaceable(folder: str, names: str) -> None:

@@ -313,9 +313,15 @@ def _renamed(
     for base, _ in factors:
         for name in by_base.get(base, ()):
             wanted = definitions[name]
-            times = min(powers.get(b, 0.0) / e for b, e in wanted)
-            if times >= 1.0:
+            times = _times_in(powers, wanted)
+            if times:
                 for b, e in wanted:
-                    powers[b] -= int(times) * e
-                powers[name] = powers.get(name, 0.0) + int(times)
+                    powers[b] -= times * e
+                powers[name] = powers.get(name, 0.0) + times
     return coefficient, tuple((base, e) for base, e in powers.items() if e)
+
+
+def _times_in(powers: Mapping[Base, float], wanted: Factors) -> int:
+    """Return how often a product has all of these factors."""
+    times = min(powers.get(base, 0.0) / e for base, e in wanted)
+    return int(times) if times >= 1.0 else 0

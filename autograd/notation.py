@@ -95,7 +95,11 @@ def is_plain(name: str) -> bool:
         letters = letters.removesuffix(end)
     if letters[:1].isdecimal():
         return False
-    return all(c.isalpha() or c.isdecimal() or c in _JOINING or combining(c) for c in letters)
+    return all(map(_stands_in_name, letters))
+
+
+def _stands_in_name(c: str) -> bool:
+    return c.isalpha() or c.isdecimal() or c in _JOINING or combining(c) != 0
 
 
 TEXT = Notation()

@@ -129,12 +129,16 @@ class _Convolution(Module):
             total: Value = reduce(operator.add, products)
             if self.b:
                 total = total + self.b[out]
-            numbers = [k + 1 for k in place]
-            if self.out_channels > 1:
-                numbers.insert(0, out + 1)
-            total.label = f"y[{','.join(map(str, numbers))}]"
+            total.label = self._label(out, place)
             result[place] = total
         return result
+
+    def _label(self, out: int, place: tuple[int, ...]) -> str:
+        """Return the name of an output: y[1,2], of one of several channels y[3,1,2]."""
+        numbers = [k + 1 for k in place]
+        if self.out_channels > 1:
+            numbers.insert(0, out + 1)
+        return f"y[{','.join(map(str, numbers))}]"
 
     def __repr__(self) -> str:
         size = ", ".join(map(str, (self.in_channels, self.out_channels)))

@@ -119,10 +119,8 @@ class Batches:
         self, loss: Any, parameters: set[Value], epochs: int, batch_size: int, known: bool
     ) -> None:
         """Record an example of each shape, where all examples are numbers alone."""
-        is_index = loss is losses.softmax_cross_entropy or loss not in _LOSSES
-        try:
-            parts = [(_Numbers(x), _Numbers(t, is_index)) for x, t in self.examples]
-        except (TypeError, ValueError):
+        parts = self._in_numbers(loss)
+        if parts is None:
             return  # Values, or what is no number: computed anew, it is told or is right
         self.keys = [(x.key, target.key) for x, target in parts]
         if epochs == 1 and len(parts) < WORTH_RECORDING * len(set(self.keys)):
@@ -138,6 +136,14 @@ class Batches:
         if replays:
             self._keep(replays)
             self.rows = [self._row(key, *part) for key, part in zip(self.keys, parts, strict=True)]
+
+    def _in_numbers(self, loss: Any) -> list[tuple[_Numbers, _Numbers]] | None:
+        """Return the inputs and the target of each example; None where they are no numbers."""
+        is_index = loss is losses.softmax_cross_entropy or loss not in _LOSSES
+        try:
+            return [(_Numbers(x), _Numbers(t, is_index)) for x, t in self.examples]
+        except (TypeError, ValueError):
+            return None
 
     def _row(self, key: Hashable, x: _Numbers, target: _Numbers) -> list[float]:
         """Return the numbers of an example that are inputs of its program."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from autograd.derivation import edge_formula, edge_number
@@ -304,15 +304,15 @@ def drawn_columns(keys: Mapping[Value, str], heads: Mapping[Value, list[Value]])
     """Return the keys of the leaves that lead to the same depth first, for each depth."""
     depth = _depths(heads)
     place = {v: k for k, v in enumerate(keys)}
-
-    def middle(leaf: Value) -> float:
-        return sum(place[head] for head in heads[leaf]) / len(heads[leaf])
-
     leaves = [v for v in keys if v.op is None and heads[v]]
     found: dict[int, list[str]] = {}
-    for v in sorted(leaves, key=middle):
+    for v in sorted(leaves, key=lambda leaf: _mean_place(heads[leaf], place)):
         found.setdefault(min(depth[head] for head in heads[v]), []).append(keys[v])
     return [column for column in found.values() if len(column) > 1]
+
+
+def _mean_place(values: Sequence[Value], place: Mapping[Value, int]) -> float:
+    return sum(place[v] for v in values) / len(values)
 
 
 def _depths(heads: Mapping[Value, list[Value]]) -> dict[Value, int]:

@@ -62,12 +62,17 @@ def operation(v: Value, notation: Notation) -> str:
     ('** 2', '1 ÷')
     """
     symbol = v.op.symbol if v.op else ""
-    numbers = ["" if isinstance(x, Value) else notation.number(x) for x in v.args]
+    numbers = _plain_numbers(v, notation)
     if not any(numbers):
         return symbol
     if len(numbers) > 2 or symbol.isidentifier():
         return f"{symbol}({', '.join(number or '·' for number in numbers)})"
     return _between(symbol, *numbers)
+
+
+def _plain_numbers(v: Value, notation: Notation) -> list[str]:
+    """Return the numbers among the arguments of a Value, and "" for each Value."""
+    return ["" if isinstance(x, Value) else notation.number(x) for x in v.args]
 
 
 def _between(symbol: str, left: str, right: str) -> str:

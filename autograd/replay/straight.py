@@ -50,14 +50,19 @@ class Straight:
             if isinstance(step, Sum):
                 self.registers[step.to] = self._sum(code, step.summands)
             elif isinstance(step, Apply):
-                for place in step.checked:
-                    fine = code.both("and", fine, code.finite(self._register(code, place)))
-                operands = [self._register(code, x) for x in step.operands]
-                self.registers[step.to] = computed(code, step.shape, operands)
+                fine = self._apply(code, step, fine)
             else:
                 pair = [self._register(code, x) for x in (step.left, step.right)]
                 truth = code.compared("ogt" if step.outcome else "ule", *pair)
                 fine = code.both("and", fine, truth)
+        return fine
+
+    def _apply(self, code: Assembly, step: Apply, fine: str) -> str:
+        """Write an operation; return whether all went well, before and in it."""
+        for place in step.checked:
+            fine = code.both("and", fine, code.finite(self._register(code, place)))
+        operands = [self._register(code, x) for x in step.operands]
+        self.registers[step.to] = computed(code, step.shape, operands)
         return fine
 
     def _register(self, code: Assembly, place: Place) -> str:

@@ -206,19 +206,22 @@ class _Translation:
     def asked(self, test: ast.expr, names: Mapping[str, Any]) -> str:
         """Whether a condition holds."""
         if isinstance(test, ast.Compare):
-            sides = [self.text(self.value(x, names)) for x in (test.left, *test.comparators)]
-            hows = [_known(_COMPARISONS, how) for how in test.ops]
-            truths = [
-                self.code.compared(how, *pair)
-                for how, pair in zip(hows, pairwise(sides), strict=True)
-            ]
-            return reduce(partial(self.code.both, "and"), truths)
+            return self._all_compared(test, names)
         if isinstance(test, ast.BoolOp):
             return self._any_or_all(test, names)
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             return self.code.both("xor", self.asked(test.operand, names), self._truth(True))
         number = self.text(self.value(test, names))
         return self.code.compared("une", number, self.code.constant(0.0))
+
+    def _all_compared(self, test: ast.Compare, names: Mapping[str, Any]) -> str:
+        """Whether each side of a chain of comparisons stands so to the next."""
+        sides = [self.text(self.value(x, names)) for x in (test.left, *test.comparators)]
+        hows = [_known(_COMPARISONS, how) for how in test.ops]
+        truths = [
+            self.code.compared(how, *pair) for how, pair in zip(hows, pairwise(sides), strict=True)
+        ]
+        return reduce(partial(self.code.both, "and"), truths)
 
     def _any_or_all(self, test: ast.BoolOp, names: Mapping[str, Any]) -> str:
         first = self.asked(test.values[0], names)
@@ -309,16 +312,20 @@ class _Translation:
         """What a function of Python's own gives."""
         texts = [self.text(x) for x in args]
         if name in ("max", "min") and len(args) > 1:
-            best = texts[0]
-            for x in texts[1:]:
-                better = self.code.compared("ogt" if name == "max" else "olt", x, best)
-                best = self.code.either(better, x, best)
-            return _Number(best, all(map(_is_float, args)))
+            return _Number(self._extreme(name, texts), all(map(_is_float, args)))
         if name == "abs" and len(args) == 1:
             return _Number(self.code.call("fabs", texts), _is_float(args[0]))
         if name == "float" and len(args) == 1:
             return _Number(texts[0], True)
         raise Untranslatable
+
+    def _extreme(self, name: str, texts: Sequence[str]) -> str:
+        """The largest or the smallest: of equal ones the first, as in Python."""
+        best = texts[0]
+        for x in texts[1:]:
+            better = self.code.compared("ogt" if name == "max" else "olt", x, best)
+            best = self.code.either(better, x, best)
+        return best
 
     def _raise(self, condition: str) -> None:
         if not self.trusted:  # a row of the table gives what is not finite where it raises

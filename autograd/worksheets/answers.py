@@ -47,14 +47,19 @@ def roster(path: Path) -> list[str]:
     table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     rows = [[cell.strip() for cell in row] for row in table if "".join(row).strip()]
     ids = _ids(rows)
+    _require_usable(ids, path.name)
+    return ids
+
+
+def _require_usable(ids: Sequence[str], file: str) -> None:
+    """Raise ValueError for no ids, one that stands there twice, and one that names no file."""
     if not ids:
-        raise ValueError(f"{path.name} has no students")
+        raise ValueError(f"{file} has no students")
     for student, times in Counter(ids).items():
         if times > 1:
-            raise ValueError(f"{path.name} has the id {student!r} {times} times")
+            raise ValueError(f"{file} has the id {student!r} {times} times")
         if not _NAME.fullmatch(student):
-            raise ValueError(f"{path.name}: {student!r} cannot be the name of a file")
-    return ids
+            raise ValueError(f"{file}: {student!r} cannot be the name of a file")
 
 
 def _delimiter(text: str) -> str:
@@ -89,11 +94,7 @@ def read(path: Path, students: Collection[str]) -> Answer:
     """Return what a file holds. Raises Unusable where it cannot be marked."""
     if path.suffix.lower() not in ENDINGS:
         raise Unusable(f"it is no {', '.join(ENDINGS)} file")
-    data = _bytes(path)
-    try:
-        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError:
-        raise Unusable("it is not UTF-8 text") from None
+    text = _decoded(_bytes(path))
     if path.suffix.lower() == ".ipynb":
         text = _cells(text)
     if "\0" in text:
@@ -103,6 +104,13 @@ def read(path: Path, students: Collection[str]) -> Answer:
     if text.count("\n") >= LONGEST:
         raise Unusable(f"it has more than {LONGEST:,} lines")
     return Answer(_whose(path, text, students), _stated(_VARIANT, text), text)
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unusable("it is not UTF-8 text") from None
 
 
 def _bytes(path: Path) -> bytes:
@@ -135,12 +143,16 @@ def _whose(path: Path, text: str, students: Collection[str]) -> str:
         if by_name not in ("", stated):
             raise Unusable(f"its name says {by_name}, and a line in it {stated}")
         return stated
-    if by_name:
-        return by_name
-    words = [word for word in re.split(r"[\s_.()-]+", path.stem) if word in students]
-    if len(words) == 1:
-        return words[0]
+    named = by_name or _student_in_name(path.stem, students)
+    if named:
+        return named
     raise Unusable(f"no student of the roster is named by it{f': {stated!r}' if stated else ''}")
+
+
+def _student_in_name(stem: str, students: Collection[str]) -> str:
+    """Return the one student who is a word in the name of a file; "" where it is not one."""
+    words = [word for word in re.split(r"[\s_.()-]+", stem) if word in students]
+    return words[0] if len(words) == 1 else ""
 
 
 def _stated(pattern: re.Pattern[str], text: str) -> str:

@@ -81,14 +81,14 @@ def _row(score: ItemScore) -> list[str]:
 def _others(score: Score) -> Iterable[str]:
     """Yield the lines that are wrong, or were not read, and answer nothing that is asked."""
     used = {item.line for step in score.steps for item in step.items}
-    lines = [
-        line
-        for line in score.marks.lines
-        if line not in used and not line.right and Verdict.NOT_ANSWERED not in line.verdicts
-    ]
+    lines = [line for line in score.marks.lines if line not in used and _is_faulty(line)]
     if lines:
         rows = [[line.mark, Html(_claim(line)), line.because + line.told] for line in lines]
         yield f"<h2>Other lines</h2>{markup(rows)}"
+
+
+def _is_faulty(line: Line) -> bool:
+    return not line.right and Verdict.NOT_ANSWERED not in line.verdicts
 
 
 def _claim(line: Line) -> str:

@@ -184,8 +184,13 @@ def marks_csv(results: Sequence[Result]) -> str:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["student", "file", "points", "of", *titles, "first slip", "note"])
     for r in results:
-        steps = [shown(step.points) for step in r.steps] or [""] * len(titles)
-        points = ["", ""] if r.note else [shown(r.points), shown(r.of)]
-        row = [r.student, r.file, *points, *steps, r.first, r.note]
+        row = _row(r, len(titles))
         writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in row])
     return file.getvalue()
+
+
+def _row(r: Result, steps: int) -> list[str]:
+    """Return the cells of a student and file; what was not marked has none for points and steps."""
+    of_steps = [shown(step.points) for step in r.steps] or [""] * steps
+    points = ["", ""] if r.note else [shown(r.points), shown(r.of)]
+    return [r.student, r.file, *points, *of_steps, r.first, r.note]

@@ -66,12 +66,11 @@ def result_of(score: Score, file: str) -> Result:
     answered = {
         item.line.claim: step.title for step in score.steps for item in step.items if item.line
     }
-    slips = []
-    for line in score.marks.lines:
-        if line.wrong:
-            verdict = line.verdicts[0]
-            step = answered.get(line.claim, ELSEWHERE)
-            slips.append(Slip(str(verdict), verdict.sentence, step))
+    slips = [
+        Slip(str(line.verdicts[0]), line.verdicts[0].sentence, answered.get(line.claim, ELSEWHERE))
+        for line in score.marks.lines
+        if line.wrong
+    ]
     first = score.marks.first_slip
     told = f"line {first.number}: {first.claim}: {first.because}" if first else ""
     return Result(

@@ -205,9 +205,7 @@ def scored(
 def _step(step: Step, items: Sequence[Item], answers: _Answers, scheme: Scheme) -> StepScore:
     weights = [scheme.accuracy if item.kind == "value" else scheme.method for item in items]
     unit = step.points / (sum(weights) or 1.0)
-    end = items[-1].subject
-    asked: list[Kind] = [item.kind for item in items if item.subject == end]
-    implied = step.in_full and answers.is_right(end, *asked)
+    implied = step.in_full and _is_end_right(items, answers)
     scores = []
     for item, weight in zip(items, weights, strict=True):
         mark, line = answers.best(item.subject, item.kind)
@@ -216,3 +214,10 @@ def _step(step: Step, items: Sequence[Item], answers: _Answers, scheme: Scheme) 
         share = scheme.follow_through if mark == "follows" else float(mark in _CREDITED)
         scores.append(ItemScore(item, mark, line, share * weight * unit, weight * unit))
     return StepScore(step.title.format(step.subject), tuple(scores))
+
+
+def _is_end_right(items: Sequence[Item], answers: _Answers) -> bool:
+    """Whether all that is asked of the last subject is answered right."""
+    end = items[-1].subject
+    asked: list[Kind] = [item.kind for item in items if item.subject == end]
+    return answers.is_right(end, *asked)
