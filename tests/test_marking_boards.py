@@ -2,6 +2,8 @@
 one with a slip, in the same spelling, which is not.
 """
 
+import time
+
 import pytest
 
 import nn
@@ -248,3 +250,19 @@ def test_a_name_of_ones_own_goes_before_an_activation():
     assert check_derivation(y, "y = f(x)")
     assert check_derivation(y, "dy/dx = f'(x)")
     assert _is_wrong(y, "y = f'(x)")
+
+
+def test_a_sum_over_an_index_that_nothing_has_is_not_read():
+    [line] = check_derivation(examples(), "J = Σ_i w1").lines
+    assert line.because == "NOT READ, nothing has the index i"
+
+
+def test_the_learning_rate_has_no_gradient():
+    [line] = check_derivation(examples(), "dJ/db = η.grad").lines
+    assert line.verdict == "NOT READ"
+
+
+def test_a_sum_of_many_arrays_takes_no_time():
+    start = time.process_time()
+    assert _is_wrong(examples(), "z = Σ_{i=1}^{99} X w")
+    assert time.process_time() - start < 0.5

@@ -12,6 +12,7 @@ from autograd.marking.bench import Equation
 from autograd.marking.cursor import is_array
 from autograd.marking.grid import Grid, index_of, squeezed
 from autograd.marking.grids import READINGS, Expander, Products
+from autograd.marking.known import LONG
 from autograd.marking.marks import Outcome
 from autograd.marking.names import Names
 from autograd.marking.syntax import (
@@ -250,7 +251,7 @@ def _rank(outcome: Outcome) -> int:
 
 def _slip(claim: Claim, line: ArrayStatement, tree: object) -> Outcome | None:
     """Return the slip of the matrix kind that a side is, or None."""
-    if not isinstance(tree, ArrayCall):
+    if not isinstance(tree, ArrayCall) or sum(1 for _ in _places(tree)) > LONG:
         return None
     for verdict, because, changed in _changes(tree):
         expander = Expander(line.names, [], line.products)

@@ -80,7 +80,7 @@ def spread(grid: Grid, largest: Grid) -> list[Term]:
     Raises Unreadable where the shapes do not go together.
     """
     if grid.shape == largest.shape:
-        return [copied(term) for term in grid.terms]
+        return list(grid.terms)
     if not grid.shape:
         return [copied(grid.terms[0]) for _ in largest.terms]
     if len(grid.shape) == 1 and len(largest.shape) == 2:

@@ -168,7 +168,7 @@ class Parser(Sums):
         self.take()
         if isinstance(left, ArrayName):
             return ArrayCall("gradient", (left,))
-        if not isinstance(left, Name):
+        if not isinstance(left, Name) or left.label not in self.names.labels:
             raise self.not_read(".grad stands behind the name of a Value, as in w5.grad")
         return Quotient(self.names.root, left.label)
 

@@ -8,7 +8,7 @@ from functools import reduce
 from autograd import ops
 from autograd.marking.calls import Calls
 from autograd.marking.cursor import CLOSING, is_array
-from autograd.marking.labels import index_letters
+from autograd.marking.labels import INDICES, index_letters, key
 from autograd.marking.spelling import FROM_RAISED
 from autograd.marking.syntax import ArrayCall, Tree, Unreadable
 from autograd.op import Op
@@ -53,7 +53,11 @@ class Sums(Calls):
             raise self.not_read(f"{letter} is an index already")
         notes, self.goes_on = list(self.notes), False
         is_open = last > first + 99  # as far as there are names
+        start = self.place
         terms = self.summed(letter, range(first, min(last, first + 99) + 1), is_open)
+        body = [token.text for token in self.tokens[start : self.place] if token.kind == "name"]
+        if is_open and not any(_has_index(name, letter) for name in body):
+            raise self.not_read(f"nothing has the index {letter}")
         self.notes[:] = notes
         if self.goes_on:
             self.notes.append(f"Σ over {letter} is read to go over all that has this index")
@@ -141,3 +145,8 @@ class Sums(Calls):
         elif self.next.kind == "raised":
             last = int(self.take().text.translate(FROM_RAISED))
         return letter, first, last
+
+
+def _has_index(name: str, letter: str) -> bool:
+    """Whether a name has an index, as w_ij has; out_o has the index o, for o1, o2, …"""
+    return letter in index_letters(name) or (letter not in INDICES and key(name).endswith(letter))
