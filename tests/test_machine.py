@@ -3,6 +3,7 @@ function that it can translate.
 """
 
 import math
+import os
 import random
 import subprocess
 import sys
@@ -13,9 +14,9 @@ import numpy as np
 import pytest
 from expressions import ROWS, blend, evaluate, random_program
 
-from autograd import DomainError, Op, Program, Value, maximum, ops, sigmoid, sin
+from autograd import DomainError, Op, Program, Value, log, maximum, ops, sigmoid, sin
 from autograd.record import topological_order
-from autograd.replay import machine, translation
+from autograd.replay import machine, sharing, translation
 from nn import MLP, binary_cross_entropy, hinge
 
 rng = random.Random(0)
@@ -244,7 +245,7 @@ def test_machine_code_needs_no_numba():
 
 def test_other_threads_go_on_while_machine_code_runs(monkeypatch):
     running, seen = threading.Event(), False
-    compiled = machine._Code.run
+    compiled = machine.Code.run
 
     def observed(*args):
         running.set()
@@ -260,7 +261,7 @@ def test_other_threads_go_on_while_machine_code_runs(monkeypatch):
         y = y * 0.5 + w
     replay = Program(y, backend="llvmlite")
     replay.descend(1e-9, 1)
-    monkeypatch.setattr(machine._Code, "run", observed)
+    monkeypatch.setattr(machine.Code, "run", observed)
     thread = threading.Thread(target=replay.descend, args=(1e-9, 500_000))
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1000)  # no thread has to let go of the interpreter: only the call does
@@ -272,6 +273,99 @@ def test_other_threads_go_on_while_machine_code_runs(monkeypatch):
     finally:
         sys.setswitchinterval(interval)
     assert seen
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """Two threads share the rows, however few they are."""
+    monkeypatch.setattr(machine, "SHARED", 0)
+    monkeypatch.setattr(machine, "has_two_cores", lambda: True)
+    yield
+    assert threading.active_count() == 1
+
+
+@pytest.mark.parametrize("poll", [1, sharing.A_POLL, 10**12], ids=["patient", "usual", "impatient"])
+@pytest.mark.parametrize("lanes", [(1,), (8,), (32,)])
+@pytest.mark.parametrize("count", [2, 33, 300, 1025])
+def test_two_threads_share_the_rows(count, lanes, poll, shared, monkeypatch):
+    """Whole lots and parts of one; also where thread 0 does not wait for the other at all."""
+    monkeypatch.setattr(machine, "LANES", lanes)
+    monkeypatch.setattr(sharing, "A_POLL", poll)
+    loss, inputs, rows = network(count)
+    assert run(loss, inputs, rows, "llvmlite") == run(loss, inputs, rows, "python")
+
+
+@pytest.mark.parametrize("poll", [sharing.A_POLL, 10**12])
+@pytest.mark.parametrize("bad", [[0], [1024], [500], [255, 256], [0, 600, 1024], [700, 701]])
+def test_two_threads_name_the_row_that_one_would(bad, poll, shared, monkeypatch):
+    monkeypatch.setattr(sharing, "A_POLL", poll)
+    x, w = Value(1.0, "x"), Value(2.0, "w")
+    y = log(x * w) + sigmoid(x - w)
+    rows = [[-1.0 - k if k in bad else 1.0 + k] for k in range(1025)]
+    for method in ("outputs", "backward", "descend"):
+        found = []
+        for backend in ("python", "llvmlite"):
+            arguments = (0.1, 2, rows) if method == "descend" else (rows,)
+            with pytest.raises(DomainError) as caught:
+                getattr(Program(y, [x], backend=backend), method)(*arguments)
+            found.append(str(caught.value))
+        assert found[0] == found[1]
+        assert (w.data, w.grad) == (2.0, 0.0)
+
+
+def test_two_threads_come_to_the_same_gradients_each_time(shared):
+    loss, inputs, rows = network(5000)
+    replay, found = Program(loss, inputs, backend="llvmlite"), set()
+    for _ in range(100):
+        for p in replay.parameters:
+            p.grad = 0.0
+        found.add((replay.backward(rows), *(p.grad for p in replay.parameters)))
+    assert len(found) == 1
+
+
+def test_an_interrupted_thread_leaves_none_behind(shared, monkeypatch):
+    """Ctrl-C before thread 0 has begun: the other waits for it, and has to be told."""
+    loss, inputs, rows = network(1000)
+    replay = Program(loss, inputs, backend="llvmlite")
+    expected = replay.backward(rows)
+    with monkeypatch.context() as patch:
+        patch.setattr(sharing.Thread, "start", interrupted(sharing.Thread.start))
+        for method in ("backward", "outputs"):
+            with pytest.raises(KeyboardInterrupt):
+                getattr(replay, method)(rows)
+    while threading.active_count() > 1:
+        time.sleep(0.001)
+    assert replay.backward(rows) == expected
+
+
+def interrupted(function):
+    def call(*args):
+        function(*args)
+        raise KeyboardInterrupt
+
+    return call
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_process_has_two_threads_of_its_own(shared):
+    loss, inputs, rows = network(1000)
+    replay = Program(loss, inputs, backend="llvmlite")
+    expected = replay.backward(rows)
+    child = os.fork()
+    if child == 0:
+        os._exit(replay.backward(rows) != expected)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_one_core_and_few_rows_need_no_thread(monkeypatch):
+    loss, inputs, rows = network(40)
+    asked = []
+    monkeypatch.setattr(sharing, "Thread", asked.append)
+    Program(loss, inputs, backend="llvmlite").backward(rows)
+    monkeypatch.setattr(machine, "SHARED", 0)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+    Program(loss, inputs, backend="llvmlite").backward(rows)
+    assert asked == []
 
 
 def test_losses_of_nn_are_machine_code():

@@ -1167,7 +1167,7 @@ def test_ctrl_c_between_two_calls_of_machine_code(monkeypatch, method):
     loss, parameters, inputs = line()
     monkeypatch.setattr(machine, "PACE", 1)  # a block of rows in each call
     for name in ("evaluate", "run"):
-        monkeypatch.setattr(machine._Code, name, interrupted(getattr(machine._Code, name), 1))
+        monkeypatch.setattr(machine.Code, name, interrupted(getattr(machine.Code, name), 1))
     replay = Program(loss, inputs, backend="llvmlite")
     with pytest.raises(KeyboardInterrupt):
         getattr(replay, method)(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograd.replay.assembly import Assembly
 
 # In the header that a kernel is given.
-INPUTS, SCALARS, OUTPUT, SEED, FORWARD, BACKWARD, MOVING = range(7)
+INPUTS, SCALARS, OUTPUT, SEED, FORWARD, BACKWARD, MOVING, OUTERS = range(8)
 
 
 def all_lanes(code: Assembly, truth: str) -> str:
@@ -17,11 +17,12 @@ def all_lanes(code: Assembly, truth: str) -> str:
     return code.set(f"call i1 @{name}({code.truth} {truth})")
 
 
-def _blocks(code: Assembly, lanes: int) -> str:
+def blocks_of(code: Assembly, lanes: int) -> str:
+    """How many blocks the rows fill."""
     return code.set(f"sdiv i64 {code.set(f'add i64 %n, {lanes - 1}')}, {lanes}")
 
 
-def _load_rows(code: Assembly, start: str, live: str, lanes: int) -> None:
+def load_rows(code: Assembly, start: str, live: str, lanes: int, m: str = "%m") -> None:
     """The numbers of the inputs; those of the last row again in lanes that are left over."""
     last = code.set(f"sub i64 {live}, 1")
     width = code.load("%header", str(INPUTS), "i64")
@@ -32,26 +33,37 @@ def _load_rows(code: Assembly, start: str, live: str, lanes: int) -> None:
         row = code.set(f"mul i64 {code.set(f'add i64 {start}, {row}')}, {width}")
         number = code.load("%rows", code.set(f"add i64 {row}, {column}"), "double")
         first = code.set(f"add i64 {scalars}, {code.set(f'mul i64 {column}, {lanes}')}")
-        code.store(number, "%m", code.set(f"add i64 {first}, {lane}"), "double")
+        code.store(number, m, code.set(f"add i64 {first}, {lane}"), "double")
 
 
-def _live(code: Assembly, start: str, lanes: int) -> str:
+def store_seed(code: Assembly, place: str, seed: str, live: str, lanes: int, m: str = "%m") -> None:
+    """∂total/∂output: 0 in lanes that are left over."""
+    with code.loop(str(lanes)) as lane:
+        counts = code.set(f"icmp slt i64 {lane}, {live}")
+        number = code.set(f"select i1 {counts}, double {seed}, double 0.0")
+        code.store(number, m, code.set(f"add i64 {place}, {lane}"), "double")
+
+
+def live_rows(code: Assembly, start: str, lanes: int) -> str:
+    """How many rows there are in the block that begins there."""
     left = code.set(f"sub i64 %n, {start}")
     fewer = code.set(f"icmp slt i64 {left}, {lanes}")
     return code.set(f"select i1 {fewer}, i64 {left}, i64 {lanes}")
 
 
-def _store_outputs(code: Assembly, first: str, live: str) -> None:
+def store_outputs(code: Assembly, first: str, live: str, m: str = "%m") -> None:
+    """Put the outputs of a block behind those of the rows before it."""
     output = code.load("%header", str(OUTPUT), "i64")
     with code.loop(live) as lane:
-        number = code.load("%m", code.set(f"add i64 {output}, {lane}"), "double")
+        number = code.load(m, code.set(f"add i64 {output}, {lane}"), "double")
         code.store(number, "%outputs", code.set(f"add i64 {first}, {lane}"), "double")
 
 
-def _output_is_finite(code: Assembly, lanes: int) -> str:
+def output_is_finite(code: Assembly, lanes: int, m: str = "%m") -> str:
+    """Whether the outputs of a block are finite."""
     wide = Assembly(lanes)
     wide.lines, wide._fresh, wide.declared = code.lines, code._fresh, code.declared
-    output = wide.load("%m", wide.load("%header", str(OUTPUT), "i64"))
+    output = wide.load(m, wide.load("%header", str(OUTPUT), "i64"))
     truth = all_lanes(wide, wide.finite(output))
     code._fresh = wide._fresh
     return truth
@@ -60,21 +72,22 @@ def _output_is_finite(code: Assembly, lanes: int) -> str:
 def evaluate(lanes: int) -> Assembly:
     """The output at each row; returns where the block began that failed, or −1."""
     code = Assembly(1)
-    with code.loop(_blocks(code, lanes)) as block:
+    with code.loop(blocks_of(code, lanes)) as block:
         start = code.set(f"mul i64 {block}, {lanes}")
-        live = _live(code, start, lanes)
-        _load_rows(code, start, live, lanes)
+        live = live_rows(code, start, lanes)
+        load_rows(code, start, live, lanes)
         fine = code.set(
             "call i1 @forward(ptr %code, ptr %header, ptr %m, ptr null, i64 " + live + ")"
         )
-        fine = code.both("and", fine, _output_is_finite(code, lanes))
-        _end_unless(code, fine, f"ret i64 {start}")
-        _store_outputs(code, start, live)
+        fine = code.both("and", fine, output_is_finite(code, lanes))
+        end_unless(code, fine, f"ret i64 {start}")
+        store_outputs(code, start, live)
     code.do("ret i64 -1")
     return code
 
 
-def _end_unless(code: Assembly, fine: str, *statements: str) -> None:
+def end_unless(code: Assembly, fine: str, *statements: str) -> None:
+    """Do the statements, the last of which returns, unless all went well."""
     name = code.fresh()[1:]
     code.do(f"br i1 {fine}, label %{name}.fine, label %{name}.failed", f"{name}.failed:")
     code.do(*statements, f"{name}.fine:")
@@ -85,7 +98,7 @@ def run(lanes: int) -> Assembly:
     or −1.
     """
     code = Assembly(1)
-    blocks = _blocks(code, lanes)
+    blocks = blocks_of(code, lanes)
     moving = code.load("%header", str(MOVING), "i64")
     several = code.set(f"icmp sgt i64 {blocks}, 1")
     first_seed = code.set("fdiv double 1.0, %count")
@@ -98,22 +111,19 @@ def run(lanes: int) -> Assembly:
         with code.loop(blocks) as behind:
             block = code.set(f"sub i64 {code.set(f'sub i64 {blocks}, 1')}, {behind}")
             start = code.set(f"mul i64 {block}, {lanes}")
-            live = _live(code, start, lanes)
+            live = live_rows(code, start, lanes)
             others = code.both("or", several, code.both("xor", later, "true"))
             with code.when(others):  # than stand there already
-                _load_rows(code, start, live, lanes)
-                with code.loop(str(lanes)) as lane:
-                    counts = code.set(f"icmp slt i64 {lane}, {live}")
-                    number = code.set(f"select i1 {counts}, double {first_seed}, double 0.0")
-                    code.store(number, "%m", code.set(f"add i64 {seed}, {lane}"), "double")
+                load_rows(code, start, live, lanes)
+                store_seed(code, seed, first_seed, live, lanes)
             fine = code.set(f"call i1 @both(ptr %code, ptr %header, ptr %m, ptr %g, i64 {live})")
-            fine = code.both("and", fine, _output_is_finite(code, lanes))
-            _end_unless(
+            fine = code.both("and", fine, output_is_finite(code, lanes))
+            end_unless(
                 code, fine, f"store i64 {round_}, ptr %done",
                 f"{code.fresh()} = getelementptr i64, ptr %done, i64 1",
                 f"store i64 {start}, ptr %t{code._fresh}", "ret void",
             )  # fmt: skip
-            _store_outputs(code, code.set(f"add i64 %before, {start}"), live)
+            store_outputs(code, code.set(f"add i64 %before, {start}"), live)
         with code.when(is_last_part):
             _update(code, round_, moving)
     code.do("store i64 %rounds, ptr %done")

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from autograd.replay import driver
+from autograd.replay import driver, turns
 from autograd.replay.assembly import Assembly, of_c
 from autograd.replay.planning import Apply, Place, Plan, Sum, Summand
 from autograd.replay.straight import Straight
@@ -35,6 +35,7 @@ class Loop:
 
     code      the steps, one after the other
     forward   where the backward pass begins in it
+    outers    where OUTER begins, which adds to the gradients
     position  where the k-th scalar stands: parameters of one OUTER are neighbours
     moving    how many numbers the gradients take
     scalars   how many numbers all scalars take
@@ -113,6 +114,7 @@ class Loop:
         if self._columns:
             sources = [n for x in self._columns for n in (self.at(x), int(x >= 0))]
             self.code += [self._case(("turn",)), len(self._columns), self.turned, *sources]
+        self.outers = len(self.code)
         for case, outer in outers:
             self.code += [self._case(case), *self._placed(outer)]
 
@@ -337,17 +339,24 @@ _RUN = (
     " i64 %n, i64 %before, i64 %rounds, double %rate, double %count, ptr noalias %g,"
     " ptr noalias %outputs, i64 %total, ptr noalias %means, ptr noalias %done)"
 )
+_SHARE = (
+    "void @share(ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %rows,"
+    " i64 %n, double %count, ptr %g, ptr %outputs, i64 %share, i64 %lot, i64 %size, i64 %patience,"
+    " ptr %turn, ptr %done)"
+)
 
 
-def text_of(form: Loop | Straight) -> tuple[str, tuple[str, ...]]:
-    """The assembly of a kernel, and the functions of C that it calls."""
+def text_of(form: Loop | Straight, is_shared: bool) -> tuple[str, tuple[str, ...]]:
+    """The assembly of a kernel, and the functions of C that it calls; with `share`, or without."""
     parts = _straight_line(form) if isinstance(form, Straight) else _loop(form)
     parts += [(_EVALUATE, driver.evaluate(form.lanes)), (_RUN, driver.run(form.lanes))]
+    if is_shared:
+        parts.append((_SHARE, turns.share(form.lanes)))
     declarations = dict.fromkeys(text for _, code in parts for text in code.declared)
     functions = tuple(dict.fromkeys(name for _, code in parts for name in code.of_c))
     texts = [code.function(head) for head, code in parts]
     texts += [*declarations, *(of_c(name, form.lanes) for name in functions)]
-    return "\n".join(texts), functions
+    return "\n".join(texts), functions + ("sched_yield",) * is_shared
 
 
 def _straight_line(form: Straight) -> list[tuple[str, Assembly]]:

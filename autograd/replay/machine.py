@@ -5,26 +5,22 @@ It does what the eager pass does, in the same order, and comes to the same numbe
 
 from __future__ import annotations
 
-import ctypes
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 
+from autograd.replay.compiled import Code, plain
 from autograd.replay.engine import Run, Task
-from autograd.replay.kernel import Loop, text_of
 from autograd.replay.planning import Plan
-from autograd.replay.straight import Straight
+from autograd.replay.sharing import Shared, has_two_cores
 from autograd.value import Value
 
 SMALL = 500  # terms of a plan that are straight-line code where there is one row
 LANES = (1, 8, 32)  # rows abreast
 LARGEST = 4_000_000  # numbers of rows in memory
 PACE = 2e8  # terms in one call, about 0.1 s: after each call Python may notice Ctrl-C
+SHARED = 1e8  # terms in all rows: with fewer, a second thread costs more than it saves
 
 
 class Machine:
@@ -39,8 +35,9 @@ class Machine:
             len(getattr(s, "summands", "1")) for s in self.plan.forward + self.plan.backward
         )
         self.is_small = steps + terms < 2 * SMALL
-        self.pace = PACE / (terms + sum(map(len, self.plan.uses)) + 20)
-        self._codes: dict[int, _Code] = {}
+        self.work = terms + sum(map(len, self.plan.uses)) + 20
+        self.pace = PACE / self.work
+        self._codes: dict[tuple[int, type[Code]], Code] = {}
 
     def table(self, rows: Any) -> Any:
         """The rows as an array, with a column for each input."""
@@ -53,7 +50,7 @@ class Machine:
         code = self._code(len(table))
         with code.memory(parameters) as memory:
             for part in self._parts(table, code):
-                start = code.evaluate(memory, _plain(table[part]), outputs[part])
+                start = code.evaluate(memory, plain(table[part]), outputs[part])
                 if start >= 0:
                     start += part.start
                     return [], range(start, min(start + code.lanes, part.stop))
@@ -95,7 +92,7 @@ class Machine:
         done, failed = 0, range(0)
         with code.memory(parameters) as memory:
             for part in reversed(self._parts(table, code)):  # several where there is one round
-                rows = _plain(table[part])
+                rows = plain(table[part])
                 done, start = code.run(
                     memory, rows, part.start, rounds, rate, count, sums, outputs, means
                 )
@@ -109,137 +106,17 @@ class Machine:
             found[moving] = sums[code.position[: self.moving]]
         return (means[:done].tolist(), after, found, failed), outputs
 
-    def _code(self, count: int) -> _Code:
+    def _code(self, count: int) -> Code:
+        """Return the code for so many rows."""
         fitting = [n for n in LANES if self.plan.rows * n <= LARGEST] or LANES[:1]
         lanes = next((n for n in fitting if count <= n), fitting[-1])
-        if lanes not in self._codes:
-            self._codes[lanes] = _Code(self.plan, lanes, self.is_small)
-        return self._codes[lanes]
+        is_much = count > lanes and count * self.work > SHARED
+        kind = Shared if is_much and has_two_cores() else Code
+        if (lanes, kind) not in self._codes:
+            self._codes[lanes, kind] = kind(self.plan, lanes, self.is_small)
+        return self._codes[lanes, kind]
 
-    def _parts(self, table: Any, code: _Code) -> list[slice]:
+    def _parts(self, table: Any, code: Code) -> list[slice]:
         """Slices of the rows, whole blocks each, for one call each."""
-        size = max(int(self.pace) // code.lanes, 1) * code.lanes
+        size = max(int(self.pace * code.threads) // code.lanes, 1) * code.lanes
         return [slice(start, min(start + size, len(table))) for start in range(0, len(table), size)]
-
-
-class _Code:
-    """A plan's machine code for so many rows abreast, with the memory that it works on."""
-
-    def __init__(self, plan: Plan, lanes: int, is_small: bool) -> None:
-        form: Loop | Straight = Straight(plan) if is_small and lanes == 1 else Loop(plan, lanes)
-        self.lanes = lanes
-        self.moving = form.moving
-        self.position = np.array([form.position[k] for k in range(len(form.position))], int)
-        self.order = np.array(plan.parameters, int)
-        self.numbers = plan.numbers
-        self.size = form.size
-        self.code = np.array(form.code, np.int32)
-        self.header = np.array(
-            [
-                plan.inputs, form.scalars, form.at(plan.output), form.at(plan.seed),
-                form.forward, len(form.code), form.moving,
-            ],
-            np.int64,
-        )  # fmt: skip
-        self._evaluate, self._run = _compiled(*text_of(form))
-        self._free: list[Any] = []
-
-    @contextmanager
-    def memory(self, parameters: Sequence[float]) -> Iterator[Any]:
-        """Memory with these parameters, which no other thread uses."""
-        try:
-            memory = self._free.pop()
-        except IndexError:
-            memory = np.zeros(self.size)
-            memory[self.position[len(self.order) :]] = self.numbers
-        memory[self.position[: len(self.order)]] = np.array(parameters)[self.order]
-        yield memory
-        self._free.append(memory)
-
-    def parameters(self, memory: Any) -> Any:
-        found = np.empty(len(self.order))
-        found[self.order] = memory[self.position[: len(self.order)]]
-        return found
-
-    def evaluate(self, memory: Any, rows: Any, outputs: Any) -> int:
-        arrays = (a.ctypes.data for a in (self.code, self.header, memory, rows))
-        return int(self._evaluate(*arrays, len(rows), outputs.ctypes.data))
-
-    def run(
-        self,
-        memory: Any,
-        rows: Any,
-        before: int,
-        rounds: int,
-        rate: float,
-        count: int,
-        sums: Any,
-        outputs: Any,
-        means: Any,
-    ) -> tuple[int, int]:
-        done = np.zeros(2, np.int64)
-        arrays = (a.ctypes.data for a in (self.code, self.header, memory, rows))
-        self._run(
-            *arrays, len(rows), before, rounds, rate, count, sums.ctypes.data,
-            outputs.ctypes.data, len(outputs), means.ctypes.data, done.ctypes.data,
-        )  # fmt: skip
-        return int(done[0]), int(done[1])
-
-
-def _plain(rows: Any) -> Any:
-    """The rows as floats, one after the other."""
-    return np.require(rows, float, ["C", "A"])
-
-
-@cache
-def _target() -> Any:
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm.Target.from_default_triple()
-
-
-@cache
-def _library() -> Any:
-    if os.name == "nt":
-        return ctypes.CDLL("ucrtbase")
-    return ctypes.CDLL(None)  # Python's own: `math` calls the same functions
-
-
-@cache
-def _address(name: str) -> int:
-    return ctypes.cast(getattr(_library(), name), ctypes.c_void_p).value or 0
-
-
-@cache
-def _compiled(text: str, functions: Sequence[str]) -> tuple[Any, Any]:
-    """The functions `evaluate` and `run` of an assembly, as Python can call them."""
-    machine = _target().create_target_machine(
-        opt=2, cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten()
-    )
-    module = llvm.parse_assembly(text)
-    module.verify()
-    passes = llvm.create_new_function_pass_manager()
-    passes.add_sroa_pass()
-    passes.add_instruction_combine_pass()
-    passes.add_simplify_cfg_pass()
-    passes.add_loop_rotate_pass()
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options())
-    for function in module.functions:
-        if not function.is_declaration:
-            passes.run(function, builder)
-    for name in functions:
-        llvm.add_symbol(f"hg.{name}", _address(name))
-    engine = llvm.create_mcjit_compiler(module, machine)
-    engine.finalize_object()
-    pointer, integer, double = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
-    evaluate = ctypes.CFUNCTYPE(integer, *[pointer] * 4, integer, pointer)
-    run = ctypes.CFUNCTYPE(
-        None, *[pointer] * 4, integer, integer, integer, double, double, pointer, pointer,
-        integer, pointer, pointer,
-    )  # fmt: skip
-    _kept.append(engine)
-    address = engine.get_function_address
-    return evaluate(address("evaluate")), run(address("run"))
-
-
-_kept: list[Any] = []  # the machine code lives as long as its engine
