@@ -164,7 +164,9 @@ def test_a_batch_in_its_own_lines_is_marked_right():
 def test_no_array_has_the_name_of_a_value():
     model = MLP(2, [3, 2], activation="tanh", seed=1)
     outputs = [out for x in ([1.0, 0.5], [0.2, -0.3]) for out in model(x)]
-    L = mean_squared_error(outputs, [0, 1, 1, 0])
+    L = mean_squared_error(
+        outputs, [Value(float(k % 2), label=name) for k, name in enumerate("abcd")]
+    )
     L.label = "L"
     text = str(chain_rule(L, model.parameters()[0], detail="arrays"))
     assert "∂L/∂net_o1⁽²⁾" in text

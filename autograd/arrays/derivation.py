@@ -116,6 +116,7 @@ class Line(NamedTuple):
     formula  in arrays: (W2ᵀ δ_o) ⊙ out_h ⊙ (1 − out_h)
     value    its numbers: a float, a list, or a list of rows; of several calls, one for each
     calls    whether it is of several calls: then its numbers are not printed
+    element  the one that the formula is of, as [i,j]; "" where it is of the whole array
     """
 
     name: str
@@ -124,6 +125,7 @@ class Line(NamedTuple):
     formula: str
     value: Any
     calls: bool
+    element: str = ""
 
 
 class ArrayDerivation:
@@ -156,8 +158,10 @@ class ArrayDerivation:
         if lines:
             last = lines.pop()
             title = _quotient(last, notation)
-            blocks.append(f"{title} = {last.formula}")
-            rows = [[*_start(line, notation), _in_a_line(line, notation)] for line in lines]
+            blocks.append(f"{title}{last.element} = {last.formula}")
+            rows = [
+                row for line in lines for row in _rows(line, _in_a_line(line, notation), notation)
+            ]
             blocks += [aligned(1, rows)] if rows else []
             if last.by != self.by:
                 blocks.append(_with_grid(title, last.value, notation))
@@ -175,11 +179,11 @@ class ArrayDerivation:
         if lines:
             last = lines.pop()
             title = _quotient(last, notation)
-            written.append(f"{title} &= {last.formula}")
+            written.append(f"{title}{last.element} &= {last.formula}")
             for line in lines:
                 numbers = "" if line.calls else matrix_in_latex(line.value, notation)
-                name, *sides = *_start(line, notation), numbers
-                written.append(f"{name} &= {' = '.join(side for side in sides if side)}")
+                for name, *sides in _rows(line, numbers, notation):
+                    written.append(f"{name} &= {' = '.join(side for side in sides if side)}")
             if last.by != notation.name(self.by):
                 written.append(f"{title} &= {matrix_in_latex(last.value, notation)}")
         title = notation.derivative(self.of, self.by)
@@ -201,7 +205,10 @@ class ArrayDerivation:
             formula = writer.written(gradients.forms[family], family).text
             name, by = writer.gradient(family).text, writer.array(family).text
             value = gradients.numbers(family)
-            lines.append(Line(name, notation.name(self.of), by, formula, value, family.calls))
+            index = writer.index(gradients.forms[family], family)
+            lines.append(
+                Line(name, notation.name(self.of), by, formula, value, family.calls, index)
+            )
         return lines
 
     def _notes(self) -> Iterator[str]:
@@ -222,10 +229,16 @@ def _quotient(line: Line, notation: Notation) -> str:
     return f"∂{line.of}/∂{line.by}"
 
 
-def _start(line: Line, notation: Notation) -> list[str]:
-    """Return the name of a gradient, the quotient that it is, and its formula."""
+def _rows(line: Line, numbers: str, notation: Notation) -> list[list[str]]:
+    """Return the name of a gradient, the quotient that it is, its formula and its numbers: those in
+    a row of their own where the formula is that of an element.
+    """
     quotient = _quotient(line, notation)
-    return [line.name, quotient if line.name != quotient else "", line.formula]
+    name, second = line.name, quotient if line.name != quotient else ""
+    if not line.element:
+        return [[name, second, line.formula, numbers]]
+    element = [name + line.element, second and second + line.element, line.formula, ""]
+    return [element, [name, "", "", numbers]] if numbers else [element]
 
 
 def _in_a_line(line: Line, notation: Notation) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import reduce
+from itertools import product
 from operator import or_
 from typing import NamedTuple, TypeVar
 
@@ -16,6 +17,10 @@ from autograd.value import Value
 T = TypeVar("T")
 _BRACKETS = re.compile(r"(.+)\[(\d+(?:,\d+)*)\]")  # W1[1,2]
 _DIGITS = re.compile(r"(.+?)_?(\d+)")  # w12, W1_12, p3
+
+
+class NotRecordedError(ArithmeticError):
+    """An element of an array that the record does not have: its number is not known there."""
 
 
 class Family:
@@ -62,6 +67,31 @@ class Family:
         """Return what stands for each symbol among `indices(letter)`, of a value for each place."""
         pairs = zip(self.indices(letter), values, strict=True)
         return {s: value for s, value in pairs if isinstance(s, str)}
+
+    def member(self, index: Index) -> Value:
+        """Return an element. Raises KeyError where the array has none at this index, and
+        NotRecordedError where it has one that is not in the record.
+        """
+        if index not in self.members and self.is_inside(index):
+            raise NotRecordedError(self.element(index))
+        return self.members[index]
+
+    def is_inside(self, index: Index) -> bool:
+        """Whether the array has an element at an index, be it in the record or not."""
+        inside = index[1:] if self.calls else index
+        is_call = not self.calls or index[0] in self.ranges[0]
+        return is_call and all(1 <= k <= n for k, n in zip(inside, self.shape, strict=True))
+
+    def missing(self) -> list[Index]:
+        """Return the indices of the array that no Value in the record has.
+
+        Of a row, a column or a call that stands alone, the others are not looked at.
+        """
+        sizes = (len(self.ranges[0]), *self.shape) if self.calls else self.shape
+        whole = [
+            r if len(r) == 1 else range(1, n + 1) for r, n in zip(self.ranges, sizes, strict=True)
+        ]
+        return [index for index in product(*whole) if index not in self.members]
 
     def element(self, index: Index) -> str:
         """Return the name of an element: W1[1,2], of a call out_h⁽²⁾[1]."""

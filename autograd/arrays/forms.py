@@ -6,16 +6,17 @@ index is a term with that index among its `summed`.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain, product
 from typing import NamedTuple, TypeAlias
 
 from autograd.arrays.families import Family
 from autograd.arrays.places import Index
+from autograd.arrays.subs import Sub, number_at, substituted, symbols_of
 from autograd.op import Op
-
-Sub: TypeAlias = "str | int"  # an index: a symbol, or one that is fixed
 
 
 class Element(NamedTuple):
@@ -27,7 +28,7 @@ class Element(NamedTuple):
 
     def at(self, numbers: Mapping[str, int]) -> Index:
         """Return its index where the symbols are these numbers."""
-        return tuple(numbers[s] if isinstance(s, str) else s for s in self.subs)
+        return tuple(number_at(sub, numbers) for sub in self.subs)
 
 
 class Call(NamedTuple):
@@ -77,7 +78,7 @@ def rebuilt(atom: Call | Bracket, change: Callable[[IndexForm], IndexForm]) -> A
 def symbols(item: Atom | IndexForm) -> dict[str, None]:
     """Return the symbols in an atom or a form that are not summed inside it, in order."""
     if isinstance(item, Element):
-        return {sub: None for sub in item.subs if isinstance(sub, str)}
+        return {s: None for sub in item.subs for s in symbols_of(sub)}
     if isinstance(item, (Call, Bracket)):
         return {s: None for part in parts(item) for s in symbols(part)}
     return {s: None for term in item for s in symbols_of_term(term)}
@@ -103,7 +104,7 @@ def _replaced_term(term: Term, subs: Mapping[str, Sub]) -> Term:
 def replaced_atom(atom: Atom, subs: Mapping[str, Sub]) -> Atom:
     """Return the atom with symbols replaced."""
     if isinstance(atom, Element):
-        renamed = tuple(subs.get(s, s) if isinstance(s, str) else s for s in atom.subs)
+        renamed = tuple(substituted(sub, subs) for sub in atom.subs)
         return atom._replace(subs=renamed)
     return rebuilt(atom, lambda form: replaced(form, subs))
 
@@ -130,6 +131,24 @@ def elements_of(form: IndexForm) -> Iterator[Element]:
     for term in form:
         for atom, _ in term.factors:
             yield from elements(atom)
+
+
+def is_left_out(term: Term, at: Mapping[str, int]) -> bool:
+    """Whether an element of a term is not there at these numbers, whatever the other symbols are.
+
+    What it is made of in a sum inside it is not looked at: there a summand alone is left out.
+    """
+    todo = [atom for atom, _ in term.factors]
+    while todo:
+        atom = todo.pop()
+        if isinstance(atom, Element):
+            pairs = zip(atom.subs, atom.family.ranges, strict=True)
+            if any(at.keys() >= {*symbols_of(s)} and number_at(s, at) not in r for s, r in pairs):
+                return True
+            continue
+        whole = [inner for form in parts(atom) for inner in form if not inner.summed]
+        todo += [inside for inner in whole for inside, _ in inner.factors]
+    return False
 
 
 def cost(form: IndexForm) -> int:
@@ -276,15 +295,36 @@ class Symbols:
     ) -> float:
         """Return what a form comes to at numbers for its symbols; `number` is that of an element,
         or of the gradient by it.
+
+        A term of it with an element that is not there is left out.
         """
-        total = 0.0
-        for coefficient, factors, summed in form:
-            for here in self.runs(summed, at):
-                part = coefficient
-                for atom, exponent in factors:
-                    part *= self._evaluated(atom, here, number) ** exponent
-                total += part
-        return total
+        return sum(self.terms_there(form, at, number))
+
+    def terms_there(
+        self,
+        form: IndexForm,
+        at: Mapping[str, int],
+        number: Callable[[Family, Index, bool], float],
+    ) -> list[float]:
+        """Return what each term comes to, of a sum each summand, whose elements are all there."""
+        found = []
+        for term in form:
+            for here in self.runs(term.summed, at):
+                with suppress(KeyError):
+                    found.append(self._product(term, here, number))
+        return found
+
+    def number_of_terms(self, form: IndexForm) -> int:
+        """Return how many terms `terms_there` gives where all are there."""
+        return sum(math.prod(len(self.ranges[s]) for s in term.summed) for term in form)
+
+    def _product(
+        self, term: Term, here: Mapping[str, int], number: Callable[[Family, Index, bool], float]
+    ) -> float:
+        result = term.coefficient
+        for atom, exponent in term.factors:
+            result *= self._evaluated(atom, here, number) ** exponent
+        return result
 
     def _evaluated(
         self, atom: Atom, at: Mapping[str, int], number: Callable[[Family, Index, bool], float]
@@ -292,5 +332,15 @@ class Symbols:
         if isinstance(atom, Element):
             return number(atom.family, atom.at(at), atom.is_gradient)
         if isinstance(atom, Call):
-            return float(atom.op(*(self.evaluate(x, at, number) for x in atom.args)))
-        return self.evaluate(atom.terms, at, number)
+            return float(atom.op(*(self._inside(x, at, number) for x in atom.args)))
+        return self._inside(atom.terms, at, number)
+
+    def _inside(
+        self, form: IndexForm, at: Mapping[str, int], number: Callable[[Family, Index, bool], float]
+    ) -> float:
+        """Return what a form inside a term comes to. KeyError where an element that it does not sum
+        over is not there: then the whole term is not.
+        """
+        summed = tuple(term for term in form if term.summed)
+        alone = [self._product(term, at, number) for term in form if not term.summed]
+        return sum(alone) + self.evaluate(summed, at, number)

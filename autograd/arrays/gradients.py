@@ -9,26 +9,29 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 from autograd.arrays.array import nested
-from autograd.arrays.blocks import Block, Case, NoIndexFormError, blocks_of
+from autograd.arrays.blocks import Block, NoIndexFormError, blocks_of
+from autograd.arrays.cases import Case
 from autograd.arrays.families import Family, Seat, in_order, read_families
 from autograd.arrays.forms import (
     Atom,
     Element,
     IndexForm,
-    Sub,
     Symbols,
     Term,
     added,
     cost,
+    is_left_out,
     multiplied,
     replaced,
     symbols,
 )  # fmt: skip
 from autograd.arrays.lifting import Lifter
 from autograd.arrays.places import Index, size
+from autograd.arrays.subs import Sub, number_at, substituted, symbols_of
 from autograd.graph import Edge, Graph
 from autograd.normal import Algebra
 from autograd.value import Value
@@ -121,7 +124,10 @@ def is_elementwise(block: Block) -> bool:
     """Whether each element of the tail leads to the one at its place alone."""
     head, tail, cases = block
     places = [sum(isinstance(s, str) for s in family.free) for family in (head, tail)]
-    return places[0] == places[1] and all(len(case.equal) == places[0] for case in cases)
+    return places[0] == places[1] and all(
+        len(case.equal) == places[0] and all(isinstance(e.sub, str) for e in case.equal)
+        for case in cases
+    )
 
 
 def _by_tail(blocks: Iterable[Block]) -> dict[Family, list[Block]]:
@@ -151,6 +157,24 @@ def _sums_along(family: Family, place: int) -> Collection[float]:
     return totals.values()
 
 
+def _require_nothing_beyond(block: Block, case: Case, part: IndexForm) -> None:
+    """Raise NoIndexFormError unless the gradient through a case is nothing where it asks for an
+    index that the head has not.
+    """
+    heads = block.head.symbols("h", block.head.ranges)
+    tails = block.tail.symbols("t", block.tail.ranges)
+    free = block.tail.symbols("t", block.tail.free)
+    for head, sub in case.equal:
+        symbols_there = symbols_of(sub)
+        for numbers in product(*(tails[s] for s in symbols_there)):
+            at = dict(zip(symbols_there, numbers, strict=True))
+            if number_at(sub, at) in heads[head]:
+                continue
+            named = {str(free[s]): n for s, n in at.items()}
+            if not all(is_left_out(term, named) for term in part):
+                raise NoIndexFormError(block.head, block.tail)
+
+
 class Gradients:
     """∂root/∂family for each family on the way, in index form, from the root down.
 
@@ -175,20 +199,35 @@ class Gradients:
         del self.forms[self.root]
 
     def check(self, family: Family) -> None:
-        """Raise NoIndexFormError unless the form is, at each element, the number that it has."""
+        """Raise NoIndexFormError unless the form is, at each element, the number that it has, and
+        nothing at an element that the root does not depend on.
+        """
         form = self.forms[family]
+        every = self.reading.fresh.number_of_terms(form)
         for index, v in family.members.items():
             at = family.symbols("f", index)
             try:
-                found = self.reading.fresh.evaluate(form, at, self.number)
+                there = self.reading.fresh.terms_there(form, at, self.number)
             except (ArithmeticError, KeyError):
                 raise NoIndexFormError(self.root, family) from None
-            if not math.isclose(found, self.data[v], rel_tol=1e-9, abs_tol=1e-12):
+            if len(there) < every:
+                self.notes["a term with an index that its array has not is left out"] = None
+            if not math.isclose(sum(there), self.data[v], rel_tol=1e-9, abs_tol=1e-12):
+                raise NoIndexFormError(self.root, family)
+        for index in family.missing():
+            if self.is_there(form, family.symbols("f", index)):
                 raise NoIndexFormError(self.root, family)
 
+    def is_there(self, form: IndexForm, at: Mapping[str, int]) -> bool:
+        """Whether a form is more than nothing; a gradient that is not in the record is 0."""
+        try:
+            return bool(self.reading.fresh.terms_there(form, at, self.number))
+        except ArithmeticError:
+            return True
+
     def number(self, family: Family, index: Index, is_gradient: bool) -> float:
-        """Return the number of an element, or of the gradient by it."""
-        v = family.members[index]
+        """Return the number of an element, or of the gradient by it; see `Family.member`."""
+        v = family.members[index] if is_gradient else family.member(index)
         return self.data[v] if is_gradient else v.data
 
     def numbers(self, family: Family) -> Any:
@@ -230,7 +269,12 @@ class Gradients:
         """Return the product of the upstream gradient, whose indices are `names`, and a block."""
         heads = block.head.symbols("h", names)
         tails: dict[str, Sub] = block.tail.symbols("t", block.tail.free)
-        return added(*(self.through_case(case, upstream, heads, tails) for case in block.cases))
+        parts = []
+        for case in block.cases:
+            part = self.through_case(case, upstream, heads, tails)
+            _require_nothing_beyond(block, case, part)
+            parts.append(part)
+        return added(*parts)
 
     def through_case(
         self,
@@ -244,7 +288,7 @@ class Gradients:
         heads, tails  what stands for each index of the head, and for each of the tail
         """
         subs = {**tails, **heads}
-        subs |= {h: subs[t] for h, t in case.equal}
+        subs |= {e.head: substituted(e.sub, tails) for e in case.equal}
         at_head = {s: subs[h] for h, s in heads.items() if isinstance(s, str)}
         summed = tuple(s for s in at_head if at_head[s] == s)
         fresh = self.reading.fresh
@@ -280,7 +324,9 @@ class Gradients:
         if not isinstance(atom, Element) or atom.is_gradient or exponent != 1.0:
             return False
         family = atom.family
-        if any(v.op is not None for v in family.members.values()):
+        if symbol not in atom.subs or any(v.op is not None for v in family.members.values()):
+            return False
+        if self.reading.fresh.ranges[symbol] != family.ranges[atom.subs.index(symbol)]:
             return False
         totals = _sums_along(family, atom.subs.index(symbol))
         if not all(math.isclose(total, 1.0) for total in totals):

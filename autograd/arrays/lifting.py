@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from itertools import count, islice, product
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from autograd.arrays.families import Seat
+from autograd.arrays.families import NotRecordedError, Seat
 from autograd.arrays.forms import (
     Atom,
     Bracket,
@@ -15,11 +16,11 @@ from autograd.arrays.forms import (
     Element,
     IndexForm,
     Powers,
-    Sub,
     Symbols,
     Term,
     gathered,
 )
+from autograd.arrays.subs import Sub, fitted
 from autograd.normal import Algebra, Base, Factors, Sum, constant
 from autograd.op import Op
 from autograd.value import Value
@@ -77,14 +78,18 @@ class Lifter:
     ) -> Places:
         """Return the symbols that each number of `form` may be, where all forms are built alike."""
         own = self._numbers_of_form(form)
-        possible: list[list[Sub]] = [[*self._fitting(n, at), n.number] for n in own]
+        points: list[list[tuple[Mapping[str, int], int]]] = [[] for _ in own]
         for there, other in forms:
             numbers = self._numbers_of_form(other)
             if len(numbers) != len(own):
                 return {}
-            pairs = zip(possible, numbers, strict=True)
-            possible = [_agreeing(subs, n, there) for subs, n in pairs]
-        return {k: tuple(subs) for k, subs in enumerate(possible) if subs}
+            for place, n in zip(points, numbers, strict=True):
+                place.append((there, n.number))
+        found = {}
+        for k, (n, place) in enumerate(zip(own, points, strict=True)):
+            subs = [s for s in (*self._fitting(n, at), n.number) if _is_at(s, place)]
+            found[k] = tuple(subs or fitted(place))
+        return {k: subs for k, subs in found.items() if subs}
 
     def _fitting(self, n: _Number, at: Mapping[str, int]) -> list[Sub]:
         """Return the symbols that a number may be: they have it, and run over the same."""
@@ -92,8 +97,8 @@ class Lifter:
 
     def _is(self, reading: IndexForm, form: Sum, at: Mapping[str, int]) -> bool:
         try:
-            return self.canonical(self.expand(reading, at)) == self.canonical(form)
-        except KeyError:  # an element that is not there
+            return bool(self.canonical(self.expand(reading, at)) == self.canonical(form))
+        except NotRecordedError:
             return False
 
     # From one element's form to index forms. The numbers of a form are counted through it: those of
@@ -225,23 +230,38 @@ class Lifter:
     # And back.
 
     def expand(self, form: IndexForm, at: Mapping[str, int]) -> Sum:
-        """Return the normal form of an index form at numbers for its symbols."""
+        """Return the normal form of an index form at numbers for its symbols.
+
+        A term of it with an element that is not there is left out, as `Symbols.evaluate` has it.
+        """
         total: Sum = ()
-        for coefficient, factors, summed in form:
-            for here in self.fresh.runs(summed, at):
-                term = constant(coefficient)
-                for atom, exponent in factors:
-                    power = self.algebra.pow(self._expanded(atom, here), constant(exponent))
-                    term = self.algebra.mul(term, power)
-                total = self.algebra.add(total, term)
+        for term in form:
+            for here in self.fresh.runs(term.summed, at):
+                with suppress(KeyError):
+                    total = self.algebra.add(total, self._product(term, here))
         return total
+
+    def _product(self, term: Term, here: Mapping[str, int]) -> Sum:
+        result = constant(term.coefficient)
+        for atom, exponent in term.factors:
+            power = self.algebra.pow(self._expanded(atom, here), constant(exponent))
+            result = self.algebra.mul(result, power)
+        return result
 
     def _expanded(self, atom: Atom, at: Mapping[str, int]) -> Sum:
         if isinstance(atom, Element):
-            return self.algebra.name(atom.family.members[atom.at(at)])
+            return self.algebra.name(atom.family.member(atom.at(at)))
         if isinstance(atom, Call):
-            return self.algebra.call(atom.op, *(self.expand(x, at) for x in atom.args))
-        return self.expand(atom.terms, at)
+            return self.algebra.call(atom.op, *(self._inside(x, at) for x in atom.args))
+        return self._inside(atom.terms, at)
+
+    def _inside(self, form: IndexForm, at: Mapping[str, int]) -> Sum:
+        """Return the normal form of a part of a term; KeyError as `Symbols.evaluate` has it."""
+        total = self.expand(tuple(term for term in form if term.summed), at)
+        for term in form:
+            if not term.summed:
+                total = self.algebra.add(total, self._product(term, at))
+        return total
 
     def _canonical(self, form: Sum) -> object:
         """Return what two forms have in common that differ in the order of their parts alone."""
@@ -262,9 +282,9 @@ def _some(readings: Iterator[T]) -> list[T]:
     return list(islice(readings, _MOST_OF_A_PART))
 
 
-def _agreeing(subs: Iterable[Sub], n: _Number, numbers: Mapping[str, int]) -> list[Sub]:
-    """Return the symbols that are a number elsewhere too, and the fixed index if it is it."""
-    return [s for s in subs if numbers.get(str(s), s) == n.number]
+def _is_at(sub: Sub, points: Iterable[tuple[Mapping[str, int], int]]) -> bool:
+    """Whether an index is the number at each of these points."""
+    return all(at.get(str(sub), sub) == number for at, number in points)
 
 
 def _varies(column: Sequence[_Number], fixed: str | tuple[Sub, ...] | None) -> bool:

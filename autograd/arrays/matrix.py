@@ -24,12 +24,12 @@ from autograd.arrays.forms import (
     Call,
     Element,
     IndexForm,
-    Sub,
     Term,
     elements,
     elements_of,
     symbols,
 )
+from autograd.arrays.subs import Affine, Sub
 from autograd.formula import Writer, Written
 from autograd.graph import RAISED
 from autograd.notation import Notation
@@ -54,19 +54,33 @@ class MatrixWriter:
         self.gradients = gradients
         self.writer = Writer({}, notation, {})
         self.letters: dict[str, str] = {}  # of the symbols that stand for calls
+        self.ranges: dict[str, tuple[int, ...]] = {}  # what each symbol runs over
         self.turned: dict[Written, Written] = {}  # what each transpose is the transpose of
 
     def written(self, form: IndexForm, family: Family) -> Written:
         """Return the form of an element of a family at its `free` indices."""
+        return self.in_matrices(form, family) or self.index_form(form, family.free)
+
+    def index(self, form: IndexForm, family: Family) -> str:
+        """Return the index [i,j] of the element that `written` gives; "" where it gives all."""
+        if self.in_matrices(form, family):
+            return ""
+        names = self.lettered([s for s in family.free if isinstance(s, str)], ())
+        subs = [self.sub(s, names) for s in family.free]
+        return f"[{','.join(subs[1:] if family.calls else subs)}]" if subs else ""
+
+    def in_matrices(self, form: IndexForm, family: Family) -> Written | None:
+        """Return the form of all elements in vectors and matrices; None where it has none."""
         free = family.free
         self.letters = {str(free[0]): "n"} if family.calls else {}
+        self.ranges = family.symbols("f", family.ranges)
         self.name_calls(form)
         shown = tuple(s for s in free if isinstance(s, str) and s not in self.letters)
         is_row = len(family.shape) == 2 and not isinstance(free[-2], str)
         try:
             return self.form(form, shown, turned=is_row and len(shown) == 1)
         except NotMatrixError:
-            return self.index_form(form, free)
+            return None
 
     def name_calls(self, form: IndexForm) -> None:
         """Give a letter to each symbol that stands for a call."""
@@ -172,8 +186,11 @@ class MatrixWriter:
 
     def key_of_element(self, element: Element) -> tuple[str, ...]:
         key = self.without_calls(s for s in element.subs if isinstance(s, str))
-        if len(set(key)) != len(key):
+        if len(set(key)) != len(key) or any(isinstance(s, Affine) for s in element.subs):
             raise NotMatrixError
+        for sub, numbers in zip(element.subs, element.family.ranges, strict=True):
+            if isinstance(sub, str) and self.ranges.setdefault(sub, numbers) != numbers:
+                raise NotMatrixError
         return key
 
     def without_calls(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -221,7 +238,7 @@ class MatrixWriter:
 
     def shown(self, sub: Sub) -> str:
         """Return an index as it is written; that of a whole row or column is understood, ":"."""
-        return str(sub) if isinstance(sub, int) else self.letters.get(sub, ":")
+        return self.letters.get(sub, ":") if isinstance(sub, str) else str(sub)
 
     def with_index(self, name: str, shown: tuple[str, ...], sizes: tuple[int, ...]) -> Written:
         """Return the name of an array; a matrix of one row, or of one column, is a vector."""
@@ -307,12 +324,32 @@ class MatrixWriter:
 
     def at(self, atom: Atom, names: Mapping[str, str]) -> Written:
         if isinstance(atom, Element):
-            name = self.name_of(atom)
-            index = ",".join(names[s] if isinstance(s, str) else str(s) for s in atom.subs)
-            return self.piece(f"{name}[{index}]" if index else name, ATOM)
+            name, subs = self.name_of(atom), [self.sub(sub, names) for sub in atom.subs]
+            if atom.family.calls:
+                name = self.named(name, subs.pop(0))
+            return self.piece(f"{name}[{','.join(subs)}]" if subs else name, ATOM)
         if isinstance(atom, Call):
             return self.writer.apply(atom.op, *(self.indexed(x, names) for x in atom.args))
         return self.indexed(atom.terms, names)
+
+    def sub(self, sub: Sub, names: Mapping[str, str]) -> str:
+        """Return an index as it is written: i+k−1, 2i, 3."""
+        if isinstance(sub, str):
+            return names[sub]
+        if isinstance(sub, int):
+            return str(sub)
+        parts = [(names[s], times) for s, times in sub.parts]
+        parts.sort(key=lambda part: (part[1] < 0, part[0]))  # what is added stands first
+        minus = "-" if self.is_latex else "−"
+        text = "".join(_summand(times, name, minus) for name, times in parts)
+        constant = _summand(sub.constant, "", minus) if sub.constant else ""
+        return (text + constant).removeprefix("+")
+
+
+def _summand(times: int, name: str, minus: str) -> str:
+    """Return a whole number times a symbol, or alone, with the sign before it."""
+    size = "" if name and times in (1, -1) else str(abs(times))
+    return f"{minus if times < 0 else '+'}{size}{name}"
 
 
 def _without_root(atom: Atom, exponent: float) -> tuple[Atom, float]:
