@@ -22,15 +22,22 @@ def _map(name: str, data: Any, dimensions: int, channel: str = "") -> Map:
     """Return one channel as Values by their places, named from 1 on."""
     found: Map = {}
     for place, value in flattened(data, dimensions):
-        found[place] = value if isinstance(value, Value) else Value(value)
-        if not found[place].label:
-            found[place].label = f"{name}[{channel}{','.join(str(k + 1) for k in place)}]"
+        index = ",".join(str(k + 1) for k in place)
+        found[place] = _labelled(value, f"{name}[{channel}{index}]")
     if not found:
         raise ValueError(f"{name} has no numbers")
     shape = _shape(found)
     if len(found) != math.prod(shape):
         raise ValueError(f"the rows of {name} are not of one length")
     return found
+
+
+def _labelled(number: Any, label: str) -> Value:
+    """Return a number as a Value; it has the label unless it has one of its own."""
+    value = number if isinstance(number, Value) else Value(number)
+    if not value.label:
+        value.label = label
+    return value
 
 
 def _shape(of: Map) -> Place:

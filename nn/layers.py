@@ -256,6 +256,15 @@ class MLP(_Network):
         return [neuron for layer in self.layers for neuron in layer.neurons]
 
     def _names(self, seen: set[int]) -> dict[Value, str]:
+        names = self._numbered()
+        seen.add(id(self.layers))  # searched already
+        others = super()._names(seen)  # a subclass may have more
+        return names | {
+            parameter: path for parameter, path in others.items() if parameter not in names
+        }
+
+    def _numbered(self) -> dict[Value, str]:
+        """Return the names of the weights and the biases, each of which has one: w1, w2, …, b1."""
         names: dict[Value, str] = {}
         numbers = {"w": count(1), "b": count(1)}
         for neuron in self._neurons():
@@ -263,11 +272,7 @@ class MLP(_Network):
                 for parameter in parameters:
                     if parameter not in names:
                         names[parameter] = f"{kind}{next(numbers[kind])}"
-        seen.add(id(self.layers))  # searched already
-        others = super()._names(seen)  # a subclass may have more
-        return names | {
-            parameter: path for parameter, path in others.items() if parameter not in names
-        }
+        return names
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(str, self.layers))}]"

@@ -277,20 +277,22 @@ def _checked(parameters: Iterable[Value]) -> list[Value]:
         raise TypeError(f"parameters are a list of Values, not {type(parameters).__name__}")
     checked: dict[Value, None] = {}
     for parameter in parameters:
-        if not isinstance(parameter, Value):
-            raise TypeError(
-                f"parameters are a list of Values; {type(parameter).__name__} is not one"
-            )
+        _require_leaf(parameter)
         if parameter in checked:
             raise ValueError(f"a parameter is given twice: {described([parameter])}")
-        if parameter.op is not None:
-            raise ValueError(
-                f"a parameter must be a leaf, not computed from others: {described([parameter])}"
-            )
         checked[parameter] = None
     if not checked:
         raise ValueError("there are no parameters")
     return list(checked)
+
+
+def _require_leaf(parameter: object) -> None:
+    if not isinstance(parameter, Value):
+        raise TypeError(f"parameters are a list of Values; {type(parameter).__name__} is not one")
+    if parameter.op is not None:
+        raise ValueError(
+            f"a parameter must be a leaf, not computed from others: {described([parameter])}"
+        )
 
 
 def _at_least_zero(name: str, number: Any) -> float:

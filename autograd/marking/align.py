@@ -36,14 +36,20 @@ def matched(symbols: Term, numbers: Term, stands: Stands) -> Match | None:
         return [Pair(symbols, numbers, stands(symbols, numbers))]
     if not isinstance(numbers, Call):
         return [] if written(symbols) == written(numbers) else None
-    if isinstance(symbols, Call) and symbols.op is ops.sigmoid and numbers.op is ops.div:
-        symbols = _spelled_out(symbols.args[0])
+    symbols = _as_quotient(symbols) if numbers.op is ops.div else symbols
     op = _joining(symbols, numbers)
     if op is not None:
         return _neighbours(symbols, numbers, op, stands)
     if not (isinstance(symbols, Call) and symbols.op is numbers.op):
         return None
     return _arguments(symbols, numbers, stands)
+
+
+def _as_quotient(term: Term) -> Term:
+    """Return a sigmoid as it is spelled out, 1/(1 + e^−x); any other term as it is."""
+    if isinstance(term, Call) and term.op is ops.sigmoid:
+        return _spelled_out(term.args[0])
+    return term
 
 
 def _spelled_out(x: Term) -> Call:
@@ -87,10 +93,14 @@ def _factors(term: Term, op: Op) -> list[Term]:
     return factors
 
 
+def _without_neutral(parts: list[Term], op: Op) -> list[Term]:
+    """Return the parts that change a sum or a product; of none, the first."""
+    return [part for part in parts if not neutral(part, op)] or parts[:1]
+
+
 def _neighbours(symbols: Term, numbers: Term, op: Op, stands: Stands) -> Match | None:
     """Match the parts of a sum or a product with its places, in order, with the fewest wrong."""
-    parts, places = _factors(symbols, op), _factors(numbers, op)
-    parts = [part for part in parts if not neutral(part, op)] or parts[:1]
+    parts, places = _without_neutral(_factors(symbols, op), op), _factors(numbers, op)
     spare = [neutral(place, op) for place in places]
     if not spare.count(False) <= len(parts) <= max(LONG, len(places)):
         return None

@@ -259,12 +259,16 @@ class Bench:
         Some are far-fetched here, as STANDS FOR, for nobody wrote that number: they take digits
         that are `sharp`.
         """
-        found = self.explainer.fitting(subject, self.here, fits)
-        if sharp and not found:
-            found = self.explainer.late(subject, self.here, fits)
-        found = _with_one_factor(found, typed)
+        found = _with_one_factor(self.fitting(subject, fits, sharp), typed)
         exact = [slip for number, slip in found if fits(number) is Verdict.EXACT]
         return exact or [slip for _, slip in found if sharp or slip.verdict not in FAR_FETCHED]
+
+    def fitting(
+        self, subject: Term, fits: Callable[[float], Verdict | None], sharp: bool
+    ) -> list[tuple[float, Found]]:
+        """Return each slip whose number fits; where none does, of late updates too."""
+        found = self.explainer.fitting(subject, self.here, fits)
+        return self.explainer.late(subject, self.here, fits) if sharp and not found else found
 
 
 def _with_one_factor(found: list[tuple[float, Found]], typed: float) -> list[tuple[float, Found]]:

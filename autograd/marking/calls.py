@@ -44,7 +44,7 @@ class Calls(Quotients):
     def item(self, array: Tree) -> Tree:
         """Return a row or a column of a matrix, as in W[1,:], where it is asked for here."""
         words = [self.ahead(k).text for k in range(5)]
-        if len(words) < 5 or words[0] != "[" or words[2] != "," or words[4] != "]":
+        if words[::2] != ["[", ",", "]"]:
             return array
         for kind, number, colon in (("row", words[1], words[3]), ("column", words[3], words[1])):
             if number.isdecimal() and colon == ":":

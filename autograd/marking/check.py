@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autograd import ops
@@ -151,9 +151,12 @@ def _descent(
     updates = list(_updates(board, lines))
     rate = _stated_rate(side for _, claims in updates for side in claims)
     kinds = {letters(label) for label, _ in updates} or {"w#"}
-    return rate, [
-        name for v, name in board.names.items() if v.op is None and letters(name) in kinds
-    ]
+    return rate, _leaves_called(board, kinds)
+
+
+def _leaves_called(board: Board, kinds: Collection[str]) -> list[str]:
+    """Return the names of the leaves that have such letters."""
+    return [name for v, name in board.names.items() if v.op is None and letters(name) in kinds]
 
 
 def _updates(

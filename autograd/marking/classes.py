@@ -36,10 +36,10 @@ def classes_beside(nodes: Iterable[Value], names: Mapping[Value, str]) -> Classe
     >>> list(found.beside.values()), found.target, found.said["p2"]
     (['p2'], [1.0, 0.0], 'p2 is read as the softmax at z2')
     """
-    found = [(v, share) for v in nodes if v in names for share in _shares(v)]
-    if len(found) != 1:
+    found = _only_share(v for v in nodes if v in names)
+    if found is None:
         return None
-    [(v, share)] = found
+    v, share = found
     labels = _labels_like(names[v], share)
     others = {k: label for k, label in enumerate(labels) if k != share.place}
     if not labels or set(others.values()) & set(names.values()):
@@ -49,6 +49,12 @@ def classes_beside(nodes: Iterable[Value], names: Mapping[Value, str]) -> Classe
     return Classes(
         {share.of(k): label for k, label in others.items()}, target, said | _told(target, names[v])
     )
+
+
+def _only_share(values: Iterable[Value]) -> tuple[Value, _Share] | None:
+    """Return the one of these Values that is a class of a softmax; None of several."""
+    found = [(v, share) for v in values for share in _shares(v)]
+    return found[0] if len(found) == 1 else None
 
 
 def _told(target: Sequence[float], name: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -159,13 +159,12 @@ class Crossings:
         """
         own = {v: [difference(point.arguments(v)) for point in self.near] for v in self.kinked}
         found = set()
-        for call in inside(side, Call):
-            if call.op in KINKED:
-                typed = [self._difference(call, point, instead) for point in self.near]
-                same = {v for v in own if _is_same(own[v], typed)}
-                if not same:
-                    return None
-                found |= same
+        for call in (call for call in inside(side, Call) if call.op in KINKED):
+            typed = [self._difference(call, point, instead) for point in self.near]
+            same = _with_differences(own, typed)
+            if not same:
+                return None
+            found |= same
         return found
 
     def _difference(self, place: Call, point: Point, instead: Substitution | None) -> float:
@@ -222,6 +221,11 @@ def _close_by(board: Board, rng: random.Random) -> dict[Value, float]:
         for v in board.leaves
         if v in board.names
     }
+
+
+def _with_differences(own: Mapping[Node, list[float]], typed: list[float]) -> set[Node]:
+    """Return the nodes whose arguments differ by as much at each point."""
+    return {v for v in own if _is_same(own[v], typed)}
 
 
 def _symbols(terms: Iterable[Term]) -> list[Term]:

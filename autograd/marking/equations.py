@@ -189,11 +189,10 @@ def _commas(numbers: str) -> str:
 
 def _as_list(found: re.Match[str]) -> str:
     r"""Return a matrix of LaTeX as a list of rows; one with one column, or one row, as a list."""
-    rows = [row.split("&") for row in re.split(r"\\\\(?:\s*\[[^\]]*\])?", found[2]) if row.strip()]
-    lists = [_listed(map(str.strip, row)) for row in rows]
-    if all(len(row) == 1 for row in rows):
-        return _listed(row[0].strip() for row in rows)
-    return _listed(lists)
+    rows = [row for row in re.split(r"\\\\(?:\s*\[[^\]]*\])?", found[2]) if row.strip()]
+    if any("&" in row for row in rows):
+        return _listed(_listed(map(str.strip, row.split("&"))) for row in rows)
+    return _listed(map(str.strip, rows))
 
 
 def _listed(items: Iterable[str]) -> str:

@@ -336,12 +336,16 @@ def examples(formula: Term) -> int:
 
 def _averaged(quotient: Call) -> int:
     """Return how many terms the sum has that is divided by as many, or by twice as many; else 0."""
-    sums = [flat(_unsigned(term), ops.add) for term in quotient.args]
-    counts = [len(terms) for terms in sums if len(terms) > 1]
-    for count, divisor in product(counts, _divisors(quotient)):
+    for count, divisor in product(_lengths_of_sums(quotient), _divisors(quotient)):
         if math.isclose(divisor, count) or math.isclose(divisor, 2 * count):
             return count
     return 0
+
+
+def _lengths_of_sums(call: Call) -> list[int]:
+    """Return how many terms each argument has that is a sum."""
+    sums = [flat(_unsigned(term), ops.add) for term in call.args]
+    return [len(terms) for terms in sums if len(terms) > 1]
 
 
 def _unsigned(term: Term) -> Term:

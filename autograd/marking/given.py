@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from autograd.marking.board import Board, letters
 from autograd.marking.points import Point, defined, moved
@@ -82,8 +82,7 @@ class GivenData:
     ) -> dict[Value, float]:
         numbers = moved(self.board, rng)
         for group in self.hot:
-            hot = [v.data for v in group].index(1.0) + shift
-            numbers.update({v: float(k == hot % len(group)) for k, v in enumerate(group)})
+            numbers.update(_shifted(group, shift))
         for group in self.whole:
             total = math.fsum(numbers[v] for v in group)
             numbers.update({v: numbers[v] / total for v in group})
@@ -94,6 +93,12 @@ class GivenData:
         if self.hot or self.whole:
             return "for these targets"
         return "where " + " and ".join(f"{self.board.names[v]} is 0" for v in self.zeros)
+
+
+def _shifted(group: Sequence[Value], shift: int) -> dict[Value, float]:
+    """Return a one-hot vector whose 1 stands so many places further."""
+    hot = [v.data for v in group].index(1.0) + shift
+    return {v: float(k == hot % len(group)) for k, v in enumerate(group)}
 
 
 def _is_hot(group: list[Value]) -> bool:

@@ -112,8 +112,10 @@ class Names(Elements):
         if len(name) > LONGEST:
             return None
         defined = self.definition(name)
-        if defined is not None:
-            return defined
+        return self._found(name) if defined is None else defined
+
+    def _found(self, name: str) -> Meaning | None:
+        """Return what a name means that the writer has not defined."""
         *exact, loose = zip(self._levels, _spellings(name), strict=True)
         found = next((level[spelling] for level, spelling in exact if spelling in level), None)
         if found is None and "⁽" in key(name) and self.is_array(name):
@@ -197,8 +199,7 @@ class Names(Elements):
     def derivative_named(self, name: str, of_root: bool) -> tuple[str, str] | None:
         """Return the two labels that a name like dE_dw5 is made of; E_w5 only `of_root`."""
         text = re.sub(r"[{}\s]", "", name)
-        pairs = [(text[1 : k.start()], text[k.end() :]) for k in re.finditer("_[d∂]", text)]
-        pairs = pairs if text[:1] in ("d", "∂") else []
+        pairs = _ends_of_derivative(text)
         if of_root and text.startswith(f"{self.root}_"):
             pairs.append((self.root, text.removeprefix(f"{self.root}_")))
         return next((pair for pair in pairs if all(self.labels[x] == 1 for x in pair)), None)
@@ -215,9 +216,13 @@ class Names(Elements):
         between = _derivative_between(rest, labels)
         if between:
             return between
+        below = self._below_root(name) if is_number else ""
+        return f"∂{self.root}/∂{labels[below]}" if below and below in labels else ""
+
+    def _below_root(self, name: str) -> str:
+        """Return what stands below the name of the root, as in E_w; "" in any other name."""
         below = folded(name).removeprefix(folded(self.root))
-        is_below = is_number and "_" in name and folded(name) != below
-        return f"∂{self.root}/∂{labels[below]}" if is_below and below in labels else ""
+        return below if "_" in name and below != folded(name) else ""
 
     def split(self, name: str) -> list[str] | None:
         """Return the labels and arrays that stand side by side, as in wx for w·x; None where none
@@ -227,7 +232,7 @@ class Names(Elements):
         if not 2 <= len(pieces) <= 4 or "".join(pieces) != name:
             return None
         labels = [self._piece(piece) for piece in pieces]
-        if all(label is None or label in CONSTANTS or label in RATES for label in labels):
+        if all(map(_is_no_value, labels)):
             return None
         return None if None in labels else list(filter(None, labels))
 
@@ -250,6 +255,17 @@ class Names(Elements):
     def is_near(self, name: str) -> bool:
         """Whether it is likely a slip of the pen for a label."""
         return bool(difflib.get_close_matches(name, self._suggestions[:1000], 1, 0.8))
+
+
+def _ends_of_derivative(text: str) -> list[tuple[str, str]]:
+    """Return what may be the two ends of a derivative that is written dE_dw5."""
+    if text[:1] not in ("d", "∂"):
+        return []
+    return [(text[1 : k.start()], text[k.end() :]) for k in re.finditer("_[d∂]", text)]
+
+
+def _is_no_value(label: str | None) -> bool:
+    return label is None or label in CONSTANTS or label in RATES
 
 
 def _derivative_between(text: str, labels: Mapping[str, str]) -> str:

@@ -99,14 +99,18 @@ class Reader:
 
     def define_deltas(self, lines: list[str]) -> None:
         """Let each δ that a line says to be a derivative be that, in the lines above it too."""
-        for equation in equations_of([x for x in lines if "δ" in x or "\\delta" in x], self.names):
+        of_deltas = [line for line in lines if "δ" in line or "\\delta" in line]
+        for equation in equations_of(of_deltas, self.names):
             found = self.single_name(equation.sides[0])
-            if not found or len(equation.sides) < 2 or layer_of_delta(found[0].text) is None:
-                continue
-            with suppress(Unreadable):
-                tree = self.read(equation.sides[1], [])
-                if tree is not None and _is_derivative(tree):
-                    self.names.define(found[0].text, tree)
+            if found and len(equation.sides) > 1 and layer_of_delta(found[0].text) is not None:
+                self.define_delta(found[0].text, equation.sides[1])
+
+    def define_delta(self, name: str, side: str) -> None:
+        """Let a name be a derivative where it is said to be one."""
+        with suppress(Unreadable):
+            tree = self.read(side, [])
+            if tree is not None and _is_derivative(tree):
+                self.names.define(name, tree)
 
     def line(self, equation: Written) -> Iterator[Statement]:
         if len(equation.text) > LONGEST:
@@ -225,11 +229,9 @@ class Reader:
             return Side(_cut(text), None)
         parser = Parser(found, self.names, notes, indices)
         side = self.parsed(text, parser)
-        count = len(parser.choices)
         sides = [side]
-        for firsts in product((True, False), repeat=count if count <= MOST_CHOICES else 1):
-            if not all(firsts):
-                sides.append(self.parsed(text, Parser(found, self.names, [], indices, firsts)))
+        for choices in _other_choices(len(parser.choices)):
+            sides.append(self.parsed(text, Parser(found, self.names, [], indices, choices)))
         readable = [side for side in sides if not isinstance(side.term, Unreadable)]
         return readable[0]._replace(others=tuple(readable[1:])) if readable else side
 
@@ -269,8 +271,7 @@ class Reader:
             self.names.define(name, Quotient(*named))
             notes.append(f"{name} is read as ∂{named[0]}/∂{named[1]}")
             return None
-        slips = isinstance(term, Number) and name not in RATES and self.names.is_near(name)
-        if term is None or slips:
+        if term is None or (isinstance(term, Number) and self.is_misspelled(name)):
             return None
         meant = self.names.derivative_meant(name, isinstance(term, Number))
         if meant and not isinstance(term, (Quotient, ArrayCall)):
@@ -279,6 +280,10 @@ class Reader:
         self.names.define(name, term)
         notes.append(f"{name} is taken as a name of your own, for {right}")
         return copied(term)
+
+    def is_misspelled(self, name: str) -> bool:
+        """Whether a name is near one that is known, and is not that of a learning rate."""
+        return name not in RATES and self.names.is_near(name)
 
     def is_activation(self, text: str) -> bool:
         """Whether it is f(z), of a pre-activation z that has an activation."""
@@ -309,6 +314,13 @@ class Reader:
             found = tokens(text, self.names, []) or []
             return found if [token.kind for token in found] == ["name"] else []
         return []
+
+
+def _other_choices(count: int) -> Iterator[tuple[bool, ...]]:
+    """Yield what else may be chosen than the first meaning each time; of many choices, once."""
+    for firsts in product((True, False), repeat=count if count <= MOST_CHOICES else 1):
+        if not all(firsts):
+            yield firsts
 
 
 def _updated(tree: Name | ArrayName) -> Tree:

@@ -76,10 +76,12 @@ class _Reach:
         subject = other.sides[0].term if other.sides else None
         if subject is None or isinstance(subject, Unreadable):
             return False
+        return self._has_a_result_of(other) or any(self._has(place) for place in walk(subject))
+
+    def _has_a_result_of(self, other: Statement) -> bool:
+        """Whether a number that another statement comes to stands here."""
         stated = [side.term for side in other.sides[1:] if isinstance(side.term, Number)]
-        if any(abs(number.value) in self.numbers for number in stated):
-            return True
-        return any(self._has(place) for place in walk(subject))
+        return any(abs(number.value) in self.numbers for number in stated)
 
     def _has(self, place: Tree) -> bool:
         labelled = self.board.values

@@ -42,7 +42,7 @@ class Results:
             verdict = None if line is None else Verdict.FOLLOWS_ROUNDED
         if verdict:
             return self.agreeing(equation, side, true, so, verdict)
-        if "." in side.text and not side.value and abs(true) < side.unit:
+        if _is_0_by_rounding(side, true):
             return Outcome((Verdict.TOO_FEW_DIGITS,), true, f"TOO FEW DIGITS, {so}")
         return self.result_not_so(equation, side, true, so)
 
@@ -85,17 +85,20 @@ class Results:
     def right(
         self, equation: Equation, side: Number, true: float, so: str, verdict: Verdict
     ) -> Outcome:
-        notes = [so + SAID[verdict]]
-        before = equation.put_in
-        if before and not before.right:
-            given = self.bench.value(before.term)
-            if not agreement(side.text, given):
-                notes.append(f"what is written before gives {given:.6g}")
+        notes = [so + SAID[verdict], *self.given_before(equation, side)]
         notes += self.not_told_apart(equation.subject, side, verdict)
         if isinstance(equation.subject, Quotient) and self.bench.agrees(equation.subject, side):
             only = self.bench.crossings.condition(equation.subject, side)
             notes[0] += only and f", while {only}"
         return Outcome((verdict,), true, "; ".join(notes))
+
+    def given_before(self, equation: Equation, side: Number) -> Iterator[str]:
+        """Yield what a wrong side before a right number gives, where that is another number."""
+        before = equation.put_in
+        if before and not before.right:
+            given = self.bench.value(before.term)
+            if not agreement(side.text, given):
+                yield f"what is written before gives {given:.6g}"
 
     def predicted(self, equation: Equation, side: Number, true: float) -> int | None:
         """Return the wrong line that the number follows from, 0 for rounded numbers, None for
@@ -170,6 +173,11 @@ class Results:
             return False
         off = self.bench.evaluator.spread(before.term, self.bench.here)
         return before.right or abs(side.value - given) > off + side.unit
+
+
+def _is_0_by_rounding(side: Number, true: float) -> bool:
+    """Whether a number is 0 with decimals, and so may be a small one that has too few of them."""
+    return "." in side.text and side.value == 0.0 and abs(true) < side.unit
 
 
 def _is_too_short(side: Number, true: float) -> bool:

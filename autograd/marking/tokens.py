@@ -241,14 +241,18 @@ class _Scanner:
     def is_known(self, name: str) -> bool:
         name = with_indices(name, dict.fromkeys(index_letters(name), 1))
         try:
-            parts = (name, name.lstrip("d"))
-            if any(self.names.is_array(part) or self.names.is_delta(part) for part in parts):
-                return True
-            if any(self.names.element(part) or self.names.row_above(part) for part in parts):
-                return True
-            return any(self.names.find(part) is not None for part in parts)
+            return any(map(self.has_meaning, (name, name.lstrip("d"))))
         except Unreadable:
             return True
+
+    def has_meaning(self, name: str) -> bool:
+        """Whether a name is an array, an element or a row of one, or means something else."""
+        names = self.names
+        if names.is_array(name) or names.is_delta(name):
+            return True
+        if names.element(name) or names.row_above(name):
+            return True
+        return names.find(name) is not None
 
     def take_marks(self) -> None:
         """Take what stands raised after a name: that it is updated, transposed, or a derivative."""
@@ -301,15 +305,14 @@ def _number(text: str, typed: str, percent: bool) -> Number:
         raise Unreadable("REFUSED", f"{typed[:20]} is too long for a number")
     if re.match(r"0[0-9]", digits):
         raise Unreadable("NOT READ", f"no number begins as {digits[:20]} does")
-    vanishes = float(text) == 0 and re.search("[1-9]", digits)
-    is_far = abs(int(power or 0)) > MOST  # Decimal has an end too
-    if (
-        vanishes
-        or is_far
-        or not math.isfinite(float(text))
-        or not 0.0 < Number(text).unit < math.inf
-    ):
+    if abs(int(power or 0)) > MOST or not _is_in_range(text, digits):  # Decimal has an end too
         raise Unreadable("REFUSED", f"{typed[:20]} is too large or too small for a float")
     if percent:
         text = f"{Decimal(text).scaleb(-2):f}"
     return Number(text, typed)
+
+
+def _is_in_range(text: str, digits: str) -> bool:
+    """Whether a float holds a number, and the unit in its last place."""
+    vanishes = float(text) == 0 and re.search("[1-9]", digits)
+    return not vanishes and math.isfinite(float(text)) and 0.0 < Number(text).unit < math.inf
