@@ -1,4 +1,4 @@
-"""handgrad beside other engines, in one run of about four minutes: `python -m tests.benchmarks`.
+"""handgrad beside other engines, in one run of about six minutes: `python -m tests.benchmarks`.
 
 Names of races run only these: `python -m tests.benchmarks lecture demo`. What is not installed is
 left out.
@@ -11,8 +11,8 @@ from collections.abc import Callable
 from functools import partial
 
 from . import functions, nodes
-from .contestants import OF_NETWORKS, OF_THE_LECTURE
-from .problems import Problem, demo, digits, lecture
+from .contestants import OF_LARGE_GRAPHS, OF_NETWORKS, OF_THE_LECTURE
+from .problems import Problem, attention, demo, digits, lecture, letters, wide
 from .racing import ENVIRONMENT, Contestants, LeftOut, Result, race, written
 
 EXPLANATION = """\
@@ -56,17 +56,40 @@ def speed(results: dict[str, Result], name: str, other: str) -> str:
     )
 
 
+SCAN = "JAX, the loop in scan"
 RACES: dict[str, Callable[[], None]] = {
     "lecture": partial(
         training,
         lecture,
         OF_THE_LECTURE,
-        ("generated Python", 60, "micrograd"),
-        ("generated Python", 60, "micrograd, σ by exp"),
+        ("eager", 3.2, "micrograd"),
+        ("generated Python", 50, "micrograd"),
         ("machine code", 1 / 1.1, "C, -O3"),
     ),
-    "demo": partial(training, demo, OF_NETWORKS, ("machine code", 20, "PyTorch, nn.Sequential")),
-    "digits": partial(training, digits, OF_NETWORKS, ("machine code", 5, "PyTorch, nn.Sequential")),
+    "demo": partial(
+        training,
+        demo,
+        OF_NETWORKS,
+        ("eager", 9, "micrograd"),
+        ("machine code", 20, "PyTorch, nn.Sequential"),
+        ("machine code", 1 / 1.2, SCAN),
+    ),
+    "digits": partial(
+        training,
+        digits,
+        OF_NETWORKS,
+        ("machine code", 5, "PyTorch, nn.Sequential"),
+        ("machine code", 1 / 1.2, SCAN),
+    ),
+    "wide": partial(
+        training, wide, OF_LARGE_GRAPHS, ("machine code", 1 / 1.2, "PyTorch, matrices")
+    ),
+    "letters": partial(
+        training, letters, OF_LARGE_GRAPHS, ("machine code", 1, "PyTorch, matrices")
+    ),
+    "attention": partial(
+        training, attention, OF_LARGE_GRAPHS, ("machine code", 1, "PyTorch, matrices")
+    ),
     "nodes": nodes.growing,
     "functions": functions.check,  # last: it makes this process large, which its children would be charged for
 }

@@ -269,6 +269,8 @@ def torch_training(
         linear=linear,
         relu=torch.relu,
         sigmoid=torch.sigmoid,
+        tanh=torch.tanh,
+        softmax=partial(torch.softmax, dim=-1),
         cross_entropy=partial(cross_entropy, reduction="none"),
     )
     batches = each_step(
@@ -297,6 +299,8 @@ def jax_matrices(problem: Problem, whole_loop: bool) -> Run:
         linear=lambda X, W, b: X @ W.T + b,
         relu=jax.nn.relu,
         sigmoid=jax.nn.sigmoid,
+        tanh=jnp.tanh,
+        softmax=jax.nn.softmax,
         cross_entropy=lambda Z, T: jax.nn.logsumexp(Z, 1) - (Z * T).sum(1),
     )
 
@@ -349,3 +353,9 @@ OF_THE_LECTURE: Contestants = {
     **CONTESTANTS,
 }
 OF_NETWORKS: Contestants = {**CONTESTANTS, "PyTorch, nn.Sequential": ("torch", torch_modules)}
+# Graphs of tens of thousands of nodes: scalars that are built anew for each step, and C that is
+# compiled, would take minutes.
+OF_LARGE_GRAPHS: Contestants = {
+    name: CONTESTANTS[name]
+    for name in ("generated Python", "machine code", "PyTorch, matrices", "JAX, the loop in scan")
+}

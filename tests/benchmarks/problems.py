@@ -1,4 +1,5 @@
-"""What is trained: the lecture's network, that of micrograd's demo, and one that reads digits.
+"""What is trained: the lecture's network, that of micrograd's demo, one that reads digits, one as
+wide as MNIST's, a recurrent one, and attention.
 
 A problem states its loss twice: of one row, on scalars of any kind, and of every row at once, on
 matrices. Both ask a namespace `f` for the functions that have no operator.
@@ -184,12 +185,169 @@ def digits() -> Problem:
 
 
 def _digits_example(parameters: Any, row: Any, f: Any) -> Any:
-    scores = mlp(parameters, row[:64], f)
-    return f.log(sum(map(f.exp, scores))) - sum(map(operator.mul, row[64:], scores))
+    return _cross_entropy(mlp(parameters, row[:64], f), row[64:], f)
 
 
 def _digits_losses(parameters: Any, X: Any, f: Any) -> Any:
     return f.cross_entropy(mlp_of_matrices(parameters, X[:, :64], f), X[:, 64:])
+
+
+# A hundred rows as wide as MNIST's, drawn; a row is the pixels and 1 for the right one of ten.
+def wide() -> Problem:
+    draw = random.Random(1337)
+    rows = [[*(draw.random() for _ in range(784)), *_one_of(10, draw)] for _ in range(100)]
+    return Problem(
+        title="784-100-10: a step of MLP(784, [100, 10]) on 100 rows, softmax cross-entropy",
+        unit="ms a step",
+        steps_per_unit=1,
+        second=1e3,
+        parameters=_drawn([784, 100, 10]),
+        sizes=[784, 100, 10],
+        batches=[rows],
+        rounds=20,
+        steps_of_scalars=1,
+        lr=0.1,
+        l2=0.0,
+        example=_wide_example,
+        losses=_wide_losses,
+    )
+
+
+def _wide_example(parameters: Any, row: Any, f: Any) -> Any:
+    return _cross_entropy(mlp(parameters, row[:784], f), row[784:], f)
+
+
+def _wide_losses(parameters: Any, X: Any, f: Any) -> Any:
+    return f.cross_entropy(mlp_of_matrices(parameters, X[:, :784], f), X[:, 784:])
+
+
+# A recurrent network that is to say which letter comes next: a row is 16 letters and those after
+# each, 1 for the right one of 12.
+STEPS, LETTERS, HIDDEN = 16, 12, 24
+
+
+def letters() -> Problem:
+    draw = random.Random(1337)
+    rows = []
+    for _ in range(32):
+        text = [_one_of(LETTERS, draw) for _ in range(STEPS + 1)]
+        rows.append([x for letter in text[:-1] + text[1:] for x in letter])
+    return Problem(
+        title="A char-RNN: a step of 16 letters of 12, 24 hidden units, on 32 rows",
+        unit="ms a step",
+        steps_per_unit=1,
+        second=1e3,
+        parameters=[
+            _matrix(HIDDEN, LETTERS, draw), _matrix(HIDDEN, HIDDEN, draw), [0.0] * HIDDEN,
+            _matrix(LETTERS, HIDDEN, draw), [0.0] * LETTERS,
+        ],
+        sizes=[],
+        batches=[rows],
+        rounds=20,
+        steps_of_scalars=1,
+        lr=0.1,
+        l2=0.0,
+        example=_letters_example,
+        losses=_letters_losses,
+    )  # fmt: skip
+
+
+def _letters_example(parameters: Any, row: Any, f: Any) -> Any:
+    W, U, b, V, c = parameters
+    h: list[Any] = []
+    losses = []
+    for start in range(0, STEPS * LETTERS, LETTERS):
+        nets = _affine(W, row[start : start + LETTERS], b)
+        if h:
+            nets = [net + _dot(u, h) for net, u in zip(nets, U, strict=True)]
+        h = list(map(f.tanh, nets))
+        target = row[start + STEPS * LETTERS :][:LETTERS]
+        losses.append(_cross_entropy(_affine(V, h, c), target, f))
+    return sum(losses) * (1 / STEPS)
+
+
+def _letters_losses(parameters: Any, X: Any, f: Any) -> Any:
+    W, U, b, V, c = parameters
+    h, losses = None, []
+    for start in range(0, STEPS * LETTERS, LETTERS):
+        net = f.linear(X[:, start : start + LETTERS], W, b)
+        h = f.tanh(net if h is None else net + h @ U.T)
+        target = X[:, start + STEPS * LETTERS :][:, :LETTERS]
+        losses.append(f.cross_entropy(f.linear(h, V, c), target))
+    return sum(losses) / STEPS
+
+
+# Self-attention over 8 words of 16 numbers, and what is to come out: the mean squared error.
+WORDS, WIDTH = 8, 16
+
+
+def attention() -> Problem:
+    draw = random.Random(1337)
+    rows = [[draw.gauss(0, 1) for _ in range(2 * WORDS * WIDTH)] for _ in range(32)]
+    return Problem(
+        title="An attention block: a step over 8 words of 16 numbers, on 32 rows",
+        unit="ms a step",
+        steps_per_unit=1,
+        second=1e3,
+        parameters=[_matrix(WIDTH, WIDTH, draw) for _ in range(4)],
+        sizes=[],
+        batches=[rows],
+        rounds=20,
+        steps_of_scalars=1,
+        lr=0.1,
+        l2=0.0,
+        example=_attention_example,
+        losses=_attention_losses,
+    )
+
+
+def _attention_example(parameters: Any, row: Any, f: Any) -> Any:
+    half = WORDS * WIDTH
+    words = [row[k : k + WIDTH] for k in range(0, half, WIDTH)]
+    queries, keys, values = ([_product(W, x) for x in words] for W in parameters[:3])
+    total: Any = 0.0
+    for k, (query, word) in enumerate(zip(queries, words, strict=True)):
+        scores = [f.exp(_dot(query, key) * (1 / math.sqrt(WIDTH))) for key in keys]
+        norm = sum(scores)
+        weights = [score / norm for score in scores]
+        mixed = [_dot(weights, column) for column in zip(*values, strict=True)]
+        out = map(operator.add, _product(parameters[3], mixed), word)
+        target = row[half + k * WIDTH :][:WIDTH]
+        total = total + sum((y - t) * (y - t) for y, t in zip(out, target, strict=True))
+    return total * (1 / half)
+
+
+def _attention_losses(parameters: Any, X: Any, f: Any) -> Any:
+    X, target = (X[:, k : k + WORDS * WIDTH].reshape(-1, WORDS, WIDTH) for k in (0, WORDS * WIDTH))
+    Q, K, V = (X @ W.T for W in parameters[:3])
+    scores = f.softmax(Q @ K.swapaxes(1, 2) / math.sqrt(WIDTH))
+    out = scores @ V @ parameters[3].T + X
+    return ((out - target) ** 2).mean((1, 2))
+
+
+def _dot(a: Any, b: Any) -> Any:
+    return sum(map(operator.mul, a, b))
+
+
+def _product(W: Any, x: Any) -> list[Any]:
+    return [_dot(w, x) for w in W]
+
+
+def _affine(W: Any, x: Any, b: Any) -> list[Any]:
+    return list(map(operator.add, _product(W, x), b))
+
+
+def _cross_entropy(scores: Any, target: Any, f: Any) -> Any:
+    return f.log(sum(map(f.exp, scores))) - _dot(target, scores)
+
+
+def _one_of(count: int, draw: random.Random) -> list[float]:
+    chosen = draw.randrange(count)
+    return [float(k == chosen) for k in range(count)]
+
+
+def _matrix(height: int, width: int, draw: random.Random) -> list[list[float]]:
+    return [[draw.gauss(0, 1 / math.sqrt(width)) for _ in range(width)] for _ in range(height)]
 
 
 def _drawn(sizes: list[int]) -> list[Any]:
