@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from autograd.marking.points import Point
-from autograd.marking.syntax import Name, Number, Quotient, Term, walk, written
+from autograd.marking.syntax import Call, Name, Number, Quotient, Term, walk, written
 from autograd.marking.terms import Evaluator
 from autograd.op import DomainError
 from autograd.value import Value
@@ -48,6 +48,7 @@ class Own:
         self.formulas: dict[str, Entry] = {}
         self._points: dict[frozenset[tuple[Value, float]], Point] = {}
         self._named = frozenset(self.board.names.values())
+        self._is_of_formulas = False  # whether a number is said to be what a formula is
         self._about: dict[str, Entry] = {}  # the numbers of named Values
         self._followed: dict[str, list[tuple[float, list[Entry]]]] = {}
         self._latest: tuple[list[Entry], Stated] = [], ({}, {})
@@ -60,6 +61,7 @@ class Own:
             self.formulas[key] = entry
             return
         self.numbers[key] = entry
+        self._is_of_formulas |= isinstance(subject, Call)
         if self._is_named(subject):
             self._about[key] = entry
             self._followed.clear()
@@ -69,8 +71,12 @@ class Own:
         found: dict[Term, Term] = {}
         entries: dict[str, Entry] = {}
         for place in walk(term):
+            if place is term or isinstance(place, Number):
+                continue
+            if isinstance(place, Call) and not self._is_of_formulas:
+                continue
             key = written(place)
-            if not isinstance(place, Number) and key in self.numbers and place is not term:
+            if key in self.numbers:
                 found[place] = self.numbers[key].term
                 entries[key] = self.numbers[key]
         return found, list(entries.values())

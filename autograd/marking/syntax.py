@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias, TypeVar, overload
+from typing import Any, NamedTuple, TypeAlias, TypeVar, overload
 
 from autograd import ops
 from autograd.constants import LATEX, recognised
@@ -28,6 +28,12 @@ _LONG = 12  # signs of a number that nobody typed: 0.7071067811865475 is told as
 def unit_of(text: str) -> float:
     """Return the unit in the last place of a number as it is written."""
     return float(f"1e{Decimal(text).as_tuple().exponent}")
+
+
+@lru_cache(maxsize=4096)
+def digits_of(text: str) -> int:
+    """Return how many digits a number has as it is written, without zeros before them."""
+    return len(Decimal(text).as_tuple().digits)
 
 
 @dataclass(eq=False)
@@ -53,7 +59,7 @@ class Number:
     @property
     def digits(self) -> int:
         """How many digits it has, without zeros before them."""
-        return len(Decimal(self.text).as_tuple().digits)
+        return digits_of(self.text)
 
 
 def number(x: float) -> Number:
@@ -221,7 +227,6 @@ def copied(term: Tree) -> Tree:
     return term if isinstance(term, (ArrayName, ArrayCall)) else replaced(term, {})
 
 
-@lru_cache(maxsize=4096)
 def written(tree: Tree, least: int = 0, notation: Notation = TEXT) -> str:
     r"""Return the tree as a message shows it, in brackets if it binds weaker than `least`.
 
@@ -231,6 +236,21 @@ def written(tree: Tree, least: int = 0, notation: Notation = TEXT) -> str:
     >>> print(written(tree), written(tree, notation=Notation("latex")))
     2/(x_1 + (-1)) \frac{2}{x_1 + \left(-1\right)}
     """
+    if isinstance(tree, (Name, Quotient)):
+        return _written_symbol(type(tree), tuple(vars(tree).values()), least, notation)
+    return _written(tree, least, notation)
+
+
+@lru_cache(maxsize=4096)
+def _written_symbol(
+    kind: Hashable, fields: tuple[Any, ...], least: int, notation: Notation
+) -> str:
+    """Return a name or a derivative as it is written: one text for all that are alike."""
+    return f"{_leaf(kind(*fields), notation):{least}}"
+
+
+@lru_cache(maxsize=4096)
+def _written(tree: Tree, least: int, notation: Notation) -> str:
     if not parts(tree):
         return f"{_leaf(tree, notation):{least}}"
     done: dict[Tree, Written] = {}

@@ -28,6 +28,7 @@ from autograd.op import DomainError, Op
 
 SAME = 1e-12  # two formulas whose values are so near to one another are one
 ALIKE = 1e-9  # two that are so near are one where sums that cancel may have lost as much
+KEPT = 512  # terms of which the numbers are kept
 NEUTRAL = {ops.add: 0.0, ops.mul: 1.0}
 
 
@@ -71,7 +72,7 @@ class Evaluator:
         self.trained = trained
         self._moved: dict[Point, Point] = {}
         self._places = _Places(Number("0"))
-        self._numbers: dict[Point, dict[Term, float] | None] = {}
+        self._numbers: dict[tuple[Term, Point], dict[Term, float]] = {}
 
     def values(
         self, term: Term, point: Point, instead: Substitution | None = None
@@ -92,21 +93,26 @@ class Evaluator:
     ) -> tuple[Mapping[Term, float], Mapping[Term, float]]:
         """Return the numbers of the places that stay as they are, and those of all others.
 
-        What stays is kept for one term, for many slips are made in it, one after the other.
+        What stays is kept, for many slips are made in one term, one after the other.
         """
         if not instead:
-            return {}, self._evaluated(term, point, {})
+            return {}, self._own(term, point)
         if self._places.term is not term:
             self._places = _Places(term)
-            self._numbers.clear()
-        if point not in self._numbers:
-            self._numbers[point] = None
-            with suppress(DomainError):
-                self._numbers[point] = self._evaluated(term, point, {})
-        numbers = self._numbers[point]
-        if numbers is None:  # what is not defined may be among what is replaced
+        try:
+            numbers = self._own(term, point)
+        except DomainError:  # what is not defined may be among what is replaced
             return {}, self._evaluated(term, point, instead)
         return numbers, self._changed(numbers, point, instead)
+
+    def _own(self, term: Term, point: Point) -> dict[Term, float]:
+        """Return the number of each place as it is written; those of the last terms are kept."""
+        key = term, point
+        if key not in self._numbers:
+            if len(self._numbers) >= KEPT:
+                self._numbers.clear()
+            self._numbers[key] = self._evaluated(term, point, {})
+        return self._numbers[key]
 
     def _evaluated(self, term: Term, point: Point, instead: Substitution) -> dict[Term, float]:
         numbers: dict[Term, float] = {}
