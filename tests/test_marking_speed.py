@@ -9,6 +9,7 @@ from autograd import check_derivation
 from autograd.marking.bench import Equation
 from autograd.marking.board import Board
 from autograd.marking.judge import Judge
+from autograd.marking.known import Known
 from autograd.marking.points import Point
 from autograd.marking.reader import Reader
 from nn import MLP, half_squared_error
@@ -52,7 +53,7 @@ def test_a_wrong_line_about_a_network_of_482_parameters(are_trained):
     ):
         times = []
         for _ in range(3):
-            judge = Judge(board, None, trained)
+            judge = Judge(Known(board), None, trained)
             assert not judged(judge, f"dE/d{w} = {2 * slope:.6g}").right  # it warms the board
             start = time.process_time()
             assert not judged(judge, line).right

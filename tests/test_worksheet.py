@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from html.parser import HTMLParser
+from itertools import chain, repeat
 from pathlib import Path
 
 import nbformat
@@ -260,6 +261,34 @@ def test_a_class_is_refused_as_a_whole(tmp_path, capsys):
     assert ended.value.code == 2
     assert "near its kink. Ask for more digits, for other steps" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_what_builds_another_record_each_time_is_refused():
+    rates = chain([0.5], repeat(0.25))
+
+    def build():
+        w, x = Value(0.4, label="w"), Value(0.7, label="x")
+        y = sigmoid(w * x)
+        y.label = "y"
+        E = next(rates) * (1.0 - y) ** 2
+        E.label = "E"
+        return E
+
+    with pytest.raises(TypeError, match="the same record each time"):
+        Worksheet(build, names=["w"], seed=7)
+
+
+def test_an_answer_is_marked_by_the_numbers_of_its_own_sheet():
+    """The formulas are shared between sheets, and no number is; a leaf that moved is seen."""
+    worksheet = Worksheet(lecture_error, names=NAMES, rate=RATE, seed=7)
+    ann, bob = worksheet.variant("ann"), worksheet.variant("bob")
+    answers = {sheet: Student(sheet.numbers).text for sheet in (ann, bob)}
+    for sheet in (ann, bob, ann):
+        assert sheet.mark(answers[sheet]).points == pytest.approx(20.0)
+        [other] = {ann, bob} - {sheet}
+        assert sheet.mark(answers[other]).points < 17.0
+    next(v for v in ann.graph.names if v.label == "w1").data += 0.5
+    assert ann.mark(answers[ann]).points < 19.9
 
 
 def test_no_error_is_small_beside_what_it_is_made_of():

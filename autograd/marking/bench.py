@@ -13,7 +13,7 @@ from functools import cached_property
 from autograd import ops
 from autograd.marking.accuracy import Precision, worst
 from autograd.marking.align import Pair, matched
-from autograd.marking.board import KINKED, Board
+from autograd.marking.board import KINKED
 from autograd.marking.crossings import Crossings
 from autograd.marking.explain import Explainer
 from autograd.marking.follow import Entry, Own, credited
@@ -72,11 +72,11 @@ class Bench:
     trained   the labels of the leaves that a step of gradient descent changes
     """
 
-    def __init__(self, board: Board, rate: float | None, trained: Sequence[str]) -> None:
-        self.board = board
+    def __init__(self, known: Known, rate: float | None, trained: Sequence[str]) -> None:
+        self.known = known
+        self.board = board = known.board
         self.evaluator = Evaluator(rate, trained)
         self.here = Point(board)
-        self.known = Known(board)
         self.own = Own(self.here, self.evaluator)
         self.precision = Precision([board.names[v] for v in board.leaves if v in board.names])
         self.interpreter = Interpreter(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ACTIVATIONS = (ops.sigmoid, ops.tanh, ops.relu, ops.softplus)
 KINKED = (ops.relu, ops.abs, ops.maximum, ops.minimum, ops.step, ops.sign)
+_RAISED = re.compile(r"⁽|\^\{\(\d")
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
@@ -40,6 +42,7 @@ class Board:
 
     root     what is derived; computed anew where its leaves have moved
     moved    the sentence that tells so, else ""
+    data     the number of each Value
     names    each named Value and its name, as derivations have it; `root` is E where it has none
     classes  the classes of a softmax beside the one that the record has
     labels   what they are called in the lines: two may be called the same
@@ -70,12 +73,27 @@ class Board:
         for head, net in self.unnamed_nets().items():
             self.values.setdefault(f"net of {self.names[head]}", net)
         self.labels = self._called(text)
+        self.data = {v: v.data for v in (*self.leaves, *self.nodes)}
         self._below: dict[Value, set[Value]] = {}
         self._between: dict[Edge, list[Edge]] = {}
         self._orders: dict[tuple[Value, frozenset[Value]], list[Node]] = {}
 
+    def at(self, numbers: Sequence[float]) -> Board:
+        """Return the board at other numbers of its leaves; what depends on none is shared.
+
+        Raises DomainError where an operation is not defined there.
+        """
+        _ = self.order, self.visible, self.tails, self.edges, self.uses, self.partners
+        other = copy(self)
+        other.__dict__.pop("stated", None)
+        other.data = dict(zip(self.leaves, numbers, strict=True))
+        for v in self.nodes:
+            args = [other.data[x] if isinstance(x, Value) else x for x in v.args]
+            other.data[v] = v.op.compute(v.args, args)
+        return other
+
     def _called(self, text: str) -> list[str]:
-        if re.search(r"⁽|\^\{\(\d", text):  # the lines tell Values of one label apart
+        if _RAISED.search(text):  # the lines tell Values of one label apart
             return list(self.names.values())
         return [v.label or name for v, name in self.names.items()]
 
@@ -132,7 +150,7 @@ class Board:
     def stated(self) -> set[float]:
         """The sizes of the numbers that are given: leaves and constants."""
         given = [x for v in self.nodes for x in v.args if not isinstance(x, Value)]
-        return {abs(x) for x in (*given, *(leaf.data for leaf in self.leaves))}
+        return {abs(x) for x in (*given, *(self.data[leaf] for leaf in self.leaves))}
 
     @cached_property
     def visible(self) -> frozenset[Value]:
@@ -223,6 +241,15 @@ def reached(start: Iterable[Any], following: Mapping[Any, Iterable[T]]) -> set[T
                 found.add(v)
                 todo.append(v)
     return found
+
+
+def speaks_of_labels(text: str) -> bool:
+    """Whether a text calls Values by their labels, and none v1, or tells those of one label apart.
+
+    >>> speaks_of_labels("∂E/∂w1 = v"), speaks_of_labels("v2 = 3")
+    (True, False)
+    """
+    return not _invented(text) and not _RAISED.search(text)
 
 
 def _invented(text: str) -> set[str]:

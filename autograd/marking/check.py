@@ -15,6 +15,7 @@ from autograd.marking.board import Board, letters
 from autograd.marking.claims import marked
 from autograd.marking.classes import Classes
 from autograd.marking.judge import Judge
+from autograd.marking.known import Known
 from autograd.marking.labels import in_rows
 from autograd.marking.marks import Marks
 from autograd.marking.names import labels_of
@@ -65,12 +66,17 @@ def check_derivation(
         raise TypeError(f"check_derivation takes a Value, not {type(root).__name__}")
     lines = _lines(claims)
     labels, called = labels_of(names or {})
-    board = Board(root, labels, "\n".join(lines))
+    return marks_of(Known(Board(root, labels, "\n".join(lines))), lines, called)
+
+
+def marks_of(known: Known, lines: Sequence[str], called: Mapping[str, Any]) -> Marks:
+    """Mark lines by the formulas of a record, with what the writer calls labels and numbers."""
+    board = known.board
     reading = _reader(board, called)
     statements = list(reading.lines(lines))
     stated, trained = _descent(board, statements)
     defined = _defined_rate(reading, called)
-    judge = Judge(board, stated if defined is None else defined, trained)
+    judge = Judge(known, stated if defined is None else defined, trained)
     return Marks(marked(judge, statements), board.moved)
 
 

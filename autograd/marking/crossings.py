@@ -217,7 +217,7 @@ def _relation(sign: float) -> str:
 def _close_by(board: Board, rng: random.Random) -> dict[Value, float]:
     """Return numbers of the named leaves, each on one side of its own, and very near it."""
     return {
-        v: v.data + 1e-7 * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
+        v: board.data[v] + 1e-7 * rng.choice((-1, 1)) * rng.uniform(0.5, 1.0)
         for v in board.leaves
         if v in board.names
     }
@@ -256,4 +256,4 @@ def _walks(board: Board) -> Iterator[dict[Value, float]]:
         aims = [rng.uniform(-3, 3) for _ in leaves]
         for step in range(1, 9):
             pairs = zip(leaves, aims, strict=True)
-            yield {v: v.data + (aim - v.data) * step / 8 for v, aim in pairs}
+            yield {v: board.data[v] + (aim - board.data[v]) * step / 8 for v, aim in pairs}

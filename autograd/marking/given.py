@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from autograd.marking.board import Board, letters
 from autograd.marking.points import Point, defined, moved
@@ -44,13 +44,14 @@ class GivenData:
         return groups
 
     def _take(self, group: list[Value]) -> None:
-        self.binary += [v for v in group if v.data in (0.0, 1.0)]
-        if _is_hot(group):
+        self.binary += [v for v in group if self.board.data[v] in (0.0, 1.0)]
+        data = [self.board.data[v] for v in group]
+        if _is_hot(data):
             self.hot.append(group)
-        elif _is_whole(group):
+        elif _is_whole(data):
             self.whole.append(group)
         else:
-            self.zeros += [v for v in group if v.data == 0.0]
+            self.zeros += [v for v in group if self.board.data[v] == 0.0]
 
     def __bool__(self) -> bool:
         return bool(self.hot or self.whole or self.zeros)
@@ -73,7 +74,7 @@ class GivenData:
     def points_with(self, fixed: list[Value]) -> list[Point]:
         """Return points where these alone are what they are."""
         rng = random.Random(2)
-        given = {v: v.data for v in fixed}
+        given = {v: self.board.data[v] for v in fixed}
         choices = [moved(self.board, rng) | given for _ in range(2)]
         return [Point(self.board), *defined(self.board, choices)]
 
@@ -82,7 +83,8 @@ class GivenData:
     ) -> dict[Value, float]:
         numbers = moved(self.board, rng)
         for group in self.hot:
-            numbers.update(_shifted(group, shift))
+            hot = [self.board.data[v] for v in group].index(1.0) + shift
+            numbers.update({v: float(k == hot % len(group)) for k, v in enumerate(group)})
         for group in self.whole:
             total = math.fsum(numbers[v] for v in group)
             numbers.update({v: numbers[v] / total for v in group})
@@ -95,17 +97,9 @@ class GivenData:
         return "where " + " and ".join(f"{self.board.names[v]} is 0" for v in self.zeros)
 
 
-def _shifted(group: Sequence[Value], shift: int) -> dict[Value, float]:
-    """Return a one-hot vector whose 1 stands so many places further."""
-    hot = [v.data for v in group].index(1.0) + shift
-    return {v: float(k == hot % len(group)) for k, v in enumerate(group)}
+def _is_hot(data: list[float]) -> bool:
+    return len(data) > 1 and sorted(data) == [0.0] * (len(data) - 1) + [1.0]
 
 
-def _is_hot(group: list[Value]) -> bool:
-    data = sorted(v.data for v in group)
-    return len(group) > 1 and data == [0.0] * (len(data) - 1) + [1.0]
-
-
-def _is_whole(group: list[Value]) -> bool:
-    data = [v.data for v in group]
-    return len(group) > 1 and min(data) >= 0.0 and math.isclose(sum(data), 1.0)
+def _is_whole(data: list[float]) -> bool:
+    return len(data) > 1 and min(data) >= 0.0 and math.isclose(sum(data), 1.0)

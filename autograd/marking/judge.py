@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from autograd.marking.accuracy import LEAST, agreement
 from autograd.marking.bench import Bench, Equation
-from autograd.marking.board import Board
 from autograd.marking.follow import Entry
 from autograd.marking.formulas import Formulas
+from autograd.marking.known import Known
 from autograd.marking.marks import Outcome
 from autograd.marking.numbers_in import NumbersIn
 from autograd.marking.results import Results
@@ -27,8 +27,8 @@ class Judge:
     trained   the labels of the leaves that a step of gradient descent changes
     """
 
-    def __init__(self, board: Board, rate: float | None, trained: Sequence[str]) -> None:
-        self.bench = Bench(board, rate, trained)
+    def __init__(self, known: Known, rate: float | None, trained: Sequence[str]) -> None:
+        self.bench = Bench(known, rate, trained)
         self.formulas = Formulas(self.bench)
         self.arithmetic = NumbersIn(self.bench)
         self.results = Results(self.bench)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from functools import reduce
 from itertools import islice, permutations
 from typing import TYPE_CHECKING, Any
@@ -201,6 +202,14 @@ class Known:
         self._without: dict[tuple[Value, Value, tuple[Value, Value]], Term] = {}
         self._ingredients: dict[str, list[Term]] = {}
 
+    def at(self, numbers: Sequence[float]) -> Known:
+        """Return the formulas where the leaves of the board have other numbers, but for those
+        without a label: they are the same, and shared.
+        """
+        other = copy(self)
+        other.board = self.board.at(numbers)
+        return other
+
     def name(self, v: Value) -> Name:
         return Name(self.board.names[v])
 
@@ -216,7 +225,7 @@ class Known:
             record = Record(head, self.board.visible)
             for leaf in record.leaves:
                 named = leaf in self.board.names
-                terms[leaf] = self.name(leaf) if named else number(leaf.data)
+                terms[leaf] = self.name(leaf) if named else number(self.board.data[leaf])
             for v in record.nodes:
                 args = tuple(number(x) if isinstance(x, float) else terms[x] for x in v.args)
                 terms[v] = simplified(v.op, args)

@@ -41,13 +41,13 @@ class Point:
         self.board = board
         self.numbers = dict(numbers or {})
         self.data: dict[Value, float] = {
-            leaf: self.numbers.get(leaf, leaf.data) for leaf in board.leaves
+            leaf: self.numbers.get(leaf, board.data[leaf]) for leaf in board.leaves
         }
         for v in board.nodes:
             if self.numbers:
                 self.data[v] = v.op.compute(v.args, self.arguments(v))
             else:
-                self.data[v] = v.data
+                self.data[v] = board.data[v]
         self.data.update(late or {})
         self._is_own = not self.numbers and not late
         self._slopes: dict[Node, list[tuple[Value, float]]] = {}
@@ -216,7 +216,7 @@ def settled(total: float, size: float) -> float:
 def moved(board: Board, rng: random.Random, width: float = 0.1) -> dict[Value, float]:
     """Return other numbers for all labelled leaves; a leaf without a label is a constant."""
     return {
-        v: v.data * rng.uniform(1.0 - width, 1.0 + width) or rng.uniform(-width, width)
+        v: board.data[v] * rng.uniform(1.0 - width, 1.0 + width) or rng.uniform(-width, width)
         for v in board.leaves
         if v in board.names
     }

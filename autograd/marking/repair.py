@@ -209,7 +209,8 @@ class Repairs:
         points = data.points_with(fixed)
         if len(points) < 3 or not self.evaluator.agree(subject, side, points):
             return ""
-        told = " and ".join(f"{self.explainer.board.names[v]} = {v.data:.6g}" for v in fixed[:3])
+        board = self.explainer.board
+        told = " and ".join(f"{board.names[v]} = {board.data[v]:.6g}" for v in fixed[:3])
         return f"it holds for {told}, and not for others: write the name"
 
     def _not_in(self, side: Term, data: GivenData) -> list[Value]:

@@ -202,7 +202,7 @@ def _other_size(spot: Spot, facts: Facts) -> Iterator[Change]:
     v = facts.value(spot.term)
     if v is not None and v.op is None:
         for factor in (0.1, 10.0):
-            other = number(float(f"{factor * v.data:.12g}"))
+            other = number(float(f"{factor * facts.board.data[v]:.12g}"))
             yield Change(Call(ops.mul, (number(factor), spot.term)), INSTEAD, (other, spot.term))
 
 

@@ -237,16 +237,15 @@ def written(tree: Tree, least: int = 0, notation: Notation = TEXT) -> str:
     2/(x_1 + (-1)) \frac{2}{x_1 + \left(-1\right)}
     """
     if isinstance(tree, (Name, Quotient)):
-        return _written_symbol(type(tree), tuple(vars(tree).values()), least, notation)
+        return _written_symbol(isinstance(tree, Name), tuple(vars(tree).values()), least, notation)
     return _written(tree, least, notation)
 
 
 @lru_cache(maxsize=4096)
-def _written_symbol(
-    kind: Hashable, fields: tuple[Any, ...], least: int, notation: Notation
-) -> str:
+def _written_symbol(is_name: bool, fields: tuple[Any, ...], least: int, notation: Notation) -> str:
     """Return a name or a derivative as it is written: one text for all that are alike."""
-    return f"{_leaf(kind(*fields), notation):{least}}"
+    place = Name(*fields) if is_name else Quotient(*fields)
+    return f"{_leaf(place, notation):{least}}"
 
 
 @lru_cache(maxsize=4096)

@@ -45,6 +45,24 @@ def leaves_of(root: Value) -> list[float]:
     return [leaf.data for leaf in Record(root).leaves]
 
 
+def shape_of(record: Record, varying: Collection[str] = ()) -> list[tuple[object, ...]]:
+    """Return all that a record is, but for the numbers of some leaves: labels, operations, and
+    what they are applied to.
+
+    >>> w = Value(2.0, label="w")
+    >>> shape_of(Record(w * 3.0), ["w"])
+    [('w', None), ('', 'mul', 0, (3.0,))]
+    """
+    place = {v: k for k, v in enumerate(record.values)}
+    rows: list[tuple[object, ...]] = [
+        (leaf.label, None if leaf.label in varying else leaf.data) for leaf in record.leaves
+    ]
+    for v in record.nodes:
+        args = (place[x] if isinstance(x, Value) else (x,) for x in v.args)
+        rows.append((v.label, v.op.name, *args))
+    return rows
+
+
 def drawn(x: float, rng: random.Random) -> float:
     """Return another number of two significant digits, of the same sign and about the same size.
 
@@ -88,6 +106,8 @@ class Variants:
             for leaf in board.leaves
             if leaf.label and leaf.label not in fixed and abs(leaf.data) not in _KEPT
         ]
+        self._labels = {leaf.label for leaf in self.varying}
+        self._shape = shape_of(Record(board.root), self._labels)
 
     def root(self, student: str, faults: Faults) -> Value:
         """Return the root at numbers of one student with which nothing is wrong.
@@ -146,9 +166,15 @@ class Variants:
             yield (1, right), fault
 
     def _built(self, numbers: Numbers) -> Value:
-        """Return a root at these numbers. Raises ValueError where it is not what it was."""
+        """Return a root at these numbers.
+
+        Raises ValueError where it is not what it was, TypeError where `build` builds another one.
+        """
         root = self.build()
-        for leaf, own in zip(Record(root).leaves, self.board.leaves, strict=True):
+        record = Record(root)
+        if shape_of(record, self._labels) != self._shape:
+            raise TypeError("build must return the same record each time that it is called")
+        for leaf, own in zip(record.leaves, self.board.leaves, strict=True):
             leaf.data = numbers.get(own, leaf.data)
         found: Value = Record(root).anew()[root]
         return found

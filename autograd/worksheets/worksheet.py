@@ -15,8 +15,9 @@ from autograd.digits import Rounding
 from autograd.files import write_whole
 from autograd.formula import formula
 from autograd.graph import Graph, named_graph
-from autograd.marking.board import Board, letters
-from autograd.marking.check import check_derivation
+from autograd.marking.board import Board, letters, speaks_of_labels
+from autograd.marking.check import check_derivation, marks_of
+from autograd.marking.known import Known
 from autograd.marking.marks import FULL, Marks, Scheme
 from autograd.notation import Notation, checked_notation
 from autograd.record import Record
@@ -52,7 +53,8 @@ class Worksheet:
     title      what stands above the sheet
 
     Its `fingerprint` differs where the numbers may. Raises TypeError where `build`
-    returns no Value; ValueError for a name, a step or an option that is not known.
+    returns no Value, or another record each time; ValueError for a name, a step or an option that
+    is not known.
 
     >>> def build():
     ...     w, x = Value(0.4, label="w"), Value(0.7, label="x")
@@ -98,6 +100,7 @@ class Worksheet:
         self.items = sample.items()
         subjects = {item.subject: item.term for items in self.items.values() for item in items}
         board = Board(root)
+        self.known = Known(board)
         self._variants = Variants(build, board, fixed, seed)
         self.screen = Screens(board, self.notation, rate)
         samples = [leaves_of(sample) for sample in self._samples()] or [leaves_of(root)]
@@ -279,12 +282,22 @@ class Sheet:
     def mark(self, text: str) -> Score:
         """Return the points for an answer: text, LaTeX or Markdown, its lines in any order."""
         answered = text.replace(BLANK, "…")  # what the marker knows as a blank
+        lines = answered.lstrip("\n").splitlines()
+        marks = marks_of(self._known(answered), lines, self.worksheet.plan.called)
         own = [
             line
-            for line in check_derivation(self.root, answered, self.worksheet.plan.called).lines
+            for line in marks.lines
             if claim_of(line) not in self.worksheet.printed and line.left not in self.numbers
         ]
         return scored(self.student, self.worksheet.items, Marks(own), self.worksheet.scheme)
+
+    def _known(self, text: str) -> Known:
+        """Return the formulas of the record: those of the worksheet, where the text calls Values
+        by their labels, and no leaf has moved.
+        """
+        if speaks_of_labels(text) and not Record(self.root).moved():
+            return self.worksheet.known.at(leaves_of(self.root))
+        return Known(Board(self.root, text=text))
 
     def text(self) -> str:
         """Return the sheet as plain text."""
