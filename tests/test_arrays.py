@@ -28,7 +28,7 @@ from autograd.record import Record
 from nn import MLP
 from nn.command.examples import EXAMPLES
 from nn.lecture import error, network
-from nn.losses import half_squared_error, mean_squared_error
+from nn.losses import half_squared_error, mean, mean_squared_error, softmax_cross_entropy
 
 
 def arrays_of(root):
@@ -492,3 +492,64 @@ def test_the_rest_of_an_array_on_the_way_is_derived_too():
         derivation = chain_rule(E, x, detail="arrays")
         assert derivation.value == pytest.approx(x.grad, rel=1e-12)
         check_derivation(E, str(derivation)).require()
+
+
+def softmax_batch(loss):
+    """Two examples, the rows of Z = X Wᵀ + b, and the mean of their losses."""
+    X, b = array("X", [[1.0, 2.0], [0.5, -1.0]]), array("b", [0.1, 0.2, 0.3])
+    W = array("W", [[0.1, 0.2], [0.3, -0.1], [0.2, 0.4]])
+    Z = (X @ W.T + b).named("Z")
+    L = loss(Z)
+    L.label = "L"
+    L.backward()
+    return L, Z, W, b
+
+
+def of_rows(Z):
+    return mean([softmax_cross_entropy(row, k) for k, row in enumerate(Z)])
+
+
+def of_matrices(Z):
+    return -(array("Y", [[1, 0, 0], [0, 1, 0]]) * softmax(Z).named("P").log()).sum() / 2
+
+
+@pytest.mark.parametrize(
+    ("loss", "formula"),
+    [
+        (of_rows, "δ_Z[n,:]  = ∂L/∂Z[n,:]   = ½(p⁽ⁿ⁾ − y⁽ⁿ⁾)"),
+        (of_matrices, "δ_Z = ∂L/∂Z = ½(P − Y) = "),
+    ],
+)
+def test_a_batch_of_softmax_with_cross_entropy_ends_in_p_minus_y(loss, formula):
+    L, Z, W, b = softmax_batch(loss)
+    expected = np.exp(Z.data) / np.exp(Z.data).sum(axis=1, keepdims=True)
+    expected[[0, 1], [0, 1]] -= 1.0
+    assert np.allclose(chain_rule(L, Z).value, expected / 2, rtol=1e-12)
+    for x, last in ((W, "∂L/∂W = δ_Zᵀ X"), (b, "∂L/∂b = colsum(δ_Z)")):
+        derivation = chain_rule(L, x)
+        assert np.allclose(derivation.value, x.grad, rtol=1e-12)
+        assert str(derivation).splitlines()[0] == last
+        assert formula in str(derivation)
+        lines = check_derivation(L, str(derivation)).lines
+        assert [line for line in lines if not line.right and line.verdict != "UNKNOWN NAME"] == []
+
+
+def test_a_bias_that_a_batch_shares_is_the_sum_over_its_examples():
+    model = MLP(2, [3, 2], activation="tanh", seed=1)
+    L = mean([half_squared_error(model(x), [0.0, 1.0]) for x in ([1.0, 0.5], [0.2, -0.3])])
+    L.label = "L"
+    L.backward()
+    b1 = next(p for p in model.parameters() if p.label == "b1")
+    derivation = chain_rule(L, b1, detail="arrays")
+    assert str(derivation).splitlines()[0] == "∂L/∂B1 = Σ_n δ_h⁽ⁿ⁾"
+    assert derivation.value == pytest.approx(b1.grad, rel=1e-12)
+    check_derivation(L, str(derivation)).require()
+    shared = MLP(2, [3, 2], activation="tanh", bias="shared", seed=1)
+    L = mean([half_squared_error(shared(x), [0.0, 1.0]) for x in ([1.0, 0.5], [0.2, -0.3])])
+    L.label = "L"
+    L.backward()
+    b1 = next(p for p in shared.parameters() if p.label == "b1")
+    derivation = chain_rule(L, b1, detail="arrays")
+    assert str(derivation).splitlines()[0] == "∂L/∂b1 = Σ_n sum(δ_h⁽ⁿ⁾)"
+    assert derivation.value == pytest.approx(b1.grad, rel=1e-12)
+    check_derivation(L, str(derivation)).require()

@@ -129,7 +129,7 @@ def read_families(
     found += _by_label(loose, below, scalars)
     seats = {
         v: Seat(family, index)
-        for (name, _), group in _of_one_name(found, scalars, graph.names).items()
+        for (name, _, _), group in _of_one_name(found, scalars, graph).items()
         for family in _told_apart(group, below, stacked, name)
         for index, v in family.members.items()
     }
@@ -137,15 +137,18 @@ def read_families(
 
 
 def _of_one_name(
-    arrays: Iterable[Family], scalars: Iterable[Value], names: Mapping[Value, str]
-) -> dict[tuple[str, Shape], list[Family]]:
-    """Return the families of each name and shape; a scalar is called by its label there."""
-    groups: dict[tuple[str, Shape], list[Family]] = {}
+    arrays: Iterable[Family], scalars: Iterable[Value], graph: Graph
+) -> dict[tuple[str, Shape, bool], list[Family]]:
+    """Return the families of each name and shape; a scalar is called by its label there. The root
+    is by itself: the losses of a batch may be called as their mean is.
+    """
+    groups: dict[tuple[str, Shape, bool], list[Family]] = {}
     for family in arrays:
-        groups.setdefault((family.name, family.shape), []).append(family)
+        groups.setdefault((family.name, family.shape, False), []).append(family)
     for v in scalars:
-        scalar = Family(names[v], (), {(): v})
-        groups.setdefault((v.label or scalar.name, ()), []).append(scalar)
+        scalar = Family(graph.names[v], (), {(): v})
+        key = (v.label or scalar.name, (), v is graph.root)
+        groups.setdefault(key, []).append(scalar)
     return groups
 
 

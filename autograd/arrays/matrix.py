@@ -27,6 +27,7 @@ from autograd.arrays.forms import (
     Term,
     elements,
     elements_of,
+    scaled,
     symbols,
 )
 from autograd.arrays.subs import Affine, Sub
@@ -64,10 +65,15 @@ class MatrixWriter:
     def index(self, form: IndexForm, family: Family) -> str:
         """Return the index [i,j] of the element that `written` gives; "" where it gives all."""
         if self.in_matrices(form, family):
-            return ""
+            return self.row_of_call(family)
         names = self.lettered([s for s in family.free if isinstance(s, str)], ())
         subs = [self.sub(s, names) for s in family.free]
         return f"[{','.join(subs[1:] if family.calls else subs)}]" if subs else ""
+
+    def row_of_call(self, family: Family) -> str:
+        """Return [n,:] where the form in matrices is of the row that a call is; else ""."""
+        free = [self.letters.get(str(s), ":") for s in family.free]
+        return f"[{','.join(free)}]" if not family.calls and set(free) != {":"} and free else ""
 
     def in_matrices(self, form: IndexForm, family: Family) -> Written | None:
         """Return the form of all elements in vectors and matrices; None where it has none."""
@@ -115,6 +121,10 @@ class MatrixWriter:
         if common:
             product = self.factored(form, common, free)
             return self.transposed(product) if turned else product
+        size = math.fabs(form[0].coefficient)
+        if len(form) > 1 and size != 1.0 and all(math.fabs(t.coefficient) == size for t in form):
+            rest = self.form(scaled(form, 1.0 / size), free, turned)
+            return self.writer.with_constant(size, [rest], [])
         terms = [(term.coefficient, self.term(term, free, len(form) == 1, turned)) for term in form]
         first = next((k for k, (sign, _) in enumerate(terms) if sign > 0), 0)
         return self.writer.joined([terms.pop(first), *terms])

@@ -45,13 +45,24 @@ class GivenData:
 
     def _take(self, group: list[Value]) -> None:
         self.binary += [v for v in group if self.board.data[v] in (0.0, 1.0)]
-        data = [self.board.data[v] for v in group]
-        if _is_hot(data):
-            self.hot.append(group)
-        elif _is_whole(data):
-            self.whole.append(group)
-        else:
-            self.zeros += [v for v in group if self.board.data[v] == 0.0]
+        for parts in ([group], self._rows(group)):
+            hot = [part for part in parts if _is_hot(self._data(part))]
+            whole = [part for part in parts if _is_whole(self._data(part)) and part not in hot]
+            if len(hot) + len(whole) == len(parts):
+                self.hot += hot
+                self.whole += whole
+                return
+        self.zeros += [v for v in group if self.board.data[v] == 0.0]
+
+    def _data(self, part: list[Value]) -> list[float]:
+        return [self.board.data[v] for v in part]
+
+    def _rows(self, group: list[Value]) -> list[list[Value]]:
+        """Return the rows of a matrix: what has the same label but for its last number."""
+        rows: dict[str, list[Value]] = {}
+        for v in group:
+            rows.setdefault(re.sub(r"\d+(?=\D*$)", "#", self.board.names[v]), []).append(v)
+        return list(rows.values())
 
     def __bool__(self) -> bool:
         return bool(self.hot or self.whole or self.zeros)

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from autograd.arrays.array import flattened
+from autograd.graph import TOLD_APART
 from autograd.marking.board import ACTIVATIONS
 from autograd.marking.elements import LONGEST, Elements, parts_of
 from autograd.marking.labels import NAME, Rows, as_rows, folded, key, layer_of_delta
@@ -167,6 +168,20 @@ class Names(Elements):
     def layer(self, name: str) -> Rows | None:
         """Return the labels of the units that δ_name is about, of a layer; None where none are."""
         return next(filter(None, (self.array(form.format(name)) for form in _LAYERS)), None)
+
+    def is_past_the_calls(self, name: str) -> bool:
+        """Whether the number above a name, as in δ_h⁽³⁾, is of a call that there is not.
+
+        Where there are calls, it is not the third unit.
+        """
+        above = TOLD_APART.search(name)
+        return above is not None and bool(self._calls) and above[0] not in self._calls
+
+    @cached_property
+    def _calls(self) -> frozenset[str]:
+        """The numbers ⁽²⁾, ⁽³⁾, … that tell labels apart."""
+        found = map(TOLD_APART.search, self.labels)
+        return frozenset(number[0] for number in found if number)
 
     def is_delta(self, name: str) -> bool:
         """Whether it is a δ with a Value or an array below it: δ_m1 has no index m."""

@@ -82,6 +82,8 @@ class Quotients(Cursor):
         if any(c not in self.indices for c in index_letters(text)):
             raise NeedsIndex("UNKNOWN NAME", str(self.names.unknown(text)).partition(", ")[2])
         name = with_indices(text, self.indices)
+        if self.names.is_past_the_calls(name):
+            raise self.names.unknown(name)
         readings = (
             self.names.find,
             self.names.element,
