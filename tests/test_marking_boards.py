@@ -7,7 +7,7 @@ import time
 import pytest
 
 import nn
-from autograd import Value, check_derivation, log, sigmoid, tanh
+from autograd import Value, check_derivation, log, relu, sigmoid, tanh
 from autograd.op import Op
 from nn.command.examples import EXAMPLES
 
@@ -45,6 +45,22 @@ def softmax_of_three():
 def class_one():
     """L = −ln p1, where p2 and p3 were not computed."""
     return named(-log(nn.softmax(vector([0.5, -0.3, 0.8], "z"))[0]), "L")
+
+
+def other_names():
+    """A hidden layer of relus, weights v and w: the writer calls them W1 and W2."""
+    x = vector([1.0, 2.0], "x")
+    v = [
+        [Value(c, label=f"v{i}{j}") for j, c in enumerate(row, 1)]
+        for i, row in ((1, [0.1, 0.2]), (2, [-0.3, 0.1]))
+    ]
+    w = [
+        [Value(c, label=f"w{i}{j}") for j, c in enumerate(row, 1)]
+        for i, row in ((1, [0.5, 0.1]), (2, [-0.2, 0.3]))
+    ]
+    h = [named(relu(named(a * x[0] + b * x[1], f"a{i}")), f"h{i}") for i, (a, b) in enumerate(v, 1)]
+    z = [named(a * h[0] + b * h[1], f"z{i}") for i, (a, b) in enumerate(w, 1)]
+    return nn.cross_entropy(nn.softmax(z), [1, 0])
 
 
 def examples():
@@ -140,6 +156,13 @@ LINES = [  # the network, or the name of an example, a line that is right, and o
     (class_one, "dL/dz2 = p2", "dL/dz2 = p3"),
     (class_one, "dL/dz1 = p1 − y1", "dL/dz1 = p1 − y2"),
     (class_one, "p3 = e^{z3}/Σ_j e^{z_j}", "p3 = e^{z2}/Σ_j e^{z_j}"),
+    # Weights under names of the writer's own, and rows for vectors.
+    (other_names, "dL/dW2 = h^T (p-y)", "dL/dW2 = h^T (y-p)"),
+    (other_names, "dL/dW2 = (p-y) h^T", "dL/dW2 = p h^T"),
+    (other_names, "z = h W2", "z = a W2"),
+    (other_names, "dL/dh = (p-y) W2^T", "dL/dh = (p+y) W2^T"),
+    (other_names, "dL/dW1 = x^T ((p-y) W2^T * relu'(a))", "dL/dW1 = x^T ((p-y) W1^T * relu'(a))"),
+    (other_names, "dL/dw = (p-y) h^T", "dL/dw = h (p-y)^T"),
     # Examples.
     (examples, "z^{(i)} = w^T x^{(i)} + b", "z^{(i)} = w^T x^{(i)} - b"),
     (
@@ -250,6 +273,13 @@ def test_a_name_of_ones_own_goes_before_an_activation():
     assert check_derivation(y, "y = f(x)")
     assert check_derivation(y, "dy/dx = f'(x)")
     assert _is_wrong(y, "y = f'(x)")
+
+
+def test_it_is_told_which_weights_are_read():
+    [line] = check_derivation(other_names(), "dL/dW2 = h^T (p-y)").lines
+    assert "W2 is read as wᵀ" in line.read
+    [line] = check_derivation(other_names(), "dL/dW3 = h^T (p-y)").lines
+    assert line.verdict == "UNKNOWN NAME"
 
 
 def test_a_sum_over_an_index_that_nothing_has_is_not_read():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial, reduce
-from itertools import permutations
+from itertools import islice, permutations, product
 from typing import NamedTuple
 
 from autograd.marking.bench import Equation
@@ -61,6 +61,9 @@ class ArrayStatement(NamedTuple):
         return [Side(*pair) for pair in zip(texts, terms, strict=True)]
 
 
+MOST_READINGS = 16  # of one equation
+
+
 def in_arrays(statement: Statement, names: Names) -> Statement | ArrayStatement:
     """Return the equation element by element, where it is one of vectors or matrices."""
     if not any(is_array(side.term) for side in statement.sides):
@@ -82,12 +85,10 @@ def in_arrays(statement: Statement, names: Names) -> Statement | ArrayStatement:
 
 
 def _readings(statement: Statement) -> Iterator[Statement]:
-    """Yield the equation, and again with each side that reads in another way."""
-    yield statement
-    for k, side in enumerate(statement.sides):
-        for other in side.others:
-            sides = [*statement.sides[:k], other, *statement.sides[k + 1 :]]
-            yield statement._replace(sides=sides)
+    """Yield the equation in each way that its sides read."""
+    ways = product(*[(side, *side.others) for side in statement.sides])
+    for sides in islice(ways, MOST_READINGS):
+        yield statement._replace(sides=list(sides))
 
 
 def _expanded(statement: Statement, expander: Expander) -> ArrayStatement:
@@ -156,13 +157,14 @@ def outcomes(
     """Yield the equation as it was read and what each of its sides is found to be, all elements
     taken together.
     """
-    equations: dict[Products, list[Equation]] = {}
+    equations: dict[tuple[Products, Side], list[Equation]] = {}
     for k in range(len(line.claims)):
         read = _that_holds(holds, line, k)
-        if read.products not in equations:
+        way = read.products, read.sides[0]
+        if way not in equations:
             number = line.statement.number
-            equations[read.products] = [Equation(term, number) for term in read.subject.terms]
-        yield read.statement, _outcome(claim, equations[read.products], read, k)
+            equations[way] = [Equation(term, number) for term in read.subject.terms]
+        yield read.statement, _outcome(claim, equations[way], read, k)
 
 
 def _that_holds(holds: Holds, line: ArrayStatement, k: int) -> ArrayStatement:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autograd import ops
+from autograd.arrays.array import flattened
 from autograd.arrays.places import Index, Title, indices, place_of, size
 from autograd.marking import reader
 from autograd.marking.array_lines import ArrayStatement
@@ -16,7 +17,7 @@ from autograd.marking.claims import marked
 from autograd.marking.classes import Classes
 from autograd.marking.judge import Judge
 from autograd.marking.known import Known
-from autograd.marking.labels import in_rows
+from autograd.marking.labels import arrays_of, in_rows
 from autograd.marking.marks import Marks
 from autograd.marking.names import labels_of
 from autograd.marking.spelling import RATES
@@ -112,10 +113,22 @@ def _reader(board: Board, called: Mapping[str, Any]) -> reader.Reader:
         nets=nets,
         names=called,
         said=said,
+        weights=_weights(board),
         functions=functions,
         arrays=_named_arrays(board),
         computed={board.names[v]: v.op for v in board.nodes if v in board.names},
     )
+
+
+def _weights(board: Board) -> list[str]:
+    """Return the names of the matrices of leaves, each before those that are used after it."""
+    leaves = {board.names[v]: v for v in board.leaves if v in board.names}
+    first: dict[str, int] = {}
+    for name, rows in arrays_of(leaves).items():
+        if isinstance(rows[0], tuple):
+            uses = [board.uses.get(leaves[str(label)], []) for label in flattened(rows)[0]]
+            first[name] = min((board.order[v] for nodes in uses for v in nodes), default=0)
+    return sorted(first, key=first.__getitem__)
 
 
 def _target(board: Board, classes: Classes) -> dict[str, list[float]]:

@@ -145,7 +145,7 @@ class Elements:
     def row_above(self, name: str) -> tuple[str, int] | None:
         """Return the matrix and the number of the row that x^{(2)} is; None of another name."""
         letters, above, below = parts_of(name)
-        rows = self.array(letters) if above.isdecimal() and not below else None
+        rows = self._by_name[key].get(letters) if above.isdecimal() and not below else None
         if rows is None or not isinstance(rows[0], tuple) or not 0 < int(above) <= len(rows):
             return None
         return letters, int(above)

@@ -52,6 +52,7 @@ class Names(Elements):
     computed    the labels of what was computed, each with its operation: L(w) is L, as a function
                 of w
     said        what is told where one of these names is read
+    weights     the arrays that are matrices of weights, in the order of the layers
     """
 
     def __init__(
@@ -64,9 +65,11 @@ class Names(Elements):
         arrays: Mapping[str, Rows] | None = None,
         computed: Mapping[str, Op] | None = None,
         said: Mapping[str, str] | None = None,
+        weights: Sequence[str] = (),
     ) -> None:
         super().__init__(labels, arrays)
         self.computed = dict(computed or {})
+        self.weights = tuple(weights)
         self.said = {key(name): told for name, told in (said or {}).items()}
         self.root = root
         self.nets = dict(nets or {})
@@ -164,6 +167,15 @@ class Names(Elements):
             if row in ACTIVATIONS or row in self.functions.values():
                 found[net] = row if found.get(net, row) is row else None
         return found
+
+    def weights_of_layer(self, name: str) -> str | None:
+        """Return the name of the matrix that W2 is, where no label and no array is called so: that
+        of the second layer with weights. None of another name.
+        """
+        found = re.fullmatch(r"W⁽?([1-9])⁾?", key(name))
+        place = int(found[1]) - 1 if found else len(self.weights)
+        is_taken = found and any(folded(label) == f"w{found[1]}" for label in self.labels)
+        return None if is_taken or place >= len(self.weights) else self.weights[place]
 
     def layer(self, name: str) -> Rows | None:
         """Return the labels of the units that δ_name is about, of a layer; None where none are."""

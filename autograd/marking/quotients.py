@@ -66,11 +66,24 @@ class Quotients(Cursor):
             self.whole_array,
             self.names.element,
             self.row_above,
+            self.weights_of_layer,
         )
         found = _first_meaning(text, readings)
         if found is None and index_letters(text) and not self.names.is_delta(text):
             return self.indexed(text)
         return found
+
+    def weights_of_layer(self, text: str) -> ArrayName | None:
+        """Return the matrix of weights that W2 is where it is a name of the writer's own: his may
+        have the units in columns, where vectors are rows.
+        """
+        name = self.names.weights_of_layer(text)
+        rows = self.names.array(name) if name else None
+        if rows is None:
+            return None
+        if self.choose(f"{text} is read as {name}", f"{text} is read as {name}ᵀ"):
+            return ArrayName(text, rows)
+        return ArrayName(text, tuple(zip(*rows, strict=True)))
 
     def whole_array(self, text: str) -> ArrayName | None:
         """Return an array whose name ends in no index that has a number here."""

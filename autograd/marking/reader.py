@@ -6,12 +6,13 @@ Nothing that is typed is run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
 from typing import Any
 
 from autograd.marking.array_lines import ArrayStatement, in_arrays
+from autograd.marking.cursor import is_array
 from autograd.marking.equations import LONGEST, Written, equations_of
 from autograd.marking.indices import StatedIndices, is_recursion, letters_of, stated_indices
 from autograd.marking.labels import NAME, Rows, layer_of_delta
@@ -53,6 +54,7 @@ class Reader:
     arrays      the labels of the elements of arrays that have a name, in rows
     computed    the labels of what was computed, each with its operation
     said        what is told where one of these names is read
+    weights     the arrays that are matrices of weights, in the order of the layers
 
     >>> from autograd.marking.syntax import written
     >>> reader = Reader(["E", "w5", "out"])
@@ -72,8 +74,9 @@ class Reader:
         arrays: Mapping[str, Rows] | None = None,
         computed: Mapping[str, Op] | None = None,
         said: Mapping[str, str] | None = None,
+        weights: Sequence[str] = (),
     ) -> None:
-        self.names = Names(labels, root, nets, names, functions, arrays, computed, said)
+        self.names = Names(labels, root, nets, names, functions, arrays, computed, said, weights)
         self.decimals = ""
 
     def equations(self, lines: Iterable[str]) -> list[list[Side]]:
@@ -184,7 +187,7 @@ class Reader:
             side = self.side(left, notes, indices)
             if side.others and self.single_name(left):
                 side = side.others[0]._replace(others=())  # dx alone is a derivative
-            elif side.others:
+            elif side.others and not is_array(side.term):
                 reason = f"the left side may be else: {'; '.join(side.read)}"
                 side = Side(side.text, Unreadable("NOT READ", reason))
             return side, claims

@@ -250,9 +250,8 @@ class _Scanner:
         names = self.names
         if names.is_array(name) or names.is_delta(name):
             return True
-        if names.element(name) or names.row_above(name):
-            return True
-        return names.find(name) is not None
+        ways = (names.find, names.element, names.row_above, names.weights_of_layer)
+        return any(way(name) is not None for way in ways)
 
     def take_marks(self) -> None:
         """Take what stands raised after a name: that it is updated, transposed, or a derivative."""
