@@ -16,7 +16,7 @@ from expressions import ROWS, blend, evaluate, random_program
 
 from autograd import DomainError, Op, Program, Value, log, maximum, ops, sigmoid, sin
 from autograd.record import topological_order
-from autograd.replay import machine, sharing, translation
+from autograd.replay import blocks, machine, sharing, single, translation
 from nn import MLP, binary_cross_entropy, hinge
 
 rng = random.Random(0)
@@ -54,7 +54,7 @@ def run(output, inputs, rows, backend):
 @pytest.mark.parametrize("lanes", [(1,), (2,), (8,), (1, 8, 32)])
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 63, 64, 65])
 def test_rows_fill_the_lanes_or_not(lanes, count, monkeypatch):
-    monkeypatch.setattr(machine, "LANES", lanes)
+    monkeypatch.setattr(blocks, "LANES", lanes)
     loss, inputs, rows = network(count)
     assert run(loss, inputs, rows, "llvmlite") == run(loss, inputs, rows, "python")
 
@@ -227,6 +227,21 @@ def test_rows_of_any_kind_of_array(tmp_path):
     every.backward([[0.0] * len(replay.parameters)] * 2)
 
 
+def test_one_row_of_a_small_graph_needs_no_numpy():
+    code = """if 1:
+        import sys
+        from autograd import Program, Value
+        w, x = Value(2.0, "w"), Value(3.0, "x")
+        program = Program((w * x).relu(), [x], backend="llvmlite")
+        print(program.backward([[1.0]]), program([2]), program.descend(0.5, 2, [[1.0]]), w.data)
+        assert "numpy" not in sys.modules
+        print(program.backward([[1.0], [2.0]]))
+    """
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2.0", "4.0", "[2.0,", "1.5]", "1.0", "1.5"]
+
+
 def test_machine_code_needs_no_numba():
     code = """if 1:
         import sys
@@ -245,7 +260,7 @@ def test_machine_code_needs_no_numba():
 
 def test_other_threads_go_on_while_machine_code_runs(monkeypatch):
     running, seen = threading.Event(), False
-    compiled = machine.Code.run
+    compiled = single.Single.run
 
     def observed(*args):
         running.set()
@@ -261,7 +276,7 @@ def test_other_threads_go_on_while_machine_code_runs(monkeypatch):
         y = y * 0.5 + w
     replay = Program(y, backend="llvmlite")
     replay.descend(1e-9, 1)
-    monkeypatch.setattr(machine.Code, "run", observed)
+    monkeypatch.setattr(single.Single, "run", observed)
     thread = threading.Thread(target=replay.descend, args=(1e-9, 500_000))
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1000)  # no thread has to let go of the interpreter: only the call does
@@ -278,8 +293,8 @@ def test_other_threads_go_on_while_machine_code_runs(monkeypatch):
 @pytest.fixture
 def shared(monkeypatch):
     """Two threads share the rows, however few they are."""
-    monkeypatch.setattr(machine, "SHARED", 0)
-    monkeypatch.setattr(machine, "has_two_cores", lambda: True)
+    monkeypatch.setattr(blocks, "SHARED", 0)
+    monkeypatch.setattr(blocks, "has_two_cores", lambda: True)
     yield
     assert threading.active_count() == 1
 
@@ -289,7 +304,7 @@ def shared(monkeypatch):
 @pytest.mark.parametrize("count", [2, 33, 300, 1025])
 def test_two_threads_share_the_rows(count, lanes, poll, shared, monkeypatch):
     """Whole lots and parts of one; also where thread 0 does not wait for the other at all."""
-    monkeypatch.setattr(machine, "LANES", lanes)
+    monkeypatch.setattr(blocks, "LANES", lanes)
     monkeypatch.setattr(sharing, "A_POLL", poll)
     loss, inputs, rows = network(count)
     assert run(loss, inputs, rows, "llvmlite") == run(loss, inputs, rows, "python")
@@ -362,7 +377,7 @@ def test_one_core_and_few_rows_need_no_thread(monkeypatch):
     asked = []
     monkeypatch.setattr(sharing, "Thread", asked.append)
     Program(loss, inputs, backend="llvmlite").backward(rows)
-    monkeypatch.setattr(machine, "SHARED", 0)
+    monkeypatch.setattr(blocks, "SHARED", 0)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
     Program(loss, inputs, backend="llvmlite").backward(rows)
     assert asked == []

@@ -40,7 +40,7 @@ from autograd import (
 )
 from autograd.record import topological_order
 from autograd.recording import comparisons
-from autograd.replay import generated, machine, program
+from autograd.replay import blocks, compiled, generated, machine, program
 from nn import MLP, SGD, Adam, hinge, mean_squared_error, softmax_cross_entropy
 from nn.lecture import error, network
 from nn.losses import mean
@@ -1167,7 +1167,7 @@ def test_ctrl_c_between_two_calls_of_machine_code(monkeypatch, method):
     loss, parameters, inputs = line()
     monkeypatch.setattr(machine, "PACE", 1)  # a block of rows in each call
     for name in ("evaluate", "run"):
-        monkeypatch.setattr(machine.Code, name, interrupted(getattr(machine.Code, name), 1))
+        monkeypatch.setattr(compiled.Code, name, interrupted(getattr(compiled.Code, name), 1))
     replay = Program(loss, inputs, backend="llvmlite")
     with pytest.raises(KeyboardInterrupt):
         getattr(replay, method)(rows)
@@ -1275,7 +1275,7 @@ def test_a_descent_in_parts_fails_as_in_one(monkeypatch, backend, graph, rows, l
     """No part has moved a parameter when another fails, and numpy has nothing to warn of."""
     for module in (generated, machine):
         monkeypatch.setattr(module, "PACE", 100)
-    monkeypatch.setattr(machine, "LANES", (1, 8))
+    monkeypatch.setattr(blocks, "LANES", (1, 8))
     w, x = leaf("w", 1.0), leaf("x", 1.0)
     with pytest.raises(DomainError, match=f"^{message}"):
         Program(graph(w, x), [x], backend=backend).descend(lr, 3, rows)

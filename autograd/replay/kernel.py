@@ -346,6 +346,14 @@ _SHARE = (
 )
 
 
+def header_of(plan: Plan, form: Loop | Straight) -> list[int]:
+    """What the functions of a kernel ask for, in the order of `driver`."""
+    return [
+        plan.inputs, form.scalars, form.at(plan.output), form.at(plan.seed),
+        form.forward, len(form.code), form.moving, form.outers,
+    ]  # fmt: skip
+
+
 def text_of(form: Loop | Straight, is_shared: bool) -> tuple[str, tuple[str, ...]]:
     """The assembly of a kernel, and the functions of C that it calls; with `share`, or without."""
     parts = _straight_line(form) if isinstance(form, Straight) else _loop(form)

@@ -365,7 +365,7 @@ def _require_whole(number: Any, name: str, least: int) -> None:
 def _are_finite(numbers: Any) -> bool:
     if hasattr(numbers, "tolist"):
         return bool((abs(numbers) < math.inf).all())
-    return all(map(math.isfinite, numbers))
+    return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))
 
 
 def _restored(

@@ -33,8 +33,8 @@ class Shared(Code):
 
     threads = 2
 
-    def __init__(self, plan: Plan, lanes: int, is_small: bool) -> None:
-        super().__init__(plan, lanes, is_small)
+    def __init__(self, plan: Plan, lanes: int) -> None:
+        super().__init__(plan, lanes)
         self.step = self.size
         self.lot = min(max(NEAR // self.step, 1), LOT)
         self.size *= self.lot
