@@ -424,7 +424,7 @@ def test_equation_of_the_lecture():
 def test_a_product_that_several_terms_share_is_numbered_once(wrt):
     root = backward(deep_network())
     value = by_label(root)[wrt]
-    first, *others = equations(draw_dot(root, wrt=value))
+    first, *others = equations(draw_dot(root, wrt=value, detail="names"))
     assert len({title for title, _, _ in others}) == len(others)
     assert first[2] == approx(value.grad, rel=6e-4, abs=1e-9)
 
@@ -462,7 +462,10 @@ def test_neurons_are_clusters():
         for kind, row in (("hidden", "h"), ("output", "o"))
         for k in (1, 2)
     }
-    assert list(clusters(deep_network()))[:2] == ["hidden neuron h₁,₁", "hidden neuron h₁,₂"]
+    assert list(clusters(deep_network(), detail="names"))[:2] == [
+        "hidden neuron h₁,₁",
+        "hidden neuron h₁,₂",
+    ]
     assert clusters(neuron(), detail="operations") == {
         "output neuron o₁, expanded: 3 unnamed operations": ["×", "×", "+", "net_o1", "out_o1"]
     }
@@ -1236,3 +1239,19 @@ def test_readme_shows_what_is_drawn(file, wrt):
     assert f"(notebooks/pictures/{file})" in (PICTURES.parent.parent / "README.md").read_text(
         "utf-8"
     )
+
+
+def test_a_network_of_forty_values_is_drawn_in_arrays_unless_asked_otherwise():
+    root = backward(deep_network())
+    labelled = len(by_label(root))
+    assert labelled >= 40
+    assert str(draw_dot(root)) == str(draw_dot(root, detail="arrays"))
+    assert len(draw_dot(root, detail="names").figure.nodes) == labelled
+    assert len(draw_dot(root, force=True).figure.nodes) == labelled
+    assert len(draw_dot(lecture()).figure.nodes) < 40
+    chain = Value(0.5, label="x0")
+    for k in range(1, 45):  # as many Values, and no arrays
+        chain = sigmoid(chain)
+        chain.label = f"link {k}"
+    assert len(draw_dot(chain).figure.nodes) == 45
+    assert draw_dot(chain).figure.note == ""

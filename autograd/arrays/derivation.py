@@ -95,17 +95,22 @@ def _beside(graph: Graph, data: Mapping[Value, float]) -> dict[Value, None]:
 
 def arrays_in(root: Value) -> dict[str, Array]:
     """Return the arrays that a record is read in, by name; none where it has no such form."""
+    return {
+        family.name: Array(family.members.values(), family.shape, family.name)
+        for family in families_of(root)
+        if family.shape and len(family.members) == size(family.shape)
+    }
+
+
+def families_of(root: Value) -> list[Family]:
+    """Return the arrays and the scalars that a record is read in; none where it has no such
+    form.
+    """
     graph = named_graph(root)
     edges = [edge for into in graph.edges.values() for edge in into]
     gradients = gradients_of(graph, edges, accumulated(graph, edges))
-    families = (
-        () if gradients is None else {seat.family for seat in gradients.reading.seats.values()}
-    )
-    return {
-        family.name: Array(family.members.values(), family.shape, family.name)
-        for family in families
-        if family.shape and len(family.members) == size(family.shape)
-    }
+    seats = [] if gradients is None else gradients.reading.seats.values()
+    return list(dict.fromkeys(seat.family for seat in seats))
 
 
 class Line(NamedTuple):
@@ -158,7 +163,7 @@ class ArrayDerivation:
         if lines:
             last = lines.pop()
             title = _quotient(last, notation)
-            blocks.append(f"{title}{last.element} = {last.formula}")
+            blocks.append(f"{_quotient(last, notation, last.element)} = {last.formula}")
             rows = [
                 row for line in lines for row in _rows(line, _in_a_line(line, notation), notation)
             ]
@@ -179,7 +184,7 @@ class ArrayDerivation:
         if lines:
             last = lines.pop()
             title = _quotient(last, notation)
-            written.append(f"{title}{last.element} &= {last.formula}")
+            written.append(f"{_quotient(last, notation, last.element)} &= {last.formula}")
             for line in lines:
                 numbers = "" if line.calls else matrix_in_latex(line.value, notation)
                 for name, *sides in _rows(line, numbers, notation):
@@ -222,11 +227,13 @@ class ArrayDerivation:
             yield f"{self._graph.moved}; computed anew here"
 
 
-def _quotient(line: Line, notation: Notation) -> str:
-    """Return the quotient that a gradient is; its ends are in this notation already."""
+def _quotient(line: Line, notation: Notation, element: str = "") -> str:
+    """Return the quotient that a gradient is, or of an element; its ends are in this notation
+    already.
+    """
     if notation.style == "latex":
-        return rf"\frac{{\partial {line.of}}}{{\partial {line.by}}}"
-    return f"∂{line.of}/∂{line.by}"
+        return rf"\frac{{\partial {line.of}}}{{\partial {line.by}{element}}}"
+    return f"∂{line.of}/∂{line.by}{element}"
 
 
 def _rows(line: Line, numbers: str, notation: Notation) -> list[list[str]]:
@@ -234,11 +241,12 @@ def _rows(line: Line, numbers: str, notation: Notation) -> list[list[str]]:
     a row of their own where the formula is that of an element.
     """
     quotient = _quotient(line, notation)
-    name, second = line.name, quotient if line.name != quotient else ""
+    is_named = line.name != quotient
     if not line.element:
-        return [[name, second, line.formula, numbers]]
-    element = [name + line.element, second and second + line.element, line.formula, ""]
-    return [element, [name, "", "", numbers]] if numbers else [element]
+        return [[line.name, quotient if is_named else "", line.formula, numbers]]
+    of_element = _quotient(line, notation, line.element)
+    first = [line.name + line.element, of_element] if is_named else [of_element, ""]
+    return [[*first, line.formula, ""], *([[line.name, "", "", numbers]] if numbers else [])]
 
 
 def _in_a_line(line: Line, notation: Notation) -> str:

@@ -26,13 +26,15 @@ from autograd.record import Record
 from autograd.value import Value
 
 MOST = 150  # visible nodes: a picture of more helps nobody
+FEW = 40  # labelled Values: a network of so many is a tangle, and is drawn in arrays
+MOST_IN_ARRAYS = 3000  # labelled Values that are read in arrays without being asked to
 
 
 def draw_dot(
     root: Value,
     *,
     wrt: Value | Array | None = None,
-    detail: Detail | Literal["arrays"] = "names",
+    detail: Detail | Literal["arrays"] | None = None,
     digits: int = 4,
     rankdir: Literal["LR", "TB"] = "LR",
     format: Literal["svg", "png"] = "svg",
@@ -45,7 +47,8 @@ def draw_dot(
               `chain_rule` has them; of a graph with more than 150 nodes these paths alone are
               drawn; an Array is lit as a whole, in arrays
     detail    "names" draws the labelled Values, "operations" every Value; "arrays" each vector
-              and matrix as one box, and on each arrow its part in the gradient
+              and matrix as one box, and on each arrow its part in the gradient; None draws
+              the labelled Values, and where these are 40 or more, of a network, its arrays
     digits    how many digits are shown
     rankdir   "LR" draws from left to right, "TB" from top to bottom
     format    what a notebook shows: "svg"; or "png", which needs graphviz's program `dot`, and is
@@ -76,11 +79,29 @@ def draw_dot(
         if not isinstance(value, Value):
             raise TypeError(f"draw_dot takes a Value, not {type(value).__name__}")
     notation = checked_notation(digits)
+    if detail is None:
+        detail = "arrays" if not force and wants_arrays(root, wrt) else "names"
     if detail == "arrays":
         figure = _in_arrays(root, wrt, notation)
     else:
         figure = _by_value(root, wrt, checked_detail(detail), notation, force)
     return Picture(figure, rankdir, format, engine)
+
+
+def wants_arrays(root: Value, wrt: Value | None = None) -> bool:
+    """Whether a record is drawn in arrays unless another detail is asked for: it has 40 labelled
+    Values or more, and is read in at most half as many arrays.
+    """
+    from autograd.arrays.derivation import families_of
+
+    labelled = Record(root).labelled()
+    if not FEW <= len(labelled) <= MOST_IN_ARRAYS or (wrt is not None and not wrt.label):
+        return False
+    try:
+        families = families_of(root)
+    except (ArithmeticError, TypeError, ValueError):  # the picture of each Value says what is wrong
+        return False
+    return 0 < 2 * len(families) <= len(labelled)
 
 
 def _by_value(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from autograd.drawing import NO_FORM, Engine
+from autograd.drawing import NO_FORM, Engine, wants_arrays
 from autograd.drawing.figure import figure_of
 from autograd.drawing.gradients import Gradients, swept
 from autograd.graph import Graph, checked_detail, named_graph
@@ -24,13 +24,13 @@ MOST = 300  # Values: a page with more is slow, and nobody steps through it
 def step_through(
     root: Value,
     *,
-    detail: Literal["names", "operations", "arrays"] = "names",
+    detail: Literal["names", "operations", "arrays"] | None = None,
     digits: int = 4,
     engine: Engine | None = None,
 ) -> Page:
     """Return a page that steps through the forward and the backward pass below `root`.
 
-    detail   as in `draw_dot`: what a step is
+    detail   as in `draw_dot`: what a step is; None steps in arrays where that draws them
     digits   how many digits are shown
     engine   what draws the picture, as in `draw_dot`
 
@@ -50,6 +50,8 @@ def step_through(
     if not isinstance(root, Value):
         raise TypeError(f"step_through takes a Value, not {type(root).__name__}")
     notation = checked_notation(digits)
+    if detail is None:
+        detail = "arrays" if wants_arrays(root) else "names"
     graph = named_graph(root, detail="names" if detail == "arrays" else checked_detail(detail))
     note = f"{graph.moved}; computed anew here" if graph.moved else ""
     if detail == "arrays":
