@@ -80,7 +80,7 @@ def factors(text, arrays, at):
         return f"⟨{element(arrays, found[1], places)!r}⟩"
 
     text = re.sub(r"(\w+)\[([^\]]*)\]", number, text)
-    return float(in_numpy(text.replace("⟨", "(").replace("⟩", ")").replace("·", "*"), {}))
+    return float(in_numpy(text.replace("⟨", "(").replace("⟩", ")"), {}))
 
 
 def arrays_of(root, what="data"):
@@ -226,3 +226,49 @@ def test_a_pool_has_no_offset_and_is_right_by_each_element():
     text = str(chain_rule(root, labelled(root, "x[1,1]"), detail="arrays"))
     assert "[i" not in text
     check_derivation(root, text).require()
+
+
+def random_row(rng):
+    """A record of slices, convolutions, what is put side by side and functions, of vectors."""
+    leaves = [array("x0", numbers(rng, rng.randint(4, 7)))]
+    h = leaves[0]
+    for layer in range(1, rng.randint(1, 3) + 1):
+        kind, last = (
+            rng.choice(["slice", "convolution", "beside", "function", "product", "turned"]),
+            len(h),
+        )
+        if kind == "slice" and last > 2:
+            first = rng.randint(0, 2)
+            h = h[first : first + max(2, last - 2)]
+        elif kind == "convolution" and last > 3:
+            w = array(f"w{layer}", numbers(rng, rng.randint(2, 3)))
+            leaves.append(w)
+            count = last - len(w) + 1
+            h = Array([sum(w[k] * h[i + k] for k in range(len(w))) for i in range(count)], (count,))
+        elif kind == "beside":
+            leaves.append(array(f"c{layer}", numbers(rng, rng.randint(2, 3))))
+            h = concat(h * 2, sigmoid(leaves[-1]))
+        elif kind == "product" and last > 2:
+            h = h[1:] * h[:-1]
+        elif kind == "turned":
+            h = Array(h.values[::-1], h.shape) * 0.5
+        h = rng.choice([tanh, sigmoid, lambda v: v * v])(h).named(f"h{layer}")
+    root = (h**2).sum() if rng.random() < 0.5 else (h * array("v0", numbers(rng, len(h)))).sum()
+    root.label = "E"
+    return root, leaves
+
+
+def test_random_slices_and_convolutions_are_what_the_scalars_are(campaign):
+    rng, formed, total = random.Random(0), 0, campaign(60)
+    for _ in range(total):
+        root, leaves = random_row(rng)
+        for x in leaves:
+            if not set(x.values) & set(Record(root).leaves):
+                continue
+            derivation = chain_rule(root, x)
+            require_each_element(root, derivation)
+            assert np.allclose(derivation.value, x.grad, rtol=1e-9, atol=1e-12)
+            formed += bool(derivation.lines)
+            for leaf in Record(root).leaves:
+                leaf.grad = 0.0
+    assert formed > total

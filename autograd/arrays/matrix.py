@@ -351,13 +351,14 @@ class MatrixWriter:
         parts = [(names[s], times) for s, times in sub.parts]
         parts.sort(key=lambda part: (part[1] < 0, part[0]))  # what is added stands first
         minus = "-" if self.is_latex else "−"
-        text = "".join(_summand(times, name, minus) for name, times in parts)
-        constant = _summand(sub.constant, "", minus) if sub.constant else ""
-        return (text + constant).removeprefix("+")
+        parts.insert(len(parts) if parts[0][1] > 0 else 0, ("", sub.constant))  # i−1, and 6−i
+        return "".join(_summand(times, name, minus) for name, times in parts).removeprefix("+")
 
 
 def _summand(times: int, name: str, minus: str) -> str:
-    """Return a whole number times a symbol, or alone, with the sign before it."""
+    """Return a whole number times a symbol, or alone, with the sign before it; "" for 0 alone."""
+    if not name and not times:
+        return ""
     size = "" if name and times in (1, -1) else str(abs(times))
     return f"{minus if times < 0 else '+'}{size}{name}"
 
