@@ -118,12 +118,16 @@ class Factor:
 
     def closing(self, notation: Notation) -> Closing | None:
         """Return the formula that a sum comes to, where all its terms are products of edges."""
-        if len(self.terms) < 2 or any(f.terms for term in self.terms for f in term.factors):
+        if len(self.terms) < 2 or not self._is_of_edges():
             return None
         if notation not in self._closings:
             terms = [[f.edges[-1].derivative for f in term.factors] for term in self.terms]
             self._closings[notation] = closing(terms, self._graph, notation)
         return self._closings[notation]
+
+    def _is_of_edges(self) -> bool:
+        """Whether all its terms are products of edges alone."""
+        return not any(f.terms for term in self.terms for f in term.factors)
 
     def closed_rows(self, closed: Closing, notation: Notation) -> list[list[str]]:
         """Return a row for each term: its names, its formula, the numbers put in, and the value."""
@@ -264,6 +268,13 @@ class Derivation:
         if len(rows) == 1:
             terms, numbers = self.factors[0].written(notation)
             return [(0, [[title, terms]])], [[title, numbers, value], *self._end(notation)]
+        return self._lines_of_factors(rows, notation)
+
+    def _lines_of_factors(
+        self, rows: list[list[str]], notation: Notation
+    ) -> tuple[list[tuple[int, list[list[str]]]], list[list[str]]]:
+        """Return the lines of several factors, and below them that of their product."""
+        title, value = product(self.names, notation), notation.number(self.shown)
         times = f" {notation.times.strip()} "
         blocks = [(1, rows)]
         if self.names != tuple(factor.name for factor in self.factors):

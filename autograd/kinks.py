@@ -48,7 +48,7 @@ def _chosen(
     head: Value, compared: Collection[tuple[Any, ...]], names: Collection[Value]
 ) -> tuple[Value | float | None, str]:
     """Return which argument was chosen, and the word for it; "" where both kinds are there."""
-    tops = [v for v in Record(head, names).nodes if v.args in compared and v.op in _WORDS]
+    tops = _extremes(head, compared, names)
     if len({v.op for v in tops}) != 1:
         return None, ""
     kind = tops[-1].op
@@ -56,6 +56,13 @@ def _chosen(
     chosen = (max if kind is ops.maximum else min)(rivals, key=_number)
     of_two, of_more = _WORDS[kind]
     return chosen, of_more if len(rivals) > 2 else of_two
+
+
+def _extremes(
+    head: Value, compared: Collection[tuple[Any, ...]], names: Collection[Value]
+) -> list[Any]:
+    """Return the maxima and minima of these arguments that `head` is computed from."""
+    return [v for v in Record(head, names).nodes if v.args in compared and v.op in _WORDS]
 
 
 def _rivals(top: Value, names: Collection[Value]) -> list[Value | float]:

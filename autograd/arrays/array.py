@@ -85,10 +85,7 @@ class Array:
         first, *others = key if isinstance(key, tuple) else (key,)
         if len(others) > len(self.shape) - 1:
             raise IndexError(f"{self._described()} takes at most {len(self.shape)} indices")
-        picked = picked[first]
-        if others:
-            is_rows = isinstance(first, slice)
-            picked = [row[others[0]] for row in picked] if is_rows else picked[others[0]]
+        picked = _picked(picked, first, others)
         if isinstance(picked, int):
             return self.values[picked]
         flat, shape = flattened(picked)
@@ -160,6 +157,14 @@ class Array:
 
     def __repr__(self) -> str:
         return f"Array {f'{self.name} ' if self.name else ''}{self.shape}: {self.data}"
+
+
+def _picked(rows: Any, first: Any, others: Sequence[Any]) -> Any:
+    """Return what stands at an index of a list, or at the two of a list of rows."""
+    picked = rows[first]
+    if not others:
+        return picked
+    return [row[others[0]] for row in picked] if isinstance(first, slice) else picked[others[0]]
 
 
 def array(name: str, data: Any) -> Array:

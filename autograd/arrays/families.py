@@ -300,15 +300,21 @@ def _array(
     stem: str, members: Mapping[str, list[Value]], below: Mapping[Value, int]
 ) -> list[Family]:
     """Return the array whose elements have these indices, one for each time that all have it."""
-    counts = {len(group) for group in members.values()}
     keys = indices_of(members)
-    if len(members) < 2 or len(counts) != 1 or keys is None:
+    if keys is None:
         return []
-    arrays = [{at: members[text][n] for text, at in keys.items()} for n in range(counts.pop())]
+    times = range(_times_of_all(members))
+    arrays = [{at: members[text][n] for text, at in keys.items()} for n in times]
     if not all(_are_apart([[v] for v in array.values()], below) for array in arrays):
         return []
     shape = max(keys.values())
     return [Family(stem, shape, array, by_label=True) for array in arrays]
+
+
+def _times_of_all(members: Mapping[str, Sequence[Value]]) -> int:
+    """Return how many Values have each of several indices; 0 where they are not as many."""
+    counts = {len(group) for group in members.values()}
+    return counts.pop() if len(members) > 1 and len(counts) == 1 else 0
 
 
 def indices_of(texts: Collection[str]) -> dict[str, Index] | None:

@@ -20,11 +20,16 @@ def in_a_line(value: Any, notation: Notation) -> str:
     if not isinstance(value, list):
         return notation.number(value)
     if value and isinstance(value[0], list):
-        numbers = sum(len(_flat(row)) for row in value)
-        if numbers > _MOST_IN_A_LINE:
-            return ""
-        return f"[{', '.join(in_a_line(row, notation) for row in value)}]"
+        return _matrix_in_a_line(value, notation)
     return f"[{', '.join(_few([notation.number(x) for x in value], '…'))}]"
+
+
+def _matrix_in_a_line(rows: list[Any], notation: Notation) -> str:
+    """Return the rows of a matrix in one line; of many numbers, nothing."""
+    numbers = sum(len(_flat(row)) for row in rows)
+    if numbers > _MOST_IN_A_LINE:
+        return ""
+    return f"[{', '.join(in_a_line(row, notation) for row in rows)}]"
 
 
 def grid(value: Any, notation: Notation) -> list[str]:

@@ -59,10 +59,17 @@ def _judged_again(
             continue
         again = list(_claims(judge, statement))
         wrong = {line.number for lines in found for line in lines if line.wrong}
-        for place, (new, old) in enumerate(zip(again, found[k], strict=True)):
-            if _is_better(new, old, wrong):
-                found[k][place] = new
-                changed = True
+        changed = _keep_better(found[k], again, wrong) or changed
+    return changed
+
+
+def _keep_better(lines: list[Line], again: Sequence[Line], wrong: set[int]) -> bool:
+    """Put what is better now in the place of what it was; return whether anything is."""
+    changed = False
+    for place, (new, old) in enumerate(zip(again, lines, strict=True)):
+        if _is_better(new, old, wrong):
+            lines[place] = new
+            changed = True
     return changed
 
 

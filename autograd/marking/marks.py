@@ -129,6 +129,10 @@ class Scheme(NamedTuple):
     accuracy: float = 1.0
     follow_through: float = 1.0
 
+    def worth(self, line: Line) -> float:
+        """Return the points of a claim that is right."""
+        return self.method if line.is_formula else self.accuracy
+
 
 FULL = Scheme()
 
@@ -190,7 +194,7 @@ class Marks:
         for line in self.lines:
             if line.verdicts[0] is Verdict.DEFINED:
                 continue
-            worth = scheme.method if line.is_formula else scheme.accuracy
+            worth = scheme.worth(line)
             most += worth
             if line.mark == "follows":
                 following += scheme.follow_through * worth

@@ -145,16 +145,20 @@ class Quotients(Cursor):
         if key(text) in self.names.said:
             self.notes.append(self.names.said[key(text)])
         if isinstance(meaning, str):
-            if self.next.kind == "primes":
-                return self.primed(meaning)
-            end = self.end_of_arguments() if self.tokens[self.place - 1].applied else 0
-            if end and meaning in self.names.computed:
-                product, function = (f"{text}(…) is read as {x}" for x in (f"{text}·(…)", meaning))
-                self.place = self.place if self.choose(product, function) else end
-            return Name(meaning)
+            return self.labelled(meaning, text)
         if isinstance(meaning, (int, float)):
             return number(float(meaning))
         return copied(meaning)  # type: ignore[no-any-return]
+
+    def labelled(self, label: str, text: str) -> Tree:
+        """Return a name, its new value or its derivative; what it is a function of is passed."""
+        if self.next.kind == "primes":
+            return self.primed(label)
+        end = self.end_of_arguments() if self.tokens[self.place - 1].applied else 0
+        if end and label in self.names.computed:
+            product, function = (f"{text}(…) is read as {x}" for x in (f"{text}·(…)", label))
+            self.place = self.place if self.choose(product, function) else end
+        return Name(label)
 
     def end_of_arguments(self) -> int:
         """Return the place behind a bracket that holds names alone, as in L(w, b); 0 where none

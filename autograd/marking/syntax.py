@@ -324,16 +324,23 @@ def _quotient(place: Quotient, notation: Notation) -> Written:
 
 def _composed(place: Tree, done: dict[Tree, Written], notation: Notation) -> Written:
     args = [done[arg] for arg in parts(place)]
-    op = place.op if isinstance(place, Call) else None
-    if isinstance(place, ArrayCall):
-        op = None if place.kind in ARRAY_OPERATIONS else _ROWS.get(place.kind)
-        if op is None:
-            return _array(place.kind, [f"{arg:{PRODUCT}}" for arg in args], notation.style)
-    assert op is not None
+    op = _operation(place)
+    if op is None:
+        assert isinstance(place, ArrayCall)
+        return _array(place.kind, [f"{arg:{PRODUCT}}" for arg in args], notation.style)
     form = op.latex
     if notation.style == "text":
         form = op.text.replace("{:^}", "^{:5}")
     return Written(form.format(*args), op.binding, notation.style)
+
+
+def _operation(place: Tree) -> Op | None:
+    """Return the operation of the table that is called; None for one of arrays alone."""
+    if isinstance(place, Call):
+        return place.op
+    if isinstance(place, ArrayCall) and place.kind not in ARRAY_OPERATIONS:
+        return _ROWS.get(place.kind)
+    return None
 
 
 def _array(kind: str, args: list[str], style: Style) -> Written:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from functools import cached_property
@@ -137,12 +137,17 @@ def _plan(
     if not steps:
         steps = [step for step in POINTS if _has_something(step, names, rate)]
     _require_known("steps", steps, POINTS)
+    _require_something(steps, names, rate)
+    points = steps if isinstance(steps, Mapping) else {step: POINTS[step] for step in steps}
+    return Plan(names, tuple(points), blanks, rate, tuple(map(float, points.values())))
+
+
+def _require_something(steps: Iterable[str], names: tuple[str, ...], rate: float | None) -> None:
+    """Raise ValueError for a step in which nothing could be asked."""
     for step in steps:
         if not _has_something(step, names, rate):
             lacks = "a rate" if step == "update" else "more than one name"
             raise ValueError(f"steps: {step!r} needs {lacks}")
-    points = steps if isinstance(steps, Mapping) else {step: POINTS[step] for step in steps}
-    return Plan(names, tuple(points), blanks, rate, tuple(map(float, points.values())))
 
 
 def _has_something(step: str, names: Sequence[str], rate: float | None) -> bool:

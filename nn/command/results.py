@@ -216,10 +216,7 @@ def report(options: argparse.Namespace) -> dict[str, Any]:
     model, inputs, targets = setting(options)
     E = half_squared_error(model(inputs), targets)
     E.backward()
-    result: dict[str, Any] = {
-        name: getattr(options, name)
-        for name in ("layers", "activation", "bias", "lr", "rounds", "seed")
-    }
+    result = _fields(options, "layers", "activation", "bias", "lr", "rounds", "seed")
     parameters = [*model.weights(), *model.biases()]
     result["inputs"] = _numbered("i", inputs)
     result["targets"] = _numbered("t", targets)
