@@ -26,6 +26,12 @@ _LAYERS = ("net_{}", "z{}", "z_{}", "z^({})", "net{}", "out_{}", "a{}", "a_{}", 
 
 
 @lru_cache(10_000)
+def _in_latex(label: str) -> str:
+    """Return a label as LaTeX has it, in the signs of text."""
+    return plain(_LATEX.name(label)).strip()
+
+
+@lru_cache(10_000)
 def _loose(name: str) -> str:
     """Return the key with what stands above before what stands below, as in z^{(1)}_2 for z1_2.
 
@@ -86,7 +92,7 @@ class Names(Elements):
     def _add(self, name: str, meaning: Meaning) -> None:
         for level, spelling in zip(self._levels, _spellings(name.translate(SIGNS)), strict=True):
             level.setdefault(spelling, {})[str(meaning)] = meaning
-        self._levels[0].setdefault(plain(_LATEX.name(name)).strip(), {})[str(meaning)] = meaning
+        self._levels[0].setdefault(_in_latex(name), {})[str(meaning)] = meaning
 
     def _give(self, name: str, meaning: Any) -> None:
         """Take in what the writer calls by `name`; an entry of an array is name_1, or name_12."""
@@ -330,7 +336,7 @@ def _odd(label: str) -> Iterable[str]:
         yield text
         yield text.replace("*", "·")
     if text and not NAME.fullmatch(text):
-        yield plain(_LATEX.name(label)).strip()
+        yield _in_latex(label)
 
 
 def labels_of(names: Mapping[str, Any]) -> tuple[dict[Value, str], dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from autograd.marking.elements import LONGEST
@@ -97,6 +98,14 @@ def decimal_signs(text: str) -> str:
     return ("." if point else "") + ("," if comma else "")
 
 
+@lru_cache(maxsize=1024)
+def _respelled(text: str) -> str:
+    """Return a side in the signs of text, whatever the names in it mean."""
+    text = _INDICATOR.sub(r" step(\1)", plain(text))
+    text = _SUM.sub("Σ_", _ALIKE.sub(r" δ_{\1\2}", text))
+    return _ABOVE_TRANSPOSED.sub(r"^{\1}^T ", text)
+
+
 def tokens(text: str, names: Names, notes: list[str], elsewhere: str = "") -> list[Token] | None:
     """Return the pieces of one side; None where a part of it is blank. Unreadable for other signs.
 
@@ -106,9 +115,7 @@ def tokens(text: str, names: Names, notes: list[str], elsewhere: str = "") -> li
     >>> [token.text for token in tokens("2σ'(z₁)^2 − 0,5", Names(["z1"]), [])]
     ['2', 'σ', "'", '(', 'z₁', ')', '^', '2', '-', '0.5']
     """
-    text = _INDICATOR.sub(r" step(\1)", plain(text))
-    text = _SUM.sub("Σ_", _ALIKE.sub(r" δ_{\1\2}", text))
-    text = _ABOVE_TRANSPOSED.sub(r"^{\1}^T ", text)
+    text = _respelled(text)
     if "Π" not in text or names.find("Π_1") is None:
         text = _PRODUCT.sub("∏", text)
     if "d" not in names.labels:

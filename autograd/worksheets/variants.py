@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from autograd.digits import as_read
 from autograd.marking.board import Board
@@ -71,15 +72,21 @@ def drawn(x: float, rng: random.Random) -> float:
     >>> [drawn(0.15, random.Random(k)) for k in range(3)], drawn(-2.0, random.Random(0))
     ([0.51, 0.1, 0.57], -6.9)
     """
-    size = abs(x)
-    unit = Decimal(1).scaleb(as_read(size).adjusted() - 1)
-    least, most = (int(Decimal(size * factor) / unit) for factor in _SPREAD)
-    if size < 1.0:
-        most = min(most, int(1 / unit) - 1)
+    unit, least, most = _span(abs(x))
     # random() alone is promised to be the same in every Python
     count = least + int(rng.random() * (most - least + 1))
     found = float(f"{count * unit:.2g}")
     return found if x > 0 else -found
+
+
+@lru_cache(maxsize=1024)
+def _span(size: float) -> tuple[Decimal, int, int]:
+    """Return the unit of two digits, and the least and the most of it that a number has."""
+    unit = Decimal(1).scaleb(as_read(size).adjusted() - 1)
+    least, most = (int(Decimal(size * factor) / unit) for factor in _SPREAD)
+    if size < 1.0:
+        most = min(most, int(1 / unit) - 1)
+    return unit, least, most
 
 
 Fault = tuple[float, str]  # how far all is right before it, and what is wrong
