@@ -460,6 +460,7 @@ STRANGE = {
     "folder": Path.mkdir,
     "link": _link,
     "lost link": lambda path: path.symlink_to("/no/where"),
+    "link to itself": lambda path: path.symlink_to(path.name),
 }
 if hasattr(os, "mkfifo"):
     STRANGE["pipe"] = os.mkfifo
@@ -507,6 +508,54 @@ def test_a_hostile_answer_is_marked_and_earns_nothing(worksheet, answers, tmp_pa
     page = (tmp_path / "marks" / "feedback" / "dee.html").read_text("utf-8")
     assert "<script" not in page
     assert "<img" not in page
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a name has no such signs there")
+@pytest.mark.parametrize("name", ["x\n=cmd()\n.txt", "\x1b[31m.txt", "\t=1+1.txt", 'a;b,c"d.txt'])
+def test_a_name_with_any_signs_stays_on_its_line(worksheet, answers, tmp_path, capsys, name):
+    (answers / name).write_text("E = 3", "utf-8")
+    students = tmp_path / "roster.csv"
+    students.write_text("\n".join(STUDENTS), "utf-8")
+    options = ["--students", str(students), "--seed", "7", "--derive", *NAMES, "--lr", "0.5"]
+    main(["mark", str(answers), *options, "--out", str(tmp_path / "marks")])
+    printed = capsys.readouterr().out
+    assert printed.count("\n") == 3  # what was marked, dee, and this one
+    assert printed.replace("\n", "").isprintable()
+    with open(tmp_path / "marks" / "marks.csv", encoding="utf-8", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_letters_may_be_parted_in_the_names_of_files(worksheet, tmp_path):
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    students = tmp_path / "roster.csv"
+    students.write_text("id\nJu\u0308rgen\nZo\u00eb\n", "utf-8")
+    ids = roster(students)
+    assert ids == ["J\u00fcrgen", "Zo\u00eb"]
+    for student, name in zip(ids, ["J\u00fcrgen", "Zoe\u0308"], strict=True):
+        worksheet.variant(student).key().save(folder / f"{name}.txt")
+    results = mark_folder(worksheet, folder, ids, tmp_path / "marks")
+    assert [(r.student, r.points) for r in results] == [(student, 20.0) for student in ids]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes need a system that can fork")
+def test_no_process_is_left_behind_one_that_is_killed(answers, tmp_path):
+    students = tmp_path / "roster.csv"
+    students.write_text("\n".join(STUDENTS), "utf-8")
+    code = (
+        "import sys, time\n"
+        "from autograd.worksheets import folder\n"
+        "from nn.command import main\n"
+        "folder.marked = lambda *file: print('marking', flush=True) or time.sleep(600)\n"
+        "main(sys.argv[1:])\n"
+    )
+    words = ["mark", str(answers), "--students", str(students), "--out", str(tmp_path / "marks")]
+    command = [sys.executable, "-c", code, *words, "--jobs", "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as started:
+        assert started.stdout.readline() == b"marking\n"
+        started.kill()
+        started.communicate(timeout=60)  # as long as a process of its own could still print
 
 
 @pytest.mark.skipif(os.name == "nt" or sys.platform == "darwin", reason="a name is text there")
@@ -593,6 +642,7 @@ def test_a_roster(tmp_path):
         ("", "has no students"),
         ("id\na\na\n", "the id 'a' 2 times"),
         ("id\n../a\n", "cannot be the name of a file"),
+        ("id\nann\nAnn\n", "'ann' and 'Ann' name one file"),
     ):
         path.write_text(text, "utf-8")
         with pytest.raises(ValueError, match=told):

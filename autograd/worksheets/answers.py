@@ -9,8 +9,10 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from os.path import realpath
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 ENDINGS = (".txt", ".md", ".tex", ".ipynb")
 LARGEST = 20_000_000  # bytes, of a notebook with its pictures
@@ -20,6 +22,15 @@ _STUDENT = re.compile(_STATED.format("student|id|name"), re.IGNORECASE | re.MULT
 _VARIANT = re.compile(_STATED.format("variant"), re.IGNORECASE | re.MULTILINE)
 _NAME = re.compile(r"\w[\w@.+ -]*")
 _HEADS = ("student", "id", "name", "email")
+
+
+def composed(name: str) -> str:
+    """Return a name with one sign for each letter: some systems part ä into a and its dots.
+
+    >>> composed("a\u0308") == "\u00e4"
+    True
+    """
+    return normalize("NFC", name)
 
 
 class Unusable(Exception):
@@ -45,7 +56,7 @@ def roster(path: Path) -> list[str]:
     except UnicodeDecodeError:
         raise ValueError(f"{path.name} is not UTF-8 text: save it as CSV in UTF-8") from None
     table = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    rows = [[cell.strip() for cell in row] for row in table if "".join(row).strip()]
+    rows = [[composed(cell.strip()) for cell in row] for row in table if "".join(row).strip()]
     ids = _ids(rows)
     _require_usable(ids, path.name)
     return ids
@@ -55,6 +66,11 @@ def _require_usable(ids: Sequence[str], file: str) -> None:
     """Raise ValueError for no ids, one that stands there twice, and one that names no file."""
     if not ids:
         raise ValueError(f"{file} has no students")
+    spelled: dict[str, str] = {}
+    for student in ids:
+        other = spelled.setdefault(student.casefold(), student)
+        if other != student:
+            raise ValueError(f"{file}: {other!r} and {student!r} name one file on many systems")
     for student, times in Counter(ids).items():
         if times > 1:
             raise ValueError(f"{file} has the id {student!r} {times} times")
@@ -81,13 +97,14 @@ def _ids(rows: Sequence[Sequence[str]]) -> list[str]:
 def files_in(folder: Path, out: Path) -> Iterator[Path]:
     """Yield what is in a folder by name, but what is hidden, and the folder for what comes out."""
     for path in sorted(folder.iterdir()):
-        if not path.name.startswith(".") and path.resolve() != out.resolve():
+        if not path.name.startswith(".") and realpath(path) != realpath(out):  # links may go round
             yield path
 
 
 def called(path: Path) -> str:
-    """Return the name of a file as it can be written: any bytes may be one."""
-    return path.name.encode("utf-8", "replace").decode()
+    """Return the name of a file as it can be written on a line: any bytes may be one."""
+    name = path.name.encode("utf-8", "replace").decode()
+    return "".join(c if c.isprintable() else "?" for c in name)
 
 
 def read(path: Path, students: Collection[str]) -> Answer:
@@ -137,13 +154,13 @@ def _cells(text: str) -> str:
 
 def _whose(path: Path, text: str, students: Collection[str]) -> str:
     """Return the student that a file is of: by the line that says so, else by its name."""
-    stated = _stated(_STUDENT, text)
-    by_name = path.stem if path.stem in students else ""
+    stated, stem = composed(_stated(_STUDENT, text)), composed(path.stem)
+    by_name = stem if stem in students else ""
     if stated in students:
         if by_name not in ("", stated):
             raise Unusable(f"its name says {by_name}, and a line in it {stated}")
         return stated
-    named = by_name or _student_in_name(path.stem, students)
+    named = by_name or _student_in_name(stem, students)
     if named:
         return named
     raise Unusable(f"no student of the roster is named by it{f': {stated!r}' if stated else ''}")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import multiprocessing
+import os
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autograd.files import write_whole
-from autograd.worksheets.answers import Answer, Unusable, called, files_in, read
+from autograd.worksheets.answers import Answer, Unusable, called, composed, files_in, read
 from autograd.worksheets.feedback import feedback_page
 from autograd.worksheets.overview import overview_page
 from autograd.worksheets.result import Result, from_json, result_of
@@ -26,7 +28,8 @@ from autograd.worksheets.variants import code_of
 from autograd.worksheets.worksheet import Worksheet
 
 _KEPT = re.compile(r'<meta name="handgrad" content="(\w+) ([^"]*)">')
-_FORMULA = ("=", "+", "-", "@")  # with which a cell begins that a spreadsheet would compute
+# with which a cell begins that a spreadsheet would compute
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Marking(NamedTuple):
@@ -104,7 +107,8 @@ def _sorted_out(
             answer = read(path, known)
             found.setdefault(answer.student, []).append((called(path), answer))
         except Unusable as problem:
-            student = path.stem if path.stem in known else ""
+            stem = composed(path.stem)
+            student = stem if stem in known else ""
             problems.append(Result(student, called(path), str(problem)))
     usable: list[tuple[str, Answer]] = []
     for student, files in found.items():
@@ -122,6 +126,15 @@ _marking: Marking  # of a process that marks
 def _set_marking(marking: Marking) -> None:
     global _marking
     _marking = marking
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is no more: it would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _marked_here(file: tuple[str, Answer]) -> Result:
