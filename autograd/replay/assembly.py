@@ -114,6 +114,21 @@ class Assembly:
         """Return `and` or `or` of two truths."""
         return self.set(f"{how} {self.truth} {x}, {y}")
 
+    def anywhere(self, truth: str) -> str:
+        """Return whether it holds in any lane."""
+        return self._over_lanes("or", truth)
+
+    def everywhere(self, truth: str) -> str:
+        """Return whether it holds in every lane."""
+        return self._over_lanes("and", truth)
+
+    def _over_lanes(self, how: str, truth: str) -> str:
+        if self.lanes == 1:
+            return truth
+        name = f"llvm.vector.reduce.{how}.v{self.lanes}i1"
+        self.declare(f"i1 @{name}({self.truth})")
+        return self.set(f"call i1 @{name}({self.truth} {truth})")
+
     def finite(self, x: str) -> str:
         return self.compared("oeq", self.arithmetic("fsub", x, x), self.constant(0.0))
 

@@ -49,15 +49,14 @@ def compiled(text: str, functions: Sequence[str]) -> Functions:
     )
     module = llvm.parse_assembly(text)
     module.verify()
-    passes = llvm.create_new_function_pass_manager()
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
     passes.add_sroa_pass()
     passes.add_instruction_combine_pass()
     passes.add_simplify_cfg_pass()
     passes.add_loop_rotate_pass()
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options())
-    for function in module.functions:
-        if not function.is_declaration:
-            passes.run(function, builder)
+    options = llvm.create_pipeline_tuning_options()
+    passes.run(module, llvm.create_pass_builder(machine, options))
     for name in functions:
         llvm.add_symbol(f"hg.{name}", _address(name))
     engine = llvm.create_mcjit_compiler(module, machine)

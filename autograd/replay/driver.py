@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from autograd.replay.assembly import Assembly
 
 # In the header that a kernel is given.
 INPUTS, SCALARS, OUTPUT, SEED, FORWARD, BACKWARD, MOVING, OUTERS = range(8)
-
-
-def all_lanes(code: Assembly, truth: str) -> str:
-    """Return whether it holds in every lane."""
-    if code.lanes == 1:
-        return truth
-    name = f"llvm.vector.reduce.and.v{code.lanes}i1"
-    code.declare(f"i1 @{name}({code.truth})")
-    return code.set(f"call i1 @{name}({code.truth} {truth})")
 
 
 def blocks_of(code: Assembly, lanes: int) -> str:
@@ -64,7 +57,7 @@ def output_is_finite(code: Assembly, lanes: int, m: str = "%m") -> str:
     wide = Assembly(lanes)
     wide.lines, wide._fresh, wide.declared = code.lines, code._fresh, code.declared
     output = wide.load(m, wide.load("%header", str(OUTPUT), "i64"))
-    truth = all_lanes(wide, wide.finite(output))
+    truth = wide.everywhere(wide.finite(output))
     code._fresh = wide._fresh
     return truth
 
@@ -93,21 +86,22 @@ def end_unless(code: Assembly, fine: str, *statements: str) -> None:
     code.do(*statements, f"{name}.fine:")
 
 
-def run(lanes: int) -> Assembly:
+def run(lanes: int, parameters: int | None = None) -> Assembly:
     """Rounds of gradient descent; puts in `done` how many, and where the block began that failed,
-    or −1.
+    or −1. Code for so many parameters that move, or for any number of them.
     """
     code = Assembly(1)
     blocks = blocks_of(code, lanes)
-    moving = code.load("%header", str(MOVING), "i64")
+    moving = code.load("%header", str(MOVING), "i64") if parameters is None else parameters
     several = code.set(f"icmp sgt i64 {blocks}, 1")
     first_seed = code.set("fdiv double 1.0, %count")
     seed = code.load("%header", str(SEED), "i64")
     is_last_part = code.set("icmp eq i64 %before, 0")
     with code.loop("%rounds") as round_:
         later = code.set(f"icmp sgt i64 {round_}, 0")
-        with code.when(later), code.loop(moving) as k:
-            code.store("0.0", "%g", k, "double")
+        with code.when(later):
+            for k in _each(code, moving):
+                code.store("0.0", "%g", k, "double")
         with code.loop(blocks) as behind:
             block = code.set(f"sub i64 {code.set(f'sub i64 {blocks}, 1')}, {behind}")
             start = code.set(f"mul i64 {block}, {lanes}")
@@ -131,7 +125,16 @@ def run(lanes: int) -> Assembly:
     return code
 
 
-def _update(code: Assembly, round_: str, moving: str) -> None:
+def _each(code: Assembly, count: str | int) -> Iterator[str]:
+    """The whole numbers before `count`: a loop over them, or each in lines of its own."""
+    if isinstance(count, int):
+        yield from map(str, range(count))
+    else:
+        with code.loop(count) as k:
+            yield k
+
+
+def _update(code: Assembly, round_: str, moving: str | int) -> None:
     """The mean of the outputs, and a step along the gradients."""
     total = code.local("double")
     code.do(f"store double {code.load('%outputs', '0')}, ptr {total}")
@@ -141,6 +144,6 @@ def _update(code: Assembly, round_: str, moving: str) -> None:
         code.do(f"store double {after}, ptr {total}")
     mean = code.arithmetic("fdiv", code.set(f"load double, ptr {total}"), "%count")
     code.store(mean, "%means", round_)
-    with code.loop(moving) as k:
+    for k in _each(code, moving):
         step = code.arithmetic("fmul", "%rate", code.load("%g", k))
         code.store(code.arithmetic("fsub", code.load("%m", k), step), "%m", k)

@@ -26,6 +26,7 @@ from autograd.replay.translation import computed
 
 NARROW = 8  # parameters abreast, at least
 WIDE = 32  # and at most
+FEW = 32  # parameters of a small plan for which the step has code of its own
 UNROLLED = 4  # uses of a parameter in one row for which OUTER has code of its own
 _NEIGHBOURS = f"<{NARROW} x double>"
 
@@ -194,7 +195,7 @@ def _interpreter(cases: Sequence[Any], lanes: int) -> Assembly:
         getattr(reader, kind)(*rest)
         code.do("br label %next")
     code.do("done:")
-    code.do(f"ret i1 {driver.all_lanes(code, code.set(f'load {code.truth}, ptr {fine}'))}")
+    code.do(f"ret i1 {code.everywhere(code.set(f'load {code.truth}, ptr {fine}'))}")
     return code
 
 
@@ -357,7 +358,8 @@ def header_of(plan: Plan, form: Loop | Straight) -> list[int]:
 def text_of(form: Loop | Straight, is_shared: bool) -> tuple[str, tuple[str, ...]]:
     """The assembly of a kernel, and the functions of C that it calls; with `share`, or without."""
     parts = _straight_line(form) if isinstance(form, Straight) else _loop(form)
-    parts += [(_EVALUATE, driver.evaluate(form.lanes)), (_RUN, driver.run(form.lanes))]
+    few = form.moving if isinstance(form, Straight) and form.moving <= FEW else None
+    parts += [(_EVALUATE, driver.evaluate(form.lanes)), (_RUN, driver.run(form.lanes, few))]
     if is_shared:
         parts.append((_SHARE, turns.share(form.lanes)))
     declarations = dict.fromkeys(text for _, code in parts for text in code.declared)

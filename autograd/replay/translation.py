@@ -117,6 +117,20 @@ class _Number(NamedTuple):
     is_float: bool
 
 
+class _Side(NamedTuple):
+    """One side of a branch: where it is taken, what it comes to, and the lines for that."""
+
+    condition: str
+    number: Any
+    text: str
+    lines: list[str]
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether it calls a function of C."""
+        return any("@hg." in line for line in self.lines)
+
+
 class _Translation:
     """A function's statements as assembly. Both sides of a branch are computed, and one is taken.
 
@@ -192,16 +206,36 @@ class _Translation:
         raise Untranslatable
 
     def _chosen(self, condition: str, first: Any, second: Any) -> _Number:
-        taken = self.taken
-        self.taken = self.code.both("and", taken, condition)
-        x = first()
         otherwise = self.code.both("xor", condition, self._truth(True))
-        self.taken = self.code.both("and", taken, otherwise)
-        y = second()
+        x, y = self._side(condition, first), self._side(otherwise, second)
+        is_float = _is_float(x.number) and _is_float(y.number)
+        if self.trusted and (x.has_calls or y.has_calls):
+            return _Number(self._branched(x, y), is_float)
+        self.code.do(*x.lines, *y.lines)
+        return _Number(self.code.either(condition, x.text, y.text), is_float)
+
+    def _side(self, condition: str, side: Any) -> _Side:
+        """What is computed where the condition holds; its lines are to be written yet."""
+        taken, start = self.taken, len(self.code.lines)
+        self.taken = self.code.both("and", taken, condition)
+        number = side()
+        text = self.text(number)
         self.taken = taken
-        return _Number(
-            self.code.either(condition, self.text(x), self.text(y)), _is_float(x) and _is_float(y)
-        )
+        lines = self.code.lines[start:]
+        del self.code.lines[start:]
+        return _Side(condition, number, text, lines)
+
+    def _branched(self, *sides: _Side) -> str:
+        """The sides, one with calls only where a lane needs it: such a call may take long."""
+        code = self.code
+        result = code.local(code.type)
+        for side in sides:
+            with code.when(code.anywhere(side.condition) if side.has_calls else "true"):
+                code.do(*side.lines)
+                before = code.set(f"load {code.type}, ptr {result}, align 8")
+                after = code.either(side.condition, side.text, before)
+                code.do(f"store {code.type} {after}, ptr {result}, align 8")
+        return code.set(f"load {code.type}, ptr {result}, align 8")
 
     def asked(self, test: ast.expr, names: Mapping[str, Any]) -> str:
         """Whether a condition holds."""
