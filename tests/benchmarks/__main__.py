@@ -11,8 +11,8 @@ from collections.abc import Callable
 from functools import partial
 
 from . import functions, nodes
-from .contestants import OF_LARGE_GRAPHS, OF_NETWORKS, OF_THE_LECTURE
-from .problems import Problem, attention, demo, digits, lecture, letters, wide
+from .contestants import OF_LARGE_GRAPHS, OF_MANY_ROWS, OF_NETWORKS, OF_THE_LECTURE
+from .problems import Problem, attention, demo, digits, lecture, letters, many_rows, wide
 from .racing import ENVIRONMENT, Contestants, LeftOut, Result, race, written
 
 EXPLANATION = """\
@@ -90,6 +90,7 @@ RACES: dict[str, Callable[[], None]] = {
     "attention": partial(
         training, attention, OF_LARGE_GRAPHS, ("machine code", 1, "PyTorch, matrices")
     ),
+    "rows": partial(training, many_rows, OF_MANY_ROWS, ("two cores", 1.7, "one core")),
     "nodes": nodes.growing,
     "functions": functions.check,  # last: it makes this process large, which its children would be charged for
 }
@@ -100,7 +101,7 @@ def main() -> None:
     if unknown:
         sys.exit(f"unknown race {', '.join(sorted(unknown))}: it must be one of {', '.join(RACES)}")
     print(
-        f"Python {platform.python_version()}, {os.cpu_count()} cores; one thread, float64.\n{EXPLANATION}"
+        f"Python {platform.python_version()}, {os.cpu_count()} cores; one thread but for `rows`, float64.\n{EXPLANATION}"
     )
     os.environ.update(ENVIRONMENT)
     for name in [name for name in RACES if not sys.argv[1:] or name in sys.argv[1:]]:

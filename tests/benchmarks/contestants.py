@@ -4,6 +4,7 @@ time and losses.
 
 import ctypes
 import math
+import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
@@ -12,7 +13,7 @@ from typing import Any
 
 from . import c
 from .problems import Problem, flat, layers, mapped
-from .racing import Contestants, Run, timed
+from .racing import Contestants, LeftOut, Run, timed
 
 
 def measured(train: Callable[[], Iterable[Any]]) -> tuple[list[float], list[float]]:
@@ -137,12 +138,12 @@ def program(problem: Problem, backend: str) -> Run:
     if backend == "llvmlite":
         whole = numpy.array(whole)
 
-    def train() -> list[float]:
+    def train() -> Iterable[float]:
         if problem.rounds == 1:
             return replay.descend(problem.lr, 1, whole, batch_size=size)
-        return [
-            loss for batch in batches for loss in replay.descend(problem.lr, problem.rounds, batch)
-        ]
+        return chain.from_iterable(
+            [replay.descend(problem.lr, problem.rounds, batch) for batch in batches]
+        )
 
     def run() -> tuple[list[float], list[float]]:
         for p, number in zip(parameters, flat(problem.parameters), strict=True):
@@ -150,6 +151,14 @@ def program(problem: Problem, backend: str) -> Run:
         return measured(train)
 
     return run
+
+
+def on_one_core(problem: Problem) -> Run:
+    """Machine code in a process that may use one core only."""
+    if not hasattr(os, "sched_setaffinity"):
+        raise LeftOut("no process can be kept to one core here")
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    return program(problem, "llvmlite")
 
 
 def straight_c(problem: Problem) -> Run:
@@ -358,4 +367,9 @@ OF_NETWORKS: Contestants = {**CONTESTANTS, "PyTorch, nn.Sequential": ("torch", t
 OF_LARGE_GRAPHS: Contestants = {
     name: CONTESTANTS[name]
     for name in ("generated Python", "machine code", "PyTorch, matrices", "JAX, the loop in scan")
+}
+
+OF_MANY_ROWS: Contestants = {
+    "one core": ("autograd llvmlite.binding", on_one_core),
+    "two cores": CONTESTANTS["machine code"],
 }

@@ -11,7 +11,7 @@ import math
 import operator
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -144,6 +144,17 @@ def demo() -> Problem:
         l2=1e-4,
         example=_demo_example,
         losses=_demo_losses,
+    )
+
+
+def many_rows() -> Problem:
+    problem = demo()
+    [rows] = problem.batches
+    return replace(
+        problem,
+        title="A hundred thousand rows: a step of the demo on each point a thousand times",
+        batches=[rows * 1000],
+        rounds=5,
     )
 
 
