@@ -117,7 +117,7 @@ def test_numbers_that_cannot_be_found_are_told():
         return E
 
     sheet = Worksheet(build, names=["y"])
-    with pytest.raises(ValueError, match="no numbers for 'ann' in 1000 tries"):
+    with pytest.raises(ValueError, match="no numbers for 'ann' in 10,000 tries"):
         Worksheet(lambda: relu_at_its_kink(), names=["w"]).variant("ann")
     assert sheet.variant("ann").numbers == {"x": 0.0, "y": 1.0}
 
@@ -261,6 +261,15 @@ def test_a_class_is_refused_as_a_whole(tmp_path, capsys):
     assert ended.value.code == 2
     assert "near its kink. Ask for more digits, for other steps" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_numbers_are_found_where_few_will_do(tmp_path, capsys):
+    students = tmp_path / "roster.csv"
+    students.write_text("s0\ns1\ns2\n", "utf-8")  # s1 takes more than 1000 tries
+    words = ["--layers", "3", "2", "1", "--seed", "7", "--formats", "txt"]
+    out = tmp_path / "sheets"
+    assert main(["sheet", *words, "--students", str(students), "--out", str(out)]) == 0
+    assert "3 sheets in" in capsys.readouterr().out
 
 
 def test_what_builds_another_record_each_time_is_refused():

@@ -16,7 +16,7 @@ from autograd.record import Record
 from autograd.value import Value
 
 _KEPT = (0.0, 1.0)  # what a one-hot target, or a switch, is made of
-TRIES = 1000
+TRIES = 10_000
 _DRAWS = 10  # of one number, until no other one is like it
 _PATIENCE = 100  # tries after which all numbers are drawn anew
 _SPREAD = (0.25, 4.0)  # what a number is multiplied by, at most
@@ -143,7 +143,7 @@ class Variants:
                 kept, most = numbers, right
         [(reason, times)] = reasons.most_common(1)
         raise ValueError(
-            f"no numbers for {student!r} in {TRIES} tries: in {times}, {reason}. Ask for more"
+            f"no numbers for {student!r} in {TRIES:,} tries: in {times}, {reason}. Ask for more"
             " digits, for other steps or names, or about a smaller record"
         )
 
