@@ -296,3 +296,10 @@ def test_a_sum_of_many_arrays_takes_no_time():
     start = time.process_time()
     assert _is_wrong(examples(), "z = Σ_{i=1}^{99} X w")
     assert time.process_time() - start < 0.5
+
+
+def test_a_label_that_a_rate_may_have_stands_beside_itself():
+    a = Value(0.5, label="α")
+    y = named(a * a * a, "y")
+    assert check_derivation(y, r"dy/d\alpha = 3\alpha \alpha")
+    assert _is_wrong(y, r"dy/d\alpha = 2\alpha \alpha")

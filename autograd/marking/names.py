@@ -264,10 +264,13 @@ class Names(Elements):
         pieces = re.findall(r"[^\W\d_](?:_?\d+)?", name)
         if not 2 <= len(pieces) <= 4 or "".join(pieces) != name:
             return None
-        labels = [self._piece(piece) for piece in pieces]
-        if all(map(_is_no_value, labels)):
-            return None
-        return None if None in labels else list(filter(None, labels))
+        labels = [label for label in map(self._piece, pieces) if label is not None]
+        is_whole = len(labels) == len(pieces)
+        return labels if is_whole and not all(map(self._is_constant, labels)) else None
+
+    def _is_constant(self, name: str) -> bool:
+        """Whether it is a constant or the learning rate, and no label."""
+        return name not in self.labels and (name in CONSTANTS or name in RATES)
 
     def _piece(self, piece: str) -> str | None:
         """Return the label that a piece of a name is, or itself if it is an array or a constant."""
@@ -295,10 +298,6 @@ def _ends_of_derivative(text: str) -> list[tuple[str, str]]:
     if text[:1] not in ("d", "∂"):
         return []
     return [(text[1 : k.start()], text[k.end() :]) for k in re.finditer("_[d∂]", text)]
-
-
-def _is_no_value(label: str | None) -> bool:
-    return label is None or label in CONSTANTS or label in RATES
 
 
 def _derivative_between(text: str, labels: Mapping[str, str]) -> str:
