@@ -661,14 +661,7 @@ def test_an_example_is_right_in_arrays(name):
     root = EXAMPLES[name]().root
     for v in Record(root).labelled():
         if v is not root:
-            text = str(chain_rule(root, v, detail="arrays"))
-            open_lines = re.findall(r".*\[i.*", text)  # the marker leaves index form open
-            right = check_derivation(
-                root, "\n".join(x for x in text.splitlines() if x not in open_lines)
-            )
-            right.require()
-            opened = check_derivation(root, "\n".join(open_lines)).lines
-            assert {str(line.verdict) for line in opened} <= {"NOT READ", "UNKNOWN NAME"}
+            check_derivation(root, str(chain_rule(root, v, detail="arrays"))).require()
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import product
 from operator import or_
 from typing import NamedTuple, TypeVar
@@ -34,8 +34,6 @@ class Family:
     calls     whether it stands for the arrays of several calls of one network: then an index
               begins with the number of the call
     """
-
-    __slots__ = ("by_label", "calls", "members", "name", "ranges", "shape")
 
     def __init__(
         self,
@@ -81,6 +79,11 @@ class Family:
         inside = index[1:] if self.calls else index
         is_call = not self.calls or index[0] in self.ranges[0]
         return is_call and all(1 <= k <= n for k, n in zip(inside, self.shape, strict=True))
+
+    @cached_property
+    def is_part(self) -> bool:
+        """Whether the record has a part of the array alone: see `missing`."""
+        return bool(self.missing())
 
     def missing(self) -> list[Index]:
         """Return the indices of the array that no Value in the record has.

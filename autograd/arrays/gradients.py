@@ -215,6 +215,7 @@ class Gradients:
             if not math.isclose(sum(there), self.data[v], rel_tol=1e-9, abs_tol=1e-12):
                 raise NoIndexFormError(self.root, family)
         for index in family.missing():
+            self.notes["a term with an index that its array has not is left out"] = None
             if self.is_there(form, family.symbols("f", index)):
                 raise NoIndexFormError(self.root, family)
 

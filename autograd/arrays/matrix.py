@@ -81,6 +81,8 @@ class MatrixWriter:
         self.letters = {str(free[0]): "n"} if family.calls else {}
         self.ranges = family.symbols("f", family.ranges)
         self.name_calls(form)
+        if family.is_part:
+            return None
         shown = tuple(s for s in free if isinstance(s, str) and s not in self.letters)
         is_row = len(family.shape) == 2 and not isinstance(free[-2], str)
         try:
@@ -197,6 +199,8 @@ class MatrixWriter:
     def key_of_element(self, element: Element) -> tuple[str, ...]:
         key = self.without_calls(s for s in element.subs if isinstance(s, str))
         if len(set(key)) != len(key) or any(isinstance(s, Affine) for s in element.subs):
+            raise NotMatrixError
+        if element.family.is_part:
             raise NotMatrixError
         for sub, numbers in zip(element.subs, element.family.ranges, strict=True):
             if isinstance(sub, str) and self.ranges.setdefault(sub, numbers) != numbers:

@@ -14,6 +14,7 @@ from typing import Any
 from autograd.marking.array_lines import ArrayStatement, in_arrays
 from autograd.marking.cursor import is_array
 from autograd.marking.equations import LONGEST, Written, equations_of
+from autograd.marking.index_form import IndexForm
 from autograd.marking.indices import StatedIndices, is_recursion, letters_of, stated_indices
 from autograd.marking.labels import NAME, Rows, layer_of_delta
 from autograd.marking.names import Names
@@ -78,6 +79,7 @@ class Reader:
     ) -> None:
         self.names = Names(labels, root, nets, names, functions, arrays, computed, said, weights)
         self.decimals = ""
+        self.index_form = IndexForm(self.names.labels, root, self.names.nets)
 
     def equations(self, lines: Iterable[str]) -> list[list[Side]]:
         """Return the sides of each equation, its subject first.
@@ -102,6 +104,11 @@ class Reader:
 
     def define_deltas(self, lines: list[str]) -> None:
         """Let each δ that a line says to be a derivative be that, in the lines above it too."""
+        for name in self.index_form.define_deltas(lines):
+            with suppress(Unreadable):
+                tree = self.read(f"∂{self.names.root}/∂{name}", [])
+                if tree is not None:
+                    self.names.define(f"δ_{name}", tree)
         of_deltas = [line for line in lines if "δ" in line or "\\delta" in line]
         for equation in equations_of(of_deltas, self.names):
             found = self.single_name(equation.sides[0])
@@ -133,6 +140,10 @@ class Reader:
 
     def with_indices(self, equation: Written) -> Iterator[Statement]:
         """Yield the equation once for all numbers that its one-letter indices have."""
+        written_out = self.index_form.lines(equation)
+        if written_out:
+            yield from (self.element(numbers, written) for numbers, written in written_out)
+            return
         equation, stated = stated_indices(equation)
         try:
             yield self.sides(equation, {})
@@ -159,9 +170,15 @@ class Reader:
             if not stated.allow(indices):
                 continue
             with suppress(Unreadable):
-                line = self.sides(equation, indices)
-                said = ", ".join(f"{letter} = {k}" for letter, k in indices.items())
-                yield line._replace(read=(f"for {said}", *line.read))
+                yield self.element(indices, equation, indices)
+
+    def element(
+        self, said: Mapping[str, int], equation: Written, indices: Mapping[str, int] = {}
+    ) -> Statement:
+        """Return the equation read, and for which indices it is."""
+        line = self.sides(equation, indices)
+        numbers = ", ".join(f"{letter} = {k}" for letter, k in said.items())
+        return line._replace(read=(f"for {numbers}", *line.read))
 
     def sides(self, equation: Written, indices: Mapping[str, int]) -> Statement:
         """Return the equation read. Raises Unreadable where its subject is not."""
