@@ -25,10 +25,13 @@ class Code:
         self.moving = form.moving
         self.position = np.array([form.position[k] for k in range(len(form.position))], int)
         self.order = np.array(plan.parameters, int)
+        self.slots = np.empty_like(self.order)  # where each parameter of the task stands
+        self.slots[self.order] = self.position[: len(self.order)]
         self.numbers = plan.numbers
         self.size = form.size
         self.code = np.array(form.code, np.int32)
         self.header = np.array(header_of(plan, form), np.int64)
+        self._plan = self.code.ctypes.data, self.header.ctypes.data
         self._functions = compiled(*text_of(form, self.threads > 1))
         self._free: list[Any] = []
 
@@ -40,18 +43,16 @@ class Code:
         except IndexError:
             memory = np.zeros(self.size)
             memory[self.position[len(self.order) :]] = self.numbers
-        memory[self.position[: len(self.order)]] = np.array(parameters)[self.order]
+        memory[self.slots] = parameters
         yield memory
         self._free.append(memory)
 
     def parameters(self, memory: Any) -> Any:
-        found = np.empty(len(self.order))
-        found[self.order] = memory[self.position[: len(self.order)]]
-        return found
+        return memory[self.slots]
 
     def evaluate(self, memory: Any, rows: Any, outputs: Any) -> int:
-        arrays = (a.ctypes.data for a in (self.code, self.header, memory, rows))
-        return int(self._functions.evaluate(*arrays, len(rows), outputs.ctypes.data))
+        arrays = memory.ctypes.data, rows.ctypes.data
+        return int(self._functions.evaluate(*self._plan, *arrays, len(rows), outputs.ctypes.data))
 
     def run(
         self,
@@ -66,10 +67,10 @@ class Code:
         means: Any,
     ) -> tuple[int, int]:
         done = np.zeros(2, np.int64)
-        arrays = (a.ctypes.data for a in (self.code, self.header, memory, rows))
         self._functions.run(
-            *arrays, len(rows), before, rounds, rate, count, sums.ctypes.data,
-            outputs.ctypes.data, len(outputs), means.ctypes.data, done.ctypes.data,
+            *self._plan, memory.ctypes.data, rows.ctypes.data, len(rows), before, rounds, rate,
+            count, sums.ctypes.data, outputs.ctypes.data, len(outputs), means.ctypes.data,
+            done.ctypes.data,
         )  # fmt: skip
         return int(done[0]), int(done[1])
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from autograd.replay.assembly import Assembly
 
+NARROW = 8  # parameters abreast, at least
+
 # In the header that a kernel is given.
 INPUTS, SCALARS, OUTPUT, SEED, FORWARD, BACKWARD, MOVING, OUTERS = range(8)
 
@@ -100,8 +102,8 @@ def run(lanes: int, parameters: int | None = None) -> Assembly:
     with code.loop("%rounds") as round_:
         later = code.set(f"icmp sgt i64 {round_}, 0")
         with code.when(later):
-            for k in _each(code, moving):
-                code.store("0.0", "%g", k, "double")
+            for k, kind in _each(code, moving):
+                code.store("zeroinitializer", "%g", k, kind)
         with code.loop(blocks) as behind:
             block = code.set(f"sub i64 {code.set(f'sub i64 {blocks}, 1')}, {behind}")
             start = code.set(f"mul i64 {block}, {lanes}")
@@ -125,13 +127,15 @@ def run(lanes: int, parameters: int | None = None) -> Assembly:
     return code
 
 
-def _each(code: Assembly, count: str | int) -> Iterator[str]:
-    """The whole numbers before `count`: a loop over them, or each in lines of its own."""
+def _each(code: Assembly, count: str | int) -> Iterator[tuple[str, str]]:
+    """Where the parameters stand, and as what they are taken: each in lines of its own, or in a
+    loop as many abreast as there are in each group of neighbours.
+    """
     if isinstance(count, int):
-        yield from map(str, range(count))
+        yield from ((str(k), "double") for k in range(count))
     else:
-        with code.loop(count) as k:
-            yield k
+        with code.loop(code.set(f"sdiv i64 {count}, {NARROW}")) as group:
+            yield code.set(f"mul i64 {group}, {NARROW}"), f"<{NARROW} x double>"
 
 
 def _update(code: Assembly, round_: str, moving: str | int) -> None:
@@ -144,6 +148,8 @@ def _update(code: Assembly, round_: str, moving: str | int) -> None:
         code.do(f"store double {after}, ptr {total}")
     mean = code.arithmetic("fdiv", code.set(f"load double, ptr {total}"), "%count")
     code.store(mean, "%means", round_)
-    for k in _each(code, moving):
-        step = code.arithmetic("fmul", "%rate", code.load("%g", k))
-        code.store(code.arithmetic("fsub", code.load("%m", k), step), "%m", k)
+    for k, kind in _each(code, moving):
+        rate = "%rate" if kind == "double" else code.abreast("%rate", lanes=NARROW)
+        step = code.set(f"fmul {kind} {rate}, {code.load('%g', k, kind)}")
+        after = code.set(f"fsub {kind} {code.load('%m', k, kind)}, {step}")
+        code.store(after, "%m", k, kind)

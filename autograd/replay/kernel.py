@@ -20,13 +20,12 @@ from typing import Any
 
 from autograd.replay import driver, turns
 from autograd.replay.assembly import Assembly, of_c
+from autograd.replay.driver import NARROW
 from autograd.replay.planning import Apply, Place, Plan, Sum, Summand
 from autograd.replay.straight import Straight
 from autograd.replay.translation import computed
 
-NARROW = 8  # parameters abreast, at least
 WIDE = 32  # and at most
-FEW = 32  # parameters of a small plan for which the step has code of its own
 UNROLLED = 4  # uses of a parameter in one row for which OUTER has code of its own
 _NEIGHBOURS = f"<{NARROW} x double>"
 
@@ -358,7 +357,7 @@ def header_of(plan: Plan, form: Loop | Straight) -> list[int]:
 def text_of(form: Loop | Straight, is_shared: bool) -> tuple[str, tuple[str, ...]]:
     """The assembly of a kernel, and the functions of C that it calls; with `share`, or without."""
     parts = _straight_line(form) if isinstance(form, Straight) else _loop(form)
-    few = form.moving if isinstance(form, Straight) and form.moving <= FEW else None
+    few = form.moving if isinstance(form, Straight) else None
     parts += [(_EVALUATE, driver.evaluate(form.lanes)), (_RUN, driver.run(form.lanes, few))]
     if is_shared:
         parts.append((_SHARE, turns.share(form.lanes)))

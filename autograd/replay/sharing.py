@@ -95,9 +95,9 @@ class Shared(Code):
         turn, failed = np.zeros(1, np.int64), np.full(1, -1, np.int64)
 
         def shared(k: int) -> None:
-            arrays = (a.ctypes.data for a in (self.code, self.header, memory[k], rows))
+            arrays = memory[k].ctypes.data, rows.ctypes.data
             self._functions.share(
-                *arrays, len(rows), count, sums.ctypes.data, outputs.ctypes.data, k,
+                *self._plan, *arrays, len(rows), count, sums.ctypes.data, outputs.ctypes.data, k,
                 self.lot, self.step, self.patience, turn.ctypes.data, failed.ctypes.data,
             )  # fmt: skip
 
