@@ -8,6 +8,7 @@ import csv
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -380,6 +381,17 @@ def test_the_notebook_is_one_and_can_be_handed_in(worksheet, tmp_path):
     sheet.key().save(tmp_path / "somebody.ipynb")
     [result] = mark_folder(worksheet, tmp_path, ["ann"], tmp_path / "out")
     assert (result.student, result.points) == ("ann", 20.0)
+
+
+def test_the_notebook_shows_its_formulas_and_a_line_for_each_answer(worksheet):
+    notebook = nbformat.reads(worksheet.variant("ann").notebook(), as_version=4)
+    assert notebook.metadata.kernelspec.name == "python3"
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    assert len(cells) == len(notebook.cells)
+    for cell in cells:
+        assert not [part for part in cell.split("$")[::2] if "\\" in part]  # beside the formulas
+    blocks = [re.fullmatch(r"```\n(.*)\n```", cell, re.DOTALL) for cell in cells]
+    assert [block[1].count("\n") + 1 for block in blocks if block] == [10, 1, 5, 2, 3]
 
 
 def test_an_ending_that_is_not_known(worksheet, tmp_path):
