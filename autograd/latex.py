@@ -126,11 +126,14 @@ def _next_part(rest: str) -> tuple[tuple[str, str] | None, str]:
     for place, pattern in patterns:
         match = re.match(pattern, rest)
         if match:
-            text = r"\prime" * len(match[1]) if match[1][0] in _PRIMES else match[1]
-            return (place, _small(text)), rest[match.end() :]
+            return (place, _small(_with_primes(match[1]))), rest[match.end() :]
     if rest[0] in "^_" and rest[1:2] in _BRACKETS:
         return _bracketed(rest)
     return _set_small(rest)
+
+
+def _with_primes(text: str) -> str:
+    return r"\prime" * len(text) if text[0] in _PRIMES else text
 
 
 def _bracketed(rest: str) -> tuple[tuple[str, str] | None, str]:

@@ -117,6 +117,11 @@ def _without(factors: Factors, base: Base) -> Factors:
     return tuple(pair for pair in factors if pair[0] is not base)
 
 
+def _first_bracket(factors: Factors) -> Base | None:
+    """Return the first factor that is a sum in brackets, of exponent 1."""
+    return next((base for base, e in factors if base.terms and e == 1.0), None)
+
+
 def _stands_among(factors: Factors, bases: Collection[Base]) -> bool:
     """Whether one of these bases is a factor."""
     return any(base in bases for base, _ in factors)
@@ -296,7 +301,7 @@ class Algebra:
     def _multiplied_out(self, product: Product, by_base: Mapping[Base, object]) -> Sum:
         """Return the product, as a sum where it has a bracket, and a base that is asked for."""
         coefficient, factors = product
-        bracket = next((base for base, e in factors if base.terms and e == 1.0), None)
+        bracket = _first_bracket(factors)
         if bracket is None or not _stands_among(factors, by_base):
             return (product,)
         others = _without(factors, bracket)

@@ -179,12 +179,15 @@ def _require(role: str, function: Callable[..., Any], takes: int, what: str) -> 
     takes_any_number = code is not None and code.co_flags & CO_VARARGS
     if code is None or takes_any_number:  # a built-in function does not say
         return
-    most = code.co_argcount
-    if hasattr(function, "__self__"):
-        most -= 1
-    least = most - len(getattr(function, "__defaults__", None) or ())
+    least, most = _counts(function, code.co_argcount)
     if not least <= takes <= most:
         raise TypeError(f"{role} takes {most} argument(s), and must take {takes}: {what}")
+
+
+def _counts(function: Callable[..., Any], arguments: int) -> tuple[int, int]:
+    """Return how many arguments a function takes at least, and at most."""
+    most = arguments - 1 if hasattr(function, "__self__") else arguments
+    return most - len(getattr(function, "__defaults__", None) or ()), most
 
 
 def real(x: Any, what: str = "Value") -> float:

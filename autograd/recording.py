@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from threading import Lock
@@ -121,8 +121,13 @@ def comparisons_of(values: Iterable[Value]) -> list[Comparison]:
     with _lock:
         found = [asked for left in known for asked in _asked_of(left)]
         others = [left for left in comparisons if left not in known]
-        found += [asked for left in others for asked in _asked_of(left) if asked.right in known]
+        found += _asked_with(others, known)
     return found
+
+
+def _asked_with(others: Iterable[Value], known: Collection[Any]) -> list[Comparison]:
+    """Return the comparisons of other Values with one of those that are known."""
+    return [asked for left in others for asked in _asked_of(left) if asked.right in known]
 
 
 def _asked_of(left: Value) -> Iterator[Comparison]:

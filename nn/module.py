@@ -114,13 +114,11 @@ class Module:
             )
         places: dict[str, Value | _Buffer] = dict(self.named_parameters())
         places.update(self._named_buffers())
-        numbers = {}
+        numbers: dict[Value | _Buffer, Any] = {}
         problems = [f"{name} is missing" for name in places if name not in state]
         for name, number in state.items():
             try:
-                place = places[name]
-                read = place.read if isinstance(place, _Buffer) else real
-                numbers[place] = read(number, name)
+                numbers[places[name]] = _read(places[name], number, name)
             except KeyError:
                 problems.append(f"{name} is not a parameter of this model")
             except (TypeError, ValueError) as error:
@@ -240,6 +238,10 @@ class Module:
         """
         seen.add(id(self))
         return _search(_attributes(self), seen)
+
+
+def _read(place: Value | _Buffer, number: Any, name: str) -> Any:
+    return place.read(number, name) if isinstance(place, _Buffer) else real(number, name)
 
 
 @dataclass(eq=False)

@@ -83,15 +83,17 @@ class Optimizer:
         ]
         before = [parameter.data for parameter in self.parameters], self.state, self.steps
         try:
-            for parameter, update in zip(self.parameters, updates, strict=True):
-                parameter.data = update[0]
+            self._move_to([update[0] for update in updates])
             self.state = [update[1:] for update in updates]
             self.steps += 1
         except BaseException:
             numbers, self.state, self.steps = before
-            for parameter, number in zip(self.parameters, numbers, strict=True):
-                parameter.data = number
+            self._move_to(numbers)
             raise
+
+    def _move_to(self, numbers: Iterable[float]) -> None:
+        for parameter, number in zip(self.parameters, numbers, strict=True):
+            parameter.data = number
 
     def _finite_update(
         self, parameter: Value, lr: float, state: Iterable[float]

@@ -93,15 +93,24 @@ class _Reader:
         if len(self.allowed(equal)) != len(entries):
             return ()
         for h, t in self.pairs(equal):
-            if self.heads[h] != self.tails[t]:
-                continue
-            pair = Equal(h, t)
-            general = self.form([e for e in entries if not _are(pair, e)], equal)
-            special = self.form([e for e in entries if _are(pair, e)], (*equal, pair))
-            if general is not None and special is not None:
-                extra = added(special, scaled(replaced(general, {h: t}), -1.0))
-                return Case(equal, general), Case((*equal, pair), extra)
+            cases = self.at_pair(h, t, entries, equal) if self.heads[h] == self.tails[t] else ()
+            if cases:
+                return cases
         return ()
+
+    def at_pair(
+        self, h: str, t: str, entries: Sequence[Entry], equal: tuple[Equal, ...]
+    ) -> tuple[Case, ...]:
+        """Return the two cases of which the second is where an index of the head is one of the
+        tail.
+        """
+        pair = Equal(h, t)
+        general = self.form([e for e in entries if not _are(pair, e)], equal)
+        special = self.form([e for e in entries if _are(pair, e)], (*equal, pair))
+        if general is None or special is None:
+            return ()
+        extra = added(special, scaled(replaced(general, {h: t}), -1.0))
+        return Case(equal, general), Case((*equal, pair), extra)
 
     def by_offset(self, entries: Sequence[Entry], equal: tuple[Equal, ...]) -> tuple[Case, ...]:
         """Return a case for each of a few offsets between two indices."""
@@ -109,11 +118,16 @@ class _Reader:
             offsets = sorted({e.at[h] - e.at[t] for e in entries})
             if len(offsets) <= _MOST_OFFSETS:
                 pairs = [Equal(h, shifted(t, offset)) for offset in offsets]
-                groups = [[e for e in entries if _are(pair, e)] for pair in pairs]
-                cases = list(map(self.one, groups, [(*equal, pair) for pair in pairs]))
+                cases = [self.where(pair, entries, equal) for pair in pairs]
                 if all(cases):
                     return tuple(case for [case] in cases)
         return ()
+
+    def where(
+        self, pair: Equal, entries: Sequence[Entry], equal: tuple[Equal, ...]
+    ) -> tuple[Case, ...]:
+        """Return the one case of the entries where a further pair of indices is equal."""
+        return self.one([e for e in entries if _are(pair, e)], (*equal, pair))
 
     def pairs(self, equal: tuple[Equal, ...]) -> list[tuple[str, str]]:
         """Return each index of the head with each of the tail that stands in no equality."""

@@ -119,9 +119,13 @@ class Contraction:
         if len(parts) == 1:
             return self.writer.called("sum", parts[0].matrix or parts[0].written)
         if len(parts) == 2 and all(part.written.binding >= POWER for part in parts):
-            row, column = self.row_first(*(part.written for part in parts))
-            return self.writer.matmul([self.writer.transposed(row), column])
+            return self.inner(*(part.written for part in parts))
         return self.writer.called("sum", self.hadamard(parts))
+
+    def inner(self, a: Written, b: Written) -> Written:
+        """Return the inner product of two vectors."""
+        row, column = self.row_first(a, b)
+        return self.writer.matmul([self.writer.transposed(row), column])
 
     def row_first(self, a: Written, b: Written) -> tuple[Written, Written]:
         """Return two vectors, first the one that is easier to transpose."""

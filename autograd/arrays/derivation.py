@@ -186,9 +186,7 @@ class ArrayDerivation:
             title = _quotient(last, notation)
             written.append(f"{_quotient(last, notation, last.element)} &= {last.formula}")
             for line in lines:
-                numbers = "" if line.calls else matrix_in_latex(line.value, notation)
-                for name, *sides in _rows(line, numbers, notation):
-                    written.append(f"{name} &= {' = '.join(side for side in sides if side)}")
+                written += _in_latex(line, notation)
             if last.by != notation.name(self.by):
                 written.append(f"{title} &= {matrix_in_latex(last.value, notation)}")
         title = notation.derivative(self.of, self.by)
@@ -247,6 +245,13 @@ def _rows(line: Line, numbers: str, notation: Notation) -> list[list[str]]:
     of_element = _quotient(line, notation, line.element)
     first = [line.name + line.element, of_element] if is_named else [of_element, ""]
     return [[*first, line.formula, ""], *([[line.name, "", "", numbers]] if numbers else [])]
+
+
+def _in_latex(line: Line, notation: Notation) -> Iterator[str]:
+    """Yield the rows of a line in LaTeX."""
+    numbers = "" if line.calls else matrix_in_latex(line.value, notation)
+    for name, *sides in _rows(line, numbers, notation):
+        yield f"{name} &= {' = '.join(filter(None, sides))}"
 
 
 def _in_a_line(line: Line, notation: Notation) -> str:

@@ -78,10 +78,10 @@ def rebuilt(atom: Call | Bracket, change: Callable[[IndexForm], IndexForm]) -> A
 def symbols(item: Atom | IndexForm) -> dict[str, None]:
     """Return the symbols in an atom or a form that are not summed inside it, in order."""
     if isinstance(item, Element):
-        return {s: None for sub in item.subs for s in symbols_of(sub)}
+        return dict.fromkeys(chain.from_iterable(map(symbols_of, item.subs)))
     if isinstance(item, (Call, Bracket)):
-        return {s: None for part in parts(item) for s in symbols(part)}
-    return {s: None for term in item for s in symbols_of_term(term)}
+        return dict.fromkeys(chain.from_iterable(map(symbols, parts(item))))
+    return dict.fromkeys(chain.from_iterable(map(symbols_of_term, item)))
 
 
 def symbols_of_term(term: Term) -> dict[str, None]:
@@ -142,13 +142,18 @@ def is_left_out(term: Term, at: Mapping[str, int]) -> bool:
     while todo:
         atom = todo.pop()
         if isinstance(atom, Element):
-            pairs = zip(atom.subs, atom.family.ranges, strict=True)
-            if any(at.keys() >= {*symbols_of(s)} and number_at(s, at) not in r for s, r in pairs):
+            if _is_missing(atom, at):
                 return True
             continue
         whole = [inner for form in parts(atom) for inner in form if not inner.summed]
         todo += [inside for inner in whole for inside, _ in inner.factors]
     return False
+
+
+def _is_missing(element: Element, at: Mapping[str, int]) -> bool:
+    """Whether an index of an element is known, and is none that its array has."""
+    pairs = zip(element.subs, element.family.ranges, strict=True)
+    return any(at.keys() >= {*symbols_of(s)} and number_at(s, at) not in r for s, r in pairs)
 
 
 def cost(form: IndexForm) -> int:

@@ -148,6 +148,13 @@ def _from_the_root(into: Mapping[Family, Sequence[Block]]) -> list[Family]:
     return order
 
 
+def _is_data_that_sums_to_1(family: Family, place: int) -> bool:
+    """Whether an array is given, and its sums over one place of its index are all 1."""
+    if any(v.op is not None for v in family.members.values()):
+        return False
+    return all(math.isclose(total, 1.0) for total in _sums_along(family, place))
+
+
 def _sums_along(family: Family, place: int) -> Collection[float]:
     """Return the sums of the numbers of an array over one place of its index."""
     totals: dict[Index, float] = {}
@@ -325,12 +332,11 @@ class Gradients:
         if not isinstance(atom, Element) or atom.is_gradient or exponent != 1.0:
             return False
         family = atom.family
-        if symbol not in atom.subs or any(v.op is not None for v in family.members.values()):
+        if symbol not in atom.subs:
             return False
-        if self.reading.fresh.ranges[symbol] != family.ranges[atom.subs.index(symbol)]:
-            return False
-        totals = _sums_along(family, atom.subs.index(symbol))
-        if not all(math.isclose(total, 1.0) for total in totals):
+        place = atom.subs.index(symbol)
+        is_whole = self.reading.fresh.ranges[symbol] == family.ranges[place]
+        if not is_whole or not _is_data_that_sums_to_1(family, place):
             return False
         self.notes[f"for these data: the elements of {family.name} add up to 1"] = None
         return True

@@ -78,18 +78,24 @@ class Lifter:
     ) -> Places:
         """Return the symbols that each number of `form` may be, where all forms are built alike."""
         own = self._numbers_of_form(form)
-        points: list[list[tuple[Mapping[str, int], int]]] = [[] for _ in own]
-        for there, other in forms:
-            numbers = self._numbers_of_form(other)
-            if len(numbers) != len(own):
-                return {}
-            for place, n in zip(points, numbers, strict=True):
-                place.append((there, n.number))
         found = {}
-        for k, (n, place) in enumerate(zip(own, points, strict=True)):
+        for k, (n, place) in enumerate(zip(own, self._points(len(own), forms), strict=False)):
             subs = [s for s in (*self._fitting(n, at), n.number) if _is_at(s, place)]
             found[k] = tuple(subs or fitted(place))
         return {k: subs for k, subs in found.items() if subs}
+
+    def _points(
+        self, count: int, forms: Sequence[tuple[Mapping[str, int], Sum]]
+    ) -> list[list[tuple[Mapping[str, int], int]]]:
+        """Return what each number is in all forms; nothing where one has not so many."""
+        points: list[list[tuple[Mapping[str, int], int]]] = [[] for _ in range(count)]
+        for there, other in forms:
+            numbers = self._numbers_of_form(other)
+            if len(numbers) != count:
+                return []
+            for place, n in zip(points, numbers, strict=True):
+                place.append((there, n.number))
+        return points
 
     def _fitting(self, n: _Number, at: Mapping[str, int]) -> list[Sub]:
         """Return the symbols that a number may be: they have it, and run over the same."""

@@ -202,10 +202,14 @@ class MatrixWriter:
             raise NotMatrixError
         if element.family.is_part:
             raise NotMatrixError
+        self.require_one_range(element)
+        return key
+
+    def require_one_range(self, element: Element) -> None:
+        """Raise NotMatrixError where a symbol runs over other numbers than it does elsewhere."""
         for sub, numbers in zip(element.subs, element.family.ranges, strict=True):
             if isinstance(sub, str) and self.ranges.setdefault(sub, numbers) != numbers:
                 raise NotMatrixError
-        return key
 
     def without_calls(self, names: Iterable[str]) -> tuple[str, ...]:
         return tuple(s for s in names if s not in self.letters)

@@ -72,11 +72,15 @@ def total(summands: Iterable[tuple[Sub, int]]) -> Sub:
         constant += times * inside.constant
         for s, n in inside.parts:
             parts[s] = parts.get(s, 0) + times * n
-    left = tuple((s, n) for s, n in parts.items() if n)
-    if not left:
+    return _simplest(tuple((s, n) for s, n in parts.items() if n), constant)
+
+
+def _simplest(parts: tuple[tuple[str, int], ...], constant: int) -> Sub:
+    """Return a sum as a number or as a symbol, where it is one."""
+    if not parts:
         return constant
-    is_symbol = constant == 0 and len(left) == 1 and left[0][1] == 1
-    return left[0][0] if is_symbol else Affine(left, constant)
+    is_symbol = constant == 0 and len(parts) == 1 and parts[0][1] == 1
+    return parts[0][0] if is_symbol else Affine(parts, constant)
 
 
 def fitted(points: Sequence[tuple[Mapping[str, int], int]]) -> list[Sub]:

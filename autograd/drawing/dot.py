@@ -151,10 +151,15 @@ def _draw_arrow(graph: graphviz.Digraph, figure: Figure, arrow: Arrow, more: Att
         style = {"fontcolor": LIGHT[arrow.shade.sign if signed else "muted"]}
         style |= {"penwidth": arrow.shade.width}
     if signed:
-        dashes = "dashed" if arrow.shade.sign == "neg" else "solid"
-        style |= {"color": LIGHT[arrow.shade.line], "style": dashes}
+        style |= _signed(arrow.shade)
     style |= {"id": arrow.key, "class": _classes(arrow.shade, lit=arrow.lit, muted=muted)}
     graph.edge(arrow.tail, arrow.head, escaped(lines), **style | more)
+
+
+def _signed(shade: Shade) -> Attributes:
+    """Return the look of an arrow that adds to a gradient, or takes away from it: dashed."""
+    dashes = "dashed" if shade.sign == "neg" else "solid"
+    return {"color": LIGHT[shade.line], "style": dashes}
 
 
 def _lit(figure: Figure) -> Attributes:

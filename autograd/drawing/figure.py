@@ -304,11 +304,16 @@ def drawn_columns(keys: Mapping[Value, str], heads: Mapping[Value, list[Value]])
     """Return the keys of the leaves that lead to the same depth first, for each depth."""
     depth = _depths(heads)
     place = {v: k for k, v in enumerate(keys)}
-    leaves = [v for v in keys if v.op is None and heads[v]]
+    leaves = _leaves_in_use(heads)
     found: dict[int, list[str]] = {}
     for v in sorted(leaves, key=lambda leaf: _mean_place(heads[leaf], place)):
         found.setdefault(min(depth[head] for head in heads[v]), []).append(keys[v])
     return [column for column in found.values() if len(column) > 1]
+
+
+def _leaves_in_use(heads: Mapping[Value, Sequence[Value]]) -> list[Value]:
+    """Return the leaves that others are computed from."""
+    return [v for v in heads if v.op is None and heads[v]]
 
 
 def _mean_place(values: Sequence[Value], place: Mapping[Value, int]) -> float:

@@ -45,7 +45,7 @@ def stored_gradients(root: Value, graph: Graph, shown: Collection[Value]) -> Gra
 def _doubt(graph: Graph, shown: Collection[Value], expected: Mapping[Value, float]) -> str:
     """Return a sentence where the stored gradients are not of one backward pass of the root."""
     root, name = graph.root, graph.names[graph.root]
-    other = [v for v in shown if not _is_near(v.grad, expected[v])]
+    other = _unexpected(shown, expected)
     if root.grad != 1.0 and _are_near(shown, root.grad, expected):
         number = TEXT.number(root.grad)
         return f"grad is that of a Value above {name}, whose derivative by {name} is {number}"
@@ -54,6 +54,11 @@ def _doubt(graph: Graph, shown: Collection[Value], expected: Mapping[Value, floa
     if other:
         return "the leaves have added up several backward passes: set their grad to 0 before one"
     return ""
+
+
+def _unexpected(shown: Iterable[Value], expected: Mapping[Value, float]) -> list[Value]:
+    """Return the Values whose stored gradient is another one."""
+    return [v for v in shown if not _is_near(v.grad, expected[v])]
 
 
 def _are_near(shown: Iterable[Value], times: float, expected: Mapping[Value, float]) -> bool:

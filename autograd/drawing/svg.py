@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.drawing.cells import GAP, Cell, Cells
-from autograd.drawing.figure import Figure, Node
+from autograd.drawing.figure import Arrow, Figure, Node
 from autograd.drawing.theme import COLOURS, LIGHT, SMALLEST, Shade
 
 if TYPE_CHECKING:
@@ -88,21 +88,23 @@ def _name_parts(root: Element, figure: Figure, unlabelled: Collection[str]) -> N
             _put_title(group, nodes[key].title)
             _set_node(group, texts, nodes[key], muted=figure.lit and not nodes[key].lit)
         elif key in arrows:
-            if texts:
-                label = _lifted(graph, group, texts, "local")
-                _set_label(label, [] if key in unlabelled else texts, arrows[key].title)
-            _put_title(group, arrows[key].title)
-            _give_halo(texts, {"data-role": "local"})
+            _set_arrow(graph, group, texts, arrows[key], key in unlabelled)
         elif group.get("class") == "cluster" and key != "heading":
             _give_halo(texts, {"stroke": LIGHT["cluster"].lower()})
             _lifted(graph, group, texts, "title")
     graph[:] = sorted(graph, key=_layer)
 
 
-def _set_label(label: Element, texts: list[Element], title: str) -> None:
-    """Put lines of text and a title into the group of an edge's label."""
-    label[:] = texts
-    _put_title(label, title)
+def _set_arrow(
+    graph: Element, group: Element, texts: list[Element], arrow: Arrow, is_hidden: bool
+) -> None:
+    """Give an edge its title, and its label a layer of its own; what is hidden keeps its room."""
+    if texts:
+        label = _lifted(graph, group, texts, "local")
+        label[:] = [] if is_hidden else texts
+        _put_title(label, arrow.title)
+    _put_title(group, arrow.title)
+    _give_halo(texts, {"data-role": "local"})
 
 
 def _stripped(group: Element) -> list[Element]:

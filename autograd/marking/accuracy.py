@@ -89,14 +89,17 @@ class Precision:
 
     def in_full(self, symbol: Term, value: float) -> int:
         """Return with how many digits a symbol is written, 0 where it may be rounded."""
-        if isinstance(symbol, Call) and symbol.op is ops.neg:
-            symbol = symbol.args[0]
+        symbol = _without_minus(symbol)
         if isinstance(symbol, Number):
             return EXACT if own_digits(value) <= EXACT else 0
         if isinstance(symbol, Name) and symbol.label in self.given and not symbol.updated:
             own = own_digits(value)
             return min(own, self.shown) if own <= SHORT else 0
         return 0
+
+
+def _without_minus(symbol: Term) -> Term:
+    return symbol.args[0] if isinstance(symbol, Call) and symbol.op is ops.neg else symbol
 
 
 def has_a_digit(typed: Number, value: float) -> bool:

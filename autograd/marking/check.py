@@ -221,8 +221,13 @@ def _first_number(step: Term) -> float | None:
         return None
     first, last = step.args
     if step.op is ops.add:
-        number = _first_number(first)
-        return number if number == _first_number(last) else None
+        return _common_number(first, last)
     if step.op is ops.mul and isinstance(last, Number) and has_names(first):
         return last.value
     return first.value if isinstance(first, Number) else _first_number(first)
+
+
+def _common_number(*terms: Term) -> float | None:
+    """Return the number that all terms of a sum have; None where they have others."""
+    numbers = {_first_number(term) for term in terms}
+    return numbers.pop() if len(numbers) == 1 else None

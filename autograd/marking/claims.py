@@ -167,7 +167,11 @@ def _says_nothing(line: Statement, left: Side, side: Side) -> bool:
     read = line.read or left.read
     if read or not (isinstance(subject, (Name, Quotient)) and isinstance(side.term, Call)):
         return False
-    return any(type(x) is type(subject) and vars(x) == vars(subject) for x in walk(side.term))
+    return any(_is_same(x, subject) for x in walk(side.term))
+
+
+def _is_same(place: object, subject: object) -> bool:
+    return type(place) is type(subject) and vars(place) == vars(subject)
 
 
 def _plain(text: str) -> str:

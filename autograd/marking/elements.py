@@ -95,11 +95,7 @@ class Elements:
         rows = self.array(array)
         if rows is None or not (is_layer or isinstance(rows[0], tuple)):
             return None  # W_2 may be another matrix, where w2 is an element of w
-        for label in flattened(rows)[0]:
-            index = indexed(label) if isinstance(label, str) else None
-            if index and _digits(index[1]) == below:
-                return str(label)
-        return None
+        return _with_digits(flattened(rows)[0], below)
 
     @cached_property
     def _elements(self) -> dict[tuple[str, str], list[str]]:
@@ -157,6 +153,15 @@ class Elements:
         return {
             spell: {spell(name): rows for name, rows in arrays.items()} for spell in _ARRAYS_SPELLED
         }
+
+
+def _with_digits(labels: Iterable[object], digits: str) -> str | None:
+    """Return the first label whose index has these digits."""
+    for label in labels:
+        index = indexed(label) if isinstance(label, str) else None
+        if index and _digits(index[1]) == digits:
+            return str(label)
+    return None
 
 
 def _digits(index: str) -> str:

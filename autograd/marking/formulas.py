@@ -150,13 +150,18 @@ class Formulas:
             return self.holds_on_this_side(subject, side, true, tried)
         if math.isclose(self.bench.value(side), true, rel_tol=ALIKE):
             return self.holds_here_alone(subject, side, true)
-        for entry in self.bench.own.wrong_formulas():
-            if self.follows_formula(subject, side, entry):
-                return self.bench.follows(entry.line, true)
+        line = self.wrong_line_before(subject, side)
+        if line is not None:
+            return self.bench.follows(line, true)
         so = f"the formula gives {self.bench.value(side) + 0.0:.6g}, and it is {true:.6g}"
         fits = self.bench.misput(pairs or self.bench.known_alignment(subject, side))
         fits = fits or self.bench.repairs.of_formula(subject, side, self.bench.points, tried)
         return self.bench.wrong(fits, so, true)
+
+    def wrong_line_before(self, subject: Term, side: Term) -> int | None:
+        """Return the line of the first wrong formula that this one follows from."""
+        entries = self.bench.own.wrong_formulas()
+        return next((e.line for e in entries if self.follows_formula(subject, side, e)), None)
 
     def holds_on_this_side(
         self, subject: Term, side: Term, true: float, tried: Sequence[Interpretation]

@@ -224,8 +224,7 @@ class Known:
             terms: dict[Any, Term] = {}
             record = Record(head, self.board.visible)
             for leaf in record.leaves:
-                named = leaf in self.board.names
-                terms[leaf] = self.name(leaf) if named else number(self.board.data[leaf])
+                terms[leaf] = self._leaf(leaf)
             for v in record.nodes:
                 args = tuple(number(x) if isinstance(x, float) else terms[x] for x in v.args)
                 terms[v] = simplified(v.op, args)
@@ -233,6 +232,10 @@ class Known:
             terms[head] = copied(terms[head]) if short else self.name(head)
             self._formulas[head] = terms
         return self._formulas[head]
+
+    def _leaf(self, leaf: Value) -> Term:
+        named = leaf in self.board.names
+        return self.name(leaf) if named else number(self.board.data[leaf])
 
     def argument(self, v: Node, k: int) -> Term | None:
         """Return an argument of a node in names, None where no formula has the node."""
@@ -304,9 +307,7 @@ class Known:
         sizes: dict[Value, int] = {of: 1}
         for tail in self.board.down(of, by):
             heads = [head for head, _ in self.board.edges[tail] if head in upstream]
-            local = {head: self.edge(head, tail) for head in heads}
-            if left_out and left_out[1] is tail:
-                local[left_out[0]] = ONE
+            local = self._edges_to(tail, heads, left_out)
             sizes[tail] = sum(sizes[head] + size(local[head]) for head in heads)
             if sizes[tail] > LONG and tail is not by:
                 upstream[tail] = Quotient(self.board.names[of], self.board.names[tail])
@@ -314,6 +315,15 @@ class Known:
             else:
                 upstream[tail] = _sum_over(heads, upstream, local)
         return upstream.get(by, ZERO)
+
+    def _edges_to(
+        self, tail: Value, heads: Iterable[Value], left_out: tuple[Value, Value] | None
+    ) -> dict[Value, Term]:
+        """Return the derivative on the edge from each head; 1 on the edge that is left out."""
+        local = {head: self.edge(head, tail) for head in heads}
+        if left_out and left_out[1] is tail:
+            local[left_out[0]] = ONE
+        return local
 
     def of(self, subject: Term) -> Term | None:
         """Return the formula that is known for a subject, None where it is not a name or a

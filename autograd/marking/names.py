@@ -127,7 +127,7 @@ class Names(Elements):
     def _found(self, name: str) -> Meaning | None:
         """Return what a name means that the writer has not defined."""
         *exact, loose = zip(self._levels, _spellings(name), strict=True)
-        found = next((level[spelling] for level, spelling in exact if spelling in level), None)
+        found = _at_first_level(exact)
         if found is None and "⁽" in key(name) and self.is_array(name):
             return ArrayName(name)  # net_h⁽²⁾, and not net_h2
         if found is None:
@@ -291,6 +291,13 @@ class Names(Elements):
     def is_near(self, name: str) -> bool:
         """Whether it is likely a slip of the pen for a label."""
         return bool(difflib.get_close_matches(name, self._suggestions[:1000], 1, 0.8))
+
+
+def _at_first_level(
+    levels: Iterable[tuple[Mapping[str, dict[str, Meaning]], str]],
+) -> dict[str, Meaning] | None:
+    """Return the meanings of a name at the first level that has its spelling there."""
+    return next((level[spelling] for level, spelling in levels if spelling in level), None)
 
 
 def _ends_of_derivative(text: str) -> list[tuple[str, str]]:

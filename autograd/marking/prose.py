@@ -154,10 +154,15 @@ def _before_remark(text: str, names: Names) -> str | None:
             del words[0]  # it is a part of the formula
             continue
         before = before.rstrip(",.;:")
-        count = sum(kind in ("plain", "either") for _, kind in words)
+        count = _count_of_prose(words)
         is_remark = kind != "either" and _is_remark(before, remark, count, is_apart)
         return before if is_remark else None
     return None
+
+
+def _count_of_prose(words: Sequence[tuple[int, Kind]]) -> int:
+    """Return how many of these words may be no part of a formula."""
+    return sum(kind in ("plain", "either") for _, kind in words)
 
 
 def _is_sentence(text: str, first: str, names: Names) -> bool:

@@ -247,13 +247,17 @@ class Quotients(Cursor):
         if below and self.next.kind == "name":
             return self.gradient_by(below[1], True)
         by = _barred_or_after_d(text)
-        meaning = self.meaning(by) if by else None
+        return self.gradient_of_root(text, by) if by else None
+
+    def gradient_of_root(self, text: str, by: str) -> Tree | None:
+        """Return the derivative by a name that x̄ or dx is; None where it is none that is known."""
+        meaning = self.meaning(by)
         if meaning == self.names.root:
             raise self.not_read(f"{text} stands alone: a derivative is written d{meaning}/dx")
         if isinstance(meaning, str):
             self.notes.append(f"{text} is read as ∂{self.names.root}/∂{meaning}")
             return Quotient(self.names.root, meaning)
-        if isinstance(meaning, ArrayName) or (by and self.names.is_array_like(by)):
+        if isinstance(meaning, ArrayName) or self.names.is_array_like(by):
             return ArrayCall("gradient", (ArrayName(by),))
         return None
 

@@ -323,8 +323,11 @@ class Reader:
         except Unreadable as error:
             is_unknown = error.verdict == "UNKNOWN NAME" and " may be " not in str(error)
             return found[0].text if is_unknown else None
-        is_rate = isinstance(tree, Name) and tree.label == RATE and RATE not in self.names.labels
-        return found[0].text if is_rate else None
+        return found[0].text if self.is_rate(tree) else None
+
+    def is_rate(self, tree: Tree | None) -> bool:
+        """Whether it is the learning rate, and no Value of that name."""
+        return isinstance(tree, Name) and tree.label == RATE and RATE not in self.names.labels
 
     def single_name(self, text: str) -> list[Token]:
         """Return the token of a name that stands alone; none where anything else does."""

@@ -101,6 +101,16 @@ def plain(text: str) -> str:
         return text.translate(SIGNS)
     text = re.sub(r"\{,\}", ".", _without_braces(text))
     text = re.sub(r"\\left\s*\.|\\right\s*\.(?!\d)", "", text)
+    text = _IGNORED.sub(" ", _without_wrappings(text))
+    text = re.sub(r"\\[dtc]?frac(?![a-zA-Z])\s*", r"\\frac", text)
+    text = re.sub(r"\\frac([0-9a-zA-Z])\s*(?=[0-9a-zA-Z{])", r"\\frac{\1}", text)
+    text = re.sub(r"(\\frac\{[^{}]*\})\s*([0-9a-zA-Z])", r"\1{\2}", text)
+    text = re.sub(r"\s+", " ", _COMMAND.sub(_sign, text))
+    return re.sub(r"\{([^\W\d_]+)\}(?=\s*_)", r"\1", text).translate(SIGNS)
+
+
+def _without_wrappings(text: str) -> str:
+    """Return LaTeX without the commands around names, which may stand inside one another."""
     before = None
     for _ in range(6):
         if text == before:
@@ -113,12 +123,7 @@ def plain(text: str) -> str:
             lambda m: GREEK[m[1]],
             text,
         )
-    text = _IGNORED.sub(" ", text)
-    text = re.sub(r"\\[dtc]?frac(?![a-zA-Z])\s*", r"\\frac", text)
-    text = re.sub(r"\\frac([0-9a-zA-Z])\s*(?=[0-9a-zA-Z{])", r"\\frac{\1}", text)
-    text = re.sub(r"(\\frac\{[^{}]*\})\s*([0-9a-zA-Z])", r"\1{\2}", text)
-    text = re.sub(r"\s+", " ", _COMMAND.sub(_sign, text))
-    return re.sub(r"\{([^\W\d_]+)\}(?=\s*_)", r"\1", text).translate(SIGNS)
+    return text
 
 
 def _unwrapped(match: re.Match[str]) -> str:

@@ -176,10 +176,7 @@ class _Scanner:
         if not found:
             return False
         self.place = found.end()
-        power = next(filter(None, (found[k] for k in (1, 2, 5, 6, 7))), "")
-        text = found[4] or "1"
-        if power:
-            text += f"e{power.translate(FROM_RAISED).replace(' ', '')}"
+        text = _as_float_reads(found)
         percent = _PERCENT.match(self.text, self.place)
         if percent:
             self.place = percent.end()
@@ -298,11 +295,21 @@ class _Scanner:
     def follow_brackets(self, sign: str) -> None:
         if sign in ("(", "[", "{"):
             before = self.found[-2].text if len(self.found) > 1 else ""
-            own = self.names.functions.get(before)
-            several = before in _SEVERAL or (own is not None and own.arity > 1)
-            self.lists.append(sign == "[" or several)
+            self.lists.append(sign == "[" or self.takes_several(before))
         elif sign in (")", "]", "}") and len(self.lists) > 1:
             self.lists.pop()
+
+    def takes_several(self, name: str) -> bool:
+        """Whether it is a function of several arguments, between which commas stand."""
+        own = self.names.functions.get(name)
+        return name in _SEVERAL or (own is not None and own.arity > 1)
+
+
+def _as_float_reads(found: re.Match[str]) -> str:
+    """Return a number with its power of ten as float() reads it: 10⁻⁵ as 1e-5."""
+    power = next(filter(None, (found[k] for k in (1, 2, 5, 6, 7))), "")
+    text = found[4] or "1"
+    return f"{text}e{power.translate(FROM_RAISED).replace(' ', '')}" if power else text
 
 
 def _number(text: str, typed: str, percent: bool) -> Number:

@@ -33,17 +33,18 @@ def over_arrays(namespace: Any, op: Op) -> Callable[..., Any]:
     if op.name in _COMPOSED:
         return partial(_COMPOSED[op.name], namespace)
     if hasattr(namespace, op.name):
-        function = getattr(namespace, op.name)
-        return lambda *args: function(
-            *(_like(namespace, x, args) if isinstance(x, float) else x for x in args)
-        )
+        return partial(_with_arrays, namespace, getattr(namespace, op.name))
     of_jax = namespace.__name__.startswith("jax")
-    function = (
+    return (  # type: ignore[no-any-return]
         getattr(import_module("jax.scipy.special"), op.name)
         if of_jax
         else namespace.vectorize(op.function)
     )
-    return function  # type: ignore[no-any-return]
+
+
+def _with_arrays(namespace: Any, function: Callable[..., Any], *args: Any) -> Any:
+    """Apply a function to arrays, and to floats as it takes them."""
+    return function(*(_like(namespace, x, args) if isinstance(x, float) else x for x in args))
 
 
 def _like(namespace: Any, number: float, args: Iterable[Any]) -> Any:

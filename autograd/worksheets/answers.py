@@ -8,7 +8,7 @@ import json
 import re
 import stat
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from os.path import realpath
 from pathlib import Path
 from typing import NamedTuple
@@ -89,9 +89,13 @@ def _ids(rows: Sequence[Sequence[str]]) -> list[str]:
     heads = [cell.lower() for cell in rows[0]] if rows else []
     for head in _HEADS:
         if head in heads:
-            column = heads.index(head)
-            return [row[column] if column < len(row) else "" for row in rows[1:]]
+            return _column(rows[1:], heads.index(head))
     return [row[0] for row in rows]
+
+
+def _column(rows: Iterable[Sequence[str]], column: int) -> list[str]:
+    """Return a column of a table, whose rows may be too short for it."""
+    return [row[column] if column < len(row) else "" for row in rows]
 
 
 def files_in(folder: Path, out: Path) -> Iterator[Path]:

@@ -80,11 +80,16 @@ def _row(score: ItemScore) -> list[str]:
 
 def _others(score: Score) -> Iterable[str]:
     """Yield the lines that are wrong, or were not read, and answer nothing that is asked."""
-    used = {item.line for step in score.steps for item in step.items}
-    lines = [line for line in score.marks.lines if line not in used and _is_faulty(line)]
+    lines = list(filter(_is_faulty, _beside(score)))
     if lines:
         rows = [[line.mark, Html(_claim(line)), line.because + line.told] for line in lines]
         yield f"<h2>Other lines</h2>{markup(rows)}"
+
+
+def _beside(score: Score) -> list[Line]:
+    """Return the lines that answer nothing that is asked."""
+    used = {item.line for step in score.steps for item in step.items}
+    return [line for line in score.marks.lines if line not in used]
 
 
 def _is_faulty(line: Line) -> bool:

@@ -63,9 +63,7 @@ def from_json(text: str) -> Result:
 def result_of(score: Score, file: str) -> Result:
     """Return what is kept of a score."""
     steps = tuple(StepResult(s.title, s.points, s.of) for s in score.steps)
-    answered = {
-        item.line.claim: step.title for step in score.steps for item in step.items if item.line
-    }
+    answered = _steps_by_claim(score)
     slips = [
         Slip(str(line.verdicts[0]), line.verdicts[0].sentence, answered.get(line.claim, ELSEWHERE))
         for line in score.marks.lines
@@ -82,3 +80,8 @@ def result_of(score: Score, file: str) -> Result:
         slips=tuple(slips),
         first=told,
     )
+
+
+def _steps_by_claim(score: Score) -> dict[str, str]:
+    """Return the title of the step that each claim answers."""
+    return {item.line.claim: step.title for step in score.steps for item in step.items if item.line}

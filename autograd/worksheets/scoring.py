@@ -211,9 +211,14 @@ def _step(step: Step, items: Sequence[Item], answers: _Answers, scheme: Scheme) 
         mark, line = answers.best(item.subject, item.kind)
         if mark == "missing" and implied:
             mark = "implied"
-        share = scheme.follow_through if mark == "follows" else float(mark in _CREDITED)
+        share = _share(mark, scheme)
         scores.append(ItemScore(item, mark, line, share * weight * unit, weight * unit))
     return StepScore(step.title.format(step.subject), tuple(scores))
+
+
+def _share(mark: Mark, scheme: Scheme) -> float:
+    """Return the part of the points that an answer with this mark gets."""
+    return scheme.follow_through if mark == "follows" else float(mark in _CREDITED)
 
 
 def _is_end_right(items: Sequence[Item], answers: _Answers) -> bool:
