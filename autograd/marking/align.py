@@ -7,7 +7,8 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from autograd import ops
-from autograd.marking.known import LONG, ONE
+from autograd.marking.known import LONG
+from autograd.marking.simplifying import ONE
 from autograd.marking.syntax import Call, Number, Term, written
 from autograd.marking.terms import NEUTRAL, flat, neutral
 from autograd.marking.verdict import Verdict

@@ -6,21 +6,27 @@ source of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from functools import reduce
 from itertools import islice, permutations
 from typing import TYPE_CHECKING, Any
 
 from autograd import ops
-from autograd.marking.applied import Applied, as_term
+from autograd.marking.applied import as_term
 from autograd.marking.board import Board
+from autograd.marking.simplifying import (
+    ONE,
+    ZERO,
+    Simplified,
+    coefficients,
+    simplified,
+    sum_over,
+    times,
+)
 from autograd.marking.spelling import RATE
 from autograd.marking.syntax import (
     Call,
     Name,
-    Number,
     Quotient,
     Term,
     copied,
@@ -30,7 +36,6 @@ from autograd.marking.syntax import (
     written,
 )
 from autograd.marking.terms import runs
-from autograd.op import Op
 from autograd.record import Record
 from autograd.value import Value
 
@@ -40,154 +45,6 @@ if TYPE_CHECKING:
 LONG = 60  # places in a formula: a longer one is not expanded further
 LONGEST = 500  # places in a formula: of a longer one nothing is known but its name
 MOST = 400  # places of a formula that a number may stand for
-
-
-ZERO, ONE = number(0.0), number(1.0)
-
-
-def _is(term: Term, value: float) -> bool:
-    return isinstance(term, Number) and term.value == value
-
-
-def _negative(term: Term) -> Term:
-    if isinstance(term, Number):
-        return number(-term.value)
-    if isinstance(term, Call) and term.op is ops.neg:
-        return term.args[0]
-    return Call(ops.neg, (term,))
-
-
-def _times(a: Term, b: Term) -> Term:
-    """Return a product with its constant first, and its sign on its first factor."""
-    todo = [b]
-    while todo:
-        factor = todo.pop()
-        if isinstance(factor, Call) and factor.op is ops.mul:
-            todo += reversed(factor.args)
-        elif isinstance(factor, Call) and factor.op is ops.neg:
-            a = _negative(a)
-            todo.append(factor.args[0])
-        elif isinstance(a, Number):
-            a = _scaled(a, factor)
-        else:
-            a = _scaled(factor, a) if isinstance(factor, Number) else Call(ops.mul, (a, factor))
-    return a
-
-
-def _scaled(constant: Number, term: Term) -> Term:
-    """Return a constant times a term that is no constant, or is one too."""
-    if isinstance(term, Number):
-        return number(constant.value * term.value)
-    if constant.value in (0.0, 1.0):
-        return term if constant.value else ZERO
-    if constant.value == -1.0:
-        return _negative(term)
-    if isinstance(term, Call) and term.op is ops.mul and isinstance(term.args[0], Number):
-        return Call(ops.mul, (number(constant.value * term.args[0].value), term.args[1]))
-    return Call(ops.mul, (constant, term))
-
-
-def _sum_over(
-    heads: Iterable[Value], upstream: Mapping[Value, Term], local: Mapping[Value, Term]
-) -> Term:
-    """Return the sum of the upstream gradient by each head times the derivative on its edge."""
-    return _added([_times(upstream[head], local[head]) for head in heads])
-
-
-def simplified(op: Op, args: tuple[Term, ...]) -> Term:
-    """Return the operation on terms as a person writes it: constants folded, 1·x and x + 0
-    are x.
-    """
-    numbers = [x.value for x in args if isinstance(x, Number)]
-    if len(numbers) == len(args):
-        return _folded(op, args, numbers)
-    if op is ops.mul:
-        return _times(*args)
-    if op is ops.neg:
-        return _negative(args[0])
-    if op in (ops.add, ops.sub):
-        return _sum(op, *args)
-    if op in (ops.div, ops.pow):
-        return _quotient_or_power(op, *args)
-    return Call(op, args)
-
-
-def _quotient_or_power(op: Op, a: Term, b: Term) -> Term:
-    if _is(b, 1.0):
-        return a
-    if op is ops.div and _is(a, 0.0):
-        return ZERO
-    return Call(op, (a, b))
-
-
-def _folded(op: Op, args: tuple[Term, ...], numbers: list[float]) -> Term:
-    try:
-        return number(op(*numbers))
-    except ArithmeticError:
-        return Call(op, args)
-
-
-def _sum(op: Op, a: Term, b: Term) -> Term:
-    if _is(b, 0.0):
-        return a
-    if _is(a, 0.0):
-        return b if op is ops.add else _negative(b)
-    return Call(op, (a, b))
-
-
-def _coefficients(form: Term) -> Iterator[float]:
-    """Yield the constant that each summand comes to have where its constants are gathered."""
-    for summand in _summands(form):
-        with suppress(ArithmeticError):
-            yield _coefficient(summand)
-
-
-def _summands(form: Term) -> Iterator[Term]:
-    """Yield the summands of a form, their signs aside."""
-    todo = [form]
-    while todo:
-        term = todo.pop()
-        if isinstance(term, Call) and term.op in (ops.add, ops.sub, ops.neg):
-            todo += reversed(term.args)
-        else:
-            yield term
-
-
-def _coefficient(product: Term) -> float:
-    """Return the product of the constants among the factors and the divisors of a product.
-
-    That of a sum of equal terms, as x·x leads to, is their number times one's.
-    """
-    result = 1.0
-    todo = [(product, 1)]
-    while todo:
-        term, exponent = todo.pop()
-        if isinstance(term, Number):
-            result *= term.value**exponent
-        elif isinstance(term, Call) and term.op in (ops.mul, ops.neg):
-            todo += [(x, exponent) for x in term.args]
-        elif isinstance(term, Call) and term.op is ops.div:
-            above, below = term.args
-            todo += [(above, exponent), (below, -exponent)]
-        elif isinstance(term, Call) and term.op is ops.add:
-            first, *others = _summands(term)
-            if all(written(other) == written(first) for other in others):
-                result *= (1 + len(others)) ** exponent
-                todo.append((first, exponent))
-    return result
-
-
-def _added(terms: Sequence[Term]) -> Term:
-    return reduce(lambda *args: simplified(ops.add, args), terms)
-
-
-class _Simplified(Applied):
-    """A term that is simplified at each operation."""
-
-    __slots__ = ()
-
-    def call(self, op: Op, args: tuple[Term, ...]) -> Term:
-        return simplified(op, args)
 
 
 class Known:
@@ -274,11 +131,11 @@ class Known:
         for v in reversed(Record(head, self.board.visible).nodes):
             if v not in upstream:
                 continue
-            args = [_Simplified(terms[x]) if isinstance(x, Value) else x for x in v.args]
+            args = [Simplified(terms[x]) if isinstance(x, Value) else x for x in v.args]
             for x, partial in zip(v.args, v.op.partials, strict=True):
                 if isinstance(x, Value):
-                    local = as_term(partial(*args, _Simplified(terms[v])))
-                    part = _times(upstream[v], local)
+                    local = as_term(partial(*args, Simplified(terms[v])))
+                    part = times(upstream[v], local)
                     upstream[x] = (
                         simplified(ops.add, (upstream[x], part)) if x in upstream else part
                     )
@@ -313,7 +170,7 @@ class Known:
                 upstream[tail] = Quotient(self.board.names[of], self.board.names[tail])
                 sizes[tail] = 1
             else:
-                upstream[tail] = _sum_over(heads, upstream, local)
+                upstream[tail] = sum_over(heads, upstream, local)
         return upstream.get(by, ZERO)
 
     def _edges_to(
@@ -413,6 +270,6 @@ class Known:
             yield Quotient(names[v], names[by])
         whole = self.gradient(of, by)
         yield from runs(whole)
-        yield from map(number, _coefficients(whole))
+        yield from map(number, coefficients(whole))
         for v, u in permutations(on_path[:12], 2):
             yield Quotient(names[v], names[u])

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.marking.board import letters
-from autograd.marking.known import ONE, ZERO, Known
+from autograd.marking.known import Known
+from autograd.marking.simplifying import ONE, ZERO
 from autograd.marking.syntax import (
     Call,
     Constant,
