@@ -123,8 +123,8 @@ class MatrixWriter:
         if common:
             product = self.factored(form, common, free)
             return self.transposed(product) if turned else product
-        size = math.fabs(form[0].coefficient)
-        if len(form) > 1 and size != 1.0 and all(math.fabs(t.coefficient) == size for t in form):
+        size = _size_of_all(form)
+        if size != 1.0:
             rest = self.form(scaled(form, 1.0 / size), free, turned)
             return self.writer.with_constant(size, [rest], [])
         terms = [(term.coefficient, self.term(term, free, len(form) == 1, turned)) for term in form]
@@ -361,6 +361,12 @@ class MatrixWriter:
         minus = "-" if self.is_latex else "−"
         parts.insert(len(parts) if parts[0][1] > 0 else 0, ("", sub.constant))  # i−1, and 6−i
         return "".join(_summand(times, name, minus) for name, times in parts).removeprefix("+")
+
+
+def _size_of_all(form: IndexForm) -> float:
+    """Return what the coefficients of several terms are, their signs aside; 1 if they differ."""
+    sizes = [math.fabs(term.coefficient) for term in form]
+    return sizes[0] if len(sizes) > 1 and sizes.count(sizes[0]) == len(sizes) else 1.0
 
 
 def _summand(times: int, name: str, minus: str) -> str:

@@ -65,10 +65,7 @@ def total(summands: Iterable[tuple[Sub, int]]) -> Sub:
     parts: dict[str, int] = {}
     constant = 0
     for sub, times in summands:
-        if isinstance(sub, int):
-            constant += times * sub
-            continue
-        inside = sub if isinstance(sub, Affine) else Affine(((sub, 1),), 0)
+        inside = _as_sum(sub)
         constant += times * inside.constant
         for s, n in inside.parts:
             parts[s] = parts.get(s, 0) + times * n
@@ -81,6 +78,13 @@ def _simplest(parts: tuple[tuple[str, int], ...], constant: int) -> Sub:
         return constant
     is_symbol = constant == 0 and len(parts) == 1 and parts[0][1] == 1
     return parts[0][0] if is_symbol else Affine(parts, constant)
+
+
+def _as_sum(sub: Sub) -> Affine:
+    """Return an index as a sum, be it a symbol or a constant alone."""
+    if isinstance(sub, Affine):
+        return sub
+    return Affine((), sub) if isinstance(sub, int) else Affine(((sub, 1),), 0)
 
 
 def fitted(points: Sequence[tuple[Mapping[str, int], int]]) -> list[Sub]:
