@@ -155,6 +155,10 @@ def _is_data_that_sums_to_1(family: Family, place: int) -> bool:
     return all(math.isclose(total, 1.0) for total in _sums_along(family, place))
 
 
+def _is_constant(form: IndexForm) -> bool:
+    return not any(term.factors for term in form)
+
+
 def _sums_along(family: Family, place: int) -> Collection[float]:
     """Return the sums of the numbers of an array over one place of its index."""
     totals: dict[Index, float] = {}
@@ -247,7 +251,7 @@ class Gradients:
         head = block.head
         short = self.share(block)
         upstream = self.forms[head]
-        is_constant = not any(term.factors for term in upstream)
+        is_constant = _is_constant(upstream)
         if self.uses[head] > 1 and not is_constant:
             return short
         names = self.indices(head)

@@ -177,7 +177,7 @@ class Explainer:
                 symbol = Quotient(self.board.names[of], self.board.names[tail])
                 at = self._multiplied(of, by, tail, heads)
                 yield Found(Verdict.PATHS_MULTIPLIED, at, "in {}", (symbol,))
-            if len(heads) > 2 or (bias and len(heads) == 2):
+            if _may_stand_for_sum(len(heads), bias):
                 for head in heads:
                     yield from self._on_path(of, by, tail, head, bias)
 
@@ -311,6 +311,11 @@ class Explainer:
     def _updated_late(self, point: Point, rate: float) -> Point:
         seen, _ = self._late(point, rate)
         return point.at(point.updated(rate, self.evaluator.trained, seen))
+
+
+def _may_stand_for_sum(paths: int, is_bias: bool) -> bool:
+    """Whether one of so many paths is likely taken for their sum: of two, by a bias alone."""
+    return paths > 2 or (is_bias and paths == 2)
 
 
 def _heads_by_tail(edges: Iterable[tuple[Value, Value]]) -> dict[Value, list[Value]]:

@@ -109,7 +109,7 @@ class Reader:
                 tree = self.read(f"∂{self.names.root}/∂{name}", [])
                 if tree is not None:
                     self.names.define(f"δ_{name}", tree)
-        of_deltas = [line for line in lines if "δ" in line or "\\delta" in line]
+        of_deltas = list(filter(_mentions_delta, lines))
         for equation in equations_of(of_deltas, self.names):
             found = self.single_name(equation.sides[0])
             if found and len(equation.sides) > 1 and layer_of_delta(found[0].text) is not None:
@@ -337,6 +337,10 @@ class Reader:
             found = tokens(text, self.names, []) or []
             return found if [token.kind for token in found] == ["name"] else []
         return []
+
+
+def _mentions_delta(line: str) -> bool:
+    return "δ" in line or "\\delta" in line
 
 
 def _other_choices(count: int) -> Iterator[tuple[bool, ...]]:
