@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autograd.files import write_whole
+from autograd.recording import collector_paused
 from autograd.worksheets.answers import Answer, Unusable, called, composed, files_in, read
 from autograd.worksheets.feedback import feedback_page
 from autograd.worksheets.overview import overview_page
@@ -170,7 +171,8 @@ def marked(marking: Marking, name: str, answer: Answer) -> Result:
     if kept is not None:
         return kept
     try:
-        score = worksheet.variant(student).mark(answer.text)
+        with collector_paused():
+            score = worksheet.variant(student).mark(answer.text)
     except Exception as problem:  # a fault of the marker's own must not stop the others
         return Result(student, name, f"it cannot be marked: {type(problem).__name__}: {problem}")
     result = result_of(score, name)
