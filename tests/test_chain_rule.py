@@ -465,6 +465,7 @@ def test_the_text_grows_with_the_edges_not_with_the_paths(build):
     assert size(200) <= 2.4 * size(100)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", SHAPES)
 def test_five_hundred_names(build):
     y, x = build(500)

@@ -895,6 +895,7 @@ THEMES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["light", "dark"])
 def test_a_picture_has_the_theme_of_the_notebook_and_else_that_of_the_system(show, system):
     html = draw_dot(backward(neuron()), engine="embedded")._repr_mimebundle_()["text/html"]

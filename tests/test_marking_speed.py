@@ -26,6 +26,7 @@ def took(function):
     return min(times)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("are_trained", [False, True])
 def test_a_wrong_line_about_a_network_of_482_parameters(are_trained):
     rng = random.Random(1)

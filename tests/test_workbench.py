@@ -266,10 +266,12 @@ def axe(tab, builder):
     )
 
 
+@pytest.mark.slow
 def test_the_page_is_small_enough(site):
     assert sum(path.stat().st_size for path in site.iterdir()) <= 20e6
 
 
+@pytest.mark.slow
 def test_a_person_derives_and_is_marked(visit, builder):
     tab = visit()
     for name in ("w1", "w8", "b1", "W1"):
@@ -301,6 +303,7 @@ def test_a_person_derives_and_is_marked(visit, builder):
     assert tab.evaluate("location.hash") != ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (800, "light")])
 def test_it_fits_and_has_no_violations(visit, builder, width, scheme):
     state = {"source": "example", "example": "softmax", "working": "dL/dz1 = p1 - y1\ndL/dz2 = p2"}
@@ -311,6 +314,7 @@ def test_it_fits_and_has_no_violations(visit, builder, width, scheme):
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.slow
 def test_python_of_another_person_waits_and_is_stopped(visit, server):
     elsewhere = "http://localhost:" + str(server.server_port)
     reach = f"""
@@ -351,6 +355,7 @@ workbench._bench.mark = lambda question: {{
     assert "softmax" in tab.text_content("#title")
 
 
+@pytest.mark.slow
 def test_broken_links_are_told(visit):
     tab = visit()
     bomb = zlib.compressobj(9, wbits=-15)
@@ -377,6 +382,7 @@ def test_broken_links_are_told(visit):
         tab.wait_for_timeout(30)
 
 
+@pytest.mark.slow
 def test_it_opens_again_without_a_network(visit, server):
     tab = visit()
     tab.evaluate("navigator.serviceWorker.ready.then(() => 0)")
