@@ -117,7 +117,9 @@ class Record:
         """
         for v in self.nodes:
             if not _is_current(v):
-                names = _labels_of_leaves(v) or "a Value in it"
+                leaves = [x for x in v.args if isinstance(x, Value) and x.op is None]
+                labels = dict.fromkeys(x._label or "a leaf" for x in leaves)
+                names = " or ".join(labels) or "a Value in it"
                 was = f"{v.op.name}({described(v.args)}) was {v._data}"
                 return f"{names} has moved since {self.root._label or 'this'} was computed: {was}"
         return ""
@@ -153,12 +155,6 @@ def _is_current(v: Node) -> bool:
         return v.op.compute(v.args, numbers) == v._data
     except DomainError:
         return False
-
-
-def _labels_of_leaves(v: Node) -> str:
-    """Return how the leaves among the arguments of a node are called: "w or x"; "" for none."""
-    leaves = [x for x in v.args if isinstance(x, Value) and x.op is None]
-    return " or ".join(dict.fromkeys(x._label or "a leaf" for x in leaves))
 
 
 def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[Value], list[Any]]:
