@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.replay.compiled import Code, plain
-from autograd.replay.engine import Run
+from autograd.replay.engine import Run, Sweeping
 from autograd.replay.planning import Plan
 from autograd.replay.sharing import Shared, has_two_cores
 
@@ -17,7 +17,7 @@ LARGEST = 4_000_000  # numbers of rows in memory
 SHARED = 1e8  # terms in all rows: with fewer, a second thread costs more than it saves
 
 
-class Blocks:
+class Blocks(Sweeping):
     """A plan that runs over tables of rows.
 
     work   how many terms there are for a row
@@ -47,24 +47,6 @@ class Blocks:
                     return [], range(start, min(start + code.lanes, part.stop))
         return outputs.tolist(), range(0)
 
-    def run(
-        self,
-        table: Any,
-        rounds: int,
-        rate: float,
-        count: int,
-        parameters: Sequence[float],
-        gradients: Sequence[float] = (),
-    ) -> Run:
-        return self._swept(table, rounds, rate, count, parameters, gradients)[0]
-
-    def accumulate(
-        self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
-    ) -> tuple[list[float], Sequence[float], range]:
-        """Return the outputs, the gradients with what each row adds, and the rows that failed."""
-        (_, _, sums, failed), outputs = self._swept(table, 1, 0.0, count, parameters, gradients)
-        return outputs.tolist(), sums, failed
-
     def _swept(
         self,
         table: Any,
@@ -74,7 +56,6 @@ class Blocks:
         parameters: Sequence[float],
         gradients: Sequence[float],
     ) -> tuple[Run, Any]:
-        """What `run` gives, and the outputs in the last round."""
         code = self._code(len(table))
         sums, moving = np.zeros(code.moving), code.order[: self.plan.moving]
         if len(gradients):

@@ -62,3 +62,37 @@ class Engine(Protocol):
     ) -> tuple[list[float], Sequence[float], range]:
         """Return the outputs, the gradients with what each row adds, and the rows that failed."""
         raise NotImplementedError
+
+
+class Sweeping:
+    """An engine that does a descent, and sums up gradients, by sweeps over its rows."""
+
+    def run(
+        self,
+        table: Any,
+        rounds: int,
+        rate: float,
+        count: int,
+        parameters: Sequence[float],
+        gradients: Sequence[float] = (),
+    ) -> Run:
+        return self._swept(table, rounds, rate, count, parameters, gradients)[0]
+
+    def accumulate(
+        self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
+    ) -> tuple[list[float], Sequence[float], range]:
+        """Return the outputs, the gradients with what each row adds, and the rows that failed."""
+        (_, _, sums, failed), outputs = self._swept(table, 1, 0.0, count, parameters, gradients)
+        return outputs.tolist(), sums, failed
+
+    def _swept(
+        self,
+        table: Any,
+        rounds: int,
+        rate: float,
+        count: int,
+        parameters: Sequence[float],
+        gradients: Sequence[float],
+    ) -> tuple[Run, Any]:
+        """Return what `run` gives, and an array of the outputs in the last round."""
+        raise NotImplementedError

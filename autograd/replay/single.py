@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.replay.compiling import compiled
-from autograd.replay.engine import Run
+from autograd.replay.engine import Run, Sweeping
 from autograd.replay.kernel import header_of, text_of
 from autograd.replay.planning import Plan
 from autograd.replay.straight import Straight
 
 
-class Single:
+class Single(Sweeping):
     """A plan as straight-line code: its numbers are in arrays of Python's own."""
 
     pace = 1.0
@@ -35,24 +35,6 @@ class Single:
         start = self.functions.evaluate(None, *arrays, 1, _address(outputs))
         return ([], range(1)) if start >= 0 else (outputs.tolist(), range(0))
 
-    def run(
-        self,
-        table: Any,
-        rounds: int,
-        rate: float,
-        count: int,
-        parameters: Sequence[float],
-        gradients: Sequence[float] = (),
-    ) -> Run:
-        return self._swept(table, rounds, rate, count, parameters, gradients)[0]
-
-    def accumulate(
-        self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
-    ) -> tuple[list[float], Sequence[float], range]:
-        """Return the output, the gradients with what the row adds, and the row if it failed."""
-        (_, _, sums, failed), outputs = self._swept(table, 1, 0.0, count, parameters, gradients)
-        return outputs, sums, failed
-
     def _swept(
         self,
         table: Any,
@@ -61,8 +43,7 @@ class Single:
         count: int,
         parameters: Sequence[float],
         gradients: Sequence[float],
-    ) -> tuple[Run, list[float]]:
-        """What `run` gives, and the output in the last round."""
+    ) -> tuple[Run, Any]:
         memory, row, outputs = self._memory(parameters), array("d", table[0]), array("d", [0.0])
         moving = self.order[: self.moving]
         sums = array("d", [gradients[k] for k in moving] if len(gradients) else [0.0] * self.moving)
@@ -79,7 +60,7 @@ class Single:
             for k, total in zip(moving, sums, strict=True):
                 found[k] = total
         failed = range(0) if done[1] < 0 else range(1)
-        return (means[: done[0]].tolist(), after, found, failed), outputs.tolist()
+        return (means[: done[0]].tolist(), after, found, failed), outputs
 
     def _memory(self, parameters: Sequence[float]) -> array[float]:
         return array("d", [parameters[k] for k in self.order]) + self.rest
