@@ -310,6 +310,19 @@ def test_two_threads_share_the_rows(count, lanes, poll, shared, monkeypatch):
     assert run(loss, inputs, rows, "llvmlite") == run(loss, inputs, rows, "python")
 
 
+@pytest.mark.parametrize("size", [1, 7, 33, 64, 100])
+def test_two_threads_share_each_batch(size, shared):
+    found = []
+    loss, inputs, rows = network(100)
+    for backend in ("python", "llvmlite"):
+        replay = Program(loss, inputs, backend=backend)
+        for k, p in enumerate(replay.parameters):
+            p.data = 0.1 * k - 1.0
+        losses = replay.descend(0.1, 3, rows, batch_size=size)
+        found.append((losses, [p.data for p in replay.parameters]))
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("poll", [sharing.A_POLL, 10**12])
 @pytest.mark.parametrize("bad", [[0], [1024], [500], [255, 256], [0, 600, 1024], [700, 701]])
 def test_two_threads_name_the_row_that_one_would(bad, poll, shared, monkeypatch):

@@ -1124,8 +1124,8 @@ def interrupted(function, calls):
     """The function, with a Ctrl-C in the middle of the call of that number."""
     left = iter(range(calls - 1))
 
-    def wrapper(*args):
-        result = function(*args)
+    def wrapper(*args, **options):
+        result = function(*args, **options)
         if next(left, None) is None:
             raise KeyboardInterrupt
         return result
@@ -1315,6 +1315,29 @@ def test_an_error_in_a_batch_names_the_row_of_the_table(backend):
     for size in (0, 1.5, "3"):
         with pytest.raises(ValueError, match="batch_size must be a whole number of at least 1"):
             replay.descend(0.1, 2, rows, batch_size=size)
+
+
+@both
+@pytest.mark.parametrize("graph", [lambda w, x: (w * x) ** 2, lambda w, x: -exp(w * x)])
+@pytest.mark.parametrize("size", [2, 3])
+def test_an_error_is_the_same_however_many_batches_one_call_takes(
+    graph, size, backend, monkeypatch
+):
+    """A step that makes a parameter infinite comes to light in a later batch, or at the end."""
+    found = set()
+    rows = [[1.0 + k] for k in range(8)]
+    for pace in (1, 1e6):
+        for module in (generated, machine):
+            monkeypatch.setattr(module, "PACE", pace)
+        for rounds in range(1, 12):
+            w, x = leaf("w", 1.0), leaf("x", 1.0)
+            try:
+                Program(graph(w, x), [x], backend=backend).descend(
+                    1e20, rounds, rows, batch_size=size
+                )
+            except DomainError as error:
+                found.add((str(error), w.data))
+    assert len(found) == 1
 
 
 @both

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.replay.compiled import Code, plain
-from autograd.replay.engine import Run, Sweeping
+from autograd.replay.engine import Batch, Run, Sweeping
 from autograd.replay.planning import Plan
 from autograd.replay.sharing import Shared, has_two_cores
 
@@ -50,27 +50,35 @@ class Blocks(Sweeping):
     def _swept(
         self,
         table: Any,
+        batch: Batch,
         rounds: int,
         rate: float,
         count: int,
         parameters: Sequence[float],
         gradients: Sequence[float],
     ) -> tuple[Run, Any]:
-        code = self._code(len(table))
+        if rounds == 1:
+            table = batch.rows(table, 0)
+            count = count if len(table) == batch.size else len(table)
+            batch = Batch(len(table))
+        code = self._code(batch.size)
         sums, moving = np.zeros(code.moving), code.order[: self.plan.moving]
         if len(gradients):
             sums[code.position[: self.plan.moving]] = np.array(gradients)[moving]
-        outputs, means = np.empty(len(table)), np.empty(rounds)
+        outputs, means = np.empty(batch.size), np.empty(rounds)
         done, failed = 0, range(0)
+        parts = self._parts(table, code) if rounds == 1 else [slice(0, len(table))]
         with code.memory(parameters) as memory:
-            for part in reversed(self._parts(table, code)):  # several where there is one round
+            for part in reversed(parts):
                 rows = plain(table[part])
+                size, first = min(batch.size, len(rows)), batch.start(table, 0)
                 done, start = code.run(
-                    memory, rows, part.start, rounds, rate, count, sums, outputs, means
+                    memory, rows, size, first, part.start, rounds, rate, count, sums, outputs, means
                 )
                 if start >= 0:
                     first = part.start + start
-                    failed = range(min(first + code.lanes, part.stop) - 1, first - 1, -1)
+                    end = len(batch.rows(table, done))
+                    failed = range(min(first + code.lanes, end) - 1, first - 1, -1)
                     break
             after = code.parameters(memory)
         found: Any = np.empty(len(gradients))

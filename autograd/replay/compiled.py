@@ -58,6 +58,8 @@ class Code:
         self,
         memory: Any,
         rows: Any,
+        size: int,
+        first: int,
         before: int,
         rounds: int,
         rate: float,
@@ -66,11 +68,15 @@ class Code:
         outputs: Any,
         means: Any,
     ) -> tuple[int, int]:
+        """Take steps on `size` rows each, the first from row `first` on; `before` are the rows of
+        a step that other calls take. Return how many were taken, and where in its batch the block
+        began that failed, or −1.
+        """
         done = np.zeros(2, np.int64)
         self._functions.run(
-            *self._plan, memory.ctypes.data, rows.ctypes.data, len(rows), before, rounds, rate,
-            count, sums.ctypes.data, outputs.ctypes.data, len(outputs), means.ctypes.data,
-            done.ctypes.data,
+            *self._plan, memory.ctypes.data, rows.ctypes.data, len(rows), size, first,
+            before, rounds, rate, count, sums.ctypes.data, outputs.ctypes.data, len(outputs),
+            means.ctypes.data, done.ctypes.data,
         )  # fmt: skip
         return int(done[0]), int(done[1])
 

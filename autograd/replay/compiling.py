@@ -64,8 +64,8 @@ def compiled(text: str, functions: Sequence[str]) -> Functions:
     pointer, integer, double = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
     evaluate = ctypes.CFUNCTYPE(integer, *[pointer] * 4, integer, pointer)
     run = ctypes.CFUNCTYPE(
-        None, *[pointer] * 4, integer, integer, integer, double, double, pointer, pointer,
-        integer, pointer, pointer,
+        None, *[pointer] * 4, *[integer] * 5, double, double, pointer, pointer, integer, pointer,
+        pointer,
     )  # fmt: skip
     share = ctypes.CFUNCTYPE(
         None, *[pointer] * 4, integer, double, pointer, pointer, *[integer] * 4, pointer, pointer

@@ -12,9 +12,9 @@ NARROW = 8  # parameters abreast, at least
 INPUTS, SCALARS, OUTPUT, SEED, FORWARD, BACKWARD, MOVING, OUTERS = range(8)
 
 
-def blocks_of(code: Assembly, lanes: int) -> str:
+def blocks_of(code: Assembly, lanes: int, rows: str = "%n") -> str:
     """How many blocks the rows fill."""
-    return code.set(f"sdiv i64 {code.set(f'add i64 %n, {lanes - 1}')}, {lanes}")
+    return code.set(f"sdiv i64 {code.set(f'add i64 {rows}, {lanes - 1}')}, {lanes}")
 
 
 def load_rows(code: Assembly, start: str, live: str, lanes: int, m: str = "%m") -> None:
@@ -39,9 +39,9 @@ def store_seed(code: Assembly, place: str, seed: str, live: str, lanes: int, m: 
         code.store(number, m, code.set(f"add i64 {place}, {lane}"), "double")
 
 
-def live_rows(code: Assembly, start: str, lanes: int) -> str:
-    """How many rows there are in the block that begins there."""
-    left = code.set(f"sub i64 %n, {start}")
+def live_rows(code: Assembly, start: str, lanes: int | str, rows: str = "%n") -> str:
+    """How many rows there are from there on: at most as many as there are lanes."""
+    left = code.set(f"sub i64 {rows}, {start}")
     fewer = code.set(f"icmp slt i64 {left}, {lanes}")
     return code.set(f"select i1 {fewer}, i64 {left}, i64 {lanes}")
 
@@ -89,17 +89,26 @@ def end_unless(code: Assembly, fine: str, *statements: str) -> None:
 
 
 def run(lanes: int, parameters: int | None = None) -> Assembly:
-    """Rounds of gradient descent; puts in `done` how many, and where the block began that failed,
-    or −1. Code for so many parameters that move, or for any number of them.
+    """Steps of gradient descent, each on `size` rows: the first from `start` on, and after the last
+    rows again from the first. Puts in `done` how many, and where in its batch the block began that
+    failed, or −1. Code for so many parameters that move, or for any number of them.
     """
     code = Assembly(1)
-    blocks = blocks_of(code, lanes)
     moving = code.load("%header", str(MOVING), "i64") if parameters is None else parameters
-    several = code.set(f"icmp sgt i64 {blocks}, 1")
-    first_seed = code.set("fdiv double 1.0, %count")
     seed = code.load("%header", str(SEED), "i64")
     is_last_part = code.set("icmp eq i64 %before, 0")
+    next_ = code.local("i64")
+    code.do(f"store i64 %start, ptr {next_}")
     with code.loop("%rounds") as round_:
+        first, rows = _batch(code, next_)
+        is_whole = code.set(f"icmp eq i64 {rows}, %size")
+        own = code.set(f"sitofp i64 {rows} to double")
+        count = code.set(f"select i1 {is_whole}, double %count, double {own}")
+        total = code.set(f"select i1 {is_whole}, i64 %total, i64 {rows}")
+        first_seed = code.set(f"fdiv double 1.0, {count}")
+        blocks = blocks_of(code, lanes, rows)
+        several = code.set(f"icmp sgt i64 {blocks}, 1")
+        several = code.both("or", several, code.set("icmp slt i64 %size, %n"))
         later = code.set(f"icmp sgt i64 {round_}, 0")
         with code.when(later):
             for k, kind in _each(code, moving):
@@ -107,10 +116,10 @@ def run(lanes: int, parameters: int | None = None) -> Assembly:
         with code.loop(blocks) as behind:
             block = code.set(f"sub i64 {code.set(f'sub i64 {blocks}, 1')}, {behind}")
             start = code.set(f"mul i64 {block}, {lanes}")
-            live = live_rows(code, start, lanes)
+            live = live_rows(code, start, lanes, rows)
             others = code.both("or", several, code.both("xor", later, "true"))
             with code.when(others):  # than stand there already
-                load_rows(code, start, live, lanes)
+                load_rows(code, code.set(f"add i64 {first}, {start}"), live, lanes)
                 store_seed(code, seed, first_seed, live, lanes)
             fine = code.set(f"call i1 @both(ptr %code, ptr %header, ptr %m, ptr %g, i64 {live})")
             fine = code.both("and", fine, output_is_finite(code, lanes))
@@ -121,7 +130,7 @@ def run(lanes: int, parameters: int | None = None) -> Assembly:
             )  # fmt: skip
             store_outputs(code, code.set(f"add i64 %before, {start}"), live)
         with code.when(is_last_part):
-            _update(code, round_, moving)
+            _update(code, round_, moving, count, total)
     code.do("store i64 %rounds, ptr %done")
     code.do(f"store i64 -1, ptr {code.at('%done', '1', 'i64')}", "ret void")
     return code
@@ -138,15 +147,24 @@ def _each(code: Assembly, count: str | int) -> Iterator[tuple[str, str]]:
             yield code.set(f"mul i64 {group}, {NARROW}"), f"<{NARROW} x double>"
 
 
-def _update(code: Assembly, round_: str, moving: str | int) -> None:
+def _batch(code: Assembly, next_: str) -> tuple[str, str]:
+    """Where the batch begins whose turn it is, and how many rows it has."""
+    first = code.set(f"load i64, ptr {next_}")
+    after = code.set(f"add i64 {first}, %size")
+    more = code.set(f"icmp slt i64 {after}, %n")
+    code.do(f"store i64 {code.set(f'select i1 {more}, i64 {after}, i64 0')}, ptr {next_}")
+    return first, live_rows(code, first, "%size")
+
+
+def _update(code: Assembly, round_: str, moving: str | int, count: str, rows: str) -> None:
     """The mean of the outputs, and a step along the gradients."""
     total = code.local("double")
     code.do(f"store double {code.load('%outputs', '0')}, ptr {total}")
-    with code.loop("%total", "1") as k:
+    with code.loop(rows, "1") as k:
         before = code.set(f"load double, ptr {total}")
         after = code.arithmetic("fadd", before, code.load("%outputs", k))
         code.do(f"store double {after}, ptr {total}")
-    mean = code.arithmetic("fdiv", code.set(f"load double, ptr {total}"), "%count")
+    mean = code.arithmetic("fdiv", code.set(f"load double, ptr {total}"), count)
     code.store(mean, "%means", round_)
     for k, kind in _each(code, moving):
         rate = "%rate" if kind == "double" else code.abreast("%rate", lanes=NARROW)

@@ -29,6 +29,28 @@ class Task(NamedTuple):
     guards: list[Guard]
 
 
+class Batch(NamedTuple):
+    """Which rows of a table each step takes: `size` of them, one batch after the other, and again
+    from the first; the first step that with the number `first`. The last batch may be smaller.
+    """
+
+    size: int
+    first: int = 0
+
+    def count(self, table: Any) -> int:
+        """Return how many batches the table has."""
+        return -(-len(table) // self.size)
+
+    def start(self, table: Any, step: int) -> int:
+        """Return the row with which the batch of a step begins."""
+        return (self.first + step) % self.count(table) * self.size
+
+    def rows(self, table: Any, step: int) -> Any:
+        """Return the rows of a step."""
+        start = self.start(table, step)
+        return table[start : start + self.size]
+
+
 class Engine(Protocol):
     """A record, made ready to be computed on rows of numbers.
 
@@ -53,8 +75,13 @@ class Engine(Protocol):
         count: int,
         parameters: Sequence[float],
         gradients: Sequence[float] = (),
+        batch: Batch | None = None,
     ) -> Run:
-        """Descend on the outputs' sum over `count`, from these parameters and gradients."""
+        """Descend on the outputs' sum over `count`, from these parameters and gradients.
+
+        A step takes all rows, or a batch; one that is smaller has the number of its own rows for
+        `count`.
+        """
         raise NotImplementedError
 
     def accumulate(
@@ -75,19 +102,24 @@ class Sweeping:
         count: int,
         parameters: Sequence[float],
         gradients: Sequence[float] = (),
+        batch: Batch | None = None,
     ) -> Run:
-        return self._swept(table, rounds, rate, count, parameters, gradients)[0]
+        batch = batch or Batch(len(table))
+        return self._swept(table, batch, rounds, rate, count, parameters, gradients)[0]
 
     def accumulate(
         self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
     ) -> tuple[list[float], Sequence[float], range]:
         """Return the outputs, the gradients with what each row adds, and the rows that failed."""
-        (_, _, sums, failed), outputs = self._swept(table, 1, 0.0, count, parameters, gradients)
+        (_, _, sums, failed), outputs = self._swept(
+            table, Batch(len(table)), 1, 0.0, count, parameters, gradients
+        )
         return outputs.tolist(), sums, failed
 
     def _swept(
         self,
         table: Any,
+        batch: Batch,
         rounds: int,
         rate: float,
         count: int,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from autograd.op import Op
 from autograd.ops import TABLE
-from autograd.replay.engine import Run, Task
+from autograd.replay.engine import Batch, Run, Task
 from autograd.replay.listing import Guard, Listing, compared
 from autograd.replay.rows import BLOCK
 from autograd.replay.terms import filled
@@ -103,7 +103,10 @@ class Generated:
         count: int,
         parameters: Sequence[float],
         gradients: Sequence[float] = (),
+        batch: Batch | None = None,
     ) -> Run:
+        if batch is not None and batch.size < len(table):
+            return self._over_batches(table, batch, rounds, rate, parameters)
         gradients = gradients or [0.0] * self.moving
         rows = table[::-1] if isinstance(table, list) else _InBlocks(table, -1)
         means, parameters, gradients, done, outputs = self._run(
@@ -115,6 +118,18 @@ class Generated:
             for output in outputs[-2::-1]:
                 total += output
             means = [total / count]
+        return means, parameters, gradients, failed
+
+    def _over_batches(
+        self, table: Any, batch: Batch, rounds: int, rate: float, parameters: Sequence[float]
+    ) -> Run:
+        means: list[float] = []
+        gradients: Sequence[float] = ()
+        failed = range(0)
+        while len(means) < rounds and not failed:
+            rows = batch.rows(table, len(means))
+            mean, parameters, gradients, failed = self.run(rows, 1, rate, len(rows), parameters)
+            means += mean
         return means, parameters, gradients, failed
 
     def accumulate(

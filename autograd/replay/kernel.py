@@ -336,8 +336,8 @@ _EVALUATE = (
 )
 _RUN = (
     "void @run(ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %rows,"
-    " i64 %n, i64 %before, i64 %rounds, double %rate, double %count, ptr noalias %g,"
-    " ptr noalias %outputs, i64 %total, ptr noalias %means, ptr noalias %done)"
+    " i64 %n, i64 %size, i64 %start, i64 %before, i64 %rounds, double %rate, double %count,"
+    " ptr noalias %g, ptr noalias %outputs, i64 %total, ptr noalias %means, ptr noalias %done)"
 )
 _SHARE = (
     "void @share(ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %rows,"

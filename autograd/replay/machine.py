@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from autograd.replay.engine import Engine, Run, Task
+from autograd.replay.engine import Batch, Engine, Run, Task
 from autograd.replay.planning import Plan, Sum
 from autograd.replay.single import Single
 from autograd.value import Value
@@ -43,15 +43,15 @@ class Machine:
 
         return Blocks(self.plan, self.work, self.pace)
 
-    def _for(self, table: Any) -> Engine:
-        return self._single if self.is_small and len(table) == 1 else self._blocks
+    def _for(self, rows: int) -> Engine:
+        return self._single if self.is_small and rows == 1 else self._blocks
 
     def table(self, rows: Any) -> Any:
         """The rows as the engine for so many takes them."""
-        return self._for(rows).table(rows)
+        return self._for(len(rows)).table(rows)
 
     def outputs(self, table: Any, parameters: Sequence[float]) -> tuple[list[float], range]:
-        return self._for(table).outputs(table, parameters)
+        return self._for(len(table)).outputs(table, parameters)
 
     def run(
         self,
@@ -61,11 +61,13 @@ class Machine:
         count: int,
         parameters: Sequence[float],
         gradients: Sequence[float] = (),
+        batch: Batch | None = None,
     ) -> Run:
-        return self._for(table).run(table, rounds, rate, count, parameters, gradients)
+        engine = self._for(len(table))
+        return engine.run(table, rounds, rate, count, parameters, gradients, batch)
 
     def accumulate(
         self, table: Any, count: int, parameters: Sequence[float], gradients: Sequence[float]
     ) -> tuple[list[float], Sequence[float], range]:
         """Return the outputs, the gradients with what each row adds, and the rows that failed."""
-        return self._for(table).accumulate(table, count, parameters, gradients)
+        return self._for(len(table)).accumulate(table, count, parameters, gradients)

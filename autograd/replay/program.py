@@ -14,7 +14,7 @@ from autograd.op import real
 from autograd.ops import TABLE
 from autograd.record import Record
 from autograd.replay.arrays import over_arrays
-from autograd.replay.engine import Engine, Task
+from autograd.replay.engine import Batch, Engine, Task
 from autograd.replay.failure import failure
 from autograd.replay.generated import Generated
 from autograd.replay.listing import Guard, Listing, guards, script
@@ -205,19 +205,13 @@ class Program:
         if batch_size is not None:
             _require_whole(batch_size, "batch_size", 1)
             size = min(size, int(batch_size))
-        starts = range(0, len(table), size)
-        steps, at_once = rounds * len(starts), 1
-        if len(starts) == 1:
-            at_once = max(1, int(engine.pace / size))
+        steps, at_once = rounds * Batch(size).count(table), max(1, int(engine.pace / size))
         losses: list[float] = []
         try:
             while len(losses) < steps:
-                start = starts[len(losses) % len(starts)]
-                batch = table[start : start + size]
                 todo = min(at_once, steps - len(losses))
-                means, numbers = self._descended(
-                    engine, batch, todo, rate, numbers, (len(losses), len(starts), start)
-                )
+                batch = Batch(size, len(losses))
+                means, numbers = self._descended(engine, table, batch, todo, rate, numbers)
                 losses += means
         except KeyboardInterrupt:
             self._set(numbers)
@@ -239,31 +233,32 @@ class Program:
     def _descended(
         self,
         engine: Engine,
-        batch: Any,
+        table: Any,
+        batch: Batch,
         todo: int,
         rate: float,
         numbers: Sequence[float],
-        place: tuple[int, int, int],
     ) -> tuple[list[float], Sequence[float]]:
-        """Take `todo` steps on a batch from these parameters: the means, and the parameters after.
+        """Take `todo` steps from these parameters: the means, and the parameters after.
 
-        `place` says how many steps were done, how many there are in a round, and which row the
-        batch begins with: for the error.
+        The first is on this batch, whose number says how many steps were taken before.
         """
-        before, in_round, first = place
-        means, after, _, failed = engine.run(batch, todo, rate, len(batch), numbers)
+        means, after, _, failed = engine.run(table, todo, rate, batch.size, numbers, batch=batch)
+        in_round = batch.count(table)
         if not _are_finite(means):
-            done = before + len(list(takewhile(math.isfinite, means)))
-            raise failure(self._task, batch, (), numbers, f"round {done // in_round}: ")
+            done = batch.first + len(list(takewhile(math.isfinite, means)))
+            raise failure(self._task, table, (), numbers, f"round {done // in_round}: ")
         sums: Sequence[float] = after
         rows: Iterable[int] = failed
         if not _are_finite(after):  # by the gradient of the last whole step
-            rows = reversed(range(len(batch)))
             means = means[:-1]
-            after = engine.run(batch, len(means), rate, len(batch), numbers)[1]
+            after = engine.run(table, len(means), rate, batch.size, numbers, batch=batch)[1]
+            rows = reversed(range(len(batch.rows(table, len(means)))))
         if rows:
-            where = f"round {(before + len(means)) // in_round}: "
-            raise failure(self._task, batch, rows, after, where, sums, first)
+            where = f"round {(batch.first + len(means)) // in_round}: "
+            first = batch.start(table, len(means))
+            these = batch.rows(table, len(means))
+            raise failure(self._task, these, rows, after, where, sums, first)
         return means, after
 
     def source(self) -> str:

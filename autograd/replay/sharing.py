@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd.replay.compiled import Code
+from autograd.replay.engine import Batch
 from autograd.replay.planning import Plan
 
 LOT = 8  # blocks in a lot, at most: the fewer, the more often the gradients go to the other core
@@ -69,6 +70,8 @@ class Shared(Code):
         self,
         memory: Any,
         rows: Any,
+        size: int,
+        first: int,
         before: int,
         rounds: int,
         rate: float,
@@ -78,16 +81,19 @@ class Shared(Code):
         means: Any,
     ) -> tuple[int, int]:
         one, other = memory
-        here = outputs[before : before + len(rows)]
+        batch = Batch(size, first // size)
         for k in range(rounds):
             if k:
                 sums[:] = 0.0
                 self._copy_scalars(one, other)
-            start = self._swept(memory, rows, count, sums, here)
+            here = batch.rows(rows, k)
+            of = count if len(here) == batch.size else len(here)
+            start = self._swept(memory, here, of, sums, outputs[before : before + len(here)])
             if start >= 0:
                 return k, start
+            of_all = outputs if len(here) == size else outputs[: len(here)]
             # the mean, and the step of the parameters
-            super().run(one, rows[:0], before, 1, rate, count, sums, outputs, means[k:])
+            super().run(one, rows[:0], 0, 0, before, 1, rate, of, sums, of_all, means[k:])
         return rounds, -1
 
     def _swept(self, memory: Any, rows: Any, count: int, sums: Any, outputs: Any) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd.replay.compiling import compiled
-from autograd.replay.engine import Run, Sweeping
+from autograd.replay.engine import Batch, Run, Sweeping
 from autograd.replay.kernel import header_of, text_of
 from autograd.replay.planning import Plan
 from autograd.replay.straight import Straight
@@ -38,6 +38,7 @@ class Single(Sweeping):
     def _swept(
         self,
         table: Any,
+        batch: Batch,
         rounds: int,
         rate: float,
         count: int,
@@ -50,7 +51,7 @@ class Single(Sweeping):
         means, done = array("d", bytes(8 * rounds)), array("q", [0, 0])
         arrays = map(_address, (self.header, memory, row))
         self.functions.run(
-            None, *arrays, 1, 0, rounds, rate, count, *map(_address, (sums, outputs)), 1,
+            None, *arrays, 1, 1, 0, 0, rounds, rate, count, *map(_address, (sums, outputs)), 1,
             *map(_address, (means, done)),
         )  # fmt: skip
         after, found = [0.0] * len(self.order), [0.0] * len(gradients)
