@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import random
 import re
 import subprocess
 import sys
@@ -38,6 +39,7 @@ from autograd import (
 )
 from autograd.drawing import COLOURS, EngineError, engines
 from autograd.drawing.labels import one_line
+from autograd.drawing.script import Script
 from autograd.graph import named_graph
 from autograd.record import Record
 from nn import MLP, RNN, half_squared_error, scaled_dot_product_attention
@@ -990,6 +992,65 @@ def test_after_a_graph_that_breaks_the_embedded_engine_the_next_is_drawn():
     with pytest.raises(EngineError, match="the embedded engine could not draw this graph"):
         picture.svg()
     assert draw_dot(root, engine="embedded").svg() == before
+
+
+def scribbled(graph, seed):
+    """A graph with statements of all kinds, with odd texts; both packages take them."""
+    draw = random.Random(seed)
+    words = ["a", "Node", "edge", "-1.5", ".5", "1.", "1.2.3", "é", "<b>", '"', "a b", "\\l", "→"]
+
+    def text(end="\\n"):
+        return "".join(draw.choices(words, k=draw.randrange(4))) + end
+
+    def look():
+        return {name: text() for name in draw.sample(["id", "zz", "style", "color"], 2)}
+
+    graph.node(text("_"), text(), fill=text("_"), more="")
+    graph.node("a")
+    graph.node(draw.choice(words[:7]), **look())
+    graph.edge("n0", "n1", text(), **look())
+    graph.edge("n1", "strict", style="invis")
+    for name in ({"name": "cluster_0"}, {}):
+        with graph.subgraph(**name) as group:
+            group.attr(label=text(), **look())
+            with group.subgraph(name="cluster_1") as inner:
+                inner.node("b", **look())
+    return graph.source
+
+
+def test_dot_is_written_as_the_package_graphviz_writes_it():
+    looks = {"graph": {"rankdir": "LR", "label": 'a "b"\\n'}, "node": {"shape": "box"}}
+    theirs = graphviz.Digraph(graph_attr=looks["graph"], node_attr=looks["node"])
+    for seed in range(200):
+        script = Script("svg", looks)
+        theirs.body.clear()
+        assert scribbled(script, seed) == scribbled(theirs, seed) == script.digraph().source
+
+
+def test_what_is_done_to_the_digraph_is_drawn():
+    picture = draw_dot(backward(diamond()), engine="embedded")
+    before = picture.svg()
+    assert picture.digraph is picture.digraph
+    assert picture.svg() == before
+    picture.digraph.node("more", "one more")
+    assert ">one more</text>" in picture.svg()
+    assert picture.source == picture.digraph.source
+
+
+def test_a_small_picture_needs_neither_graphviz_nor_arrays(tmp_path):
+    code = (
+        "import sys; from autograd import Value, draw_dot; x = Value(2.0, 'x'); "
+        "draw_dot(x * x)._repr_mimebundle_(); "
+        "print(*{'graphviz', 'numpy', 'uuid', 'autograd.arrays.derivation'}.intersection(sys.modules))"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=True,
+        text=True,
+        env=os.environ | {"PATH": str(tmp_path)},
+    ).stdout
+    assert output.split() == []
 
 
 def drawn_elsewhere(cache):

@@ -2,7 +2,7 @@
 
 theme, labels, gradients, equation   what nodes and edges look like and say
 figure                               what a picture shows, as data
-dot, engines, svg                    how it is set
+dot, script, engines, svg            how it is set
 picture, notebook                    what draws, saves and shows itself
 """
 
@@ -92,11 +92,11 @@ def wants_arrays(root: Value, wrt: Value | None = None) -> bool:
     """Whether a record is drawn in arrays unless another detail is asked for: it has 40 labelled
     Values or more, and is read in at most half as many arrays.
     """
-    from autograd.arrays.derivation import families_of
-
     labelled = Record(root).labelled()
     if not FEW <= len(labelled) <= MOST_IN_ARRAYS or (wrt is not None and not wrt.label):
         return False
+    from autograd.arrays.derivation import families_of  # now, for a small picture needs none
+
     try:
         families = families_of(root)
     except (ArithmeticError, TypeError, ValueError):  # the picture of each Value says what is wrong

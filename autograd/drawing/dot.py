@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from autograd.drawing.figure import Arrow, Figure, Frame, Node
 from autograd.drawing.labels import definition, printable, wrapped
+from autograd.drawing.script import Attributes as Attributes
+from autograd.drawing.script import Script
 from autograd.drawing.theme import LIGHT, SMALLEST, Shade
 
-if TYPE_CHECKING:
-    import graphviz
 
-
-Attributes = dict[str, str]
-
-
-def digraph(
+def script_of(
     figure: Figure, rankdir: str, format: str, more: Mapping[str, Attributes] | None = None
-) -> graphviz.Digraph:
+) -> Script:
     """Return the figure for graphviz: from left to right ("LR"), or from top to bottom ("TB").
 
     more   further attributes of nodes and arrows, by their keys: these win
@@ -38,30 +33,26 @@ def digraph(
     return graph
 
 
-def _empty(figure: Figure, rankdir: str, format: str) -> graphviz.Digraph:
+def _empty(figure: Figure, rankdir: str, format: str) -> Script:
     """Return a picture with the look and the legend of a figure, and nothing in it."""
-    import graphviz
-
-    return graphviz.Digraph(
-        format=format,
-        graph_attr={
+    defaults = {
+        "graph": {
             "rankdir": rankdir, "nodesep": "0.16", "ranksep": _ranksep(figure),
             "splines": "true", "newrank": "true", "pad": "0.06", "fontname": "Arial",
             "fontsize": "12", "fontcolor": LIGHT["muted"], "bgcolor": LIGHT["plain"],
             "label": escaped(["", *figure.legend]), "labelloc": "b",
         },
-        node_attr={
+        "node": {
             "shape": "box", "fontname": "Arial", "fontsize": SMALLEST, "margin": "0.08,0.05",
         },
-        edge_attr={
+        "edge": {
             "fontname": "Arial", "fontsize": SMALLEST, "arrowsize": "0.65", "color": LIGHT["line"],
         },
-    )  # fmt: skip
+    }  # fmt: skip
+    return Script(format, defaults)
 
 
-def _draw_parts(
-    everything: graphviz.Digraph, figure: Figure, more: Mapping[str, Attributes]
-) -> None:
+def _draw_parts(everything: Script, figure: Figure, more: Mapping[str, Attributes]) -> None:
     """Draw the nodes, the frames around some of them, and the arrows."""
     for node in figure.nodes.values():
         _draw_node(everything, figure, node, more.get(node.key, {}))
@@ -71,7 +62,7 @@ def _draw_parts(
         _draw_arrow(everything, figure, arrow, more.get(arrow.key, {}))
 
 
-def _draw_frame(everything: graphviz.Digraph, number: int, frame: Frame) -> None:
+def _draw_frame(everything: Script, number: int, frame: Frame) -> None:
     with everything.subgraph(name=f"cluster_{number}") as cluster:
         cluster.attr(
             label=escaped([frame.title]), style="rounded,filled",
@@ -89,7 +80,7 @@ def _ranksep(figure: Figure) -> str:
     return "0.2" if figure.lit else "0.3"
 
 
-def _put_side_by_side(graph: graphviz.Digraph, keys: list[str]) -> None:
+def _put_side_by_side(graph: Script, keys: list[str]) -> None:
     with graph.subgraph() as column:
         column.attr(rank="same")
         for pair in pairwise(keys):
@@ -104,7 +95,7 @@ def _classes(shade: Shade, *, lit: bool, muted: bool) -> str:
     return " ".join([*classes, "lit"] if lit else classes)
 
 
-def _draw_node(graph: graphviz.Digraph, figure: Figure, node: Node, more: Attributes) -> None:
+def _draw_node(graph: Script, figure: Figure, node: Node, more: Attributes) -> None:
     muted = figure.lit and not node.lit
     fill = "plain" if muted or node.cells else node.shade.fill
     look = {
@@ -138,7 +129,7 @@ def _outline(node: Node) -> str:
     return ",".join(style)
 
 
-def _draw_arrow(graph: graphviz.Digraph, figure: Figure, arrow: Arrow, more: Attributes) -> None:
+def _draw_arrow(graph: Script, figure: Figure, arrow: Arrow, more: Attributes) -> None:
     muted = figure.lit and not arrow.lit
     signed = arrow.shade.sign != "plain" and not muted
     lines: list[str] = []

@@ -8,8 +8,11 @@ from __future__ import annotations
 import atexit
 from collections.abc import Callable
 from contextlib import suppress
+from shutil import which
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
+
+from autograd.drawing.script import Script
 
 if TYPE_CHECKING:
     import graphviz
@@ -42,20 +45,20 @@ def use(render: Render | None) -> None:
     _provided = render
 
 
-def rendered(digraph: graphviz.Digraph, format: str, engine: Engine | None) -> bytes:
+def rendered(graph: Script | graphviz.Digraph, format: str, engine: Engine | None) -> bytes:
     """Return the picture as an engine draws it; None takes the one provided, else `dot`.
 
     Raises EngineError where none can draw it.
     """
     if engine is None and format == "svg" and _provided is not None:
-        return _by_provided(_provided, digraph.source)
+        return _by_provided(_provided, graph.source)
     if engine != "embedded":
         try:
-            return _by_dot(digraph, format)
+            return _by_dot(graph, format)
         except EngineError:
             if engine == "dot" or format != "svg":
                 raise
-    return _by_embedded(digraph.source)
+    return _by_embedded(graph.source)
 
 
 def _by_provided(render: Render, source: str) -> bytes:
@@ -65,13 +68,16 @@ def _by_provided(render: Render, source: str) -> bytes:
         raise EngineError(f"the engine provided could not draw this graph: {error}") from error
 
 
-def _by_dot(digraph: graphviz.Digraph, format: str) -> bytes:
-    import graphviz
+def _by_dot(graph: Script | graphviz.Digraph, format: str) -> bytes:
+    needed = f"{format.upper()} needs graphviz's program `dot`, which is not on the PATH"
+    if which("dot") is None:
+        raise EngineError(needed)
+    import graphviz  # now, for its import takes longer than to draw without it
 
+    digraph = graph.digraph() if isinstance(graph, Script) else graph
     try:
         return bytes(digraph.pipe(format=format, quiet=True))
     except (graphviz.ExecutableNotFound, OSError) as error:  # OSError: there are no processes
-        needed = f"{format.upper()} needs graphviz's program `dot`, which is not on the PATH"
         raise EngineError(needed) from error
     except graphviz.CalledProcessError as error:
         raise EngineError(f"`dot` could not draw this graph: {error}") from error

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from autograd.drawing.dot import digraph
+from autograd.drawing.dot import script_of
 from autograd.drawing.engines import Engine, EngineError, rendered
 from autograd.drawing.figure import Figure
 from autograd.drawing.notebook import image
 from autograd.drawing.svg import Svg, decorated
-from autograd.files import write_whole
 
 if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
+
+    import graphviz
+
+    from autograd.drawing.script import Script
 
 
 class Picture:
@@ -30,16 +34,25 @@ class Picture:
         self.figure = figure
         self.format = format
         self.engine: Engine | None = engine
-        self.digraph = digraph(figure, rankdir, format)
+        self._script = script_of(figure, rankdir, format)
+
+    @cached_property
+    def digraph(self) -> graphviz.Digraph:
+        return self._script.digraph()
+
+    @property
+    def _graph(self) -> Script | graphviz.Digraph:
+        """What is drawn: once `digraph` was asked for, it, for it may have been changed."""
+        return self.digraph if "digraph" in vars(self) else self._script
 
     @property
     def source(self) -> str:
         """The picture in DOT, graphviz's language."""
-        return str(self.digraph.source)
+        return str(self._graph.source)
 
     def drawn(self) -> Svg:
         """Return the picture as an engine draws it. Raises EngineError where none can."""
-        return decorated(rendered(self.digraph, "svg", self.engine), self.figure)
+        return decorated(rendered(self._graph, "svg", self.engine), self.figure)
 
     def svg(self) -> str:
         """Return the picture as one `<svg>` element that stands alone.
@@ -57,6 +70,8 @@ class Picture:
         """
         from pathlib import Path
 
+        from autograd.files import write_whole
+
         path = Path(path)
         kind = path.suffix.lower()
         if kind == ".svg":
@@ -64,7 +79,7 @@ class Picture:
         elif kind == ".dot":
             write_whole(path, self.source)
         elif kind in (".png", ".pdf"):
-            write_whole(path, rendered(self.digraph, kind[1:], "dot"))
+            write_whole(path, rendered(self._graph, kind[1:], "dot"))
         else:
             endings = ".svg, .png, .pdf or .dot"
             raise ValueError(f"a picture is saved as {endings}, not as {path.name!r}")
@@ -83,7 +98,7 @@ class Picture:
         text = str(self)
         try:
             if self.format == "png":
-                return {"image/png": rendered(self.digraph, "png", "dot"), "text/plain": text}
+                return {"image/png": rendered(self._graph, "png", "dot"), "text/plain": text}
             html = image(self.svg(), f"{self.figure.title}\n{text}")
         except EngineError as error:
             return {"text/plain": f"{text}\n\n{error}\n\n{self.source}"}

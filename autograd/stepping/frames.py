@@ -8,7 +8,7 @@ from typing import Literal
 from xml.etree import ElementTree
 
 from autograd.drawing.cells import Cells
-from autograd.drawing.dot import Attributes, digraph
+from autograd.drawing.dot import Attributes, script_of
 from autograd.drawing.engines import Engine, EngineError, rendered
 from autograd.drawing.figure import Figure, Node
 from autograd.drawing.labels import filled
@@ -38,7 +38,8 @@ def frames_of(
     for step, caption, (nodes, shades) in zip(steps, captions, _states(figure, steps), strict=True):
         state = _at_step(figure, nodes.values(), shades)._replace(title=str(step), heading=caption)
         ahead = [arrow.key for arrow in figure.arrows if arrow.key not in shades]
-        picture = rendered(digraph(state, "LR", format, _look(step, sizes, ahead)), format, engine)
+        script = script_of(state, "LR", format, _look(step, sizes, ahead))
+        picture = rendered(script, format, engine)
         if format == "svg":
             picture = str(decorated(picture, state, unlabelled=ahead)).encode()
         frames.append(picture)
