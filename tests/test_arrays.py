@@ -1,5 +1,6 @@
 """Arrays: what they take and refuse, and derivations in vectors and matrices."""
 
+import math
 import random
 import re
 import time
@@ -322,6 +323,34 @@ def test_operations_are_those_of_numpy():
     assert (V @ V).data == pytest.approx(v @ v)
     assert A.sum().data == pytest.approx(a.sum())
     assert A.mean().data == pytest.approx(a.mean())
+
+
+@pytest.mark.parametrize("shape", [(5,), (3, 4)])
+def test_indices_are_those_of_numpy(shape):
+    x = array("x", np.arange(math.prod(shape)).reshape(shape).tolist())
+    theirs = np.array(x.data)
+    keys = [0, -1, 2, slice(None), slice(1, None, 2), slice(None, None, -1)]
+    keys += [(k, *others) for k in keys for others in [[]] + [[k] for k in keys] * (len(shape) - 1)]
+    for key in keys:
+        found = x[key]
+        assert found.data == theirs[key].tolist()
+        assert isinstance(found, Value) == (np.ndim(theirs[key]) == 0)
+    assert [part.data for part in x] == theirs.tolist()
+    for beyond in (shape[0], -shape[0] - 1):
+        with pytest.raises(IndexError):
+            x[beyond]
+
+
+def test_an_element_of_a_large_product_takes_no_longer_than_one_of_a_small():
+    def seconds(n):
+        W, x = array("W", np.ones((n, n))), array("x", np.ones(n))
+        start = time.process_time()
+        product = W @ x
+        taken = time.process_time() - start
+        assert product.data == [n] * n
+        return taken / n**2
+
+    assert seconds(500) < 5 * min(seconds(40) for _ in range(5))
 
 
 def test_gradients_of_elements_are_those_of_an_array():

@@ -9,6 +9,7 @@ from typing import Any
 from autograd import ops
 from autograd.arrays.places import Shape, indices, remember, size
 from autograd.op import Op
+from autograd.recording import collector_paused
 from autograd.value import Value
 
 
@@ -78,10 +79,14 @@ class Array:
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[k] for k in range(len(self)))
+        if len(self.shape) == 1:
+            return iter(self.values)
+        return (Array(row, self.shape[1:]) for row in _in_rows(self.values, self.shape[1]))
 
     def __getitem__(self, key: Any) -> Any:
-        picked = nested(range(len(self.values)), self.shape)
+        picked: Any = range(len(self.values))
+        if len(self.shape) == 2:
+            picked = list(_in_rows(picked, self.shape[1]))
         first, *others = key if isinstance(key, tuple) else (key,)
         if len(others) > len(self.shape) - 1:
             raise IndexError(f"{self._described()} takes at most {len(self.shape)} indices")
@@ -124,7 +129,8 @@ class Array:
         arrays = [x for x in operands if isinstance(x, Array)]
         largest = max(arrays, key=lambda x: len(x.shape))
         columns = [_spread(x, largest, op) for x in operands]
-        return Array(map(op, *columns), largest.shape)
+        with collector_paused():
+            return Array(map(op, *columns), largest.shape)
 
     elementwise = _apply  # an operation of a Value with an Array is asked for here
 
@@ -227,8 +233,11 @@ def nested(flat: Sequence[Any], shape: Shape) -> Any:
         return flat[0]
     if len(shape) == 1:
         return list(flat)
-    columns = shape[1]
-    return [list(flat[k : k + columns]) for k in range(0, len(flat), columns)]
+    return [list(row) for row in _in_rows(flat, shape[1])]
+
+
+def _in_rows(flat: Sequence[Any], columns: int) -> Iterator[Sequence[Any]]:
+    return (flat[k : k + columns] for k in range(0, len(flat), columns))
 
 
 def flattened(rows: Iterable[Any]) -> tuple[list[Any], Shape]:
@@ -276,9 +285,10 @@ def _matmul(a: Any, b: Any) -> Any:
     _require_factors(a, b)
     rows = list(a) if len(a.shape) == 2 else [a]
     columns = list(b.T) if len(b.shape) == 2 else [b]
-    values: list[Any] = [
-        sum(map(operator.mul, row.values, column.values)) for row in rows for column in columns
-    ]
+    with collector_paused():
+        values: list[Any] = [
+            sum(map(operator.mul, row.values, column.values)) for row in rows for column in columns
+        ]
     shape = a.shape[:-1] + b.shape[1:]
     return Array(values, shape) if shape else values[0]
 
