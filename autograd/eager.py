@@ -145,8 +145,6 @@ class _Code(Symbolic):
             return _Code(f"({written[0]} {_SIGNS[op]} {written[1]})")
         if op is ops.neg:
             return _Code(f"(-{written[0]})")
-        if op is ops.pow:
-            return _Code(f"({written[0]} ** {written[1]})")
         namespace[op.name] = op.function
         return _Code(f"{op.name}({', '.join(written)})")
 

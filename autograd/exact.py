@@ -1,6 +1,11 @@
-"""Functions of the table that need care: where e^x would overflow, or 1 − z would keep no digit."""
+"""Functions of the table that need care: where e^x would overflow, or digits would be lost."""
 
 import math
+
+
+# x² is x·x, rounded once; C's pow need not give that, and takes longer.
+def power(x: float, y: float) -> float:  # noqa: D103
+    return x * x if y == 2.0 else math.pow(x, y)
 
 
 # The power of e is never positive, so it does not overflow.

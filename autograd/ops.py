@@ -42,7 +42,7 @@ div = Op("div", operator.truediv, lambda x, y, z: 1 / y,
          doc="the quotient", symbol="÷", text="{:3}/{:4}", latex=r"\frac{{{:0}}}{{{:0}}}",
          binding=PRODUCT, domain="y ≠ 0")
 
-pow = Op("pow", math.pow,         lambda x, y, z: y * x ** (y - (y != 0)),  # a float 0 stays: 0**-1
+pow = Op("pow", exact.power,      lambda x, y, z: y * x ** (y - (y != 0)),  # a float 0 stays: 0**-1
                                   lambda x, y, z: z * log(x),
          doc="x to the power y", symbol="**", text="{:5}{:^}", latex="{:5}^{{{:0}}}", binding=POWER,
          domain="x > 0, or x < 0 with a whole y, or x = 0 with y ≥ 0",

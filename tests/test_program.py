@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from fractions import Fraction
 from functools import partial, reduce
 
 import numpy as np
@@ -726,6 +727,11 @@ def test_other_words_for_backend_and_reduce():
             "sub(x = -1.5e+308, 1.5e+308) is past the range of a float",
         ),
         (
+            lambda x, w: sigmoid(w * 0.5 - x**2),
+            1e200,
+            "pow(x = 1e+200, 2.0) is past the range of a float, ±1.8e308",
+        ),
+        (
             lambda x, w: w * x**0.5,
             -1.0,
             "pow(x = -1.0, 0.5) is not defined: it needs x > 0, or x < 0 with a whole y",
@@ -1195,6 +1201,44 @@ def test_threads_share_a_program(backend):
     for thread in threads:
         thread.join()
     assert found == dict.fromkeys(range(len(tables)), True)
+
+
+# C's pow is off in the last bit of the square of each, in glibc 2.36
+SQUARED = [0.5544049551926724, 0.8042815876014766, -0.758167964574444]
+squares = Op("squares", lambda x: x**2 + x**3, lambda x, z: 2 * x + 3 * x**2)
+of_terms = Op("of_terms", lambda x: (x + 1) ** 2, lambda x, z: (((x + 1) ** 2) ** 2 + 2) ** 2)
+of_two = Op("of_two", lambda x, y: x**y, lambda x, y, z: y * x ** (y - 1), lambda x, y, z: x**2)
+
+
+@both
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda x, w: (x**2, w * x),
+        lambda x, w: ((w * x) ** 2 / 2, x - 0.0),
+        lambda x, w: ((x + w * 0) ** 3, x**1),
+        lambda x, w: (abs(x) ** (w + 1), (w * abs(x)) ** (w + 2)),
+        lambda x, w: ((((x * w) ** 2) ** 2 + 1) ** 2, (x * w - 1) ** 4),
+        lambda x, w: (squares(x * w), of_terms(x * w)),
+        lambda x, w: (of_two(abs(x), w + 1), of_two(abs(x * w), w + 2)),
+    ],
+)
+def test_squares(compute, backend):
+    x, w = leaf("x", 0.5), leaf("w", 1.0)
+    for output in compute(x, w):
+        agree(output, [x], [[number] for number in SQUARED], backend)
+        agree(output + w, [x], [SQUARED[:1]], backend)
+
+
+def test_squares_of_arrays():
+    x, two = leaf("x", 0.5), leaf("two", 2.0)
+    squares = [float(Fraction(number) ** 2) for number in SQUARED]
+    f = Program(x**2, [x]).function(np)
+    assert f([], [np.array(SQUARED)]).tolist() == squares
+    assert [f([], [number]) for number in np.array(SQUARED)] == squares
+    assert Program(x**two, [x]).function(np)([2.0], [np.array(SQUARED)]).tolist() == squares
+    numbers = Program(x**two, [x]).function(np)([np.array([0.0, 1.0, 3.0])], [2.0])
+    assert numbers.tolist() == [1.0, 2.0, 8.0]
 
 
 # the forward pass over arrays

@@ -156,10 +156,12 @@ def test_the_lecture_by_hand():
         "out_h2 = sigmoid(net_h2)",
         "net_o1 = w5 * out_h1 + w6 * out_h2 + b2",
         "out_o1 = sigmoid(net_o1)",
-        "E_o1 = (t1 - out_o1) ** 2 / 2",
+        "v1 = t1 - out_o1",
+        "E_o1 = v1 * v1 / 2",
         "net_o2 = w7 * out_h1 + w8 * out_h2 + b2",
         "out_o2 = sigmoid(net_o2)",
-        "E_o2 = (t2 - out_o2) ** 2 / 2",
+        "v2 = t2 - out_o2",
+        "E_o2 = v2 * v2 / 2",
         "E = E_o1 + E_o2",
     ]
     by_hand = {
@@ -238,8 +240,11 @@ def test_the_numbers_are_those_of_now_and_inputs_have_no_derivative():
         (lambda x: x - 3, ["x = 2.0", "y = x - 3", "d_y = 1.0", "d_x = d_y"]),
         (lambda x: 3 - x, ["x = 2.0", "y = 3 - x", "d_y = 1.0", "d_x = -d_y"]),
         (lambda x: x * 3, ["x = 2.0", "y = x * 3", "d_y = 1.0", "d_x = d_y * 3"]),
-        (lambda x: x**2, ["x = 2.0", "y = x ** 2", "d_y = 1.0", "d_x = d_y * (2 * x)"]),
-        (lambda x: -(x**3), ["x = 2.0", "y = -x ** 3", "d_y = 1.0", "d_x = (-d_y) * (3 * x ** 2)"]),
+        (lambda x: x**2, ["x = 2.0", "y = x * x", "d_y = 1.0", "d_x = d_y * (2 * x)"]),
+        (
+            lambda x: -(x**3),
+            ["x = 2.0", "y = -x ** 3", "d_y = 1.0", "d_x = (-d_y) * (3 * (x * x))"],
+        ),
     ],
 )
 def test_short_sources(compute, expected):
@@ -442,6 +447,20 @@ def test_two_rows_of_one_line_and_of_one_function():
         + level(v) * level(v)
         - 9007199515875288.0
     )
+
+
+pow_of_c = Op("pow_of_c", math.pow, *ops.pow.partials)
+pow_of_python = Op("pow_of_python", pow, *ops.pow.partials)
+hyperbolic = Op("hyperbolic", math.cosh, lambda x, z: z)
+
+
+@pytest.mark.parametrize("label", ["v", "pow", "pow_", "cosh", "hyperbolic"])
+def test_functions_of_python_that_are_called_like_others(label):
+    v = Value(0.75, label)
+    y = pow_of_c(v, 2.0) * pow_of_python(v + 1, 1.5) + v ** Value(2.0) + hyperbolic(v)
+    y.label = label
+    text = agree(y)
+    assert imported(text) == ["math", "math", "builtins"]
 
 
 @pytest.mark.parametrize("label", ["cubed", "closure", "sine", "sin", "math", "v", "test_source"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib import import_module
@@ -27,7 +26,7 @@ _COMPOSED: dict[str, Callable[[Any, Any], Any]] = {
 def over_arrays(namespace: Any, op: Op) -> Callable[..., Any]:
     """What computes a row of the table on the arrays of `namespace`."""
     if op is ops.pow:
-        return operator.pow
+        return _power
     if op not in TABLE or op.function.__module__ == "_operator":
         return op.function
     if op.name in _COMPOSED:
@@ -40,6 +39,11 @@ def over_arrays(namespace: Any, op: Op) -> Callable[..., Any]:
         if of_jax
         else namespace.vectorize(op.function)
     )
+
+
+def _power(x: Any, y: Any) -> Any:
+    """x^y; a square as the product that it is in the table."""
+    return x * x if isinstance(y, float) and y == 2.0 else x**y
 
 
 def _with_arrays(namespace: Any, function: Callable[..., Any], *args: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from autograd import ops
 from autograd.formula import Written
-from autograd.op import ATOM, NEGATIVE
+from autograd.op import ATOM, NEGATIVE, Op
 from autograd.record import Record
 from autograd.recording import comparisons_of, saturated
 from autograd.replay.terms import (
@@ -74,7 +74,7 @@ class Listing:
             self._list_backward(partials, output, Written(seed, ATOM, "text"))
 
     def _labelled_or_used_again(self) -> Iterator[Value]:
-        uses = Counter(x for v in self.nodes for x in v.args)
+        uses = Counter(x for v in self.nodes for x in _written_for(v))
         return (v for v in self.nodes if v.label or uses[v] > 1)
 
     def _list_forward(
@@ -144,6 +144,11 @@ def _joined(terms: list[Written]) -> str:
     """Their sum, with a minus sign where one is negative."""
     rest = (f" - {t.text[1:]}" if t.binding == NEGATIVE else f" + {t:2}" for t in terms[1:])
     return f"{terms[0]:1}" + "".join(rest)
+
+
+def _written_for(v: Any) -> tuple[Any, ...]:
+    """Return what the code of a node has in it: of a square, its argument twice."""
+    return (v._x, v._x) if v.op is ops.pow and v._y == 2.0 else v.args
 
 
 def _is_name(code: Written) -> bool:
@@ -223,18 +228,22 @@ def script(listing: Listing) -> str:
 
 def _functions(names: Names) -> list[str]:
     """The imports of the operations that were asked for, and the definitions of others."""
-    of_math, imports, texts = [], [], []
-    for name, op in names.functions.items():
-        text = definition(op, name)
-        if text:
-            texts.append(text)
-        elif origin(op) == "math":
-            of_math.append(name)
-        elif origin(op) != "builtins":
-            spelled = op.name if name == op.name else f"{op.name} as {name}"
-            imports.append(f"from {op.__module__} import {spelled}")
-    if of_math:
-        imports.insert(0, f"from math import {', '.join(of_math)}")
+    known = {name: definition(op, name) for name, op in names.functions.items()}
+    found: dict[str, list[str]] = {"math": [], "builtins": []}  # by module
+    for name in (name for name, text in known.items() if not text):
+        module, spelled = _import(names.functions[name], name)
+        if (module, spelled) != ("builtins", name):
+            found.setdefault(module, []).append(spelled)
+    texts = [text for text in known.values() if text]
+    imports = [f"from {module} import {', '.join(of)}" for module, of in found.items() if of]
     if any("math." in text for text in texts):
         imports.insert(0, "import math")
     return ["\n".join(imports), *texts] if imports else texts
+
+
+def _import(op: Op, name: str) -> tuple[str, str]:
+    """Return the module that has the function of an operation, and what to import from it."""
+    module, there = op.__module__, op.name
+    if origin(op) in ("math", "builtins"):
+        module, there = origin(op), op.function.__name__
+    return module, there if name == there else f"{there} as {name}"

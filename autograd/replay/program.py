@@ -212,7 +212,10 @@ class Program:
                 todo = min(at_once, steps - len(losses))
                 batch = Batch(size, len(losses))
                 means, numbers = self._descended(engine, table, batch, todo, rate, numbers)
-                losses += means
+                if losses:
+                    losses += means
+                else:  # many, where all steps were one call
+                    losses = means
         except KeyboardInterrupt:
             self._set(numbers)
             raise
@@ -245,7 +248,8 @@ class Program:
         """
         means, after, _, failed = engine.run(table, todo, rate, batch.size, numbers, batch=batch)
         in_round = batch.count(table)
-        if not _are_finite(means):
+        # that of one row is its output, at which an engine has looked
+        if batch.size > 1 and not _are_finite(means):
             done = batch.first + len(list(takewhile(math.isfinite, means)))
             raise failure(self._task, table, (), numbers, f"round {done // in_round}: ")
         sums: Sequence[float] = after
@@ -275,7 +279,7 @@ class Program:
         x = 2.0
         <BLANKLINE>
         # forward
-        y = x ** 2 + 1
+        y = x * x + 1
         <BLANKLINE>
         # backward
         d_y = 1.0

@@ -48,7 +48,7 @@ class Single(Sweeping):
         memory, row, outputs = self._memory(parameters), array("d", table[0]), array("d", [0.0])
         moving = self.order[: self.moving]
         sums = array("d", [gradients[k] for k in moving] if len(gradients) else [0.0] * self.moving)
-        means, done = array("d", bytes(8 * rounds)), array("q", [0, 0])
+        means, done = array("d", [0.0]) * rounds, array("q", [0, 0])
         arrays = map(_address, (self.header, memory, row))
         self.functions.run(
             None, *arrays, 1, 1, 0, 0, rounds, rate, count, *map(_address, (sums, outputs)), 1,
@@ -61,7 +61,9 @@ class Single(Sweeping):
             for k, total in zip(moving, sums, strict=True):
                 found[k] = total
         failed = range(0) if done[1] < 0 else range(1)
-        return (means[: done[0]].tolist(), after, found, failed), outputs
+        losses = means.tolist()
+        del losses[done[0] :]
+        return (losses, after, found, failed), outputs
 
     def _memory(self, parameters: Sequence[float]) -> array[float]:
         return array("d", [parameters[k] for k in self.order]) + self.rest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.replay.assembly import Assembly
+from autograd.replay.assembly import Assembly, literal
 from autograd.replay.planning import Apply, Place, Plan, Step, Sum, Summand
 from autograd.replay.translation import computed
 
@@ -34,6 +34,7 @@ class Straight:
     def _function(self, backward: bool) -> Assembly:
         code = Assembly(1)
         self.registers: dict[Place, str] = {}
+        self.zero = literal(0.0)
         fine = self._steps(code, self.plan.forward, "true")
         if backward:
             fine = self._steps(code, self.plan.backward, fine)
@@ -41,6 +42,7 @@ class Straight:
                 total = self._sum(code, uses, code.load("%g", str(k)))
                 code.store(total, "%g", str(k))
         code.store(self._register(code, self.plan.output), "%m", str(self.at(self.plan.output)))
+        fine = code.both("and", fine, code.compared("oeq", self.zero, literal(0.0)))
         code.do(f"ret i1 {fine}")
         return code
 
@@ -50,25 +52,30 @@ class Straight:
             if isinstance(step, Sum):
                 self.registers[step.to] = self._sum(code, step.summands)
             elif isinstance(step, Apply):
-                fine = self._apply(code, step, fine)
+                self._apply(code, step)
             else:
                 pair = [self._register(code, x) for x in (step.left, step.right)]
                 truth = code.compared("ogt" if step.outcome else "ule", *pair)
                 fine = code.both("and", fine, truth)
         return fine
 
-    def _apply(self, code: Assembly, step: Apply, fine: str) -> str:
-        """Write an operation; return whether all went well, before and in it."""
+    def _apply(self, code: Assembly, step: Apply) -> None:
         for place in step.checked:
-            fine = code.both("and", fine, code.finite(self._register(code, place)))
+            x = self._register(code, place)
+            self.zero = code.arithmetic("fadd", self.zero, code.arithmetic("fsub", x, x))
         operands = [self._register(code, x) for x in step.operands]
         self.registers[step.to] = computed(code, step.shape, operands)
-        return fine
 
     def _register(self, code: Assembly, place: Place) -> str:
         if place not in self.registers:
-            self.registers[place] = code.load("%m", str(self.at(place)))
+            self.registers[place] = self._loaded(code, place)
         return self.registers[place]
+
+    def _loaded(self, code: Assembly, place: Place) -> str:
+        constant = ~place - len(self.plan.parameters)
+        if constant >= 0:
+            return literal(self.plan.numbers[constant])
+        return code.load("%m", str(self.at(place)))
 
     def _sum(self, code: Assembly, summands: list[Summand], total: str = "") -> str:
         for added, a, b in summands:

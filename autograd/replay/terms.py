@@ -44,15 +44,15 @@ class Term(Symbolic):
         self.op = op
         self.args = args
 
-    @staticmethod
-    def _apply(op: Op, args: tuple[Any, ...]) -> Any:
+    @classmethod
+    def _apply(cls, op: Op, args: tuple[Any, ...]) -> Any:
         if op is ops.mul:  # by ±1 it is exact
             for factor, other in (args, args[::-1]):
                 if _is_one_of(factor, (1, -1)):
-                    return other if factor == 1 else Term(ops.neg, (other,))
-        if op is ops.pow and _is_one_of(args[1], (1,)):
+                    return other if factor == 1 else cls(ops.neg, (other,))
+        if op in (ops.pow, _power) and _is_one_of(args[1], (1,)):
             return args[0]
-        return Term(op, args)
+        return cls(op, args)
 
     def __ne__(self, other: object) -> Any:
         return Term(_differs, (self, other))
@@ -63,12 +63,28 @@ class Term(Symbolic):
     __eq__ = __bool__ = _ask
 
 
+class _OfFloats(Term):
+    """A term in a partial of one's own, which the eager pass gives floats: there `**` is Python's,
+    and a square is what C's pow gives.
+    """
+
+    __slots__ = ()
+
+    def __pow__(self, other: Any) -> Any:
+        return self._apply(_power, (self, other))
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._apply(_power, (other, self))
+
+
 def _is_one_of(number: Any, numbers: tuple[int, ...]) -> bool:
-    return number.__class__ is not Term and number in numbers
+    return not isinstance(number, Term) and number in numbers
 
 
-# What pow's partial asks of its exponent. It is no row: nothing is derived through it.
+# What pow's partial asks of its exponent, and what `**` is to floats. They are no rows: nothing is
+# derived through them.
 _differs = Op("differs", operator.ne, lambda x, y, z: 0.0, lambda x, y, z: 0.0)
+_power = Op("power", math.pow, *ops.pow.partials, reads=lambda x, y: x**y)
 
 # How Python writes what is not a call, and how strongly that binds.
 FORMS: dict[Any, tuple[str, int]] = {
@@ -87,8 +103,11 @@ def slope_of(op: Op, place: int, args: Sequence[Any], result: Any) -> Any:
 
     TypeError where it is not made of operations.
     """
+    terms = (*args, result)
+    if op.__module__ != ops.__name__:
+        terms = tuple(_OfFloats(x.op, x.args) if isinstance(x, Term) else x for x in terms)
     try:
-        return op.partials[place](*args, result)
+        return op.partials[place](*terms)
     except (TypeError, AttributeError) as error:
         raise TypeError(
             f"partial {place + 1} of {op.name} must be made of operations, without a Python if or a"
@@ -105,13 +124,17 @@ def written(term: Any, names: Mapping[Any, Written]) -> Written:
         return _constant(term)
     if term.op is None:
         return names[term.args[0]]
+    parts = [written(x, names) for x in term.args]
     form, binding = FORMS.get(term.op.function, ("", ATOM))
-    if term.op.function is math.pow and _is_whole(term.args[1]):
-        form, binding = "{:5} ** {:5}", POWER
+    if term.op in (ops.pow, _power) and _is_whole(term.args[1]):
+        form, binding = _form_of_power(term.op, parts[0], term.args[1])
     if form:
-        return Written(form.format(*(written(x, names) for x in term.args)), binding, "text")
+        return Written(form.format(*parts), binding, "text")
     # As floats, for max(x, 0) may be 0.
-    args = [written(x, names).text if isinstance(x, Term) else repr(float(x)) for x in term.args]
+    args = [
+        part.text if isinstance(x, Term) else repr(float(x))
+        for part, x in zip(parts, term.args, strict=True)
+    ]
     return Written(f"{names[term.op].text}({', '.join(args)})", ATOM, "text")
 
 
@@ -125,6 +148,13 @@ def _constant(number: float) -> Written:
 def _is_whole(exponent: Any) -> bool:
     """Whether `**` does what `math.pow` does; of −1, any other makes a complex number."""
     return not isinstance(exponent, Term) and exponent == int(exponent)
+
+
+def _form_of_power(op: Op, base: Written, exponent: float) -> tuple[str, int]:
+    """How a power is written: a square as a product, but for a base that is long."""
+    if exponent != 2 or op is _power:
+        return "{:5} ** {:5}", POWER
+    return ("", ATOM) if "(" in base.text else ("{0:3} * {0:4}", PRODUCT)
 
 
 def definition(op: Op, name: str) -> str | None:

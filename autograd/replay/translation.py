@@ -35,12 +35,6 @@ def _differ(code: Assembly, x: str, y: str) -> str:
     return code.either(code.compared("une", x, y), code.constant(1.0), code.constant(0.0))
 
 
-def _power(code: Assembly, x: str, y: str) -> str:
-    """x^y; x¹ is x, as in the derivative of a square."""
-    power = code.call("pow", [x, y])
-    return code.either(code.compared("oeq", y, code.constant(1.0)), x, power)
-
-
 # What Python's own functions are in machine code, by module and name.
 _OF_PYTHON: dict[str, Callable[..., str]] = {
     "_operator.add": lambda code, x, y: code.arithmetic("fadd", x, y),
@@ -49,7 +43,6 @@ _OF_PYTHON: dict[str, Callable[..., str]] = {
     "_operator.truediv": lambda code, x, y: code.arithmetic("fdiv", x, y),
     "_operator.neg": lambda code, x: code.negative(x),
     "_operator.ne": _differ,
-    "math.pow": _power,
 }
 
 
@@ -229,11 +222,13 @@ class _Translation:
         """The sides, one with calls only where a lane needs it: such a call may take long."""
         code = self.code
         result = code.local(code.type)
-        for side in sides:
+        for place, side in enumerate(sorted(sides, key=lambda side: side.has_calls)):
             with code.when(code.anywhere(side.condition) if side.has_calls else "true"):
                 code.do(*side.lines)
-                before = code.set(f"load {code.type}, ptr {result}, align 8")
-                after = code.either(side.condition, side.text, before)
+                after = side.text
+                if place and code.lanes > 1:  # the lanes of the other side stay
+                    before = code.set(f"load {code.type}, ptr {result}, align 8")
+                    after = code.either(side.condition, side.text, before)
                 code.do(f"store {code.type} {after}, ptr {result}, align 8")
         return code.set(f"load {code.type}, ptr {result}, align 8")
 

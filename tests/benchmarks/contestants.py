@@ -180,7 +180,8 @@ def straight_c(problem: Problem) -> Run:
         losses = [(ctypes.c_double * problem.rounds)() for _ in batches]
         for batch, some in zip(batches, losses, strict=True):
             descend(p, batch, ctypes.c_long(problem.rounds), some)
-        return chain.from_iterable(losses)
+        # as Python's floats, which other engines of scalars return too
+        return list(chain.from_iterable(some[:] for some in losses))
 
     return lambda: measured(partial(train, doubles(problem.parameters)))
 
