@@ -3,6 +3,7 @@ function that it can translate.
 """
 
 import math
+import operator
 import os
 import random
 import subprocess
@@ -17,6 +18,8 @@ from expressions import ROWS, blend, evaluate, random_program
 from autograd import DomainError, Op, Program, Value, log, maximum, ops, sigmoid, sin
 from autograd.record import topological_order
 from autograd.replay import blocks, machine, sharing, single, translation
+from autograd.replay.planning import Plan
+from autograd.replay.schedule import SCALAR, Schedule, Sums
 from nn import MLP, binary_cross_entropy, hinge
 
 rng = random.Random(0)
@@ -146,6 +149,40 @@ def test_parameters_of_one_neuron_and_of_many():
         y = y + 0.1 * sum(a * a for a in w)
         rows = [[rng.uniform(-1, 1) for _ in x] for _ in range(13)]
         assert run(y, x, rows, "llvmlite") == run(y, x, rows, "python")
+
+
+@pytest.mark.parametrize("lanes", [(1,), (8,), (32,)])
+@pytest.mark.parametrize("sizes", [[1], [5, 3], [9, 4, 2], [33, 8, 7]])
+def test_the_units_of_layers_are_computed_at_once(sizes, lanes, monkeypatch):
+    """Whole groups of units and parts of one, and terms that are the same in all rows."""
+    monkeypatch.setattr(blocks, "LANES", lanes)
+    draw = random.Random(len(sizes))
+    x = [Value(draw.uniform(-1, 1), f"x{k}") for k in range(3)]
+    weights, layer = [], x
+    for size in sizes:
+        units = []
+        for _ in range(size):
+            w = [Value(draw.uniform(-1, 1)) for _ in layer]
+            units.append((sum(map(operator.mul, w, layer)) - 0.1 + layer[0] * layer[-1]).tanh())
+            weights += w
+        layer = units
+    decay = sum(w * w for w in weights)
+    loss = sum(layer) + 0.01 * decay + sigmoid(decay) - decay
+    for count in (3, 70):
+        rows = [[draw.uniform(-1, 1) for _ in x] for _ in range(count)]
+        assert run(loss, x, rows, "llvmlite") == run(loss, x, rows, "python")
+
+
+def test_sums_that_differ_in_scalars_alone_are_alike():
+    x, y = Value(0.5, "x"), Value(0.25, "y")
+    a, b, c = Value(1.0, "a"), Value(2.0, "b"), Value(3.0, "c")
+    output = log(a * x + y) * log(b * x + y) * log(x * c + y) * log(x * c - y) * sigmoid(a + b)
+    schedule = Schedule(Plan(Program(output, [x, y])._task, [a, b, c]))
+    sums = [group for group in schedule.forward if isinstance(group, Sums)]
+    assert [len(some.members) for some in sums[:2]] == [3, 1]
+    assert sums[0].summands == ((True, SCALAR, 0), (True, 1, None))
+    assert [scalars for _, scalars in sums[0].members] == [[~0], [~1], [~2]]
+    assert len(schedule.once) == 2
 
 
 # functions of one's own

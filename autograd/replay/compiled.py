@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograd.replay.compiling import compiled
-from autograd.replay.kernel import Loop, header_of, text_of
+from autograd.replay.kernel import header_of, text_of
+from autograd.replay.loop import Loop
 from autograd.replay.planning import Plan
 
 

@@ -9,7 +9,7 @@ from autograd.replay.assembly import Assembly
 NARROW = 8  # parameters abreast, at least
 
 # In the header that a kernel is given.
-INPUTS, SCALARS, OUTPUT, SEED, FORWARD, BACKWARD, MOVING, OUTERS = range(8)
+INPUTS, SCALARS, OUTPUT, SEED, FORWARD, BACKWARD, MOVING, OUTERS, ONCE = range(9)
 
 
 def blocks_of(code: Assembly, lanes: int, rows: str = "%n") -> str:
@@ -64,6 +64,17 @@ def output_is_finite(code: Assembly, lanes: int, m: str = "%m") -> str:
     return truth
 
 
+def steps(code: Assembly, name: str, block: str, live: str, gradients: str) -> str:
+    """Whether all went well in the steps for a block: what is the same in all rows is done for the
+    first alone.
+    """
+    is_first = code.set(f"icmp eq i64 {block}, 0")
+    once = code.load("%header", str(ONCE), "i64")
+    start = code.set(f"select i1 {is_first}, i64 0, i64 {once}")
+    arguments = f"ptr %code, ptr %header, ptr %m, ptr {gradients}, i64 {live}, i64 {start}"
+    return code.set(f"call i1 @{name}({arguments})")
+
+
 def evaluate(lanes: int) -> Assembly:
     """The output at each row; returns where the block began that failed, or −1."""
     code = Assembly(1)
@@ -71,9 +82,7 @@ def evaluate(lanes: int) -> Assembly:
         start = code.set(f"mul i64 {block}, {lanes}")
         live = live_rows(code, start, lanes)
         load_rows(code, start, live, lanes)
-        fine = code.set(
-            "call i1 @forward(ptr %code, ptr %header, ptr %m, ptr null, i64 " + live + ")"
-        )
+        fine = steps(code, "forward", block, live, "null")
         fine = code.both("and", fine, output_is_finite(code, lanes))
         end_unless(code, fine, f"ret i64 {start}")
         store_outputs(code, start, live)
@@ -121,7 +130,7 @@ def run(lanes: int, parameters: int | None = None) -> Assembly:
             with code.when(others):  # than stand there already
                 load_rows(code, code.set(f"add i64 {first}, {start}"), live, lanes)
                 store_seed(code, seed, first_seed, live, lanes)
-            fine = code.set(f"call i1 @both(ptr %code, ptr %header, ptr %m, ptr %g, i64 {live})")
+            fine = steps(code, "both", behind, live, "%g")
             fine = code.both("and", fine, output_is_finite(code, lanes))
             end_unless(
                 code, fine, f"store i64 {round_}, ptr %done",

@@ -14,170 +14,24 @@ abreast and the rows come one after the other, for the order of each sum is to b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from autograd.replay import driver, turns
 from autograd.replay.assembly import Assembly, of_c
 from autograd.replay.driver import NARROW
-from autograd.replay.planning import Apply, Place, Plan, Sum, Summand
+from autograd.replay.loop import Kind, Loop
+from autograd.replay.planning import Plan
 from autograd.replay.straight import Straight
 from autograd.replay.translation import computed
 
-WIDE = 32  # and at most
-UNROLLED = 4  # uses of a parameter in one row for which OUTER has code of its own
 _NEIGHBOURS = f"<{NARROW} x double>"
 
 
-class Loop:
-    """A plan as a list of numbers, and the cases that the loop over it has to know.
-
-    code      the steps, one after the other
-    forward   where the backward pass begins in it
-    outers    where OUTER begins, which adds to the gradients
-    position  where the k-th scalar stands: parameters of one OUTER are neighbours
-    moving    how many numbers the gradients take
-    scalars   how many numbers all scalars take
-    size      how many numbers all take
-    """
-
-    def __init__(self, plan: Plan, lanes: int) -> None:
-        self.lanes = lanes
-        self.cases: dict[Any, int] = {("sum",): 0}
-        self.code: list[int] = []
-        one = plan.constant(1.0)
-        chunks = _chunks(plan.uses)
-        self.position: dict[int, int] = {}
-        self.moving = self.scalars = 0
-        self._place_scalars(chunks, len(plan.parameters) + len(plan.numbers))
-        self.turned = self.scalars + plan.rows * lanes
-        for step in plan.forward:
-            self._add(step)
-        self.forward = len(self.code)
-        for step in plan.backward:
-            self._add(step)
-        self._columns: list[Place] = []
-        self._turns: dict[tuple[Place, ...], int] = {}
-        self._add_outers([self._outer(plan, x, one) for x in chunks if plan.uses[x[0]]])
-        self.size = self.turned + len(self._columns) * lanes + WIDE
-
-    def _place_scalars(self, chunks: Sequence[list[int]], count: int) -> None:
-        """The parameters of a chunk are neighbours; the other scalars follow behind all chunks."""
-        for chunk in chunks:
-            self.position |= {parameter: self.moving + k for k, parameter in enumerate(chunk)}
-            self.moving += _rounded(len(chunk))
-        others = [k for k in range(count) if k not in self.position]
-        self.position |= {k: self.moving + place for place, k in enumerate(others)}
-        self.scalars = self.moving + len(others)
-
-    def at(self, place: Place) -> int:
-        """Where a scalar stands, or the first lane of a place."""
-        return self.position[~place] if place < 0 else self.scalars + place * self.lanes
-
-    def _case(self, case: Any) -> int:
-        return self.cases.setdefault(case, len(self.cases))
-
-    def _add(self, step: Any) -> None:
-        if isinstance(step, Sum):
-            self._add_sum(step)
-        elif isinstance(step, Apply):
-            rows = tuple(place >= 0 for place in step.operands)
-            checked = tuple(step.operands.index(place) for place in step.checked)
-            case = self._case(("apply", step.shape, rows, checked))
-            self.code += [case, self.at(step.to), *map(self.at, step.operands)]
-        else:
-            rows = step.left >= 0, step.right >= 0
-            case = self._case(("compare", rows, step.outcome))
-            self.code += [case, self.at(step.left), self.at(step.right)]
-
-    def _add_sum(self, step: Sum) -> None:
-        """Runs of one kind, so that the loop over a run asks for nothing."""
-        start = len(self.code)
-        self.code += [0, self.at(step.to), 0]
-        last = count = -1
-        for added, a, b in step.summands:
-            if b is not None and a >= 0 > b:
-                a, b = b, a
-            kind = KINDS.index((added, a >= 0, None if b is None else b >= 0))
-            if kind != last:
-                self.code += [kind, 0]
-                self.code[start + 2] += 1
-                count, last = len(self.code) - 1, kind
-            self.code[count] += 1
-            self.code.append(self.at(a))
-            if b is not None:
-                self.code.append(self.at(b))
-
-    def _add_outers(self, outers: list[tuple[Any, list[Any]]]) -> None:
-        """What they read is turned first, at once."""
-        if self._columns:
-            sources = [n for x in self._columns for n in (self.at(x), int(x >= 0))]
-            self.code += [self._case(("turn",)), len(self._columns), self.turned, *sources]
-        self.outers = len(self.code)
-        for case, outer in outers:
-            self.code += [self._case(case), *self._placed(outer)]
-
-    def _outer(self, plan: Plan, chunk: list[int], one: Place) -> tuple[Any, list[Any]]:
-        width = _rounded(len(chunk))
-        count = len(plan.uses[chunk[0]])
-        outer: list[Any] = [self.position[chunk[0]], count]
-        for k in range(count):
-            added, slope, _ = plan.uses[chunk[0]][k]
-            factors = []
-            for parameter in chunk:
-                factor = plan.uses[parameter][k][2]
-                factors.append(one if factor is None else factor)
-            outer += [int(added), self.at(slope), self._vector(tuple(factors))]
-        signs = tuple(added for added, _, _ in plan.uses[chunk[0]])
-        return ("outer", width, signs if count <= UNROLLED else None), outer
-
-    def _vector(self, factors: tuple[Place, ...]) -> Any:
-        """Where the factors of neighbouring parameters stand abreast: scalars may do so already."""
-        places = [self.at(x) for x in factors]
-        if all(x < 0 for x in factors) and places == [places[0] + k for k in range(len(places))]:
-            return (places[0],)
-        if factors not in self._turns:
-            self._turns[factors] = len(self._columns)
-            self._columns += factors
-            self._columns += [factors[-1]] * (_rounded(len(factors)) - len(factors))
-        return (self.turned + self._turns[factors], None)
-
-    def _placed(self, outer: list[Any]) -> Iterator[int]:
-        for x in outer:
-            if isinstance(x, int):
-                yield x
-            else:  # the first, and how far it is to that of the next row
-                yield x[0]
-                yield len(self._columns) if len(x) == 2 else 0
-
-
-def _rounded(count: int) -> int:
-    return -(-count // NARROW) * NARROW
-
-
-def _chunks(uses: Sequence[list[Summand]]) -> list[list[int]]:
-    """The parameters in groups whose gradients are sums of the same slopes, times other factors."""
-    groups: dict[Any, list[int]] = {}
-    for parameter, summands in enumerate(uses):
-        groups.setdefault(tuple((added, a) for added, a, _ in summands), []).append(parameter)
-    return [g[k : k + WIDE] for g in groups.values() for k in range(0, len(g), WIDE)]
-
-
-# The kinds of a summand: whether it is added, whether its first factor is one for each row, and
-# the same of the second; None where there is no second.
-KINDS = [
-    (added, first, second)
-    for added in (True, False)
-    for first, second in (
-        (True, None), (False, None), (True, True), (False, True), (False, False),
-    )
-]  # fmt: skip
-
-
-def _interpreter(cases: Sequence[Any], lanes: int) -> Assembly:
+def _interpreter(form: Loop) -> Assembly:
     """`steps(code, start, stop, m, g, live)`: whether all went well."""
-    code = Assembly(lanes)
+    code = Assembly(form.lanes)
     counter, fine = code.local("i64"), code.local(code.truth)
     code.do(f"store i64 %start, ptr {counter}")
     code.do(f"store {code.truth} {code.abreast('true', 'i1')}, ptr {fine}", "br label %next")
@@ -185,11 +39,11 @@ def _interpreter(cases: Sequence[Any], lanes: int) -> Assembly:
     pc = code.set(f"load i64, ptr {counter}")
     more = code.set(f"icmp slt i64 {pc}, %stop")
     code.do(f"br i1 {more}, label %choose, label %done", "choose:")
-    reader = _Reader(code, counter, fine)
+    reader = _Reader(code, form.kinds, counter, fine)
     chosen = reader.read()
-    targets = " ".join(f"i64 {k}, label %case{k}" for k in range(len(cases)))
+    targets = " ".join(f"i64 {k}, label %case{k}" for k in range(len(form.cases)))
     code.do(f"switch i64 {chosen}, label %done [{targets}]")
-    for k, (kind, *rest) in enumerate(cases):
+    for k, (kind, *rest) in enumerate(form.cases):
         code.do(f"case{k}:")
         getattr(reader, kind)(*rest)
         code.do("br label %next")
@@ -201,8 +55,11 @@ def _interpreter(cases: Sequence[Any], lanes: int) -> Assembly:
 class _Reader:
     """The cases of the loop. Each reads its numbers from the code as it goes."""
 
-    def __init__(self, code: Assembly, counter: str, fine: str) -> None:
+    def __init__(
+        self, code: Assembly, kinds: Mapping[int, Iterable[Kind]], counter: str, fine: str
+    ) -> None:
         self.code = code
+        self.kinds = {count: list(some) for count, some in kinds.items()}
         self.counter = counter
         self.fine = fine
 
@@ -225,28 +82,38 @@ class _Reader:
         before = code.set(f"load {code.truth}, ptr {self.fine}")
         code.do(f"store {code.truth} {code.both('and', before, truth)}, ptr {self.fine}")
 
-    def sum(self) -> None:
+    def sums(self, count: int) -> None:
         code = self.code
-        to, runs, total = self.read(), self.read(), code.local(code.type)
-        # −0, for −0 + x is x, whatever x is
-        code.do(f"store {code.type} {code.constant(-0.0)}, ptr {total}")
+        to, runs = [self.read() for _ in range(count)], self.read()
+        totals = [code.local(code.type) for _ in to]
+        for total in totals:  # −0, for −0 + x is x, whatever x is
+            code.do(f"store {code.type} {code.constant(-0.0)}, ptr {total}")
         with code.loop(runs):
-            kind, count = self.read(), self.read()
+            kind, length = self.read(), self.read()
             name = code.fresh()[1:]
-            targets = " ".join(f"i64 {k}, label %{name}.{k}" for k in range(len(KINDS)))
+            targets = " ".join(f"i64 {k}, label %{name}.{k}" for k in range(len(self.kinds[count])))
             code.do(f"switch i64 {kind}, label %{name}.end [{targets}]")
-            for k, (added, first, second) in enumerate(KINDS):
+            for k, (added, scalars, rows) in enumerate(self.kinds[count]):
                 code.do(f"{name}.{k}:")
-                with code.loop(count):
-                    x = self.operand(first)
-                    if second is not None:
-                        x = code.arithmetic("fmul", x, self.operand(second))
-                    before = code.set(f"load {code.type}, ptr {total}")
-                    after = code.arithmetic("fadd" if added else "fsub", before, x)
-                    code.do(f"store {code.type} {after}, ptr {total}")
+                with code.loop(length):
+                    self._add_summand(totals, added, scalars, rows)
                 code.do(f"br label %{name}.end")
             code.do(f"{name}.end:")
-        code.store(code.set(f"load {code.type}, ptr {total}"), "%m", to)
+        for place, total in zip(to, totals, strict=True):
+            code.store(code.set(f"load {code.type}, ptr {total}"), "%m", place)
+
+    def _add_summand(self, totals: Sequence[str], added: bool, scalars: int, rows: int) -> None:
+        """Add the next summand of each sum: factors of the rows are the same for all of them."""
+        code = self.code
+        shared = [self.operand(True) for _ in range(rows)]
+        own = [[self.operand(False) for _ in totals] for _ in range(scalars)]
+        for k, total in enumerate(totals):
+            first, *others = [*(factors[k] for factors in own), *shared]
+            for x in others:
+                first = code.arithmetic("fmul", first, x)
+            before = code.set(f"load {code.type}, ptr {total}")
+            after = code.arithmetic("fadd" if added else "fsub", before, first)
+            code.do(f"store {code.type} {after}, ptr {total}")
 
     def apply(self, shape: Any, rows: tuple[bool, ...], checked: tuple[int, ...]) -> None:
         to = self.read()
@@ -271,65 +138,100 @@ class _Reader:
                 target = code.set(f"add i64 {first}, {code.set(f'mul i64 {row}, {count}')}")
                 code.store(code.load("%m", at, "double"), "%m", target, "double")
 
-    def outer(self, width: int, signs: tuple[bool, ...] | None) -> None:
-        """The gradients of parameters that stand abreast, over the rows from last to first."""
+    def outers(self, width: int, kinds: Sequence[tuple[bool, bool]], count: int) -> None:
+        """The gradients of several groups of neighbours, over the rows from last to first.
+
+        `kinds` says of each use whether it is added, and whether it is turned: then the vectors of
+        the rows are the same for all groups.
+        """
+        to = [self.read() for _ in range(count)]
+        uses = [(added, self._uses(is_turned, count)) for added, is_turned in kinds]
+        with self._gradients(to, width) as totals, self._rows() as row:
+            for added, vectors in uses:
+                for vector, step, slopes in vectors:
+                    factors = self._factors(row, vector, step, width)
+                    for k, slope in slopes:
+                        number = self._slope(row, slope)
+                        self._add_products(totals[k], number, factors, "fadd" if added else "fsub")
+
+    def _uses(self, is_turned: bool, count: int) -> list[_Use]:
+        if is_turned:
+            vector, step = self.read(), self.read()
+            return [(vector, step, [(k, self.read()) for k in range(count)])]
+        uses: list[_Use] = []
+        for k in range(count):
+            slope, vector = self.read(), self.read()
+            uses.append((vector, "0", [(k, slope)]))
+        return uses
+
+    def outer_of_many(self, width: int) -> None:
+        """The gradients of neighbours that a row uses often: a loop over these uses."""
         code = self.code
         to, count = self.read(), self.read()
         start = code.set(f"load i64, ptr {self.counter}")
-        with self._gradients(to, width) as totals:
-            uses = [(added, self._outer_operands()) for added in signs or ()]
-            last = code.set("sub i64 %live, 1")
-            with code.loop("%live") as behind:
-                row = code.set(f"sub i64 {last}, {behind}")
-                for added, operands in uses:
-                    self._add_outer(totals, row, operands, added)
-                if signs is None:
-                    code.do(f"store i64 {start}, ptr {self.counter}")
-                    with code.loop(count):
-                        self._add_outer(totals, row, self._outer_operands())
+        with self._gradients([to], width) as totals, self._rows() as row:
+            code.do(f"store i64 {start}, ptr {self.counter}")
+            with code.loop(count):
+                added, slope, vector, step = (self.read() for _ in range(4))
+                number = self._slope(row, slope)
+                truth = code.set(f"icmp ne i64 {added}, 0")
+                negative = code.set(f"fneg double {number}")
+                number = code.set(f"select i1 {truth}, double {number}, double {negative}")
+                factors = self._factors(row, vector, step, width)
+                self._add_products(totals[0], number, factors, "fadd")
 
     @contextmanager
-    def _gradients(self, first: str, width: int) -> Iterator[list[str]]:
-        """Variables with the gradients that stand abreast, which are put back in the end."""
+    def _rows(self) -> Iterator[str]:
         code = self.code
-        places = [code.set(f"add i64 {first}, {k}") for k in range(0, width, NARROW)]
+        last = code.set("sub i64 %live, 1")
+        with code.loop("%live") as behind:
+            yield code.set(f"sub i64 {last}, {behind}")
+
+    @contextmanager
+    def _gradients(self, firsts: Sequence[str], width: int) -> Iterator[list[list[str]]]:
+        """Variables with the gradients of each group, which are put back in the end."""
+        code = self.code
+        places = [
+            code.set(f"add i64 {first}, {k}") for first in firsts for k in range(0, width, NARROW)
+        ]
         totals = [code.local(_NEIGHBOURS) for _ in places]
         for place, total in zip(places, totals, strict=True):
             code.do(f"store {_NEIGHBOURS} {code.load('%g', place, _NEIGHBOURS)}, ptr {total}")
-        yield totals
+        size = width // NARROW
+        yield [totals[k : k + size] for k in range(0, len(totals), size)]
         for place, total in zip(places, totals, strict=True):
             number = code.set(f"load {_NEIGHBOURS}, ptr {total}")
             code.store(number, "%g", place, _NEIGHBOURS)
 
-    def _outer_operands(self) -> list[str]:
-        return [self.read() for _ in range(4)]
+    def _slope(self, row: str, slope: str) -> str:
+        return self.code.load("%m", self.code.set(f"add i64 {slope}, {row}"), "double")
 
-    def _add_outer(
-        self,
-        totals: Sequence[str],
-        row: str,
-        operands: Sequence[str],
-        is_added: bool | None = None,
-    ) -> None:
+    def _factors(self, row: str, vector: str, step: str, width: int) -> list[str]:
         code = self.code
-        added, slope, factors, step = operands
-        one = code.load("%m", code.set(f"add i64 {slope}, {row}"), "double")
-        if is_added is None:
-            truth = code.set(f"icmp ne i64 {added}, 0")
-            negative = code.set(f"fneg double {one}")
-            one = code.set(f"select i1 {truth}, double {one}, double {negative}")
-        one = code.abreast(one, lanes=NARROW)
-        first = code.set(f"add i64 {factors}, {code.set(f'mul i64 {row}, {step}')}")
-        for k, total in enumerate(totals):
-            factor = code.load("%m", code.set(f"add i64 {first}, {NARROW * k}"), _NEIGHBOURS)
-            product = code.set(f"fmul {_NEIGHBOURS} {one}, {factor}")
+        first = code.set(f"add i64 {vector}, {code.set(f'mul i64 {row}, {step}')}")
+        places = [code.set(f"add i64 {first}, {k}") for k in range(0, width, NARROW)]
+        return [code.load("%m", place, _NEIGHBOURS) for place in places]
+
+    def _add_products(
+        self, totals: Sequence[str], slope: str, factors: Sequence[str], how: str
+    ) -> None:
+        """Add slope·factor to the gradients of neighbours, or subtract it."""
+        code = self.code
+        slope = code.abreast(slope, lanes=NARROW)
+        for total, factor in zip(totals, factors, strict=True):
+            product = code.set(f"fmul {_NEIGHBOURS} {slope}, {factor}")
             before = code.set(f"load {_NEIGHBOURS}, ptr {total}")
-            how = "fsub" if is_added is False else "fadd"
             after = code.set(f"{how} {_NEIGHBOURS} {before}, {product}")
             code.do(f"store {_NEIGHBOURS} {after}, ptr {total}")
 
 
-_ARGUMENTS = "ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %g, i64 %live"
+# What is added: where the vector stands, how far it is to that of the next row, and for which of
+# the groups, with their slopes.
+_Use: TypeAlias = tuple[str, str, list[tuple[int, str]]]
+
+_ARGUMENTS = (
+    "ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %g, i64 %live, i64 %start"
+)
 _EVALUATE = (
     "i64 @evaluate(ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %rows,"
     " i64 %n, ptr noalias %outputs)"
@@ -350,7 +252,7 @@ def header_of(plan: Plan, form: Loop | Straight) -> list[int]:
     """What the functions of a kernel ask for, in the order of `driver`."""
     return [
         plan.inputs, form.scalars, form.at(plan.output), form.at(plan.seed),
-        form.forward, len(form.code), form.moving, form.outers,
+        form.forward, len(form.code), form.moving, form.outers, form.once,
     ]  # fmt: skip
 
 
@@ -378,11 +280,11 @@ def _straight_line(form: Straight) -> list[tuple[str, Assembly]]:
 def _loop(form: Loop) -> list[tuple[str, Assembly]]:
     """The loop `steps`, and `forward` and `both`, which call it, with their heads."""
     head = "ptr noalias %code, i64 %start, i64 %stop, ptr noalias %m, ptr noalias %g, i64 %live"
-    parts = [(f"internal i1 @steps({head})", _interpreter(list(form.cases), form.lanes))]
+    parts = [(f"internal i1 @steps({head})", _interpreter(form))]
     for name, stop in (("forward", driver.FORWARD), ("both", driver.BACKWARD)):
         code = Assembly(1)
         end = code.load("%header", str(stop), "i64")
-        arguments = f"ptr %code, i64 0, i64 {end}, ptr %m, ptr %g, i64 %live"
+        arguments = f"ptr %code, i64 %start, i64 {end}, ptr %m, ptr %g, i64 %live"
         code.do(f"%r = call i1 @steps({arguments})", "ret i1 %r")
         parts.append((f"internal i1 @{name}({_ARGUMENTS})", code))
     return parts

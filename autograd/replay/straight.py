@@ -19,7 +19,7 @@ class Straight:
         self.plan = plan
         self.cases: dict[Any, int] = {}
         self.code: list[int] = []
-        self.forward = self.outers = 0
+        self.once = self.forward = self.outers = 0
         self.moving = plan.moving
         self.scalars = len(plan.parameters) + len(plan.numbers)
         self.position = {k: k for k in range(self.scalars)}
