@@ -145,6 +145,28 @@ class Assembly:
             name = f"hg.{name}"
         return self.set(f"call {self.type} @{name}({', '.join(f'{self.type} {x}' for x in args)})")
 
+    def transposed(self, rows: Sequence[str]) -> list[str]:
+        """Return the columns of a square of 2, 4, 8, … rows: pairs of rows change numbers first,
+        then pairs of pairs, and so on.
+        """
+        found, size, distance = list(rows), len(rows), 1
+        while distance < size:
+            keeps = [not k & distance for k in range(size)]
+            low = [k if keeps[k] else size + k - distance for k in range(size)]
+            high = [k + distance if keeps[k] else size + k for k in range(size)]
+            for k in (k for k in range(size) if keeps[k]):
+                pair = found[k], found[k + distance]
+                found[k], found[k + distance] = self._mixed(pair, low), self._mixed(pair, high)
+            distance *= 2
+        return found
+
+    def _mixed(self, pair: tuple[str, str], lanes: Sequence[int]) -> str:
+        kind = f"<{len(lanes)} x double>"
+        chosen = ", ".join(f"i32 {lane}" for lane in lanes)
+        return self.set(
+            f"shufflevector {kind} {pair[0]}, {kind} {pair[1]}, <{len(lanes)} x i32> <{chosen}>"
+        )
+
     def declare(self, head: str) -> None:
         self.declared[f"declare {head}"] = None
 

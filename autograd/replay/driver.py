@@ -17,18 +17,45 @@ def blocks_of(code: Assembly, lanes: int, rows: str = "%n") -> str:
     return code.set(f"sdiv i64 {code.set(f'add i64 {rows}, {lanes - 1}')}, {lanes}")
 
 
-def load_rows(code: Assembly, start: str, live: str, lanes: int, m: str = "%m") -> None:
-    """The numbers of the inputs; those of the last row again in lanes that are left over."""
-    last = code.set(f"sub i64 {live}, 1")
+def load(lanes: int) -> Assembly:
+    """Put the numbers of the inputs in their places, in squares of rows and columns; those of the
+    last row again in lanes that are left over.
+    """
+    code = Assembly(1)
+    last = code.set("sub i64 %live, 1")
     width = code.load("%header", str(INPUTS), "i64")
     scalars = code.load("%header", str(SCALARS), "i64")
-    with code.loop(width) as column, code.loop(str(lanes)) as lane:
+
+    def source(lane: str, column: str) -> str:
         within = code.set(f"icmp slt i64 {lane}, {last}")
         row = code.set(f"select i1 {within}, i64 {lane}, i64 {last}")
-        row = code.set(f"mul i64 {code.set(f'add i64 {start}, {row}')}, {width}")
-        number = code.load("%rows", code.set(f"add i64 {row}, {column}"), "double")
+        row = code.set(f"mul i64 {code.set(f'add i64 %first, {row}')}, {width}")
+        return code.set(f"add i64 {row}, {column}")
+
+    def target(lane: str, column: str) -> str:
         first = code.set(f"add i64 {scalars}, {code.set(f'mul i64 {column}, {lanes}')}")
-        code.store(number, m, code.set(f"add i64 {first}, {lane}"), "double")
+        return code.set(f"add i64 {first}, {lane}")
+
+    side = min(lanes, NARROW)
+    kind = f"<{side} x double>"
+    squares = code.set(f"sdiv i64 {width}, {side}")
+    with code.loop(squares) as square, code.loop(str(lanes // side)) as group:
+        column = code.set(f"mul i64 {square}, {side}")
+        lane = code.set(f"mul i64 {group}, {side}")
+        places = [code.set(f"add i64 {lane}, {k}") for k in range(side)]
+        rows = [code.load("%rows", source(place, column), kind) for place in places]
+        for k, number in enumerate(code.transposed(rows)):
+            code.store(number, "%m", target(lane, code.set(f"add i64 {column}, {k}")), kind)
+    rest = code.set(f"mul i64 {squares}, {side}")
+    with code.loop(width, rest) as column, code.loop(str(lanes)) as lane:
+        code.store(code.load("%rows", source(lane, column)), "%m", target(lane, column))
+    code.do("ret void")
+    return code
+
+
+def load_rows(code: Assembly, start: str, live: str, m: str = "%m") -> None:
+    """The numbers of the inputs for the block that begins at row `start`."""
+    code.do(f"call void @load(ptr %header, ptr {m}, ptr %rows, i64 {start}, i64 {live})")
 
 
 def store_seed(code: Assembly, place: str, seed: str, live: str, lanes: int, m: str = "%m") -> None:
@@ -81,7 +108,7 @@ def evaluate(lanes: int) -> Assembly:
     with code.loop(blocks_of(code, lanes)) as block:
         start = code.set(f"mul i64 {block}, {lanes}")
         live = live_rows(code, start, lanes)
-        load_rows(code, start, live, lanes)
+        load_rows(code, start, live)
         fine = steps(code, "forward", block, live, "null")
         fine = code.both("and", fine, output_is_finite(code, lanes))
         end_unless(code, fine, f"ret i64 {start}")
@@ -128,7 +155,7 @@ def run(lanes: int, parameters: int | None = None) -> Assembly:
             live = live_rows(code, start, lanes, rows)
             others = code.both("or", several, code.both("xor", later, "true"))
             with code.when(others):  # than stand there already
-                load_rows(code, code.set(f"add i64 {first}, {start}"), live, lanes)
+                load_rows(code, code.set(f"add i64 {first}, {start}"), live)
                 store_seed(code, seed, first_seed, live, lanes)
             fine = steps(code, "both", behind, live, "%g")
             fine = code.both("and", fine, output_is_finite(code, lanes))

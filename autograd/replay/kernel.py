@@ -127,32 +127,50 @@ class _Reader:
         self.require(self.code.compared("ogt" if outcome else "ule", left, right))
 
     def turn(self) -> None:
-        """Columns of the rows, turned so that those of one row stand abreast."""
+        """Columns of the rows, turned so that those of one row stand abreast: in squares."""
         code = self.code
         count, to = self.read(), self.read()
-        with code.loop(count) as column:
-            source, step = self.read(), self.read()
-            first = code.set(f"add i64 {to}, {column}")
-            with code.loop("%live") as row:
-                at = code.set(f"add i64 {source}, {code.set(f'mul i64 {row}, {step}')}")
-                target = code.set(f"add i64 {first}, {code.set(f'mul i64 {row}, {count}')}")
-                code.store(code.load("%m", at, "double"), "%m", target, "double")
+        side = min(code.lanes, NARROW)
+        with code.loop(code.set(f"sdiv i64 {count}, {side}")) as square:
+            sources = [(self.read(), self.read()) for _ in range(side)]
+            first = code.set(f"add i64 {to}, {code.set(f'mul i64 {square}, {side}')}")
+            with code.loop(str(code.lanes // side)) as group:
+                lane = code.set(f"mul i64 {group}, {side}")
+                columns = [self._column(lane, *source) for source in sources]
+                for k, number in enumerate(code.transposed(columns)):
+                    row = code.set(f"add i64 {lane}, {k}")
+                    place = code.set(f"add i64 {first}, {code.set(f'mul i64 {row}, {count}')}")
+                    code.store(number, "%m", place, f"<{side} x double>")
 
-    def outers(self, width: int, kinds: Sequence[tuple[bool, bool]], count: int) -> None:
+    def _column(self, lane: str, source: str, step: str) -> str:
+        """The numbers of the rows from a lane on; a scalar, whose step is 0, for each of them."""
+        code = self.code
+        side = min(code.lanes, NARROW)
+        place = code.set(f"add i64 {source}, {code.set(f'mul i64 {lane}, {step}')}")
+        kind = f"<{side} x double>"
+        column = code.load("%m", place, kind)
+        is_scalar = code.set(f"icmp eq i64 {step}, 0")
+        scalar = code.set(
+            f"shufflevector {kind} {column}, {kind} poison, <{side} x i32> zeroinitializer"
+        )
+        return code.set(f"select i1 {is_scalar}, {kind} {scalar}, {kind} {column}")
+
+    def outers(self, width: int, kinds: Sequence[tuple[bool, bool, int]], count: int) -> None:
         """The gradients of several groups of neighbours, over the rows from last to first.
 
-        `kinds` says of each use whether it is added, and whether it is turned: then the vectors of
-        the rows are the same for all groups.
+        `kinds` says of each use whether it is added, whether it is turned, and how many times it is
+        added. Of what is turned, the vectors of the rows are the same for all groups.
         """
         to = [self.read() for _ in range(count)]
-        uses = [(added, self._uses(is_turned, count)) for added, is_turned in kinds]
+        uses = [self._uses(is_turned, count) for _, is_turned, _ in kinds]
         with self._gradients(to, width) as totals, self._rows() as row:
-            for added, vectors in uses:
+            for (added, _, times), vectors in zip(kinds, uses, strict=True):
+                how = "fadd" if added else "fsub"
                 for vector, step, slopes in vectors:
                     factors = self._factors(row, vector, step, width)
                     for k, slope in slopes:
                         number = self._slope(row, slope)
-                        self._add_products(totals[k], number, factors, "fadd" if added else "fsub")
+                        self._add_products(totals[k], number, factors, how, times)
 
     def _uses(self, is_turned: bool, count: int) -> list[_Use]:
         if is_turned:
@@ -178,7 +196,7 @@ class _Reader:
                 negative = code.set(f"fneg double {number}")
                 number = code.set(f"select i1 {truth}, double {number}, double {negative}")
                 factors = self._factors(row, vector, step, width)
-                self._add_products(totals[0], number, factors, "fadd")
+                self._add_products(totals[0], number, factors, "fadd", 1)
 
     @contextmanager
     def _rows(self) -> Iterator[str]:
@@ -213,16 +231,17 @@ class _Reader:
         return [code.load("%m", place, _NEIGHBOURS) for place in places]
 
     def _add_products(
-        self, totals: Sequence[str], slope: str, factors: Sequence[str], how: str
+        self, totals: Sequence[str], slope: str, factors: Sequence[str], how: str, times: int
     ) -> None:
-        """Add slope·factor to the gradients of neighbours, or subtract it."""
+        """Add slope·factor to the gradients of neighbours, or subtract it, so many times."""
         code = self.code
         slope = code.abreast(slope, lanes=NARROW)
         for total, factor in zip(totals, factors, strict=True):
             product = code.set(f"fmul {_NEIGHBOURS} {slope}, {factor}")
-            before = code.set(f"load {_NEIGHBOURS}, ptr {total}")
-            after = code.set(f"{how} {_NEIGHBOURS} {before}, {product}")
-            code.do(f"store {_NEIGHBOURS} {after}, ptr {total}")
+            number = code.set(f"load {_NEIGHBOURS}, ptr {total}")
+            for _ in range(times):
+                number = code.set(f"{how} {_NEIGHBOURS} {number}, {product}")
+            code.do(f"store {_NEIGHBOURS} {number}, ptr {total}")
 
 
 # What is added: where the vector stands, how far it is to that of the next row, and for which of
@@ -231,6 +250,10 @@ _Use: TypeAlias = tuple[str, str, list[tuple[int, str]]]
 
 _ARGUMENTS = (
     "ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %g, i64 %live, i64 %start"
+)
+_LOAD = (
+    "internal void @load(ptr noalias %header, ptr noalias %m, ptr noalias %rows, i64 %first,"
+    " i64 %live)"
 )
 _EVALUATE = (
     "i64 @evaluate(ptr noalias %code, ptr noalias %header, ptr noalias %m, ptr noalias %rows,"
@@ -260,7 +283,10 @@ def text_of(form: Loop | Straight, is_shared: bool) -> tuple[str, tuple[str, ...
     """The assembly of a kernel, and the functions of C that it calls; with `share`, or without."""
     parts = _straight_line(form) if isinstance(form, Straight) else _loop(form)
     few = form.moving if isinstance(form, Straight) else None
-    parts += [(_EVALUATE, driver.evaluate(form.lanes)), (_RUN, driver.run(form.lanes, few))]
+    parts += [
+        (_LOAD, driver.load(form.lanes)), (_EVALUATE, driver.evaluate(form.lanes)),
+        (_RUN, driver.run(form.lanes, few)),
+    ]  # fmt: skip
     if is_shared:
         parts.append((_SHARE, turns.share(form.lanes)))
     declarations = dict.fromkeys(text for _, code in parts for text in code.declared)

@@ -22,12 +22,14 @@ class Use(NamedTuple):
     """What neighbouring parameters are used for: ±slope·vector is added to their gradients.
 
     is_turned  whether each row has a vector of its own
+    times      how often, one after the other: w·w is used twice
     """
 
     added: bool
     slope: int
     vector: int
     is_turned: bool
+    times: int
 
 
 class Outer(NamedTuple):
@@ -42,7 +44,7 @@ class Outer(NamedTuple):
         """What those have in common that are done at once; None for any with many uses."""
         if len(self.uses) > UNROLLED:
             return None
-        vectors = ((x.added, x.is_turned, x.is_turned and x.vector) for x in self.uses)
+        vectors = ((x.added, x.is_turned, x.times, x.is_turned and x.vector) for x in self.uses)
         return self.width, *vectors
 
 
@@ -129,7 +131,7 @@ class Loop:
         runs = len(self.code) - 1
         kinds = self.kinds.setdefault(len(members), {})
         scalars = zip(*(map(self.at, scalars) for _, scalars in members), strict=True)
-        last = -1
+        last, length = -1, 0
         for added, a, b in summands:
             rows = [self.at(x) for x in (a, b) if x is not None and x != SCALAR]
             count = (a, b).count(SCALAR)
@@ -137,20 +139,23 @@ class Loop:
             if kind != last:
                 self.code += [kind, 0]
                 self.code[runs] += 1
-                length, last = len(self.code) - 1, kind
+                last, length = kind, len(self.code) - 1
             self.code[length] += 1
             self.code += rows
             for _ in range(count):
                 self.code += next(scalars)
 
     def _outer(self, plan: Plan, chunk: list[int], one: Place) -> Outer:
-        uses = []
+        uses: list[Use] = []
         for k, (added, slope, _) in enumerate(plan.uses[chunk[0]]):
             factors = []
             for parameter in chunk:
                 factor = plan.uses[parameter][k][2]
                 factors.append(one if factor is None else factor)
-            uses.append(Use(added, self.at(slope), *self._vector(tuple(factors))))
+            use = Use(added, self.at(slope), *self._vector(tuple(factors)), 1)
+            if uses and use == uses[-1]._replace(times=1):
+                use = use._replace(times=uses.pop().times + 1)
+            uses.append(use)
         return Outer(self.position[chunk[0]], _rounded(len(chunk)), uses)
 
     def _vector(self, factors: tuple[Place, ...]) -> tuple[int, bool]:
@@ -183,11 +188,12 @@ class Loop:
     def _add_outer(self, outers: Sequence[Outer]) -> None:
         _, width, uses = outers[0]
         if not outers[0].likeness:
-            self.code += [self._case("outer_of_many", width), outers[0].to, len(uses)]
-            for use in uses:
+            every = [use for use in uses for _ in range(use.times)]
+            self.code += [self._case("outer_of_many", width), outers[0].to, len(every)]
+            for use in every:
                 self.code += [int(use.added), use.slope, *self._factors(use)]
             return
-        kinds = tuple((use.added, use.is_turned) for use in uses)
+        kinds = tuple((use.added, use.is_turned, use.times) for use in uses)
         self.code += [self._case("outers", width, kinds, len(outers)), *(x.to for x in outers)]
         for k, use in enumerate(uses):
             if use.is_turned:

@@ -82,7 +82,7 @@ def _compute(code: Assembly, lanes: int, blocks: str, lot: tuple[str, str], bad:
     code.do(f"store i64 -1, ptr {bad}")
     with code.loop(stop, first) as behind:
         start, live, m = _place(code, lanes, blocks, behind, first)
-        load_rows(code, start, live, lanes, m)
+        load_rows(code, start, live, m)
         store_seed(code, seed, number, live, lanes, m)
         fine = _steps(code, "0", outers, live, m)
         fine = code.both("and", fine, output_is_finite(code, lanes, m))
