@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from expressions import ROWS, blend, evaluate, random_program
 
-from autograd import DomainError, Op, Program, Value, log, maximum, ops, sigmoid, sin
+from autograd import DomainError, Op, Program, Value, exp, log, maximum, ops, sigmoid, sin
 from autograd.record import topological_order
-from autograd.replay import blocks, machine, sharing, single, translation
+from autograd.replay import blocks, compiling, machine, sharing, single, translation
 from autograd.replay.planning import Plan
 from autograd.replay.schedule import SCALAR, Schedule, Sums
 from nn import MLP, binary_cross_entropy, hinge
@@ -442,3 +442,21 @@ def test_losses_of_nn_are_machine_code():
     rows = [[rng.uniform(-1, 1), rng.choice([0.0, 1.0])] for _ in range(20)]
     assert Program(loss, [x, t]).backend == "llvmlite"
     assert run(loss, [x, t], rows, "llvmlite") == run(loss, [x, t], rows, "python")
+
+
+def test_of_a_small_program_what_runs_is_compiled_alone(monkeypatch):
+    compiled = []
+    engine = compiling._engine
+
+    def noted(text, called, only):
+        compiled.append(only)
+        return engine(text, called, only)
+
+    monkeypatch.setattr(compiling, "_engine", noted)
+    compiling.compiled.cache_clear()
+    x = Value(0.3)
+    programs = [Program(exp(x) * x, backend="llvmlite") for _ in range(2)]
+    assert [program.backward() for program in programs] == [math.exp(0.3) * 0.3] * 2
+    assert compiled == ["run"]
+    assert [program.outputs() for program in programs] == [[math.exp(0.3) * 0.3]] * 2
+    assert compiled == ["run", "evaluate"]

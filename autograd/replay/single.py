@@ -20,7 +20,7 @@ class Single(Sweeping):
 
     def __init__(self, plan: Plan) -> None:
         form = Straight(plan)
-        self.functions = compiled(*text_of(form, False))
+        self.functions = compiled(*text_of(form, False), are_apart=True)
         self.order = plan.parameters
         self.moving = plan.moving
         self.header = array("q", header_of(plan, form))
