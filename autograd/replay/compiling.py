@@ -64,9 +64,13 @@ class Functions:
         )  # fmt: skip
 
     def _function(self, name: str, *types: Any) -> Any:
-        if self.are_apart or not self._engines:
-            self._engines.append(_engine(self.text, self.called, name if self.are_apart else ""))
-        return ctypes.CFUNCTYPE(*types)(self._engines[-1].get_function_address(name))
+        engine = _engine(self.text, self.called, name) if self.are_apart else self._whole
+        self._engines.append(engine)
+        return ctypes.CFUNCTYPE(*types)(engine.get_function_address(name))
+
+    @cached_property
+    def _whole(self) -> Any:
+        return _engine(self.text, self.called, "")
 
 
 @lru_cache(KEPT)
