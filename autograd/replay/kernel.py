@@ -2,14 +2,19 @@
 
 A small plan on one row at a time is straight-line code, its numbers in registers. Any other is a
 list of numbers that a loop reads, and each step is done for `lanes` rows abreast. What the loop
-does, for w₁·x₁ + w₂·x₂ + b and its gradients:
+does for two units of a layer, z = w₁·x₁ + w₂·x₂ + b and y = v₁·x₁ + v₂·x₂ + c, and for the
+gradients of their parameters:
 
-    SUM     z   [········] = w₁·x₁[········] + w₂·x₂[········] + b        a row in each lane
+    SUM     z   [········] = w₁·x₁[········] + w₂·x₂[········] + b        a row in each lane,
+            y   [········] = v₁·x₁[········] + v₂·x₂[········] + c        and x₁ is read once
     TURN    row 0: x₁ x₂ 1    row 1: x₁ x₂ 1    …                         a parameter in each lane
-    OUTER   ∂w₁ ∂w₂ ∂b  +=  ∂z[7]·(x₁ x₂ 1)[7],  ∂z[6]·(x₁ x₂ 1)[6],  …   from the last row on
+    OUTER   ∂w₁ ∂w₂ ∂b  +=  ∂z[7]·(x₁ x₂ 1)[7],  ∂z[6]·(x₁ x₂ 1)[6],  …   from the last row on,
+            ∂v₁ ∂v₂ ∂c  +=  ∂y[7]·(x₁ x₂ 1)[7],  ∂y[6]·(x₁ x₂ 1)[6],  …   as the eager pass adds
+    APPLY   a   [········] = tanh z[········]                             any other operation
 
-A scalar, such as a weight, is one number for all lanes. In OUTER neighbouring parameters stand
-abreast and the rows come one after the other, for the order of each sum is to be kept.
+A scalar, such as a weight, is one number for all lanes. Each sum is added up in the order of the
+record, and each gradient from the last row to the first: rounding makes another order another
+number. So what goes abreast, or at once, are rows, parameters and units, and never parts of a sum.
 """
 
 from __future__ import annotations
