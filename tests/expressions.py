@@ -2,7 +2,9 @@
 and formulas read back as mathematics.
 """
 
+import operator
 import re
+from functools import reduce
 
 import sympy
 from hypothesis import strategies as st
@@ -10,6 +12,8 @@ from mpmath import mp
 from sympy import Piecewise, exp
 
 from autograd import DomainError, Op, Value, ops
+from autograd.record import topological_order
+from nn.losses import mean
 
 x, y, t = SYMBOLS = sympy.symbols("x y t", real=True)
 
@@ -226,3 +230,21 @@ def says(text, names, exactly, rounding=6e-6):
         )
         slack = sum(mp.fabs(value(c) - result) for c in shifted)
         return mp.fabs(result - exactly) <= slack + 1e-11 * (1 + mp.fabs(result))
+
+
+def at(output, numbers):
+    """The graph of `output`, recorded anew at other numbers of some leaves; it has the other leaves
+    themselves.
+    """
+    copies = {v: Value(number) for v, number in numbers.items()}
+    for v in topological_order(output)[1]:
+        copies[v] = v.op(*(x if isinstance(x, float) else copies.get(x, x) for x in v.args))
+    return copies.get(output, output)
+
+
+def eagerly(output, inputs, rows, reduction="mean"):
+    """What `backward` has to do: the mean or the sum of the losses as one graph."""
+    losses = [at(output, dict(zip(inputs, row, strict=True))) for row in rows]
+    total = mean(losses) if reduction == "mean" else reduce(operator.add, losses)
+    total.backward()
+    return total.data

@@ -20,7 +20,7 @@ from functools import partial, reduce
 import numpy as np
 import pandas as pd
 import pytest
-from expressions import ROWS, blend, evaluate, programs
+from expressions import ROWS, at, blend, eagerly, evaluate, programs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,28 +44,9 @@ from autograd.recording import comparisons
 from autograd.replay import blocks, compiled, generated, machine, program
 from nn import MLP, SGD, Adam, hinge, mean_squared_error, softmax_cross_entropy
 from nn.lecture import error, network
-from nn.losses import mean
 
 both = pytest.mark.parametrize("backend", ["python", "llvmlite"])
 COUNTS = [1, 2, 31, 32, 33, 100]
-
-
-def at(output, numbers):
-    """The graph of `output`, recorded anew at other numbers of some leaves; it has the other leaves
-    themselves.
-    """
-    copies = {v: Value(number) for v, number in numbers.items()}
-    for v in topological_order(output)[1]:
-        copies[v] = v.op(*(x if isinstance(x, float) else copies.get(x, x) for x in v.args))
-    return copies.get(output, output)
-
-
-def eagerly(output, inputs, rows, reduction="mean"):
-    """What `backward` has to do: the mean or the sum of the losses as one graph."""
-    losses = [at(output, dict(zip(inputs, row, strict=True))) for row in rows]
-    total = mean(losses) if reduction == "mean" else reduce(operator.add, losses)
-    total.backward()
-    return total.data
 
 
 def leaf(label, number=0.0, grad=0.0):
