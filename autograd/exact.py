@@ -11,7 +11,7 @@ def power(x: float, y: float) -> float:  # noqa: D103
 # The power of e is never positive, so it does not overflow.
 def sigmoid(x: float) -> float:  # noqa: D103
     e = math.exp(-math.fabs(x))
-    return (1.0 if x >= 0 else e) / (1.0 + e)
+    return (1.0 if x >= 0.0 else e) / (1.0 + e)
 
 
 def softplus(x: float) -> float:  # noqa: D103

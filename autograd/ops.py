@@ -97,7 +97,7 @@ erf      = Op("erf",      math.erf,  lambda x, z: 2 / math.sqrt(math.pi) * gauss
               doc="the error function")
 
 # with a kink or a jump: there the derivative is the one stated here
-step     = Op("step",     lambda x: 1.0 if x > 0 else 0.0, lambda x, z: 0.0,
+step     = Op("step",     lambda x: 1.0 if x > 0.0 else 0.0, lambda x, z: 0.0,
               doc="1 for x > 0, else 0; flat everywhere")
 sign     = Op("sign",     lambda x: math.copysign(1.0, x) if x else 0.0, lambda x, z: 0.0,
               doc="1, 0 or −1, as x is positive, 0 or negative; flat everywhere")

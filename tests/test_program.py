@@ -1184,6 +1184,27 @@ def test_threads_share_a_program(backend):
     assert found == dict.fromkeys(range(len(tables)), True)
 
 
+@both
+@pytest.mark.parametrize("row", [row for row in ops.TABLE if row.arity == 1], ids=lambda r: r.name)
+def test_rows_of_what_has_no_name(row, backend):
+    x, w = leaf("x", 0.5), leaf("w", 0.75)
+    rows = [[0.25], [0.5], [1.75]]
+    for output in (row(x * w), row(abs(row(x * w)) + 1) * row(x * 0.5), row(x * 0.75) + w):
+        agree(output, [x], rows, backend)
+        agree(output, [x], rows[:1], backend)
+    assert Program(row(x * 0.75), [x], backend=backend).outputs(rows) == [
+        row(0.75 * number) for [number] in rows
+    ]
+
+
+@both
+def test_large_numbers_whose_sum_is_past_the_range(backend):
+    x, w = leaf("x", 0.5), leaf("w", 0.75)
+    terms = [sigmoid(w * 1.2e308), sigmoid(x * 1.2e308), 1 / (x * 1.7e308), ops.tanh(w * -1.7e308)]
+    agree(sum(terms) * x, [x], [[1.0], [0.9], [-1.0]], backend)
+    agree(sum(terms) * x, [x], [[1.0]], backend)
+
+
 # C's pow is off in the last bit of the square of each, in glibc 2.36
 SQUARED = [0.5544049551926724, 0.8042815876014766, -0.758167964574444]
 squares = Op("squares", lambda x: x**2 + x**3, lambda x, z: 2 * x + 3 * x**2)

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from autograd import Op, Program, Value, maximum, ops, sigmoid, sin, with_names
 from autograd.record import topological_order
 from autograd.replay.listing import Listing
+from autograd.replay.terms import Names
 from nn import MLP, binary_cross_entropy, softmax_cross_entropy
 from nn.lecture import error, network
 
@@ -38,7 +39,7 @@ def agree(output, inputs=()):
     for v in leaves:
         v.grad = 0.0
     output.backward()
-    names = Listing(output, parameters).names
+    names = Listing(output, parameters, Names()).names
     titles = {v: names.title(v) for v in (*leaves, *nodes) if v.label or not v.args}
     for v, title in titles.items():
         assert namespace[title] == v.data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from typing import Any, Literal
 from autograd.op import Op
 from autograd.ops import TABLE
 from autograd.replay.engine import Batch, Run, Task
+from autograd.replay.inplace import InPlace
 from autograd.replay.listing import Guard, Listing, compared
 from autograd.replay.rows import BLOCK
 from autograd.replay.terms import filled
@@ -62,7 +64,7 @@ class Generated:
 
     def __init__(self, task: Task, moving: Sequence[Value]) -> None:
         listing = Listing(
-            task.output, moving, seed="seed", kept=compared(task.guards), reserved=_RESERVED
+            task.output, moving, InPlace(_RESERVED), seed="seed", kept=compared(task.guards)
         )
         names = listing.names
         moved = [names.title(v) for v in moving]
@@ -77,7 +79,8 @@ class Generated:
             INPUTS=_pattern(map(names.title, task.inputs)),
             OUTPUT=names[task.output].text,
         )
-        namespace = {name: _called(op) for name, op in names.functions.items()}
+        namespace: dict[str, Any] = {name: _called(op) for name, op in names.functions.items()}
+        namespace["math"] = math
         exec(text, namespace)
         self._evaluate, self._run = namespace["evaluate"], namespace["run"]
         self.pace = PACE / (len(listing.nodes) + 1)
@@ -148,8 +151,10 @@ def _checks(listing: Listing, guards: Iterable[Guard]) -> Iterator[str]:
     """
     names, delicate = listing.names, list(listing.delicate)
     for k in range(0, len(delicate), 50):
-        zero = " + ".join(f"{x:2} - {x:2}" for x in delicate[k : k + 50])
-        yield f"if not {zero} == 0.0: raise ArithmeticError"
+        some = delicate[k : k + 50]
+        yield f"total = {' + '.join(f'{x:2}' for x in some)}"  # which may be infinite by itself
+        zero = " + ".join(f"{x:2} - {x:2}" for x in some)
+        yield f"if total - total != 0.0 and not {zero} == 0.0: raise ArithmeticError"
     for left, symbol, right, outcome in guards:
         other = names[right].text if isinstance(right, Value) else repr(right)
         yield f"if ({names[left].text} {symbol} {other}) is not {outcome}: raise ValueError"

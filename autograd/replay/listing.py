@@ -36,9 +36,9 @@ _UPSTREAM = Term(None, ("upstream",))
 class Listing:
     """The statements that compute `output`, and its derivatives by the leaves in `parameters`.
 
+    names     how Values and operations are called
     seed      what stands for ∂output/∂output
     kept      further Values of the record that are to have a line
-    reserved  names that no Value may have
 
     A labelled Value has a line; what has no label is written where it is used, unless it is used
     again elsewhere.
@@ -48,10 +48,10 @@ class Listing:
         self,
         output: Value,
         parameters: Collection[Value],
+        names: Names,
         *,
         seed: str = "1.0",
         kept: Collection[Value] = (),
-        reserved: Iterable[str] = (),
     ) -> None:
         self.leaves: list[Value]
         self.nodes: list[Any]
@@ -62,7 +62,7 @@ class Listing:
         self.derivatives: dict[str, list[Written]] = {}
         # What must be finite, for an operation may hide that it is not.
         self.delicate: dict[Written, None] = {}
-        self.names = Names(reserved)
+        self.names = names
         for v in (*self.leaves, *self.nodes):
             if v.label or not v.args:
                 self.names.title(v)
@@ -83,12 +83,18 @@ class Listing:
         again = _asked_of_backward(partials.values())
         for v in self.nodes:
             code = written(Term(v.op, tuple(map(_reference, v.args))), self.names)
+            self.forward += [f"{name} = {x.text}" for name, x in self._before()]
             self.delicate |= dict.fromkeys(self.names[x] for x in hidden(v))
             is_asked_again = v in again and not self._is_quick(v)
             if v in kept or is_asked_again or not _is_short(code):
                 self.forward.append(f"{self.names.title(v)} = {code.text}")
             else:
                 self.names[v] = code
+
+    def _before(self) -> Iterator[tuple[str, Written]]:
+        """Yield what is to be computed before the code that was written last."""
+        yield from self.names.before.items()
+        self.names.before.clear()
 
     def _is_quick(self, v: Any) -> bool:
         """Whether it is as quick to compute again as to keep."""
@@ -109,6 +115,7 @@ class Listing:
             self.names["upstream"] = terms[0]
             for x, term in partials[v]:
                 code = written(Term._apply(ops.mul, (_UPSTREAM, term)), self.names)
+                self.derivatives |= {name: [x] for name, x in self._before()}
                 if x in partials:
                     sums.setdefault(x, []).append(code)
                 else:  # of a leaf, which is complete when the last has come

@@ -19,6 +19,7 @@ from autograd.replay.failure import failure
 from autograd.replay.generated import Generated
 from autograd.replay.listing import Guard, Listing, guards, script
 from autograd.replay.rows import checked, title
+from autograd.replay.terms import Names
 from autograd.value import Value
 
 
@@ -285,7 +286,7 @@ class Program:
         d_y = 1.0
         d_x = d_y * (2 * x)
         """
-        return script(Listing(self.output, self.parameters))
+        return script(Listing(self.output, self.parameters, Names()))
 
     def function(self, namespace: Any) -> Callable[..., Any]:
         """The forward pass as a plain function of arrays: `f(parameters, inputs=())`, each a

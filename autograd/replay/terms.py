@@ -33,8 +33,8 @@ class Term(Symbolic):
     op    the operation; None where the term stands for `args[0]`, something that has a name
     args  terms and numbers
 
-    >>> x = Term(None, ("x",))
-    >>> written(ops.mul.partials[1](x, 2.0, None) + 1, {"x": Written("x", ATOM, "text")}).text
+    >>> x = Value(3.0, label="x")
+    >>> written(ops.mul.partials[1](Term(None, (x,)), 2.0, None) + 1, Names()).text
     'x + 1'
     """
 
@@ -116,12 +116,12 @@ def slope_of(op: Op, place: int, args: Sequence[Any], result: Any) -> Any:
         ) from None
 
 
-def written(term: Any, names: Mapping[Any, Written]) -> Written:
+def written(term: Any, names: Names) -> Written:
     """A term or a number as Python code; `names` holds how each thing and each operation is
     called.
     """
     if not isinstance(term, Term):
-        return _constant(term)
+        return names.constant(term)
     if term.op is None:
         return names[term.args[0]]
     parts = [written(x, names) for x in term.args]
@@ -135,14 +135,7 @@ def written(term: Any, names: Mapping[Any, Written]) -> Written:
         part.text if isinstance(x, Term) else repr(float(x))
         for part, x in zip(parts, term.args, strict=True)
     ]
-    return Written(f"{names[term.op].text}({', '.join(args)})", ATOM, "text")
-
-
-def _constant(number: float) -> Written:
-    text = repr(number).removesuffix(".0")
-    if text == "-0":
-        text = "-0.0"
-    return Written(text, NEGATIVE if text[0] == "-" else ATOM, "text")
+    return names.called(term.op, args)
 
 
 def _is_whole(exponent: Any) -> bool:
@@ -163,7 +156,7 @@ def definition(op: Op, name: str) -> str | None:
 
     >>> print(definition(ops.step, "step"))
     def step(x):
-        return 1.0 if x > 0 else 0.0
+        return 1.0 if x > 0.0 else 0.0
     """
     function: Any = op.function
     if not isinstance(function, FunctionType) or function.__defaults__ or function.__closure__:
@@ -225,10 +218,12 @@ class Names(dict[Any, Written]):
     given other code.
 
     functions  the operations that were asked for, by name
+    before     what the code that was written last needs: expressions by the names they are to have
     """
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
         self.functions: dict[str, Op] = {}
+        self.before: dict[str, Written] = {}
         self._titles: dict[Value, str] = {}
         self._unlabelled = count(1)
         # What each name stands for: the table's functions have theirs from the beginning.
@@ -247,6 +242,16 @@ class Names(dict[Any, Written]):
             self.functions[name] = key
         self[key] = Written(name, ATOM, "text")
         return self[key]
+
+    def constant(self, number: float) -> Written:
+        text = repr(number).removesuffix(".0")
+        if text == "-0":
+            text = "-0.0"
+        return Written(text, NEGATIVE if text[0] == "-" else ATOM, "text")
+
+    def called(self, op: Op, args: Sequence[str]) -> Written:
+        """An operation that has no sign of its own."""
+        return Written(f"{self[op].text}({', '.join(args)})", ATOM, "text")
 
     def title(self, v: Value) -> str:
         """Its label as Python takes it, or v1, v2, …: no other has this name, nor the derivative of
