@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from autograd.replay.assembly import Assembly
 
 NARROW = 8  # parameters abreast, at least
+SQUARE = 4  # rows, and columns, that are turned at once
 
 # In the header that a kernel is given.
 INPUTS, SCALARS, OUTPUT, SEED, FORWARD, BACKWARD, MOVING, OUTERS, ONCE = range(9)
@@ -36,7 +37,7 @@ def load(lanes: int) -> Assembly:
         first = code.set(f"add i64 {scalars}, {code.set(f'mul i64 {column}, {lanes}')}")
         return code.set(f"add i64 {first}, {lane}")
 
-    side = min(lanes, NARROW)
+    side = min(lanes, SQUARE)
     kind = f"<{side} x double>"
     squares = code.set(f"sdiv i64 {width}, {side}")
     with code.loop(squares) as square, code.loop(str(lanes // side)) as group:

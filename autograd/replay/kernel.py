@@ -135,7 +135,7 @@ class _Reader:
         """Columns of the rows, turned so that those of one row stand abreast: in squares."""
         code = self.code
         count, to = self.read(), self.read()
-        side = min(code.lanes, NARROW)
+        side = min(code.lanes, driver.SQUARE)
         with code.loop(code.set(f"sdiv i64 {count}, {side}")) as square:
             sources = [(self.read(), self.read()) for _ in range(side)]
             first = code.set(f"add i64 {to}, {code.set(f'mul i64 {square}, {side}')}")
@@ -150,7 +150,7 @@ class _Reader:
     def _column(self, lane: str, source: str, step: str) -> str:
         """The numbers of the rows from a lane on; a scalar, whose step is 0, for each of them."""
         code = self.code
-        side = min(code.lanes, NARROW)
+        side = min(code.lanes, driver.SQUARE)
         place = code.set(f"add i64 {source}, {code.set(f'mul i64 {lane}, {step}')}")
         kind = f"<{side} x double>"
         column = code.load("%m", place, kind)
