@@ -16,6 +16,7 @@ import threading
 import weakref
 from fractions import Fraction
 from functools import partial, reduce
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -363,6 +364,23 @@ def test_descent_touches_no_grad_and_moves_all_unless_told(backend):
     assert replay.descend(0.1, 1, [[1.0, 2.0]]) == [1.75**2]
     assert (w.data, b.data) == (0.5 + 0.1 * 3.5, -0.25 + 0.1 * 3.5)
     assert (w.grad, b.grad) == (7.0, 7.0)
+
+
+@both
+def test_a_rate_of_zero_is_a_step_too(backend):
+    """−0 − 0·g is 0 where g is negative, and 0·∞ is no number."""
+    w, b, x = leaf("w"), leaf("b"), leaf("x", 1.0)
+    replay = Program(w * x - b * x, [x], backend=backend)
+    of_gradients = Program(w * x * 6, [x], backend=backend)
+    for rate, rounds, size in product([0.0, -0.0], [1, 2], [None, 1, 2]):
+        w.data = b.data = -0.0
+        replay.descend(rate, rounds, [1.0, 2.0, 3.0], batch_size=size)
+        expected = [-0.0 - rate * 1.0, -0.0 - rate * -1.0]
+        assert list(map(str, (w.data, b.data))) == list(map(str, expected))
+        w.data = 1e-300
+        with pytest.raises(DomainError, match=r"^round 0: .* is past the range"):
+            of_gradients.descend(rate, rounds, [1e308] * 4)  # 1.5e308 in each row
+        assert w.data == 1e-300
 
 
 @both

@@ -43,7 +43,7 @@ def run(rows, rounds, rate, count, parameters, gradients):
                 FORWARD
                 BACKWARD
                 outputs.append(OUTPUT)
-            if rounds == 1 and not rate:
+            if rate is None:
                 break
             total = outputs.pop()
             while outputs:
@@ -112,16 +112,10 @@ class Generated:
             return self._over_batches(table, batch, rounds, rate, parameters)
         gradients = gradients or [0.0] * self.moving
         rows = table[::-1] if isinstance(table, list) else _InBlocks(table, -1)
-        means, parameters, gradients, done, outputs = self._run(
+        means, parameters, gradients, done, _ = self._run(
             rows, rounds, rate, count, parameters, gradients
         )
-        failed = _failed(done, len(table))
-        if outputs and not failed:  # of one round, in which nothing moved
-            total = outputs[-1]
-            for output in outputs[-2::-1]:
-                total += output
-            means = [total / count]
-        return means, parameters, gradients, failed
+        return means, parameters, gradients, _failed(done, len(table))
 
     def _over_batches(
         self, table: Any, batch: Batch, rounds: int, rate: float, parameters: Sequence[float]
@@ -140,7 +134,7 @@ class Generated:
     ) -> tuple[list[float], Sequence[float], range]:
         """Return the outputs, the gradients with what each row adds, and the rows that failed."""
         _, _, gradients, done, outputs = self._run(
-            table[::-1], 1, 0.0, count, parameters, gradients
+            table[::-1], 1, None, count, parameters, gradients
         )
         return outputs[::-1], gradients, _failed(done, len(table))
 
