@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.replay.compiled import Code, plain
+from autograd.replay.compiled import Code, Steps, plain
 from autograd.replay.engine import Batch, Run, Sweeping
 from autograd.replay.planning import Plan
 from autograd.replay.sharing import Shared, has_two_cores
@@ -70,11 +70,8 @@ class Blocks(Sweeping):
         parts = self._parts(table, code) if rounds == 1 else [slice(0, len(table))]
         with code.memory(parameters) as memory:
             for part in reversed(parts):
-                rows = plain(table[part])
-                size, first = min(batch.size, len(rows)), batch.start(table, 0)
-                done, start = code.run(
-                    memory, rows, size, first, part.start, rounds, rate, count, sums, outputs, means
-                )
+                steps = Steps(plain(table[part]), batch, part.start, rounds, rate, count)
+                done, start = code.run(memory, steps, sums, outputs, means)
                 if start >= 0:
                     first = part.start + start
                     end = len(batch.rows(table, done))

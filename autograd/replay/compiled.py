@@ -4,14 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.replay.compiling import compiled
+from autograd.replay.engine import Batch
 from autograd.replay.kernel import header_of, text_of
 from autograd.replay.loop import Loop
 from autograd.replay.planning import Plan
+
+
+class Steps(NamedTuple):
+    """Steps of descent, as one call of machine code takes them.
+
+    rows    floats, one row after the other
+    batch   which of them each step takes
+    before  how many rows of the step come before these, where other calls take some of them
+    divisor  what the sum of the outputs is divided by
+    """
+
+    rows: Any
+    batch: Batch
+    before: int
+    rounds: int
+    rate: float
+    divisor: int
 
 
 class Code:
@@ -56,27 +74,16 @@ class Code:
         return int(self._functions.evaluate(*self._plan, *arrays, len(rows), outputs.ctypes.data))
 
     def run(
-        self,
-        memory: Any,
-        rows: Any,
-        size: int,
-        first: int,
-        before: int,
-        rounds: int,
-        rate: float,
-        count: int,
-        sums: Any,
-        outputs: Any,
-        means: Any,
+        self, memory: Any, steps: Steps, sums: Any, outputs: Any, means: Any
     ) -> tuple[int, int]:
-        """Take steps on `size` rows each, the first from row `first` on; `before` are the rows of
-        a step that other calls take. Return how many were taken, and where in its batch the block
-        began that failed, or −1.
+        """Return how many steps were taken, and where in its batch the block began that failed, or
+        −1.
         """
+        rows, batch, *rest = steps
         done = np.zeros(2, np.int64)
         self._functions.run(
-            *self._plan, memory.ctypes.data, rows.ctypes.data, len(rows), size, first,
-            before, rounds, rate, count, sums.ctypes.data, outputs.ctypes.data, len(outputs),
+            *self._plan, memory.ctypes.data, rows.ctypes.data, len(rows), batch.size,
+            batch.start(rows, 0), *rest, sums.ctypes.data, outputs.ctypes.data, len(outputs),
             means.ctypes.data, done.ctypes.data,
         )  # fmt: skip
         return int(done[0]), int(done[1])

@@ -136,9 +136,10 @@ def run(lanes: int, parameters: int | None = None) -> Assembly:
     is_last_part = code.set("icmp eq i64 %before, 0")
     next_ = code.local("i64")
     code.do(f"store i64 %start, ptr {next_}")
+    whole = live_rows(code, "0", "%size")
     with code.loop("%rounds") as round_:
         first, rows = _batch(code, next_)
-        is_whole = code.set(f"icmp eq i64 {rows}, %size")
+        is_whole = code.set(f"icmp eq i64 {rows}, {whole}")
         own = code.set(f"sitofp i64 {rows} to double")
         count = code.set(f"select i1 {is_whole}, double %count, double {own}")
         total = code.set(f"select i1 {is_whole}, i64 %total, i64 {rows}")

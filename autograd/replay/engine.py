@@ -38,8 +38,8 @@ class Batch(NamedTuple):
     first: int = 0
 
     def count(self, table: Any) -> int:
-        """Return how many batches the table has."""
-        return -(-len(table) // self.size)
+        """Return how many batches the table has; one, where it has no rows."""
+        return -(-len(table) // self.size) or 1
 
     def start(self, table: Any, step: int) -> int:
         """Return the row with which the batch of a step begins."""

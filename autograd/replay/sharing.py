@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.replay.compiled import Code
-from autograd.replay.engine import Batch
+from autograd.replay.compiled import Code, Steps
 from autograd.replay.planning import Plan
 
 LOT = 8  # blocks in a lot, at most: the fewer, the more often the gradients go to the other core
@@ -67,34 +66,23 @@ class Shared(Code):
         return failed[0] if failed[0] >= 0 or failed[1] < 0 else half + failed[1]
 
     def run(
-        self,
-        memory: Any,
-        rows: Any,
-        size: int,
-        first: int,
-        before: int,
-        rounds: int,
-        rate: float,
-        count: int,
-        sums: Any,
-        outputs: Any,
-        means: Any,
+        self, memory: Any, steps: Steps, sums: Any, outputs: Any, means: Any
     ) -> tuple[int, int]:
         one, other = memory
-        batch = Batch(size, first // size)
-        for k in range(rounds):
+        for k in range(steps.rounds):
             if k:
                 sums[:] = 0.0
                 self._copy_scalars(one, other)
-            here = batch.rows(rows, k)
-            of = count if len(here) == batch.size else len(here)
-            start = self._swept(memory, here, of, sums, outputs[before : before + len(here)])
+            rows, count, total = steps.batch.rows(steps.rows, k), steps.divisor, outputs
+            if len(rows) < min(steps.batch.size, len(steps.rows)):  # a smaller batch
+                count, total = len(rows), outputs[: len(rows)]
+            start = self._swept(memory, rows, count, sums, total[steps.before :][: len(rows)])
             if start >= 0:
                 return k, start
-            of_all = outputs if len(here) == size else outputs[: len(here)]
             # the mean, and the step of the parameters
-            super().run(one, rows[:0], 0, 0, before, 1, rate, of, sums, of_all, means[k:])
-        return rounds, -1
+            update = steps._replace(rows=rows[:0], rounds=1, divisor=count)
+            super().run(one, update, sums, total, means[k:])
+        return steps.rounds, -1
 
     def _swept(self, memory: Any, rows: Any, count: int, sums: Any, outputs: Any) -> int:
         """Return where the block began that failed, or −1."""
