@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from autograd import Value
 from autograd.op import real
 from autograd.record import Record
+from autograd.recording import collector_paused
 from nn import losses
 from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
 
@@ -95,9 +96,10 @@ class Batches:
                 return self._replayed(batch)
             except (ArithmeticError, ValueError):
                 self.replays = {}  # computed anew, it has the error that names what is wrong
-        loss = losses.mean([self.loss(*self.examples[k]) for k in batch])
-        loss.backward()
-        return loss.data
+        with collector_paused():  # or it walks what is recorded of a batch as that grows
+            loss = losses.mean([self.loss(*self.examples[k]) for k in batch])
+            loss.backward()
+            return loss.data
 
     def _replayed(self, batch: list[int]) -> float:
         """Sweep as the eager pass does: from the last example to the first, each with 1/count."""

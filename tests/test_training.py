@@ -1,3 +1,4 @@
+import gc
 import math
 import random
 import subprocess
@@ -8,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from autograd import DomainError, Value, no_grad
+from autograd import DomainError, Value, log, no_grad
 from nn import (
     MLP,
     SGD,
@@ -606,3 +607,23 @@ def test_the_backend_that_is_done_first(sizes, classes, examples, epochs, backen
     batches = Batches(lambda x, target: loss(model(x), target), data)
     batches.prepare(loss, set(model.parameters()), epochs, len(data), True)
     assert {replay.program.backend for replay in batches.replays.values()} == {backend}
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("target", [1.0, -1.0])
+def test_the_collector_rests_while_a_batch_is_recorded_and_not_after(enabled, target):
+    w, collects = Value(0.5), []
+
+    def loss(x, t):
+        collects.append(gc.isenabled())
+        return log(w * x * t)
+
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with nullcontext() if target > 0 else pytest.raises(DomainError):
+            Batches(loss, [(1.0, target)]).backward([0])
+        assert gc.isenabled() == enabled
+    finally:
+        (gc.enable if before else gc.disable)()
+    assert collects == [False]
