@@ -49,8 +49,9 @@ def own_digits(value: float) -> int:
 class Precision:
     """How good a number must be that stands for a symbol.
 
-    It has two digits at least. A constant of a formula is written in full where it is short, and so
-    is what is given, unless the result beside it shows fewer digits.
+    It has two digits at least; one alone is rounded, for cut off 0.19 would be 0.1. A constant of
+    a formula is written in full where it is short, and so is what is given, unless the result
+    beside it shows fewer digits.
 
     given   the labels of the leaves
     shown   how many digits the result beside the numbers shows
@@ -77,6 +78,8 @@ class Precision:
         verdict = agreement(typed.text, value)
         if verdict in (None, Verdict.EXACT):
             return verdict
+        if verdict is Verdict.CUT and typed.digits < LEAST:
+            return None
         full = self.in_full(symbol, value)
         enough = self.least if typed.unit < 1.0 else LEAST
         least = full or min(enough, self.shown)

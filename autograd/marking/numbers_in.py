@@ -203,7 +203,8 @@ class NumbersIn:
         self, equation: Equation, side: Term, true: float, pairs: Sequence[Pair], idle: bool
     ) -> Outcome:
         subject, value = equation.subject, self.bench.value(side)
-        off = self.bench.evaluator.spread(side, self.bench.here)
+        exact = [pair.number for pair in pairs if pair.verdict is Verdict.EXACT]
+        off = self.bench.evaluator.spread(side, self.bench.here, exact)
         so = f"as written it gives {value:.6g}, and it is {true:.6g}"
         few = f"TOO FEW DIGITS to tell: as written it is {value:.6g}, give or take {off:.1g}"
         if abs(value - true) <= off:
@@ -259,11 +260,12 @@ class NumbersIn:
         coarse = [p.text for p in self.decimals(side) if self.is_strange(subject, p)]
         strange = self.unlike_all(subject, coarse)
         words = ", ".join(strange or coarse) or "the numbers"
+        given = self.bench.value(side)
         if coarse and not strange:
-            given = self.bench.value(side)
             told = f"{words} has too few digits: it gives {given:.6g}, not {true:.6g}"
         else:
-            told = f"it comes to {true:.6g} as it should, but it is not told what {words} stand for"
+            verb = "stands" if len(strange) == 1 else "stand"
+            told = f"it is not told what {words} {verb} for: {_beside(given, true)}"
         return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}")
 
     def unlike_all(self, subject: Term, texts: Sequence[str]) -> list[str]:
@@ -297,6 +299,13 @@ def _all_standing(
 ) -> tuple[Entry, list[Pair]] | None:
     """Return the first line of the writer's of which each number stands in its place."""
     return next((line for line in aligned if all(pair.verdict for pair in line[1])), None)
+
+
+def _beside(given: float, true: float) -> str:
+    """Return what arithmetic gives beside what is true, which it may be but for its rounding."""
+    if math.isclose(given, true, rel_tol=1e-12):
+        return f"it comes to {true:.6g} as it should"
+    return f"it gives {given:.6g}, and it is {true:.6g}, which rounding may do"
 
 
 def _near(value: float, off: float, x: float) -> Verdict | None:

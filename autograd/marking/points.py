@@ -61,6 +61,13 @@ class Point:
         """Return the numbers that a node was computed from."""
         return [self.data[x] if isinstance(x, Value) else x for x in v.args]
 
+    def number(self, v: Value) -> float:
+        """Return what a Value is: 0 where its terms cancel, and their rounding alone is left."""
+        number = self.data[v]
+        if 0.0 < abs(number) < CANCELLED and abs(number) <= self.lost(v):
+            return 0.0
+        return number
+
     def derivative(self, of: Value, by: Value, held: Collection[Value] = ()) -> float:
         """Return ∂of/∂by over all paths that pass none of `held`. DomainError where it does not
         exist.

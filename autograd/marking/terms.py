@@ -149,7 +149,7 @@ class Evaluator:
     def named(self, name: Name, point: Point) -> float:
         labelled = point.board.values
         if not name.updated and name.label in labelled:
-            return point.data[labelled[name.label]]
+            return point.number(labelled[name.label])
         if self.rate is None:
             raise Unreadable(
                 "NO RATE", "no line states the learning rate, as w5+ = w5 - 0.5*dE/dw5 does"
@@ -226,15 +226,16 @@ class Evaluator:
             return point.lost(labelled[place.label])
         return 0.0
 
-    def spread(self, term: Term, point: Point) -> float:
+    def spread(self, term: Term, point: Point, exact: Collection[Number] = ()) -> float:
         """Return how far the value may be off because decimals in the term are rounded or cut
-        off.
+        off; those that are `exact` are not.
         """
         numbers = self.values(term, point)
         spread = Spread(term, numbers)
         total = 1e-12 * max(map(abs, numbers.values()))
         for place in numbers:
-            if self.is_decimal(place) and abs(numbers[place]) not in point.board.stated:
+            is_stated = place in exact or abs(numbers[place]) in point.board.stated
+            if self.is_decimal(place) and not is_stated:
                 total += spread.of(place)
         return total
 
