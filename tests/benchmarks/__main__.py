@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from . import functions, nodes
+from . import cold, functions, nodes
 from .contestants import OF_LARGE_GRAPHS, OF_MANY_ROWS, OF_NETWORKS, OF_THE_LECTURE
 from .problems import Problem, attention, demo, digits, lecture, letters, many_rows, wide
 from .racing import ENVIRONMENT, Contestants, LeftOut, Result, race, written
@@ -92,6 +92,7 @@ RACES: dict[str, Callable[[], None]] = {
     ),
     "rows": partial(training, many_rows, OF_MANY_ROWS, ("two cores", 1.7, "one core")),
     "nodes": nodes.growing,
+    "cold": cold.first,
     "functions": functions.check,  # last: it makes this process large, which its children would be charged for
 }
 
