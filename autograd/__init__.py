@@ -12,6 +12,7 @@ if exists(f"{__path__[0]}/numpy"):
 
 from autograd import ops
 from autograd import reverse as reverse  # which binds Value.backward
+from autograd import sums as sums  # and Value.__radd__
 from autograd.chain_rule import chain_rule
 from autograd.formula import formula
 from autograd.functions import gelu, leaky_relu, swish

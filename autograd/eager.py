@@ -54,7 +54,7 @@ namespace: dict[str, Any] = {
 
 _APPLY = """
 def made(op, function, compute):
-    def apply(ARGUMENTS):
+    def apply(PARAMETERS):
         READ
         try:
             z = FUNCTION
@@ -76,32 +76,35 @@ def made(op, function, compute):
     return apply
 """
 _READ = """
-        if x.__class__ is Value:
-            a = x._data
+        if {x}.__class__ is Value:
+            {a} = {x}._data
+        elif {x}.__class__ is float and {x} - {x} == 0.0:
+            {a} = {x}
+        elif {x}.__class__ is int and -2**53 <= {x} <= 2**53:
+            {x} = {a} = float({x})
         else:
-            x, a = operand(op, (x, y), 0)
-            if a is None:
-                return x.elementwise(op, (x, y))
-        if y.__class__ is Value:
-            b = y._data
-        else:
-            y, b = operand(op, (x, y), 1)
-            if b is None:
-                return y.elementwise(op, (x, y))
+            {x}, {a} = operand(op, (x, y), {place})
+            if {a} is None:
+                return {x}.elementwise(op, (x, y))
 """
 
 
 @cache
-def applied(op: Op) -> Callable[..., Value]:
-    """Return the function that applies `op` to Values and real numbers, and records it."""
+def applied(op: Op, parameters: str = "x, y") -> Callable[..., Value]:
+    """Return the function that applies `op` to Values and real numbers, and records it.
+
+    parameters  in which order it takes two arguments x and y
+    """
     if op.arity > 2:
         return lambda *args: _applied_to_many(op, args)
-    parts = {"ARGUMENTS": "x", "NUMBERS": "a", "SECOND": "None", "READ": "a = x._data"}
-    if op.arity == 2:
-        parts = {"ARGUMENTS": "x, y", "NUMBERS": "a, b", "SECOND": "y", "READ": _READ.strip()}
-    numbers = parts["NUMBERS"]
+    read = [_READ.format(x="x", a="a", place=0), _READ.format(x="y", a="b", place=1)]
+    parts = {"PARAMETERS": parameters, "ARGUMENTS": "x, y", "SECOND": "y", "READ": "".join(read)}
+    if op.arity == 1:
+        parts = {"PARAMETERS": "x", "ARGUMENTS": "x", "SECOND": "None", "READ": "a = x._data"}
+    numbers = "a, b"[: 3 * op.arity - 2]
+    parts["NUMBERS"] = numbers
     parts["FUNCTION"] = f"a {_SIGNS[op]} b" if op in _SIGNS else f"function({numbers})"
-    text = re.sub("[A-Z]{4,}", lambda word: parts.get(word[0], word[0]), _APPLY)
+    text = re.sub("[A-Z]{4,}", lambda word: parts.get(word[0], word[0]).strip(), _APPLY)
     return _defined(text)["made"](op, op.function, op.compute)  # type: ignore[no-any-return]
 
 
@@ -115,8 +118,7 @@ def _defined(text: str) -> dict[str, Any]:
 
 def both_sides(op: Op) -> tuple[Callable[[Value, Any], Value], Callable[[Value, Any], Value]]:
     """Return the methods that apply `op` to a Value on its left, and to one on its right."""
-    apply = applied(op)
-    return apply, lambda self, other: apply(other, self)
+    return applied(op), applied(op, "y, x")
 
 
 def _applied_to_many(op: Op, args: tuple[Any, ...]) -> Value:
@@ -168,14 +170,17 @@ def _pulled(op: Op) -> Callable[[Value], None]:
 
 
 def _lines_of_two(terms: Sequence[str], used: Collection[str]) -> list[str]:
-    """Return the lines that add the terms of two arguments, each of which may be a number."""
-    lines = ["    x = v._x", "    y = v._y"]
-    for x, number in zip("xy", "ab", strict=True):
-        if number in used:
-            lines.append(f"    {number} = {x} if {x}.__class__ is float else {x}._data")
-    for x, term in zip("xy", terms, strict=True):
-        lines += [f"    if {x}.__class__ is not float:", f"        {x}._grad += {term}"]
-    return lines
+    """Return the lines that add the terms of two arguments, of which one may be a number."""
+    first, second = f"x._grad += {terms[0]}", f"y._grad += {terms[1]}"
+    lines = ["x = v._x", "y = v._y"]
+    for condition, a, b, adding in (
+        ("if y.__class__ is float:", "x._data", "y", [first]),
+        ("elif x.__class__ is float:", "x", "y._data", [second]),
+        ("else:", "x._data", "y._data", [first, second]),
+    ):
+        reading = [f"{name} = {text}" for name, text in (("a", a), ("b", b)) if name in used]
+        lines += [condition, *[f"    {line}" for line in reading + adding]]
+    return [f"    {line}" for line in lines]
 
 
 def _term(derivative: Callable[..., Any], numbers: str) -> str:
@@ -188,9 +193,9 @@ def _term(derivative: Callable[..., Any], numbers: str) -> str:
 
 def _first_pull(op: Op, v: Value) -> None:
     """Pull for the first time: from then on it is done by the code that is generated here."""
-    op.pull = _pulled(op)  # type: ignore[method-assign, assignment]
+    op.pull = _pulled(op)
     op.pull(v)
 
 
 for _row in ops.TABLE:
-    _row.pull = partial(_first_pull, _row)  # type: ignore[method-assign]
+    _row.pull = partial(_first_pull, _row)

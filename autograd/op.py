@@ -5,7 +5,7 @@ import reprlib
 import sys
 from collections.abc import Callable
 from numbers import Complex, Number, Real
-from typing import Any
+from typing import Any, ClassVar
 
 # How strongly a written form binds: an argument that binds weaker than its place asks for is put
 # in brackets.
@@ -53,6 +53,8 @@ class Op:
     12.0
     """
 
+    recorded: ClassVar[type] = type(None)  # Value: autograd.value says so
+
     def __init__(
         self,
         name: str,
@@ -82,6 +84,9 @@ class Op:
         self.domain = domain
         self.smooth = smooth or domain
         self.reads = reads
+        # code that autograd.eager generates: of what is recorded, and of the table's rows
+        self.apply: Callable[..., Any] = self._first_apply
+        self.pull: Callable[[Any], None] = self._pull
         self.__doc__ = self._documentation(doc)
         # where pickle looks the name up
         self.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")
@@ -108,7 +113,9 @@ class Op:
         if len(args) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} argument(s), not {len(args)}")
         for x in args:
-            # a Value records the operation; what stands for a number writes it down
+            if x.__class__ is self.recorded:
+                return self.apply(*args)
+            # what stands for a number writes the operation down
             if x.__class__ is not float and hasattr(x, "_apply"):
                 return x._apply(self, args)
         return self.compute(args, [real(x, self.name) for x in args])
@@ -153,16 +160,19 @@ class Op:
         except DomainError:
             return math.nan if result != result else math.inf
 
-    def pull(self, v: Any) -> None:
-        """Add ∂root/∂v · ∂v/∂x to the gradient of each argument x of `v`: the chain rule.
+    def _first_apply(self, *args: Any) -> Any:
+        from autograd.eager import applied  # which needs this module
 
-        This is the pull of an operation of one's own; for the rows of the table, autograd.eager
-        writes the same out as code.
-        """
+        self.apply = applied(self)
+        return self.apply(*args)
+
+    def _pull(self, v: Any) -> None:
+        """Add ∂root/∂v · ∂v/∂x to the gradient of each argument x of `v`: the chain rule."""
         numbers = [x if x.__class__ is float else x._data for x in v.args]
         for x, partial in zip(v.args, self.partials, strict=True):
             if x.__class__ is not float:
-                x._grad += v._grad * partial(*numbers, v._data)
+                term = v._grad * partial(*numbers, v._data)
+                x._grad += term if term.__class__ is float else real(term)
 
     def __reduce__(self) -> str:
         return self.name

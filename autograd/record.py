@@ -167,20 +167,20 @@ def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[V
         v = todo.pop()
         if v is None:
             nodes.append(todo.pop())
-        elif v not in seen:
+            continue
+        while v not in seen:
             seen.add(v)
-            op = v.op
-            if op is None or (held and v in held and v is not root):
+            if v.op is None or (held and v in held and v is not root):
                 leaves.append(v)
-                continue
-            todo += (v, None)
-            if op.arity > 2:
-                todo += [x for x in reversed(v._x) if x.__class__ is not float]
-                continue
-            x = v._y
-            if x is not None and x.__class__ is not float:
-                todo.append(x)
-            x = v._x
-            if x.__class__ is not float:
-                todo.append(x)
+                break
+            todo.append(v)
+            todo.append(None)
+            y, v = v._y, v._x  # the first argument is next
+            if v.__class__ is tuple:
+                todo += [x for x in reversed(v) if x.__class__ is not float]
+                break
+            if v.__class__ is float:
+                v = y
+            elif y is not None and y.__class__ is not float:
+                todo.append(y)
     return leaves, nodes

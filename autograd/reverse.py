@@ -3,7 +3,6 @@
 from threading import RLock
 
 from autograd.faults import sweep_by_terms
-from autograd.op import real
 from autograd.record import Record
 from autograd.recording import collector_paused
 from autograd.value import Value
@@ -48,12 +47,11 @@ def _sweep(record: Record) -> None:
         v._grad = 0.0
     record.root._grad += 1.0
     for v in reversed(record.nodes):
-        if v._grad.__class__ is not float:  # a partial gave a number of another kind
-            v._grad = real(v._grad)
-        v.op.pull(v)
+        pull = v.op.pull
+        pull(v)
     for x in record.leaves:
-        if x._grad.__class__ is not float or x._grad - x._grad != 0.0:
-            x._grad = real(x._grad)  # inf or nan at a node reaches a leaf, for inf·0 is nan
+        if x._grad - x._grad != 0.0:  # inf or nan at a node reaches a leaf, for inf·0 is nan
+            raise OverflowError
 
 
 Value.backward = backward

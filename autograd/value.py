@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd import eager, ops
 from autograd.eager import applied, both_sides
@@ -110,12 +110,9 @@ class Value(Methods):
     __ge__ = comparison(">=")
     # fmt: on
 
-    def __radd__(self, other: Any) -> Value:
-        if other.__class__ is int and other == 0:  # sum() begins with 0
-            from autograd.sums import first_term  # which needs this module
+    if TYPE_CHECKING:
 
-            return first_term(self)
-        return ops.add(other, self)  # type: ignore[no-any-return]
+        def __radd__(self, other: Any) -> Value: ...  # bound in autograd.sums
 
     def __pos__(self) -> Value:
         return 1.0 * self
@@ -135,7 +132,7 @@ class Value(Methods):
 
     @staticmethod
     def _apply(op: Op, args: tuple[Any, ...]) -> Value:
-        return applied(op)(*args)
+        return op.apply(*args)  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Any, ...]:
         from autograd.copying import reduced  # which needs this module
@@ -150,4 +147,4 @@ class Value(Methods):
         return format(self._data, spec) if spec else repr(self)
 
 
-eager.namespace["Value"] = Value  # which the generated code makes
+eager.namespace["Value"] = Op.recorded = Value  # which the generated code makes
