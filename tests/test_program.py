@@ -805,6 +805,51 @@ def test_a_derivative_by_an_input_need_not_exist(backend):
         replay.backward([[1.0], [3.0], [0.0]])
 
 
+softsign = Op("softsign", lambda x: x / (1 + abs(x)), lambda x, z: 1 / (1 + ops.abs(x)) ** 2)
+bell = Op("bell", lambda x: math.exp(-x * x), lambda x, z: -2 * x * exp(-x * x))
+slow = Op("slow", lambda x: 1 / (1 + x * x), lambda x, z: -2 * x / (1 + x * x) / (1 + x * x))
+crest = Op("crest", lambda x: x, lambda x, z: 1 / (2 + cube(x)))
+pole = Op("pole", lambda x: x, lambda x, z: 1 / (1 + 1 / (x - 1e160)))
+
+
+@both
+@pytest.mark.parametrize(
+    ("compute", "number", "is_defined"),
+    [
+        (lambda x, w: softsign(w + x), 1e200, True),
+        (lambda x, w: slow(w + x), 1e170, True),
+        (lambda x, w: bell(w + x), 1e160, False),
+        (lambda x, w: pole(w + x), 1e160, False),
+        (lambda x, w: crest(w + x), 1e150, False),
+        (lambda x, w: 1e-200 * log(w * x), 1e-310, True),  # (1e-200·1)/w, and not 1e-200·(1/w)
+    ],
+)
+def test_what_overflows_inside_a_derivative(compute, number, is_defined, backend):
+    """It is an error, or a number, where it is one to the eager pass."""
+    x, w = leaf("x", 0.5), leaf("w", 0.7)
+    output, rows = compute(x, w) + w * w, [[0.5]] * 20
+    replay = Program(output, [x], backend=backend)
+    for bad in ([], [17], [19, 0]):
+        for k in bad:
+            rows[k] = [number]
+        if is_defined or not bad:
+            agree(output, [x], rows, backend, compiled=replay)
+            for size in (20, 8, 1):
+                batches = [rows[k : k + size] for k in range(0, 20, size)] * 2
+                w.data = 0.7
+                expected = [eager_descent(output, [x], some, 0.1, 1, [w])[0][0] for some in batches]
+                end, w.data, w.grad = w.data, 0.7, 7.0
+                assert replay.descend(0.1, 2, rows, batch_size=size) == expected
+                assert (w.data, w.grad) == (end, 7.0)
+                w.data = 0.7
+        else:
+            w.grad = 7.0
+            for call in (replay.backward, lambda rows: replay.descend(0.1, 2, rows)):
+                with pytest.raises(DomainError, match=f"row {bad[0]}: "):
+                    call(rows)
+            assert (w.data, w.grad) == (0.7, 7.0)
+
+
 @both
 def test_a_sum_over_the_rows_that_is_past_the_range(backend):
     x, v, w = leaf("x", 1.0), leaf("v", 1.0, 7.0), leaf("w", 1e-300, 7.0)

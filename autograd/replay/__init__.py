@@ -1,6 +1,7 @@
 """Replaying a recorded graph on other numbers: Program, and the engines that run it.
 
-program             what a user calls; rows checks its data, failure words its errors
+program, descent    what a user calls; rows checks its data
+failure             the eager pass where an engine comes to no number: its error, or its numbers
 engine              what a program asks of an engine
 listing, generated  an engine: the record as generated Python
 machine             an engine: the record in machine code

@@ -1,9 +1,13 @@
-"""The error of a replay: that of an eager pass at the same numbers, with the row."""
+"""What becomes of a replay that has come to what is not finite: an eager pass at the same numbers
+says so, with the row, or comes to a number all the same.
+"""
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from autograd.op import DomainError
@@ -30,15 +34,69 @@ def failure(
     sums   the gradient by each parameter, or the parameters after a step
     first  which row of the data the table begins with
     """
-    numbers = dict(zip(task.parameters, parameters, strict=True))
-    for k in failed:
+    error = _error_in_a_row(task, table, failed, parameters, where, first)
+    what = _sum_past_range(task.parameters, sums)
+    return error or DomainError(f"{where}{what} is past the range of a float, ±1.8e308")
+
+
+def eagerly(
+    task: Task,
+    table: Any,
+    failed: Iterable[int],
+    count: int,
+    parameters: Sequence[float],
+    gradients: Sequence[float],
+    where: str = "",
+    sums: Sequence[float] = (),
+    first: int = 0,
+) -> tuple[list[float], list[float]]:
+    """Return the outputs, and the gradients with the derivatives of their sum over `count` added.
+
+    Where only a factor of a term is past the range of a float, the eager pass takes the factors in
+    another order, and comes to a number. Else this raises what `failure` returns: of the rows in
+    `failed` before any other.
+    """
+    error = _error_in_a_row(task, table, failed, parameters, where, first)
+    if error:
+        raise error
+    leaves = _leaves(task, parameters)
+    for leaf, gradient in zip(leaves.values(), gradients, strict=True):
+        leaf.grad = float(gradient)
+    rows = range(len(table))[::-1]
+    try:
+        outputs = [_replay(task, leaves, table[k], count) for k in rows]
+    except (ArithmeticError, ValueError, TypeError):  # the sum over the rows, or one of them
+        raise failure(task, table, rows, parameters, where, sums, first) from None
+    return outputs[::-1], [leaf.grad for leaf in leaves.values()]
+
+
+def are_finite(numbers: Any) -> bool:
+    """Whether all the numbers of a list or an array are."""
+    if hasattr(numbers, "tolist"):
+        return bool((abs(numbers) < math.inf).all())
+    return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))
+
+
+def mean(outputs: Sequence[float], count: int) -> float:
+    """Return their sum, from the first on, over `count`."""
+    return reduce(operator.add, outputs) / count
+
+
+def _error_in_a_row(
+    task: Task,
+    table: Any,
+    rows: Iterable[int],
+    parameters: Sequence[float],
+    where: str,
+    first: int,
+) -> Exception | None:
+    for k in rows:
         row = f"row {first + k}: " if task.inputs else ""
         try:
-            _replay(task, numbers, dict(zip(task.inputs, map(float, table[k]), strict=True)))
+            _replay(task, _leaves(task, parameters), table[k])
         except (ArithmeticError, ValueError, TypeError) as error:
             return type(error)(f"{where}{row}{error}")
-    what = _sum_past_range(task.parameters, sums)
-    return DomainError(f"{where}{what} is past the range of a float, ±1.8e308")
+    return None
 
 
 def _sum_past_range(parameters: Iterable[Value], sums: Iterable[float]) -> str:
@@ -51,17 +109,27 @@ def _sum_past_range(parameters: Iterable[Value], sums: Iterable[float]) -> str:
     return what
 
 
-def _replay(task: Task, parameters: dict[Value, float], inputs: dict[Value, float]) -> None:
-    """Compute the record and its gradients eagerly at other numbers, for the errors it raises."""
+def _leaves(task: Task, parameters: Sequence[float]) -> dict[Value, Value]:
+    pairs = zip(task.parameters, parameters, strict=True)
+    return {p: Value(number, p.label) for p, number in pairs}
+
+
+def _replay(task: Task, leaves: dict[Value, Value], row: Any, count: int = 1) -> float:
+    """Compute the record eagerly at a row, and add the derivatives of the output over `count` to
+    the gradients of the leaves that stand for the parameters. Raises the errors of that.
+    """
+    inputs = dict(zip(task.inputs, map(float, row), strict=True))
     record = Record(task.output)
-    copies = record.copy({v: Value(x, v.label) for v, x in (parameters | inputs).items()})
+    copies = record.copy(leaves | {v: Value(x, v.label) for v, x in inputs.items()})
     for guard in task.guards:
         _require_outcome(guard, copies)
     # Once more with the inputs as constants, for they need no derivative.
-    leaves = {v: Value(number, v.label) for v, number in parameters.items()} | inputs
-    output = record.copy(leaves)[task.output]
-    if isinstance(output, Value):
-        output.backward()
+    constants: dict[Value, Any] = {**leaves, **inputs}
+    output = record.copy(constants)[task.output]
+    if not isinstance(output, Value):
+        return float(output)
+    (output / count).backward()
+    return output.data
 
 
 def _require_outcome(guard: Guard, copies: Mapping[Value, Any]) -> None:

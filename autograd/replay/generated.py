@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
+from autograd.formula import Written
 from autograd.op import Op
 from autograd.ops import TABLE
 from autograd.replay.engine import Batch, Run, Task
 from autograd.replay.inplace import InPlace
 from autograd.replay.listing import Guard, Listing, compared
 from autograd.replay.rows import BLOCK
-from autograd.replay.terms import filled
+from autograd.replay.terms import Names, filled
 from autograd.value import Value
 
 PACE = 1e6  # operations in one call of generated code, about 0.1 s: as much as a Ctrl-C may undo
@@ -70,8 +71,12 @@ class Generated:
         moved = [names.title(v) for v in moving]
         text = filled(
             _CODE,
-            FORWARD=[*listing.forward, *_checks(listing, task.guards)],
-            BACKWARD=list(listing.backward(moving)),
+            FORWARD=[
+                *listing.forward,
+                *_finite(listing.delicate),
+                *_as_recorded(names, task.guards),
+            ],
+            BACKWARD=[*listing.backward(moving), *_finite(listing.watched)],
             ZERO=[f"d_{name} = 0.0" for name in moved],
             UPDATE=[f"{name} -= rate * d_{name}" for name in moved],
             PARAMETERS=_pattern(map(names.title, task.parameters)),
@@ -139,16 +144,18 @@ class Generated:
         return outputs[::-1], gradients, _failed(done, len(table))
 
 
-def _checks(listing: Listing, guards: Iterable[Guard]) -> Iterator[str]:
-    """The lines that raise an error where a number is not finite, or a comparison comes out
-    otherwise.
-    """
-    names, delicate = listing.names, list(listing.delicate)
+def _finite(codes: Iterable[Written]) -> Iterator[str]:
+    """The lines that raise an error where a number is not finite."""
+    delicate = list(codes)
     for k in range(0, len(delicate), 50):
         some = delicate[k : k + 50]
         yield f"total = {' + '.join(f'{x:2}' for x in some)}"  # which may be infinite by itself
         zero = " + ".join(f"{x:2} - {x:2}" for x in some)
         yield f"if total - total != 0.0 and not {zero} == 0.0: raise ArithmeticError"
+
+
+def _as_recorded(names: Names, guards: Iterable[Guard]) -> Iterator[str]:
+    """The lines that raise an error where a comparison comes out otherwise."""
     for left, symbol, right, outcome in guards:
         other = names[right].text if isinstance(right, Value) else repr(right)
         yield f"if ({names[left].text} {symbol} {other}) is not {outcome}: raise ValueError"

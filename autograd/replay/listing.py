@@ -21,6 +21,7 @@ from autograd.replay.terms import (
     Term,
     definition,
     hidden,
+    hiding,
     origin,
     references,
     slope_of,
@@ -60,8 +61,9 @@ class Listing:
         self.forward: list[str] = []
         # By name, what each is the sum of, in the order of the sweep.
         self.derivatives: dict[str, list[Written]] = {}
-        # What must be finite, for an operation may hide that it is not.
+        # What must be finite, for an operation may hide that it is not: forward, and backward.
         self.delicate: dict[Written, None] = {}
+        self.watched: dict[Written, None] = {}
         self.names = names
         for v in (*self.leaves, *self.nodes):
             if v.label or not v.args:
@@ -115,6 +117,7 @@ class Listing:
             self.names["upstream"] = terms[0]
             for x, term in partials[v]:
                 code = written(Term._apply(ops.mul, (_UPSTREAM, term)), self.names)
+                self._watch(v, term)
                 self.derivatives |= {name: [x] for name, x in self._before()}
                 if x in partials:
                     sums.setdefault(x, []).append(code)
@@ -123,6 +126,11 @@ class Listing:
                     self.derivatives[name] = [*self.derivatives.pop(name, []), code]
         if not partials:
             self.derivatives[f"d_{self.names.title(output)}"] = [seed]
+
+    def _watch(self, v: Any, term: Any) -> None:
+        """Look at what a derivative of one's own may hide."""
+        if v.op.__module__ != ops.__name__:
+            self.watched |= {written(part, self.names): None for part in hiding(term)}
 
     def backward(self, leaves: Collection[Value] = ()) -> Iterator[str]:
         """The lines of the backward pass. What is a sum for the leaves in `leaves` is added to what

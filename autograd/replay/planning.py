@@ -24,7 +24,7 @@ from autograd.op import Op
 from autograd.record import Record
 from autograd.replay.engine import Task
 from autograd.replay.listing import Guard, compared
-from autograd.replay.terms import Term, hidden, references, slope_of
+from autograd.replay.terms import Term, hidden, references, shows, slope_of
 from autograd.value import Value
 
 # What a step works on. A number of at least 0 is a place that has another number in each row; below
@@ -206,16 +206,19 @@ class Plan:
         if kind == "product":
             return added, slope, places[0]
         operands = [slope, *places]
-        shape = self._shared(shape, operands)
+        checked: list[Place] = []
+        shape = self._shared(shape, operands, checked)
+        if v.op.__module__ != ops.__name__:
+            shape = self._watched(shape, operands, checked)
         place = self._new()
-        self.backward.append(Apply(place, shape, tuple(operands), ()))
+        self.backward.append(Apply(place, shape, tuple(operands), tuple(checked)))
         return added, place, None
 
-    def _shared(self, shape: Any, operands: list[Place]) -> Any:
+    def _shared(self, shape: Any, operands: list[Place], checked: list[Place]) -> Any:
         """The shape with an operand for each row of one's own in it, which is computed but once."""
         if not isinstance(shape, tuple):
             return shape
-        op, *parts = (shape[0], *(self._shared(x, operands) for x in shape[1:]))
+        op, *parts = (shape[0], *(self._shared(x, operands, checked) for x in shape[1:]))
         if op.__module__ == ops.__name__ or not all(isinstance(x, int) for x in parts):
             return (op, *parts)
         of = tuple(operands[k] for k in parts)
@@ -223,7 +226,22 @@ class Plan:
             self._applied[op, of] = place = self._new()
             self.backward.append(Apply(place, (op, *range(len(of))), of, ()))
         operands.append(self._applied[op, of])
+        checked.append(self._applied[op, of])
         return len(operands) - 1
+
+    def _watched(self, shape: Any, operands: list[Place], checked: list[Place]) -> Any:
+        """The shape with an operand for each term in it whose not being finite may be hidden."""
+        if not isinstance(shape, tuple):
+            return shape
+        op, *parts = (shape[0], *(self._watched(x, operands, checked) for x in shape[1:]))
+        for k, part in enumerate(parts):
+            if isinstance(part, tuple) and not shows(op, parts, k):
+                place = self._new()
+                self.backward.append(Apply(place, part, tuple(operands), ()))
+                parts[k] = len(operands)
+                operands.append(place)
+                checked.append(place)
+        return (op, *parts)
 
 
 def _absorbed(record: Record, kept: set[Value]) -> set[Value]:

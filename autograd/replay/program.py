@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import takewhile
 from numbers import Integral
 from typing import Any, Literal
 
@@ -14,8 +12,9 @@ from autograd.op import real
 from autograd.ops import TABLE
 from autograd.record import Record
 from autograd.replay.arrays import over_arrays
+from autograd.replay.descent import Descent
 from autograd.replay.engine import Batch, Engine, Task
-from autograd.replay.failure import failure
+from autograd.replay.failure import are_finite, eagerly, failure, mean
 from autograd.replay.generated import Generated
 from autograd.replay.listing import Guard, Listing, guards, script
 from autograd.replay.rows import checked, title
@@ -148,10 +147,13 @@ class Program:
         count = len(table) if reduce == "mean" else 1
         before = [p.grad for p in self.parameters]
         loss, _, gradients, failed = engine.run(table, 1, 0.0, count, parameters, before)
-        if failed or not (_are_finite(loss) and _are_finite(gradients)):
-            raise failure(
-                self._task, table, failed or reversed(range(len(table))), parameters, sums=gradients
+        if failed or not (are_finite(loss) and are_finite(gradients)):
+            outputs, gradients = eagerly(
+                self._task, table, failed, count, parameters, before, sums=gradients
             )
+            loss = [mean(outputs, count)]
+            if not are_finite(loss):
+                raise failure(self._task, table, (), parameters)
         for p, gradient in zip(self.parameters, list(gradients), strict=True):
             p.grad = float(gradient)
         return float(loss[0])
@@ -176,12 +178,10 @@ class Program:
         """
         engine, table = self._engine(self.parameters), checked(rows, self.inputs)
         table = engine.table(table)
-        outputs, gradients, failed = engine.accumulate(table, count, numbers, gradients)
-        if failed or not _are_finite(gradients):
-            raise failure(
-                self._task, table, failed or reversed(range(len(table))), numbers, sums=gradients
-            )
-        return outputs, gradients
+        outputs, sums, failed = engine.accumulate(table, count, numbers, gradients)
+        if failed or not are_finite(sums):
+            return eagerly(self._task, table, failed, count, numbers, gradients, sums=sums)
+        return outputs, sums
 
     def descend(
         self,
@@ -207,12 +207,13 @@ class Program:
             _require_whole(batch_size, "batch_size", 1)
             size = min(size, int(batch_size))
         steps, at_once = rounds * Batch(size).count(table), max(1, int(engine.pace / size))
+        descent = Descent(self._task, engine, table, set(moving), rate)
         losses: list[float] = []
         try:
             while len(losses) < steps:
                 todo = min(at_once, steps - len(losses))
                 batch = Batch(size, len(losses))
-                means, numbers = self._descended(engine, table, batch, todo, rate, numbers)
+                means, numbers = descent.taken(batch, todo, numbers)
                 if losses:
                     losses += means
                 else:  # many, where all steps were one call
@@ -233,38 +234,6 @@ class Program:
                     f" {getattr(v, 'label', '') or v!r} is none"
                 )
         return moving
-
-    def _descended(
-        self,
-        engine: Engine,
-        table: Any,
-        batch: Batch,
-        todo: int,
-        rate: float,
-        numbers: Sequence[float],
-    ) -> tuple[list[float], Sequence[float]]:
-        """Take `todo` steps from these parameters: the means, and the parameters after.
-
-        The first is on this batch, whose number says how many steps were taken before.
-        """
-        means, after, _, failed = engine.run(table, todo, rate, batch.size, numbers, batch=batch)
-        in_round = batch.count(table)
-        # that of one row is its output, at which an engine has looked
-        if batch.size > 1 and not _are_finite(means):
-            done = batch.first + len(list(takewhile(math.isfinite, means)))
-            raise failure(self._task, table, (), numbers, f"round {done // in_round}: ")
-        sums: Sequence[float] = after
-        rows: Iterable[int] = failed
-        if not _are_finite(after):  # by the gradient of the last whole step
-            means = means[:-1]
-            after = engine.run(table, len(means), rate, batch.size, numbers, batch=batch)[1]
-            rows = reversed(range(len(batch.rows(table, len(means)))))
-        if rows:
-            where = f"round {(batch.first + len(means)) // in_round}: "
-            first = batch.start(table, len(means))
-            these = batch.rows(table, len(means))
-            raise failure(self._task, these, rows, after, where, sums, first)
-        return means, after
 
     def source(self) -> str:
         """The graph as straight-line Python: the numbers of the leaves, the forward pass, and the
@@ -360,12 +329,6 @@ class Program:
 def _require_whole(number: Any, name: str, least: int) -> None:
     if not isinstance(number, Integral) or number < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, not {number!r}")
-
-
-def _are_finite(numbers: Any) -> bool:
-    if hasattr(numbers, "tolist"):
-        return bool((abs(numbers) < math.inf).all())
-    return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))
 
 
 def _restored(

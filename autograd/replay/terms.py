@@ -317,6 +317,15 @@ def hidden(v: Any) -> list[Value]:
     ]
 
 
+def hiding(term: Any) -> Iterator[Term]:
+    """Yield the terms in a term that may be infinite or nan without its showing that."""
+    if isinstance(term, Term) and term.op is not None:
+        for place, x in enumerate(term.args):
+            yield from hiding(x)
+            if isinstance(x, Term) and x.op is not None and not shows(term.op, term.args, place):
+                yield x
+
+
 @cache
 def _shows(op: Op, args: tuple[float | None, ...], place: int) -> bool:
     if op not in ops.TABLE and op.arity > 1:
