@@ -1,5 +1,6 @@
 """Arrays: what they take and refuse, and derivations in vectors and matrices."""
 
+import gc
 import math
 import random
 import re
@@ -351,6 +352,22 @@ def test_an_element_of_a_large_product_takes_no_longer_than_one_of_a_small():
         return taken / n**2
 
     assert seconds(500) < 5 * min(seconds(40) for _ in range(5))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda x: x @ x, lambda x: x * x, lambda x: x.sum(), lambda x: x.softmax()],
+    ids=["@", "*", "sum", "softmax"],
+)
+def test_the_collector_rests_while_elements_are_made_and_not_after(make, monkeypatch):
+    rests, disable = [], gc.disable
+    monkeypatch.setattr(gc, "disable", lambda: rests.append(disable()))
+    make(array("x", [0.5, 0.5]))
+    assert rests
+    assert gc.isenabled()
+    with pytest.raises(DomainError):
+        make(array("x", [1.7e308] * 2))
+    assert gc.isenabled()
 
 
 def test_gradients_of_elements_are_those_of_an_array():

@@ -106,22 +106,22 @@ class Array:
 
     def softmax(self) -> Array:
         """Return e^x/Σ e^x, of each row of a matrix. Beyond ±700 e^x leaves a float's range."""
-        if len(self.shape) == 2:
-            rows = [row.softmax() for row in self]
-            return Array([v for row in rows for v in row.values], self.shape)
-        powers = [ops.exp(v) for v in self.values]
-        total = sum(powers)
-        return Array([power / total for power in powers], self.shape)
+        with collector_paused():
+            if len(self.shape) == 2:
+                rows = [row.softmax() for row in self]
+                return Array([v for row in rows for v in row.values], self.shape)
+            powers = [ops.exp(v) for v in self.values]
+            total = sum(powers)
+            return Array([power / total for power in powers], self.shape)
 
     def _reduced(self, axis: int | None, reduction: Callable[[list[Value]], Any]) -> Any:
-        if axis is None:
-            return reduction(self.values)
-        if axis not in range(len(self.shape)):
+        if axis is not None and axis not in range(len(self.shape)):
             raise ValueError(f"{self._described()} has no axis {axis}")
-        if len(self.shape) == 1:
-            return reduction(self.values)
-        lines = self if axis == 1 else self.T
-        return Array([reduction(line.values) for line in lines], (len(lines),))
+        with collector_paused():
+            if axis is None or len(self.shape) == 1:
+                return reduction(self.values)
+            lines = self if axis == 1 else self.T
+            return Array([reduction(line.values) for line in lines], (len(lines),))
 
     def _apply(self, op: Op, args: tuple[Any, ...]) -> Array:
         """Return what an operation makes of arrays and numbers, element by element."""
