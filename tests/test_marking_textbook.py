@@ -4,7 +4,7 @@ one with a slip, in the same spelling, which is not.
 
 import pytest
 
-from autograd import Value, check_derivation, maximum
+from autograd import Value, check_derivation, exp, log, maximum, tanh
 
 
 def named(value, label):
@@ -41,6 +41,35 @@ def polynomial():
     return named((errors[0] ** 2 + errors[1] ** 2 + errors[2] ** 2) / 3, "J")
 
 
+def hopfield():
+    s = vector([0.9, -0.8, 0.7], "s")
+    w12, w13, w23 = (Value(x, label) for label, x in (("w12", 0.5), ("w13", -0.4), ("w23", 0.3)))
+    return named(-(w12 * s[0] * s[1] + w13 * s[0] * s[2] + w23 * s[1] * s[2]), "E")
+
+
+def stride():
+    """A convolution with stride 2: y1 of x1, x2, x3, and y2 of x3, x4, x5; then relu."""
+    x, k = vector([0.5, -1.0, 2.0, 0.3, -0.7], "x"), vector([0.4, -0.6, 0.2], "k")
+    y = [named(k[0] * x[i] + k[1] * x[i + 1] + k[2] * x[i + 2], f"y{i // 2 + 1}") for i in (0, 2)]
+    a = [named(maximum(0.0, v), f"a{i}") for i, v in enumerate(y, 1)]
+    return named(a[0] * a[1], "L")
+
+
+def tempered():
+    """Softmax with a temperature."""
+    z, T = vector([1.0, 0.2, -0.5], "z"), Value(2.0, "T")
+    e = [exp(v / T) for v in z]
+    p = [named(v / (e[0] + e[1] + e[2]), f"p{i}") for i, v in enumerate(e, 1)]
+    return named(-(0.2 * log(p[0]) + 0.5 * log(p[1]) + 0.3 * log(p[2])), "L")
+
+
+def tied():
+    """An autoencoder whose decoder has the encoder's weight."""
+    x, w = Value(0.9, "x"), Value(0.6, "w")
+    h = named(tanh(named(w * x, "a")), "h")
+    return named((x - named(w * h, "r")) ** 2, "L")
+
+
 LINES = [  # the network, a line that is right, and one that is not
     # A sum that leaves nothing is 0, whatever floats leave of it.
     (hinge, "f = 0.5·1 + (−0.3)·2 + 0.1 = 0", "f = 0.5·1 + (−0.3)·2 + 0.1 = 0.001"),
@@ -48,6 +77,78 @@ LINES = [  # the network, a line that is right, and one that is not
     # One digit alone is rounded, and not cut off: 0.1 is 1 − 0.9, and not 1 − 0.9² = 0.19.
     (adam, "mhat = 0.125/0.2 = 0.625", "mhat = 0.125/0.1 = 1.25"),
     (adam, "mhat = m1/(1 − beta²) = 0.125/0.19", "mhat = m1/(1 − beta²) = 0.125/0.1 = 1.25"),
+    # An index times a number, and an index as a number.
+    (stride, "y_i = Σ_m k_m x_{2i+m-2}", "y_i = Σ_m k_m x_{i+m-1}"),
+    (stride, r"y_i = \sum_{m=1}^{3} k_m x_{2(i-1)+m}", r"y_i = \sum_{m=1}^{2} k_m x_{2(i-1)+m}"),
+    (stride, "∂L/∂k_m = Σ_i ∂L/∂y_i x_{2 i + m - 2}", "∂L/∂k_m = Σ_i ∂L/∂a_i x_{2 i + m - 1}"),
+    (polynomial, "f_i = Σ_{k=0}^{2} a_k x_i^k", "f_i = Σ_{k=0}^{2} a_k x_i^{k+1}"),
+    (
+        polynomial,
+        "∂J/∂a_k = 2/3 Σ_{i=1}^{3} e_i x_i^k",
+        "∂J/∂a_k = 2/3 Σ_{i=1}^{3} e_i k x_i^{k-1}",
+    ),
+    # A sum over pairs.
+    (hopfield, "E = −Σ_{i<j} w_ij s_i s_j", "E = −½ Σ_{i<j} w_ij s_i s_j"),
+    (hopfield, "E = −Σ_{j>i} w_ij s_i s_j", "E = −Σ_{j>i} w_ij s_i"),
+    (hopfield, "∂E/∂s_3 = −Σ_{j<3} w_{j3} s_j", "∂E/∂s_3 = −Σ_{j<2} w_{j3} s_j"),
+    (tempered, r"dp_i/dz_i = \frac{p_i}{T} \sum_{j \neq i} p_j", "dp_i/dz_i = p_i/T Σ_{j} p_j"),
+    (tempered, "Σ_i p_i² + Σ_{i≠j} p_i p_j = 1", "Σ_i p_i² + Σ_{i<j} p_i p_j = 1.0"),
+    (tempered, "Σ_{i,j} p_i p_j = 1", "Σ_{i,j} p_i p_j = 2"),
+    # Pieces.
+    (stride, "a_i = y_i if y_i > 0 else 0", "a_i = y_i if y_i < 0 else 0"),
+    (stride, "∂a_i/∂y_i = 1 if y_i > 0, 0 otherwise", "∂a_i/∂y_i = 0 if y_i > 0, 1 otherwise"),
+    (stride, "∂a_1/∂y_1 = 1[y_1 ≥ 0]", "∂a_1/∂y_1 = 1[y_1 ≤ 0]"),
+    (stride, r"∂a_1/∂y_1 = \mathbb{1}_{\{y_1 > 0\}}", r"∂a_1/∂y_1 = \mathbb{1}_{\{y_1 < 0\}}"),
+    (stride, "dL/dy1 = a2 * np.where(y1 > 0, 1, 0)", "dL/dy1 = a2 * np.where(y1 > 0, 0, 1)"),
+    (
+        stride,
+        r"a_i = \begin{cases} y_i & y_i > 0 \\ 0 & y_i \le 0 \end{cases}",
+        r"a_i = \begin{cases} y_i & y_i > 0 \\ 1 & y_i \le 0 \end{cases}",
+    ),
+    (
+        stride,
+        "\\frac{\\partial a_1}{\\partial y_1} = \\begin{cases}\n1, & \\text{if } y_1 > 0,\\\\\n"
+        "0, & \\text{otherwise.}\n\\end{cases}",
+        "\\frac{\\partial a_1}{\\partial y_1} = \\begin{cases}\ny_1, & \\text{if } y_1 > 0,\\\\\n"
+        "0, & \\text{otherwise.}\n\\end{cases}",
+    ),
+    (
+        hinge,
+        r"\frac{\partial l}{\partial f} = \left\{\begin{array}{ll} -y & y f < 1 \\ 0 & y f \ge 1 "
+        r"\end{array}\right.",
+        r"\frac{\partial l}{\partial f} = \left\{\begin{array}{ll} -y & y f > 1 \\ 0 & y f \le 1 "
+        r"\end{array}\right.",
+    ),
+    (
+        tempered,
+        r"∂p_i/∂z_j = \begin{cases} p_i(1-p_i)/T & i = j \\ -p_i p_j/T & i \neq j \end{cases}",
+        r"∂p_i/∂z_j = \begin{cases} p_i(1-p_i)/T & i = j \\ p_i p_j/T & i \neq j \end{cases}",
+    ),
+    (
+        tempered,
+        "dp_i/dz_j = p_i*(1-p_j)/T if i == j else -p_i*p_j/T",
+        "dp_i/dz_j = p_i*(1-p_j)/T if i != j else -p_i*p_j/T",
+    ),
+    # What a name means stands behind it; e is no constant where it is said to be another thing.
+    (
+        tied,
+        "dL/dw = −2(x − r) h + δ x, where δ = ∂L/∂a",
+        "dL/dw = −2(x − r) h + δ x, where δ = ∂L/∂h",
+    ),
+    (
+        tied,
+        "dL/dw = −2(x − r) h + δ x\nwhere δ = ∂L/∂a",
+        "dL/dw = −2(x − r) h − δ x\nwhere δ = ∂L/∂a",
+    ),
+    (tied, "e = x − r\ndL/dr = −2e", "e = x − r\ndL/dr = 2e"),
+    (
+        tied,
+        "e = x − r\nh = (e^a − e^{-a})/(e^a + e^{-a})",
+        "e = x − r\nh = (e^a + e^{-a})/(e^a − e^{-a})",
+    ),
+    # ∂_x y
+    (tied, r"\partial_h L = -2(x - r) w", r"\partial_h L = 2(x - r) w"),
+    (tied, "∂_{h} r = w", "∂_{w} r = w"),
 ]
 
 
@@ -64,3 +165,31 @@ def test_what_comes_to_another_number_is_not_said_to_be_as_it_should():
     [line] = check_derivation(polynomial(), "∂J/∂a_1 = 2/3(0.8·(−1) − 0.125·0.25 + 0.2·2)").lines
     assert not line.right
     assert "it gives -0.2875, and it is -0.308333" in line.because
+
+
+def test_a_condition_that_the_record_does_not_go_by_is_told():
+    x = Value(1.5, "x")
+    y = named(x - 0.5, "y")  # Huber's loss, recorded where x is more than 1
+    [line] = check_derivation(y, "y = x²/2 if x < 1 else x − 0.5").lines
+    assert line.verdict == "UNSURE"
+    assert "the record does not tell what it is in the other case" in line.because
+    [line] = check_derivation(y, "y = x²/2 if x > 1 else x − 0.5").lines
+    assert line.wrong
+
+
+def test_a_condition_alone_does_not_hide_behind_a_number():
+    for line in check_derivation(stride(), "∂a_1/∂y_1 = 1 if y_1 < 0").lines:
+        assert line.open
+        assert "what is it elsewhere?" in line.because
+
+
+@pytest.mark.parametrize(
+    "words", ["L > 0, so ", "since L = 0.754 > 0 we have ", "r < x, so we get "]
+)
+def test_what_follows_a_comparison_is_a_claim_of_its_own(words):
+    right, wrong = (
+        check_derivation(stride(), f"{words}{x}") for x in ("dL/da1 = a2", "dL/da1 = a1")
+    )
+    assert right.lines[-1].right
+    assert wrong.lines[-1].wrong
+    assert right.lines[-1].claim == "dL/da1 = a2"

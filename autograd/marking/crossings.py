@@ -135,13 +135,17 @@ class Crossings:
         """Return which of these points, and of those on other sides, lie across no kink but those
         that are typed in a formula; all of them, where it has a kink that the record has not.
 
-        A maximum stays what it is here: which argument is chosen is told beside its derivative.
+        A maximum stays what it is here: which argument is chosen is told beside its derivative,
+        unless a condition is typed that says so.
         """
         points = [*points, *(at.point for at in self.all)]
-        typed = self._typed(side, instead)
+        kinked = [call for call in inside(side, Call) if call.op in KINKED]
+        typed = self._typed_in(kinked, instead)
         if typed is None:
             return points[:MOST]
-        kept = [k for k, v in enumerate(self.kinked) if v not in typed or v.op in CHOOSING]
+        told = self._typed_in(_conditions(side), instead) or set()
+        crossed = {v for v in typed if v.op not in CHOOSING} | told
+        kept = [k for k, v in enumerate(self.kinked) if v not in crossed]
         return self._on_this_side(points, kept)[:MOST]
 
     def _on_this_side(self, points: Sequence[Point], kinks: Sequence[int]) -> list[Point]:
@@ -153,19 +157,25 @@ class Crossings:
             if all(here[k] == other[k] for k in kinks)
         ]
 
-    def _typed(self, side: Term, instead: Substitution | None) -> set[Node] | None:
+    def _typed_in(
+        self, calls: Iterable[Call], instead: Substitution | None = None
+    ) -> set[Node] | None:
         """Return the nodes that have their kink where an operation that is typed has its own;
         None where one has it elsewhere.
         """
         own = {v: [difference(point.arguments(v)) for point in self.near] for v in self.kinked}
         found = set()
-        for call in (call for call in inside(side, Call) if call.op in KINKED):
+        for call in calls:
             typed = [self._difference(call, point, instead) for point in self.near]
             same = _with_differences(own, typed)
             if not same:
                 return None
             found |= same
         return found
+
+    def has_condition_of_its_own(self, side: Term) -> bool:
+        """Whether a condition is typed that the record does not go by."""
+        return self._typed_in(_conditions(side)) is None
 
     def _difference(self, place: Call, point: Point, instead: Substitution | None) -> float:
         return difference([self._value(arg, point, instead) for arg in place.args])
@@ -207,6 +217,11 @@ class Crossings:
         return f"{told[0]} {_relation(sign)} {told[1]}"
 
 
+def _conditions(side: Term) -> list[Call]:
+    """Return the conditions that are typed in a formula."""
+    return [call for call in inside(side, Call) if call.op is ops.step]
+
+
 def _relation(sign: float) -> str:
     """Return how a number of this sign stands to 0."""
     if sign < 0:
@@ -241,11 +256,10 @@ def _is_symbol(place: Term) -> bool:
 
 
 def _is_same(x: Sequence[float], y: Sequence[float]) -> bool:
-    """Whether two differences have their 0 in the same places: they are equal, or opposite."""
-    return any(
-        all(math.isclose(a, sign * b, rel_tol=1e-9) for a, b in zip(x, y, strict=True))
-        for sign in (1.0, -1.0)
-    )
+    """Whether two differences have their 0 in the same places: one is a multiple of the other."""
+    times = x[0] / y[0] if y[0] else 0.0
+    pairs = zip(x, y, strict=True)
+    return times != 0.0 and all(math.isclose(a, times * b, rel_tol=1e-9) for a, b in pairs)
 
 
 def _walks(board: Board) -> Iterator[dict[Value, float]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
+from autograd.marking.cases import is_begun, with_cases
 from autograd.marking.names import Names
 from autograd.marking.prose import (
     is_prose,
@@ -68,12 +69,16 @@ _RULE = re.compile(r"\s*\|?[-:| ]{3,}\|?\s*")  # below the head of a table
 _ALIKE = r"\(?[ijklmn]\s*(?:!?=|≠|\\neq?(?![a-z]))\s*[ijklmn]\b"  # i = j, i ≠ j
 _TURN = re.compile(  # where one equation ends and the next begins on the same line
     r"\s*(?:⇒|⟹|∴|∵|\\(?:Rightarrow|Longrightarrow|implies|therefore)(?![a-zA-Z])"
-    r"|[,.;]?\s+(?:and|so|thus|hence|therefore|then|with|which gives|giving)\s+"
+    r"|[,.;]?\s+(?:and|so|thus|hence|therefore|then|with|which gives|giving"
+    r"|(?:so |thus |hence )?we (?:have|get|find|obtain|see)(?: that)?|it follows that)\s+"
     rf"|[,.;]?\s+where\s+(?!{_ALIKE})"
     rf"|,\s+(?!for\s+[ijklmnt]\s*=|(?:(?:for|if|when|where)\s+)?{_ALIKE})"
     r"|\\q?quad(?![a-zA-Z])|(?<=\S)\.\s+(?=\S))\s*"
 )
+_COMPARED = re.compile(r"(?<![-<])[<>≤≥](?![-<])|\\(?:[lg]eq?|[lg]t)(?![a-zA-Z])")
 _CONTINUED = re.compile(r"[&\s]*(?:[=≈≃≅]|\\(?:approx|simeq)\b)")
+_WHERE = re.compile(r"[\s,;]*(?:\\text\{)?\s*(?:where|with|here)\b", re.I)
+_WHERE_FIRST = re.compile(rf"^{_WHERE.pattern}[\s,:}}]+(?=[^\s=]+\s*:?=)", re.I)
 _OPENING, _CLOSING = "([{", ")]}"
 
 
@@ -94,6 +99,14 @@ def equations_of(lines: Iterable[str], names: Names) -> Iterator[Written]:
         last = _equation(number, text, names)
     if last:
         yield last
+
+
+def is_explained(equation: Written, later: Sequence[Written], lines: Sequence[str]) -> bool:
+    """Whether what stands behind an equation may say what its names mean: it stands on the same
+    line, or its line begins with where.
+    """
+    numbers = [other.number for other in later[:1]]
+    return any(k == equation.number or _WHERE.match(lines[k - 1]) for k in numbers)
 
 
 def _equation(number: int, text: str, names: Names) -> Written | None:
@@ -138,7 +151,7 @@ def _with_matrices(lines: list[str]) -> Iterator[tuple[int, str]]:
         if len(line) > LONGEST:
             yield number, line
             continue
-        line = _LISTED.sub(_with_commas, _MATRIX.sub(_as_list, line))
+        line = _LISTED.sub(_with_commas, _MATRIX.sub(_as_list, with_cases(line)))
         line, taken = _with_rows_below(line, map(lines.__getitem__, range(k, len(lines))))
         k += taken
         yield number, line
@@ -164,7 +177,8 @@ def _whole(lines: list[str], k: int) -> tuple[str, int]:
     line = lines[k]
     end = k + 1
     while "\\" in line and end < min(len(lines), k + MOST_JOINED):
-        if line.count("{") <= line.count("}") and not lines[end].lstrip().startswith("{"):
+        is_open = line.count("{") > line.count("}") or is_begun(line)
+        if not is_open and not lines[end].lstrip().startswith("{"):
             return line, end
         line = f"{line} {lines[end]}"
         end += 1
@@ -219,7 +233,7 @@ def _bare(text: str) -> str:
     text = _COMMENT.sub("", text)
     bullet = _BULLET.match(text)
     text = _MARKED_UP.sub(r"\1", text[bullet.end() if bullet else 0 :]).strip()
-    text = _BOLD.sub(r"\1", text)
+    text = _BOLD.sub(r"\1", _WHERE_FIRST.sub("", text))
     return _COLON.sub(r"\1 = ", text, count=1) if _COLON.match(text[:200]) else text
 
 
@@ -236,11 +250,13 @@ def _cells(row: str) -> Iterator[str]:
 def _turns(text: str) -> list[str]:
     """Return the equations of a line that words or commas part."""
     relations = [found.start() for found in _relations(text)]
+    compared = [found.start() for found in _outside(text, _COMPARED.finditer(text))]
+    claims = sorted([*relations, *compared])
     turns, start = [], 0
     cuts = list(_outside(text, _TURN.finditer(text)))
     for k, cut in enumerate(cuts):
         end = cuts[k + 1].start() if k + 1 < len(cuts) else len(text)
-        before = bisect_left(relations, cut.start()) - bisect_left(relations, start)
+        before = bisect_left(claims, cut.start()) - bisect_left(claims, start)
         behind = bisect_left(relations, end) - bisect_left(relations, cut.end())
         if not text[start : cut.start()].strip():
             start = cut.end()

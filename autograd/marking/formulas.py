@@ -146,6 +146,9 @@ class Formulas:
         tried: Sequence[Interpretation],
     ) -> Outcome:
         subject = equation.subject
+        if self.holds_in_its_case(subject, side, tried):
+            told = "it holds here, and the record does not tell what it is in the other case"
+            return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}")
         if not has_kink(side) and self.bench.evaluator.agree(subject, side, self.bench.points):
             return self.holds_on_this_side(subject, side, true, tried)
         if math.isclose(self.bench.value(side), true, rel_tol=ALIKE):
@@ -157,6 +160,13 @@ class Formulas:
         fits = self.bench.misput(pairs or self.bench.known_alignment(subject, side))
         fits = fits or self.bench.repairs.of_formula(subject, side, self.bench.points, tried)
         return self.bench.wrong(fits, so, true)
+
+    def holds_in_its_case(self, subject: Term, side: Term, tried: Iterable[Interpretation]) -> bool:
+        """Whether a formula has a condition that the record does not go by, and holds near by."""
+        if not self.bench.crossings.has_condition_of_its_own(side):
+            return False
+        agree, points = self.bench.evaluator.agree, self.bench.points
+        return any(agree(subject, side, points, read.instead) for read in tried)
 
     def wrong_line_before(self, subject: Term, side: Term) -> int | None:
         """Return the line of the first wrong formula that this one follows from."""

@@ -92,6 +92,7 @@ def _where(fits: Iterable[Found]) -> dict[Verdict, dict[str, None]]:
     where: dict[Verdict, dict[str, None]] = {}
     for slip in fits:
         places, said = where.setdefault(slip.verdict, {}), slip.said()
-        if len(places) < 2 and WHOLE not in places and not any(map(said.startswith, places)):
+        told = [place.removeprefix("it is ") for place in places]
+        if len(places) < 2 and WHOLE not in places and not any(map(said.startswith, told)):
             places[said] = None
     return where

@@ -44,9 +44,13 @@ _INDEX = re.compile(
     r"_\{?\(?([ijklmntᵢⱼₖₗₘₙₜ](?:\s*,?\s*[ijklmntᵢⱼₖₗₘₙₜ0-9])*|[0-9]\s*,?\s*[ijkl]+)\)?\}?(?!\w)"
     r"|([ᵢⱼₖₗₘₙₜ]+)$"
 )
-_MOVED = rf"[{INDICES}0-9](?:\s*[+−-]\s*[{INDICES}0-9])*"  # an index with what is added to it
-_SHIFTED = re.compile(  # h_{t−1}, x_{i+k−1}, x_{i+m, j+n}
+_TERM = rf"(?:[2-9]\s*[*·]?\s*(?:[{INDICES}]|\([^(){{}},]*\))|[{INDICES}0-9])"  # i, 1, 2i, 2(i−1)
+_MOVED = rf"{_TERM}(?:\s*[+−-]\s*{_TERM})*"  # an index with what is added to it
+_SHIFTED = re.compile(  # h_{t−1}, x_{i+k−1}, x_{2(i−1)+k}, x_{i+m, j+n}
     rf"_\{{\s*(?=[^{{}}]*[+−-])({_MOVED}(?:\s*,\s*{_MOVED})*)\s*\}}|([ᵢⱼₖₗₘₙₜ][₊₋][₀-₉])$"
+)
+_SUMMAND = re.compile(
+    rf"([+-]?)\s*(?=[0-9{INDICES}(])([0-9]?)\s*[*·]?\s*(?:\(([^()]*)\)|([{INDICES}]?))"
 )
 _CALL = re.compile(r"⁽([ⁿᵐ])⁾|\^\{?\s*\(([nm])\)\s*\}?")  # the number of a call
 _RAISED_INDEX = re.compile(  # the number of a layer or of an example: z^{(l)}, W^{(l+1)}, x^{[i]}
@@ -194,9 +198,11 @@ def _shifted(found: re.Match[str], numbers: Mapping[str, int]) -> str:
 
 
 def _sum_of(written: str, numbers: Mapping[str, int]) -> int:
-    """Return what i+k-1 comes to."""
+    """Return what 2i+k-1 comes to."""
     total = 0
-    for sign, term in re.findall(rf"([+-]?)\s*([{INDICES}]|[0-9])", written):
-        size = int(term) if term.isdecimal() else numbers.get(term, 0)
+    for sign, times, inside, letter in _SUMMAND.findall(written):
+        size = int(times or 1)
+        if inside or letter:
+            size *= _sum_of(inside, numbers) if inside else numbers.get(letter, 0)
         total += -size if sign == "-" else size
     return total

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from autograd import ops
 from autograd.marking.cursor import CLOSING, END, MOST, SIGNED, is_array
-from autograd.marking.quotients import Quotients
 from autograd.marking.spelling import CONSTANTS, FRACTIONS, FROM_RAISED
 from autograd.marking.sums import SUM, Sums
 from autograd.marking.syntax import (
@@ -25,7 +24,8 @@ from autograd.marking.syntax import (
 from autograd.op import Op
 
 DEEPEST = 60  # brackets and signs inside one another
-PRODUCT, POWER, POSTFIX = 20, 30, 40  # how strongly signs bind; a sign before binds SIGNED
+COMPARED = 5  # how strongly signs bind; in brackets alone: z > 0 is a condition, and no formula
+PRODUCT, POWER, POSTFIX = 20, 30, 40  # a sign before binds SIGNED
 INFIX: Mapping[str, tuple[int, Op | str]] = {  # how strongly a sign binds, and what it means
     "+": (SUM, ops.add),
     "-": (SUM, ops.sub),
@@ -37,14 +37,8 @@ INFIX: Mapping[str, tuple[int, Op | str]] = {  # how strongly a sign binds, and 
     "@": (PRODUCT, "matmul"),
     "^": (POWER, ops.pow),
     "**": (POWER, ops.pow),
+    **dict.fromkeys(("<", ">", "≤", "≥", "<=", ">="), (COMPARED, "compared")),
 }
-
-
-def is_named_e(tree: Tree) -> bool:
-    """Whether it is a Value or an array that is called as Euler's number is."""
-    if isinstance(tree, ArrayName):
-        return tree.name == "e"
-    return isinstance(tree, Name) and tree.label == "e" and not tree.updated
 
 
 class Parser(Sums):
@@ -52,7 +46,7 @@ class Parser(Sums):
 
     def side(self) -> Tree:
         """Return the tree of all tokens."""
-        tree = self.expression(0)
+        tree = self.expression(COMPARED)
         if self.next is not END:
             raise self.not_read(f"{self.next.text[:20]!r} is not understood here")
         return tree
@@ -114,11 +108,13 @@ class Parser(Sums):
     # Signs after an operand.
 
     def read_infix(self, left: Tree) -> Tree:
-        sign = self.take().text
+        before, sign = self.tokens[self.place - 1].text, self.take().text
         binding, meaning = INFIX[sign]
+        if binding == COMPARED:
+            return self.compared(sign, left, self.expression(binding))
         is_power = binding == POWER
         right = self.expression(POWER - 1 if is_power else binding)
-        if is_power and is_named_e(left):
+        if is_power and before == "e" and not isinstance(left, Constant):
             left = self.base(left, right)
         if meaning is ops.mul and self.is_numpy and (is_array(left) or is_array(right)):
             meaning = "elementwise"
@@ -127,8 +123,15 @@ class Parser(Sums):
             meaning = "outer" if outer else meaning
         return self.operation(meaning, left, right)
 
+    def compared(self, sign: str, left: Tree, right: Tree) -> Tree:
+        """Return 1 where a condition holds, else 0: at a tie that of > and < is 0."""
+        high, low = (left, right) if sign in (">", "≤", "<=") else (right, left)
+        is_0 = isinstance(low, Number) and low.value == 0.0
+        step = self.call(ops.step, high if is_0 else self.operation(ops.sub, high, low))
+        return step if sign in ("<", ">") else self.operation(ops.sub, Number("1"), step)
+
     def base(self, e: Tree, exponent: Tree) -> Tree:
-        """Return what e is, where a Value or an array is called so: that where it is squared."""
+        """Return what e is, where something is called so: that where it is squared."""
         if isinstance(exponent, Number) and exponent.value.is_integer():
             return e
         euler, label = (f"e with this exponent is read as {x}" for x in ("Euler's number", "e"))
@@ -284,6 +287,10 @@ class Parser(Sums):
             return self.prefix()
         return self.group()
 
+    def derivative_sign(self) -> Tree:
+        """Return what begins with ∂: ∂y/∂x, or ∂_x y, which is ∇_x y."""
+        return self.gradient() if self.ahead(1).text == "_" else self.partial()
+
     def gradient(self) -> Tree:
         self.take()
         is_below = self.accept("_")
@@ -310,7 +317,7 @@ class Parser(Sums):
         "√": root,
         "\\sqrt": root,
         "\\frac": fraction,
-        "∂": Quotients.partial,
+        "∂": derivative_sign,
         "Σ": Sums.sum_over,
         "∏": Sums.product_over,
         "∇": gradient,

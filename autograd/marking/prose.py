@@ -23,6 +23,7 @@ _CHANGING = re.compile(  # words before or behind a formula that make something 
     r"(?! rules?\b)",
     re.I,
 )
+_CONDITION = re.compile(r"\(?(?:if|when|for|where|while)\b.*(?:[<>≤≥]|\\(?:[lg]eq?|[lg]t)\b)")
 _NOTE = re.compile(
     r"\(derived above\)$| is the (?:larger|largest|smaller|smallest)\)$|: .* does not depend on .*$"
 )
@@ -167,7 +168,7 @@ def _count_of_prose(words: Sequence[tuple[int, Kind]]) -> int:
 
 def _is_sentence(text: str, first: str, names: Names) -> bool:
     """Whether words say something, with names among them: none is the first, which is a factor."""
-    begins = _kind(first, names) == "plain"
+    begins = _kind(first, names) == "plain" and not _CONDITION.match(text)
     return begins and _plain_words(text, names) >= 2 and not _CHANGING.search(text)
 
 

@@ -189,6 +189,8 @@ class Quotients(Cursor):
             return Constant(text, CONSTANTS[text])
         if text in RATES:
             return Name(RATE)
+        if text in self.indices:
+            return Number(str(self.indices[text]))
         text = with_indices(text, self.indices)
         readings = (self.preferred_product, self.updated, self.delta, self.short_gradient)
         found = _first_meaning(text, readings)

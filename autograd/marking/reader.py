@@ -13,17 +13,18 @@ from typing import Any
 
 from autograd.marking.array_lines import ArrayStatement, in_arrays
 from autograd.marking.cursor import is_array
-from autograd.marking.equations import LONGEST, Written, equations_of
+from autograd.marking.equations import LONGEST, Written, equations_of, is_explained
 from autograd.marking.index_form import IndexForm
 from autograd.marking.indices import StatedIndices, is_recursion, letters_of, stated_indices
 from autograd.marking.labels import NAME, Rows, layer_of_delta
 from autograd.marking.names import Names
 from autograd.marking.parser import Parser
 from autograd.marking.quotients import NeedsIndex
-from autograd.marking.spelling import RATE, RATES, plain
+from autograd.marking.spelling import CONSTANTS, RATE, RATES, plain
 from autograd.marking.syntax import (
     ArrayCall,
     ArrayName,
+    Constant,
     Name,
     Number,
     Quotient,
@@ -96,11 +97,16 @@ class Reader:
         lines = list(lines)
         self.decimals = decimal_signs("\n".join(lines))
         self.define_deltas(lines)
-        found: list[Statement | ArrayStatement] = []
+        equations, found = [], []
         for equation in equations_of(lines, self.names):
-            for statement in self.line(equation):
-                found.append(in_arrays(statement, self.names))
-        return found
+            equations.append(equation)
+            found.append(list(self.line(equation)))
+        for k, equation in enumerate(equations):
+            if any(map(_has_unknown, found[k])) and is_explained(
+                equation, equations[k + 1 :], lines
+            ):
+                found[k] = list(self.line(equation))
+        return [in_arrays(statement, self.names) for read in found for statement in read]
 
     def define_deltas(self, lines: list[str]) -> None:
         """Let each δ that a line says to be a derivative be that, in the lines above it too."""
@@ -291,7 +297,7 @@ class Reader:
             self.names.define(name, Quotient(*named))
             notes.append(f"{name} is read as ∂{named[0]}/∂{named[1]}")
             return None
-        if term is None or (isinstance(term, Number) and self.is_misspelled(name)):
+        if term is None or (isinstance(term, Number) and self.is_no_new_name(name)):
             return None
         meant = self.names.derivative_meant(name, isinstance(term, Number))
         if meant and not isinstance(term, (Quotient, ArrayCall)):
@@ -301,9 +307,9 @@ class Reader:
         notes.append(f"{name} is taken as a name of your own, for {right}")
         return copied(term)
 
-    def is_misspelled(self, name: str) -> bool:
-        """Whether a name is near one that is known, and is not that of a learning rate."""
-        return name not in RATES and self.names.is_near(name)
+    def is_no_new_name(self, name: str) -> bool:
+        """Whether a name is a constant's, or near one that is known, and is no learning rate's."""
+        return name in CONSTANTS or (name not in RATES and self.names.is_near(name))
 
     def is_activation(self, text: str) -> bool:
         """Whether it is f(z), of a pre-activation z that has an activation."""
@@ -323,7 +329,7 @@ class Reader:
         except Unreadable as error:
             is_unknown = error.verdict == "UNKNOWN NAME" and " may be " not in str(error)
             return found[0].text if is_unknown else None
-        return found[0].text if self.is_rate(tree) else None
+        return found[0].text if self.is_rate(tree) or isinstance(tree, Constant) else None
 
     def is_rate(self, tree: Tree | None) -> bool:
         """Whether it is the learning rate, and no Value of that name."""
@@ -379,8 +385,11 @@ def _subject_first(sides: list[Side]) -> list[Side]:
 
 def _of_known(lines: list[Statement]) -> list[Statement]:
     """Return those of which every name exists, if any: a recursion ends at the last one."""
-    whole = [line for line in lines if not any(map(_is_unknown, line.sides))]
-    return whole or lines
+    return [line for line in lines if not _has_unknown(line)] or lines
+
+
+def _has_unknown(line: Statement) -> bool:
+    return any(map(_is_unknown, line.sides))
 
 
 def _is_unknown(side: Side) -> bool:

@@ -26,6 +26,7 @@ COMMANDS = GREEK | {  # a command that is a sign
     "top": "ᵀ", "intercal": "ᵀ", "{": "(", "}": ")", "lbrace": "(", "rbrace": ")", "langle": "(", "rangle": ")",
     "lparen": "(", "rparen": ")", "lbrack": "[", "rbrack": "]", "%": "%", "_": "_", "#": "#", "&": " ",
     "backslash": "\\", "wedge": "^", "sim": "~", "lt": "<", "gt": ">",
+    "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "leqslant": "≤", "geqslant": "≥", "ne": "≠", "neq": "≠",
 }
 IGNORED = """
     left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle
@@ -52,7 +53,7 @@ RATES = (RATE, "eta", "lr", "learning_rate", "rate", "α", "alpha")
 COUNTS = ("m", "n", "N", "M", "B", "T", "K")  # what the number of examples or classes is called
 RELATION = re.compile(
     r"(?P<becomes>:=|←|<-(?=\s)|\\(?:gets|leftarrow|coloneqq)(?![a-zA-Z]))"
-    r"|(?P<equals>==?|[≈≃≅≐≡→↦≙∼]|\\(?:approx|simeq|cong|doteq|equiv|to|rightarrow|longrightarrow|mapsto|triangleq)(?![a-zA-Z]))"
+    r"|(?P<equals>(?<![<>])==?|[≈≃≅≐≡→↦≙∼]|\\(?:approx|simeq|cong|doteq|equiv|to|rightarrow|longrightarrow|mapsto|triangleq)(?![a-zA-Z]))"
 )
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     row.name: row for row in ops.TABLE if row not in (ops.add, ops.sub, ops.mul, ops.div, ops.pow)
@@ -66,6 +67,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sech": lambda x: 2.0 / (ops.exp(x) + ops.exp(-x)),
     "gelu": functions.gelu, "swish": functions.swish, "silu": functions.swish,
     "leaky_relu": functions.leaky_relu, "square": lambda x: x * x,
+    "where": lambda c, x, y: c * x + (1.0 - c) * y,
 }
 ACTIVATION_NAMES = ("f", "g", "h", "φ", "phi", "ϕ", "ψ", "psi")  # what an activation is called
 ARRAY_FUNCTIONS = {

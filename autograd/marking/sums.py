@@ -14,6 +14,7 @@ from autograd.marking.syntax import ArrayCall, Tree, Unreadable
 from autograd.op import Op
 
 SUM = 10  # how strongly a plus binds
+_BETWEEN = ("<", ">", "≠", ",")  # what stands between two indices below a Σ
 _OPEN = 10**6  # the last number of an index whose end is not told
 
 
@@ -32,12 +33,49 @@ class Sums(Calls):
 
     def sum_over(self) -> Tree:
         """Σ over an index: the body is read once for each of its numbers."""
+        start = self.place
         self.take()
+        pair = self.pair_below()
+        if pair:
+            return self.over_pair(start, *pair)
         letters = [] if self.next.text == "_" else self.letters_below()
         if self.next.text != "_" and not letters:
             return self.sum_of_elements()
         letter, first, last = (letters[0], 0, _OPEN) if letters else self.index_range()
-        return self.over_index(ops.add, letter, first, last)
+        return self.over_range(ops.add, letter, first, last)
+
+    def pair_below(self) -> tuple[str, str, str] | None:
+        """Take the two indices below a Σ, as in Σ_{i<j}, and the sign between them; None where
+        there are none.
+        """
+        below = [self.ahead(k).text for k in range(6)]
+        if below[:2] != ["_", "{"] or below[5] != "}" or below[3] not in _BETWEEN:
+            return None
+        self.place += 6
+        return below[2], below[3], below[4]
+
+    def over_pair(self, start: int, first: str, sign: str, second: str) -> Tree:
+        """Return the sum over two indices, or over that of them which has no number yet.
+
+        start   where the Σ stands: it is read again for each number of the smaller index
+        """
+        low, high = (second, first) if sign == ">" else (first, second)
+        below, above = self.number_of(low), self.number_of(high)
+        if below is None and above is None:
+            self.place = start
+            return self.over_index(ops.add, low, range(100), is_open=True)
+        letter, k = (high, below) if above is None else (low, above)
+        if k is None or letter.isdecimal():
+            raise self.not_read(f"{letter} is an index already")
+        numbers = {
+            ",": range(100),
+            "≠": [n for n in range(100) if n != k],
+        }.get(sign, range(k + 1, 100) if letter == high else range(k))
+        return self.over_index(ops.add, letter, numbers, is_open=True)
+
+    def number_of(self, index: str) -> int | None:
+        """Return the number that stands below a Σ, or that a letter there has."""
+        return int(index) if index.isdecimal() else self.indices.get(index)
 
     def product_over(self) -> Tree:
         """∏ over an index with a range, as in ∏_{t=2}^{3} ∂h_t/∂h_{t−1}."""
@@ -45,16 +83,22 @@ class Sums(Calls):
         letter, first, last = self.index_range()
         if last == _OPEN:
             raise self.not_read("∏ needs the range of its index, as in ∏_{t=2}^{3}")
-        return self.over_index(ops.mul, letter, first, last)
+        return self.over_range(ops.mul, letter, first, last)
 
-    def over_index(self, op: Op, letter: str, first: int, last: int) -> Tree:
-        """Return the sum, or the product, of what follows for each number of an index."""
+    def over_range(self, op: Op, letter: str, first: int, last: int) -> Tree:
+        """Return the sum, or the product, of what follows for each number in a range."""
+        numbers = range(first, min(last, first + 99) + 1)
+        return self.over_index(op, letter, numbers, is_open=last > first + 99)
+
+    def over_index(self, op: Op, letter: str, numbers: Iterable[int], is_open: bool) -> Tree:
+        """Return the sum, or the product, of what follows for each number of an index; as far as
+        there are names, where the end is open.
+        """
         if letter in self.indices:
             raise self.not_read(f"{letter} is an index already")
         notes, self.goes_on = list(self.notes), False
-        is_open = last > first + 99  # as far as there are names
         start = self.place
-        terms = self.summed(letter, range(first, min(last, first + 99) + 1), is_open)
+        terms = self.summed(letter, numbers, is_open)
         body = [token.text for token in self.tokens[start : self.place] if token.kind == "name"]
         if is_open and not any(_has_index(name, letter) for name in body):
             raise self.not_read(f"nothing has the index {letter}")

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from autograd.marking.cases import in_pieces
 from autograd.marking.elements import LONGEST
 from autograd.marking.labels import BELOW, LETTER, NAME, index_letters, with_indices
 from autograd.marking.names import Names
@@ -38,7 +39,11 @@ _NUMBER = re.compile(
     rf"|(([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:(?:[eE]([-+]?[0-9]+)(?![\w]))|{_POWER_OF_TEN})?)"
     rf"(?:(?<=[0-9])(?:…|\.{{3}}))?"
 )
-_INDICATOR = re.compile(r"(?:\b[1IH]\s*|𝟙\s*)?_?[\[({]([^\[\](){}<>=]+)>\s*0\s*[\])}]")
+_SIDE = r"(?:[^\[\](){}<>≤≥=]|_\{[^{}]*\})+"
+_INDICATOR = re.compile(  # 1[z > 0]
+    rf"(?:(?:\b[1IH]|𝟙)\s*(?P<below>_\{{(?=[\[(]))?_?|(?<!_))[\[({{]"
+    rf"(?P<condition>{_SIDE}(?:[<>]=?|[≤≥]){_SIDE})[\])}}](?(below)\}})"
+)
 _ALIKE = re.compile(  # 1[i = j] is δ_ij
     r"(?:\b[1I]\s*|𝟙\s*)_?[\[({]\s*([ijklmn])\s*==?\s*([ijklmn])\s*[\])}]"
 )
@@ -56,7 +61,7 @@ _SEVERAL = {  # functions of several arguments: there commas part them
 _TIMES = re.compile(r"\s*[xX]\s*(?=-?[0-9.])")
 _BEFORE_X = re.compile(r"[0-9.]*\s*(?=[xX](?:_?\{?[0-9₀-₉]|\s*-))")
 _PERCENT = re.compile(r"\s*%")
-_SIGN = re.compile(r"\*\*|\.\*|\\frac|\\sqrt|[-+*/^()\[\]{},|‖⊙⊗@√∂Σ∏∇=_%:]")
+_SIGN = re.compile(r"[<>]=|[<>≤≥≠]|\*\*|\.\*|\\frac|\\sqrt|[-+*/^()\[\]{},|‖⊙⊗@√∂Σ∏∇=_%:]")
 _BLANK = re.compile(r"\?+|…|\.{3}")
 
 
@@ -101,7 +106,7 @@ def decimal_signs(text: str) -> str:
 @lru_cache(maxsize=1024)
 def _respelled(text: str) -> str:
     """Return a side in the signs of text, whatever the names in it mean."""
-    text = _INDICATOR.sub(r" step(\1)", plain(text))
+    text = _INDICATOR.sub(r" (\g<condition>)", plain(in_pieces(text)))
     text = _SUM.sub("Σ_", _ALIKE.sub(r" δ_{\1\2}", text))
     return _ABOVE_TRANSPOSED.sub(r"^{\1}^T ", text)
 
