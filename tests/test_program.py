@@ -502,6 +502,7 @@ ROWS_OF = {
     "array": np.array([[1.0, 3.0], [2.0, 5.0]]),
     "float32": np.array([[1, 3], [2, 5]], np.float32),
     "int8": np.array([[1, 3], [2, 5]], np.int8),
+    "masked nowhere": np.ma.masked_array([[1.0, 3.0], [2.0, 5.0]]),
     "object": np.array([[1, 3.0], [2, 5]], object),
     "not contiguous": np.array([[3.0, 0.0, 1.0], [5.0, 0.0, 2.0]])[:, ::-2],
     "Fortran": np.array([[1.0, 3.0], [2.0, 5.0]], order="F"),
@@ -614,6 +615,13 @@ BAD = [
         DomainError,
         "row 1: x takes a finite number, not inf",
     ),
+    (
+        np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], [[0, 0], [0, 1]]),
+        TypeError,
+        "row 1: t takes a real number, not MaskedConstant: masked",
+    ),
+    (np.ma.masked_array([1.0], [1]), ValueError, "row 0 has 1 number(s), and must have 2: x, t"),
+    ([np.array(1.0)], ValueError, "row 0 has 1 number(s), and must have 2: x, t"),
     (np.array([[1.0, 2j]]), TypeError, "row 0: x takes a real number, not complex128"),
     (np.array([["1", "2"]]), TypeError, "row 0: x takes a real number, not str_"),
     (np.zeros((2, 2, 2)), TypeError, "row 0: x takes a real number, not ndarray"),
@@ -651,6 +659,10 @@ def test_rows_that_are_refused(rows, kind, message, backend):
 @both
 def test_inputs_without_a_label_are_named_by_their_place(backend):
     a, b = Value(1.0), Value(2.0)
+    with pytest.raises(
+        ValueError, match=r"^row 0 has 1 number\(s\), and the program has no inputs$"
+    ):
+        Program(a * b, backend=backend).outputs([1.0])
     with pytest.raises(TypeError, match=r"^row 0: input 2 takes a real number, not NoneType: None"):
         Program(a * b, [a, b], backend=backend).outputs([[1.0, None]])
     with pytest.raises(

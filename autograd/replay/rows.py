@@ -27,7 +27,7 @@ def checked(rows: Any, inputs: Sequence[Value]) -> Any:
         return [[v.data for v in inputs]]
     if hasattr(rows, "columns"):  # a pandas frame
         rows = _columns(rows, inputs)
-    if hasattr(rows, "__array__"):
+    if hasattr(rows, "__array__") and not hasattr(rows, "filled"):  # a masked array has gaps
         rows = _array(rows, len(inputs))
         if _is_table(rows, len(inputs)):
             count = _finite_rows(rows)
@@ -96,7 +96,7 @@ def _row_by_row(rows: Any, inputs: Sequence[Value]) -> list[list[float]]:
 
 
 def _row(k: int, row: Any, inputs: Sequence[Value]) -> list[float]:
-    is_alone = isinstance(row, str) or not isinstance(row, Iterable)
+    is_alone = isinstance(row, str) or not isinstance(row, Iterable) or not getattr(row, "ndim", 1)
     numbers: list[Any] = [row] if is_alone else list(row)
     _require_width(k, numbers, inputs)
     if all(x.__class__ is float and x - x == 0.0 for x in numbers):
@@ -107,6 +107,5 @@ def _row(k: int, row: Any, inputs: Sequence[Value]) -> list[float]:
 def _require_width(k: int, numbers: Sequence[Any], inputs: Sequence[Value]) -> None:
     if len(numbers) != len(inputs):
         names = ", ".join(title(inputs, place) for place in range(len(inputs)))
-        raise ValueError(
-            f"row {k} has {len(numbers)} number(s), and must have {len(inputs)}: {names}"
-        )
+        wanted = f"must have {len(inputs)}: {names}" if inputs else "the program has no inputs"
+        raise ValueError(f"row {k} has {len(numbers)} number(s), and {wanted}")
