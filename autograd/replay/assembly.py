@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 
 # What of C's library is the same as Python's: Python has functions of its own for the others.
 OF_C = {
@@ -27,11 +28,17 @@ class Assembly:
         self.of_c: dict[str, None] = {}  # functions of C that it calls
         self.declared: dict[str, None] = {}  # declarations of LLVM's own functions
         self.locals: list[str] = []
-        self._fresh = 0
+        self._numbers = count(1)
+
+    def widened(self, lanes: int) -> Assembly:
+        """Return the same function, to go on with so many numbers abreast."""
+        wide = Assembly(lanes)
+        wide.lines, wide.locals, wide._numbers = self.lines, self.locals, self._numbers
+        wide.of_c, wide.declared = self.of_c, self.declared
+        return wide
 
     def fresh(self) -> str:
-        self._fresh += 1
-        return f"%t{self._fresh}"
+        return f"%t{next(self._numbers)}"
 
     def set(self, expression: str) -> str:
         """Return the register that holds what the expression gives."""

@@ -57,7 +57,7 @@ class Blocks(Sweeping):
         parameters: Sequence[float],
         gradients: Sequence[float],
     ) -> tuple[Run, Any]:
-        if rounds == 1:
+        if rounds == 1:  # which may take several calls
             table = batch.rows(table, 0)
             count = count if len(table) == batch.size else len(table)
             batch = Batch(len(table))

@@ -84,12 +84,9 @@ def store_outputs(code: Assembly, first: str, live: str, m: str = "%m") -> None:
 
 def output_is_finite(code: Assembly, lanes: int, m: str = "%m") -> str:
     """Whether the outputs of a block are finite."""
-    wide = Assembly(lanes)
-    wide.lines, wide._fresh, wide.declared = code.lines, code._fresh, code.declared
-    output = wide.load(m, wide.load("%header", str(OUTPUT), "i64"))
-    truth = wide.everywhere(wide.finite(output))
-    code._fresh = wide._fresh
-    return truth
+    output = code.load("%header", str(OUTPUT), "i64")
+    wide = code.widened(lanes)
+    return wide.everywhere(wide.finite(wide.load(m, output)))
 
 
 def steps(code: Assembly, name: str, block: str, live: str, gradients: str) -> str:
@@ -137,6 +134,7 @@ def run(lanes: int, parameters: int | None = None) -> Assembly:
     next_ = code.local("i64")
     code.do(f"store i64 %start, ptr {next_}")
     whole = live_rows(code, "0", "%size")
+    bad = code.at("%done", "1", "i64")
     with code.loop("%rounds") as round_:
         first, rows = _batch(code, next_)
         is_whole = code.set(f"icmp eq i64 {rows}, {whole}")
@@ -155,22 +153,20 @@ def run(lanes: int, parameters: int | None = None) -> Assembly:
             block = code.set(f"sub i64 {code.set(f'sub i64 {blocks}, 1')}, {behind}")
             start = code.set(f"mul i64 {block}, {lanes}")
             live = live_rows(code, start, lanes, rows)
-            others = code.both("or", several, code.both("xor", later, "true"))
-            with code.when(others):  # than stand there already
+            # The rows of one block that is all the table stand there after the first round.
+            with code.when(code.both("or", several, code.both("xor", later, "true"))):
                 load_rows(code, code.set(f"add i64 {first}, {start}"), live)
                 store_seed(code, seed, first_seed, live, lanes)
             fine = steps(code, "both", behind, live, "%g")
             fine = code.both("and", fine, output_is_finite(code, lanes))
             end_unless(
-                code, fine, f"store i64 {round_}, ptr %done",
-                f"{code.fresh()} = getelementptr i64, ptr %done, i64 1",
-                f"store i64 {start}, ptr %t{code._fresh}", "ret void",
+                code, fine, f"store i64 {round_}, ptr %done", f"store i64 {start}, ptr {bad}",
+                "ret void",
             )  # fmt: skip
             store_outputs(code, code.set(f"add i64 %before, {start}"), live)
         with code.when(is_last_part):
             _update(code, round_, moving, count, total)
-    code.do("store i64 %rounds, ptr %done")
-    code.do(f"store i64 -1, ptr {code.at('%done', '1', 'i64')}", "ret void")
+    code.do("store i64 %rounds, ptr %done", f"store i64 -1, ptr {bad}", "ret void")
     return code
 
 

@@ -31,7 +31,8 @@ class Task(NamedTuple):
 
 class Batch(NamedTuple):
     """Which rows of a table each step takes: `size` of them, one batch after the other, and again
-    from the first; the first step that with the number `first`. The last batch may be smaller.
+    from the first. The first step takes the batch with the number `first`; the last batch of a
+    table may be smaller.
     """
 
     size: int
