@@ -808,6 +808,21 @@ def test_a_derivative_that_does_not_exist_names_the_row(compute, number, message
 
 
 @both
+def test_an_error_of_an_output_is_none_of_a_derivative(backend):
+    x, w = leaf("x", 1.0), leaf("w", 2.0, 7.0)
+    replay = Program(sqrt(w * x) + log(x + 1), [x], backend=backend)
+    rows = [[0.0]] * 2 + [[1.0]] * 7
+    assert replay.outputs(rows)[:2] == [0.0, 0.0]
+    rows[4] = [-1.0]
+    for call in (replay.outputs, replay.backward):
+        with pytest.raises(DomainError, match=r"^row 4: sqrt\(-2\.0\) is not defined"):
+            call(rows)
+    rows[4] = [1.0]
+    with pytest.raises(DomainError, match=r"^row 1: the derivative of sqrt\(0\.0\) by x does not"):
+        replay.backward(rows)
+
+
+@both
 def test_a_derivative_by_an_input_need_not_exist(backend):
     x, w = leaf("x", 1.0), leaf("w", 2.0, 7.0)
     replay = Program(sqrt(x) * w / (x - 3), [x], backend=backend)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -26,15 +26,18 @@ def failure(
     where: str = "",
     sums: Sequence[float] = (),
     first: int = 0,
+    of_outputs: bool = False,
 ) -> Exception:
     """Return the error that the first of the rows in `failed` raises when it is computed eagerly;
     where none does, that a sum over the rows is past the range of a float.
 
-    where  what the error begins with
-    sums   the gradient by each parameter, or the parameters after a step
-    first  which row of the data the table begins with
+    where       what the error begins with
+    sums        the gradient by each parameter, or the parameters after a step
+    first       which row of the data the table begins with
+    of_outputs  whether no derivative was asked for
     """
-    error = _error_in_a_row(task, table, failed, parameters, where, first)
+    compute = _computed if of_outputs else _swept
+    error = _error_in_a_row(task, table, failed, parameters, where, first, compute)
     what = _sum_past_range(task.parameters, sums)
     return error or DomainError(f"{where}{what} is past the range of a float, ±1.8e308")
 
@@ -56,7 +59,7 @@ def eagerly(
     another order, and comes to a number. Else this raises what `failure` returns: of the rows in
     `failed` before any other.
     """
-    error = _error_in_a_row(task, table, failed, parameters, where, first)
+    error = _error_in_a_row(task, table, failed, parameters, where, first, _swept)
     if error:
         raise error
     leaves = _leaves(task, parameters)
@@ -64,7 +67,7 @@ def eagerly(
         leaf.grad = float(gradient)
     rows = range(len(table))[::-1]
     try:
-        outputs = [_replay(task, leaves, table[k], count) for k in rows]
+        outputs = [_swept(task, leaves, table[k], count) for k in rows]
     except (ArithmeticError, ValueError, TypeError):  # the sum over the rows, or one of them
         raise failure(task, table, rows, parameters, where, sums, first) from None
     return outputs[::-1], [leaf.grad for leaf in leaves.values()]
@@ -89,11 +92,12 @@ def _error_in_a_row(
     parameters: Sequence[float],
     where: str,
     first: int,
+    compute: Callable[..., Any],
 ) -> Exception | None:
     for k in rows:
         row = f"row {first + k}: " if task.inputs else ""
         try:
-            _replay(task, _leaves(task, parameters), table[k])
+            compute(task, _leaves(task, parameters), table[k])
         except (ArithmeticError, ValueError, TypeError) as error:
             return type(error)(f"{where}{row}{error}")
     return None
@@ -114,10 +118,8 @@ def _leaves(task: Task, parameters: Sequence[float]) -> dict[Value, Value]:
     return {p: Value(number, p.label) for p, number in pairs}
 
 
-def _replay(task: Task, leaves: dict[Value, Value], row: Any, count: int = 1) -> float:
-    """Compute the record eagerly at a row, and add the derivatives of the output over `count` to
-    the gradients of the leaves that stand for the parameters. Raises the errors of that.
-    """
+def _computed(task: Task, leaves: dict[Value, Value], row: Any) -> Any:
+    """Compute the record eagerly at a row. Raises the errors of that, and of the guards."""
     inputs = dict(zip(task.inputs, map(float, row), strict=True))
     record = Record(task.output)
     copies = record.copy(leaves | {v: Value(x, v.label) for v, x in inputs.items()})
@@ -125,7 +127,14 @@ def _replay(task: Task, leaves: dict[Value, Value], row: Any, count: int = 1) ->
         _require_outcome(guard, copies)
     # Once more with the inputs as constants, for they need no derivative.
     constants: dict[Value, Any] = {**leaves, **inputs}
-    output = record.copy(constants)[task.output]
+    return record.copy(constants)[task.output]
+
+
+def _swept(task: Task, leaves: dict[Value, Value], row: Any, count: int = 1) -> float:
+    """Compute the record eagerly at a row, and add the derivatives of the output over `count` to
+    the gradients of the leaves that stand for the parameters. Raises the errors of that.
+    """
+    output = _computed(task, leaves, row)
     if not isinstance(output, Value):
         return float(output)
     (output / count).backward()

@@ -134,7 +134,7 @@ class Program:
         engine, table, parameters = self._prepared(any_engine, rows)
         outputs, failed = engine.outputs(table, parameters)
         if failed:
-            raise failure(self._task, table, failed, parameters)
+            raise failure(self._task, table, failed, parameters, of_outputs=True)
         return outputs
 
     def backward(self, rows: Any = None, reduce: Literal["mean", "sum"] = "mean") -> float:
