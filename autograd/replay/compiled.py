@@ -18,9 +18,9 @@ from autograd.replay.planning import Plan
 class Steps(NamedTuple):
     """Steps of descent, as one call of machine code takes them.
 
-    rows    floats, one row after the other
-    batch   which of them each step takes
-    before  how many rows of the step come before these, where other calls take some of them
+    rows     floats, one row after the other
+    batch    which of them each step takes
+    before   how many rows of the step come before these, where other calls take some of them
     divisor  what the sum of the outputs is divided by
     """
 
