@@ -273,6 +273,9 @@ def test_rows_of_any_kind_of_array(tmp_path):
         assert replay.outputs(table) == expected
         assert replay.outputs(table[:1]) == expected[:1]
     assert replay.outputs(array[::-1]) == expected[::-1]
+    x = Value(1.0, "x")
+    large = Program(x * 0.5, [x], backend="llvmlite")
+    assert large.outputs(np.full((100, 1), 1e308)) == [5e307] * 100  # whose sum is infinite
     Program(Value(1.0) * 2, backend="llvmlite").backward()
     every = Program(loss, replay.parameters, backend="llvmlite")
     every.backward([[0.0] * len(replay.parameters)] * 2)

@@ -72,7 +72,9 @@ def _finite_rows(array: Any) -> int:
         return len(array)
     import numpy as np
 
-    with np.errstate(over="ignore"):  # of a longdouble
+    with np.errstate(over="ignore", invalid="ignore"):  # of a longdouble
+        if math.isfinite(array.sum(dtype=float)):  # so are all its terms
+            return len(array)
         for start in range(0, len(array), BLOCK):
             block = array[start : start + BLOCK].astype(float, copy=False)
             if not np.isfinite(block).all():

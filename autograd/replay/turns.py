@@ -17,6 +17,9 @@ from __future__ import annotations
 from autograd.replay.assembly import Assembly
 from autograd.replay.driver import (
     BACKWARD,
+    MOVING,
+    NARROW,
+    ONCE,
     OUTERS,
     SEED,
     blocks_of,
@@ -79,16 +82,20 @@ def _compute(code: Assembly, lanes: int, blocks: str, lot: tuple[str, str], bad:
     seed = code.load("%header", str(SEED), "i64")
     outers = code.load("%header", str(OUTERS), "i64")
     number = code.set("fdiv double 1.0, %count")
+    # a thread's memory has from its first lot what is the same in all rows
+    is_first = code.set(f"icmp eq i64 {first}, {code.set('mul i64 %share, %lot')}")
+    once = code.load("%header", str(ONCE), "i64")
+    begin = code.set(f"select i1 {is_first}, i64 0, i64 {once}")
     code.do(f"store i64 -1, ptr {bad}")
     with code.loop(stop, first) as behind:
         start, live, m = _place(code, lanes, blocks, behind, first)
         load_rows(code, start, live, m)
         store_seed(code, seed, number, live, lanes, m)
-        fine = _steps(code, "0", outers, live, m)
+        fine = _steps(code, begin, outers, live, m)
         fine = code.both("and", fine, output_is_finite(code, lanes, m))
         store_outputs(code, start, live, m)
-        is_first = code.set(f"icmp slt i64 {code.set(f'load i64, ptr {bad}')}, 0")
-        failed = code.both("and", is_first, code.both("xor", fine, "true"))
+        none_before = code.set(f"icmp slt i64 {code.set(f'load i64, ptr {bad}')}, 0")
+        failed = code.both("and", none_before, code.both("xor", fine, "true"))
         with code.when(failed):
             code.do(f"store i64 {behind}, ptr {bad}")
 
@@ -96,6 +103,7 @@ def _compute(code: Assembly, lanes: int, blocks: str, lot: tuple[str, str], bad:
 def _add(code: Assembly, lanes: int, blocks: str, lot: tuple[str, str], bad: str) -> None:
     """OUTER of a lot, up to the block that failed."""
     first, stop = lot
+    _fetch_gradients(code)
     outers = code.load("%header", str(OUTERS), "i64")
     end = code.load("%header", str(BACKWARD), "i64")
     with code.loop(stop, first) as behind:
@@ -109,6 +117,16 @@ def _add(code: Assembly, lanes: int, blocks: str, lot: tuple[str, str], bad: str
                 "br label %end",
                 "unreached:",
             )
+
+
+def _fetch_gradients(code: Assembly) -> None:
+    """Ask for all that the other core has added to at once: one by one, it would take long."""
+    head = "void @llvm.prefetch.p0(ptr, i32, i32, i32)"
+    code.declare(head)
+    moving = code.load("%header", str(MOVING), "i64")
+    with code.loop(code.set(f"sdiv i64 {moving}, {NARROW}")) as group:
+        place = code.at("%g", code.set(f"mul i64 {group}, {NARROW}"))
+        code.do(f"call void @llvm.prefetch.p0(ptr {place}, i32 1, i32 3, i32 1)")
 
 
 def _steps(code: Assembly, start: str, stop: str, live: str, m: str) -> str:
