@@ -149,6 +149,27 @@ LINES = [  # the network, a line that is right, and one that is not
     # ∂_x y
     (tied, r"\partial_h L = -2(x - r) w", r"\partial_h L = 2(x - r) w"),
     (tied, "∂_{h} r = w", "∂_{w} r = w"),
+    # A step of descent with the numbers of its steps.
+    (tied, "w^{(t+1)} = w^{(t)} − 0.1 ∂L/∂w", "w^{(t+1)} = w^{(t)} + 0.1 ∂L/∂w"),
+    (tied, r"w_{k+1} = w_k - 0.1 \nabla_w L", r"w_{k+1} = w_k + 0.1 \nabla_w L"),
+    (tied, "w_{n+1} = w_n - 0.1 L'(w_n)", "w_{n+1} = w_n + 0.1 L'(w_n)"),
+    (tied, "w^{(1)} = w^{(0)} − 0.1 ∂L/∂w", "w^{(1)} = w^{(0)} − 0.1 ∂L/∂r"),
+    (tied, "η = 0.1\nw_{new} = w_{old} − η ∂L/∂w", "η = 0.1\nw_{new} = w_{old} − 2η ∂L/∂w"),
+    # New names with an index.
+    (polynomial, "r_i = y_i − f_i\nJ = 1/3 Σ_i r_i²", "r_i = y_i − f_i\nJ = 1/3 Σ_i r_i"),
+    (
+        polynomial,
+        "Let r_i = y_i − f_i. So J = 1/3 Σ_i r_i²",
+        "Let r_i = y_i − f_i. So J = Σ_i r_i²",
+    ),
+    (polynomial, "J = 1/3 Σ_i r_i², where r_i = y_i − f_i", "J = Σ_i r_i², where r_i = y_i − f_i"),
+    (polynomial, "r_i = y_i − f_i = −e_i", "r_i = y_i − f_i = e_i"),
+    # A heading.
+    (
+        polynomial,
+        "Mean over examples: J = (e1² + e2² + e3²)/3",
+        "Mean over examples: J = e1² + e2²",
+    ),
 ]
 
 
@@ -193,3 +214,8 @@ def test_what_follows_a_comparison_is_a_claim_of_its_own(words):
     assert right.lines[-1].right
     assert wrong.lines[-1].wrong
     assert right.lines[-1].claim == "dL/da1 = a2"
+
+
+def test_the_number_of_a_later_step_is_no_power():
+    [line] = check_derivation(tied(), "w^{(2)} = w^{(1)} − 0.1 ∂L/∂w").lines
+    assert line.verdict == "UNKNOWN NAME"

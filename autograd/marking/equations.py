@@ -78,7 +78,9 @@ _TURN = re.compile(  # where one equation ends and the next begins on the same l
 _COMPARED = re.compile(r"(?<![-<])[<>≤≥](?![-<])|\\(?:[lg]eq?|[lg]t)(?![a-zA-Z])")
 _CONTINUED = re.compile(r"[&\s]*(?:[=≈≃≅]|\\(?:approx|simeq)\b)")
 _WHERE = re.compile(r"[\s,;]*(?:\\text\{)?\s*(?:where|with|here)\b", re.I)
-_WHERE_FIRST = re.compile(rf"^{_WHERE.pattern}[\s,:}}]+(?=[^\s=]+\s*:?=)", re.I)
+_WHERE_FIRST = re.compile(
+    rf"^(?:{_WHERE.pattern}|\s*(?:let|define|denote)\b)[\s,:}}]+(?=[^\s=]+\s*:?=)", re.I
+)
 _OPENING, _CLOSING = "([{", ")]}"
 
 

@@ -109,19 +109,24 @@ class Parser(Sums):
 
     def read_infix(self, left: Tree) -> Tree:
         before, sign = self.tokens[self.place - 1].text, self.take().text
-        binding, meaning = INFIX[sign]
+        binding = INFIX[sign][0]
         if binding == COMPARED:
             return self.compared(sign, left, self.expression(binding))
         is_power = binding == POWER
         right = self.expression(POWER - 1 if is_power else binding)
         if is_power and before == "e" and not isinstance(left, Constant):
             left = self.base(left, right)
+        return self.operation(self.meaning_of(sign, left, right), left, right)
+
+    def meaning_of(self, sign: str, left: Tree, right: Tree) -> Op | str:
+        """Return what a sign between two operands means: * and ⊗ have several meanings."""
+        meaning = INFIX[sign][1]
         if meaning is ops.mul and self.is_numpy and (is_array(left) or is_array(right)):
-            meaning = "elementwise"
-        if sign == "⊗" and is_array(left) and is_array(right):
-            outer = self.choose("⊗ is read as the outer product", "⊗ is read element by element")
-            meaning = "outer" if outer else meaning
-        return self.operation(meaning, left, right)
+            return "elementwise"
+        if sign != "⊗" or not (is_array(left) and is_array(right)):
+            return meaning
+        outer = self.choose("⊗ is read as the outer product", "⊗ is read element by element")
+        return "outer" if outer else meaning
 
     def compared(self, sign: str, left: Tree, right: Tree) -> Tree:
         """Return 1 where a condition holds, else 0: at a tie that of > and < is 0."""

@@ -23,6 +23,7 @@ _CHANGING = re.compile(  # words before or behind a formula that make something 
     r"(?! rules?\b)",
     re.I,
 )
+_LINKING = re.compile(r"\b(?:over|per|or|not)\b", re.I)  # words that change nothing in a heading
 _CONDITION = re.compile(r"\(?(?:if|when|for|where|while)\b.*(?:[<>≤≥]|\\(?:[lg]eq?|[lg]t)\b)")
 _NOTE = re.compile(
     r"\(derived above\)$| is the (?:larger|largest|smaller|smallest)\)$|: .* does not depend on .*$"
@@ -87,7 +88,8 @@ def without_words_before(text: str, names: Names) -> str:
     """
     end = _end_of_words(text, names)
     before, rest = text[:end].rstrip(), text[end:].strip()
-    if _CHANGING.search(before) or rest.startswith("/"):
+    saying = _LINKING.sub("", before) if before.endswith(":") else before
+    if _CHANGING.search(saying) or rest.startswith("/"):
         return text
     if not before.endswith(":") and re.fullmatch(r"[^\s/]+", rest):
         return _derived(before, rest, names)

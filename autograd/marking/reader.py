@@ -16,10 +16,21 @@ from autograd.marking.cursor import is_array
 from autograd.marking.equations import LONGEST, Written, equations_of, is_explained
 from autograd.marking.index_form import IndexForm
 from autograd.marking.indices import StatedIndices, is_recursion, letters_of, stated_indices
-from autograd.marking.labels import NAME, Rows, layer_of_delta
+from autograd.marking.iterates import without_steps
+from autograd.marking.labels import NAME, Rows, layer_of_delta, with_indices
 from autograd.marking.names import Names
 from autograd.marking.parser import Parser
 from autograd.marking.quotients import NeedsIndex
+from autograd.marking.sides import (
+    cut,
+    has_unknown,
+    is_derivative,
+    mentions_delta,
+    of_known,
+    other_choices,
+    subject_first,
+    updated,
+)
 from autograd.marking.spelling import CONSTANTS, RATE, RATES, plain
 from autograd.marking.syntax import (
     ArrayCall,
@@ -42,7 +53,6 @@ from autograd.op import Op
 _APPLIED = re.compile(rf"(.+?)\s*\(\s*{NAME.pattern}(?:\s*,\s*{NAME.pattern})*\s*\)")
 _AT_NUMBER = re.compile(r"(.+?)\s*\(\s*([-−+]?[\d.,]+)\s*\)")
 TIME = "t"  # the index of a time step
-MOST_CHOICES = 3  # on one side: of more, all are taken alike
 
 
 class Reader:
@@ -102,7 +112,7 @@ class Reader:
             equations.append(equation)
             found.append(list(self.line(equation)))
         for k, equation in enumerate(equations):
-            if any(map(_has_unknown, found[k])) and is_explained(
+            if any(map(has_unknown, found[k])) and is_explained(
                 equation, equations[k + 1 :], lines
             ):
                 found[k] = list(self.line(equation))
@@ -115,7 +125,7 @@ class Reader:
                 tree = self.read(f"∂{self.names.root}/∂{name}", [])
                 if tree is not None:
                     self.names.define(f"δ_{name}", tree)
-        of_deltas = list(filter(_mentions_delta, lines))
+        of_deltas = list(filter(mentions_delta, lines))
         for equation in equations_of(of_deltas, self.names):
             found = self.single_name(equation.sides[0])
             if found and len(equation.sides) > 1 and layer_of_delta(found[0].text) is not None:
@@ -125,7 +135,7 @@ class Reader:
         """Let a name be a derivative where it is said to be one."""
         with suppress(Unreadable):
             tree = self.read(side, [])
-            if tree is not None and _is_derivative(tree):
+            if tree is not None and is_derivative(tree):
                 self.names.define(name, tree)
 
     def line(self, equation: Written) -> Iterator[Statement]:
@@ -137,12 +147,12 @@ class Reader:
             yield self.unread(equation, Unreadable("NOT READ", "there is no equals sign"))
             return
         try:
-            yield from self.with_indices(equation)
+            yield from self.with_indices(without_steps(equation, self.names))
         except Unreadable as error:
             yield self.unread(equation, error)
 
     def unread(self, equation: Written, error: Unreadable) -> Statement:
-        return Statement(equation.number, equation.text, [Side(_cut(equation.text), error)])
+        return Statement(equation.number, equation.text, [Side(cut(equation.text), error)])
 
     def with_indices(self, equation: Written) -> Iterator[Statement]:
         """Yield the equation once for all numbers that its one-letter indices have."""
@@ -158,10 +168,11 @@ class Reader:
             missing = error
         letters = letters_of(equation.sides[0])
         lines = list(self.numbered(equation, letters, stated))
+        lines = lines or self.family(equation, letters, stated)
         if not lines:
             raise missing
         ends = TIME in letters or is_recursion(equation.text)
-        yield from _of_known(lines) if ends and not stated.numbers else lines
+        yield from of_known(lines) if ends and not stated.numbers else lines
 
     def numbered(
         self, equation: Written, letters: str, stated: StatedIndices
@@ -178,6 +189,29 @@ class Reader:
             with suppress(Unreadable):
                 yield self.element(indices, equation, indices)
 
+    def family(self, equation: Written, letters: str, stated: StatedIndices) -> list[Statement]:
+        """Return what new names with an index are defined as, as in r_i = t_i − y_i; what more is
+        claimed of them is claimed of each.
+        """
+        if len(letters) != 1 or not self.single_name(equation.sides[0]):
+            return []
+        lines: list[Statement] = []
+        for k in range(10):
+            with suppress(Unreadable):
+                lines += self.member(equation, letters, k)
+        return list(self.numbered(equation, letters, stated)) if equation.sides[2:] else lines
+
+    def member(self, equation: Written, letter: str, k: int) -> Iterator[Statement]:
+        """Define a name with this number, where it is none yet, and say so."""
+        left, right, *_ = equation.sides
+        name, notes = with_indices(left, {letter: k}), [f"for {letter} = {k}"]
+        found = tokens(right, self.names, notes, self.decimals)
+        term = self.tree(Parser(found, self.names, notes, {letter: k})) if found else None
+        if term is not None and has_names(term) and self.names.find(name) is None:
+            self.names.define(name, term)
+            notes.append(f"{name} is taken as a name of your own")
+            yield Statement(equation.number, equation.text, [], tuple(notes))
+
     def element(
         self, said: Mapping[str, int], equation: Written, indices: Mapping[str, int] = {}
     ) -> Statement:
@@ -192,10 +226,10 @@ class Reader:
         first, texts = self.subject(equation, notes, indices)
         if indices and isinstance(first.term, Unreadable):
             raise first.term
-        sides = _subject_first([first, *(self.side(text, notes, indices) for text in texts)])
+        sides = subject_first([first, *(self.side(text, notes, indices) for text in texts)])
         if equation.becomes and isinstance(first.term, (Name, ArrayName)):
             notes.append(f"{first.text} on the left is read as its new value")
-            sides[0] = Side(first.text, _updated(first.term))
+            sides[0] = Side(first.text, updated(first.term))
         claimed = sides if len(sides) > 1 else []
         return Statement(equation.number, equation.text, claimed, tuple(dict.fromkeys(notes)))
 
@@ -214,7 +248,7 @@ class Reader:
                 reason = f"the left side may be else: {'; '.join(side.read)}"
                 side = Side(side.text, Unreadable("NOT READ", reason))
             return side, claims
-        return Side(_cut(f"{left} = {claims[0]}"), defined), claims[1:]
+        return Side(cut(f"{left} = {claims[0]}"), defined), claims[1:]
 
     def without_arguments(self, text: str, notes: list[str]) -> str:
         """Return the name of what was computed, or its derivative, without what it is a function
@@ -250,13 +284,13 @@ class Reader:
         try:
             found = tokens(text, self.names, notes, self.decimals)
         except Unreadable as error:
-            return Side(_cut(text), error)
+            return Side(cut(text), error)
         if found is None:
-            return Side(_cut(text), None)
+            return Side(cut(text), None)
         parser = Parser(found, self.names, notes, indices)
         side = self.parsed(text, parser)
         sides = [side]
-        for choices in _other_choices(len(parser.choices)):
+        for choices in other_choices(len(parser.choices)):
             sides.append(self.parsed(text, Parser(found, self.names, [], indices, choices)))
         readable = [side for side in sides if not isinstance(side.term, Unreadable)]
         return readable[0]._replace(others=tuple(readable[1:])) if readable else side
@@ -272,7 +306,7 @@ class Reader:
             tree = Unreadable("UNKNOWN NAME", "an index has no number")
         except Unreadable as error:
             tree = error
-        return Side(_cut(text), tree, tuple(dict.fromkeys(parser.choices)))
+        return Side(cut(text), tree, tuple(dict.fromkeys(parser.choices)))
 
     def tree(self, parser: Parser) -> Tree:
         tree = parser.side()
@@ -343,58 +377,3 @@ class Reader:
             found = tokens(text, self.names, []) or []
             return found if [token.kind for token in found] == ["name"] else []
         return []
-
-
-def _mentions_delta(line: str) -> bool:
-    return "δ" in line or "\\delta" in line
-
-
-def _other_choices(count: int) -> Iterator[tuple[bool, ...]]:
-    """Yield what else may be chosen than the first meaning each time; of many choices, once."""
-    for firsts in product((True, False), repeat=count if count <= MOST_CHOICES else 1):
-        if not all(firsts):
-            yield firsts
-
-
-def _updated(tree: Name | ArrayName) -> Tree:
-    """Return what a name means after a step of gradient descent."""
-    if isinstance(tree, ArrayName):
-        return ArrayCall("updated", (tree,))
-    return Name(tree.label, updated=True)
-
-
-def _is_derivative(tree: Tree) -> bool:
-    """Whether a tree is one quotient, of Values or of whole arrays."""
-    if isinstance(tree, ArrayCall):
-        return tree.kind == "quotient"
-    return isinstance(tree, Quotient)
-
-
-def _subject_first(sides: list[Side]) -> list[Side]:
-    """Return the sides the other way round where the last is what something is claimed of.
-
-    Raises Unreadable where the first one is, and cannot be read.
-    """
-    first, last = sides[0].term, sides[-1].term
-    if not has_names(first) and has_names(last):
-        return sides[::-1]
-    if isinstance(first, Unreadable):
-        raise first
-    return sides
-
-
-def _of_known(lines: list[Statement]) -> list[Statement]:
-    """Return those of which every name exists, if any: a recursion ends at the last one."""
-    return [line for line in lines if not _has_unknown(line)] or lines
-
-
-def _has_unknown(line: Statement) -> bool:
-    return any(map(_is_unknown, line.sides))
-
-
-def _is_unknown(side: Side) -> bool:
-    return isinstance(side.term, Unreadable) and side.term.verdict == "UNKNOWN NAME"
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= 100 else line[:99] + "…"

@@ -67,10 +67,7 @@ class Sums(Calls):
         letter, k = (high, below) if above is None else (low, above)
         if k is None or letter.isdecimal():
             raise self.not_read(f"{letter} is an index already")
-        numbers = {
-            ",": range(100),
-            "≠": [n for n in range(100) if n != k],
-        }.get(sign, range(k + 1, 100) if letter == high else range(k))
+        numbers = _beside(k, sign, is_above=letter == high)
         return self.over_index(ops.add, letter, numbers, is_open=True)
 
     def number_of(self, index: str) -> int | None:
@@ -189,6 +186,15 @@ class Sums(Calls):
         elif self.next.kind == "raised":
             last = int(self.take().text.translate(FROM_RAISED))
         return letter, first, last
+
+
+def _beside(k: int, sign: str, is_above: bool) -> Iterable[int]:
+    """Return the numbers of an index that has this sign between it and another one."""
+    if sign == ",":
+        return range(100)
+    if sign == "≠":
+        return [n for n in range(100) if n != k]
+    return range(k + 1, 100) if is_above else range(k)
 
 
 def _has_index(name: str, letter: str) -> bool:

@@ -21,6 +21,7 @@ _FARTHEST = 400  # power of ten: Decimal has an end too
 
 _ABOVE = r"(?:\^\{?\s*[(\[]\s*\w+(?:\s*[+−-]\s*\d)?\s*[)\]]\s*\}?|⁽(?:[⁰¹²³⁴-⁹]+|[ⁿᵐ])⁾)"
 _MORE = tuple(map(re.compile, (rf"{_ABOVE}{BELOW}*|\((\d)\)", rf"{_ABOVE}()")))
+_NUMBERED = re.compile(r"\^\{\s*\(\s*[0-9]+\s*\)\s*\}")  # in braces it is no power
 _RAISED = re.compile("[⁻⁺]?[⁰¹²³⁴-⁹]+")
 _UPDATED = re.compile(
     r"⁺|\^\s*\{\s*\+\s*\}|\^\+|\((?:new|neu)\)|\^\(?new\)?"
@@ -241,7 +242,8 @@ class _Scanner:
             if not more:
                 continue
             longer = text + (f"^({more[1]})" if more[1] else more[0])
-            if self.is_known(longer) or index_letters(longer) != index_letters(text):
+            is_more = index_letters(longer) != index_letters(text) or _NUMBERED.match(more[0])
+            if is_more or self.is_known(longer):
                 if more[1]:
                     self.notes.append(f"{text}{more[0]} is read as number {more[1]} of this label")
                 return longer, more.end()
