@@ -92,6 +92,28 @@ _Outcomes = dict[tuple[str, float], tuple[bool, ...]]
 comparisons: WeakKeyDictionary[Value, tuple[_Outcomes, WeakKeyDictionary[Value, _Outcomes]]]
 comparisons = WeakKeyDictionary()
 _lock = Lock()
+_watched: ContextVar[list[Any] | None] = ContextVar("compared", default=None)
+
+
+@contextmanager
+def compared() -> Iterator[list[Any]]:
+    """Return a block that lists what is compared in it.
+
+    Of a Value that nothing else keeps, no comparison is kept either.
+
+    >>> from autograd import Value
+    >>> with compared() as sides:
+    ...     Value(2.0) * 3 > 5
+    True
+    >>> sides
+    [Value(data=6.0, grad=0.0), 5]
+    """
+    sides: list[Any] = []
+    token = _watched.set(sides)
+    try:
+        yield sides
+    finally:
+        _watched.reset(token)
 
 
 def note_comparison(
@@ -100,6 +122,9 @@ def note_comparison(
     """Keep a comparison for as long as its Values live; inside `no_grad` it is not kept."""
     if is_paused():
         return
+    sides = _watched.get()
+    if sides is not None:
+        sides += [left, right]
     with _lock:
         with_numbers, with_values = comparisons.setdefault(left, ({}, WeakKeyDictionary()))
         if isinstance(right, (float, int)):

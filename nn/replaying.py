@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from autograd import Value
 from autograd.op import real
 from autograd.record import Record
-from autograd.recording import collector_paused
+from autograd.recording import collector_paused, compared
 from nn import losses
 from nn.layers import ACTIVATIONS, MLP, Layer, Neuron
 
@@ -175,8 +175,14 @@ class Batches:
         return recordings
 
     def _recorded(self, x: _Numbers, target: _Numbers) -> _Recording:
+        """Record an example. ValueError where it compares what is not in the record: with other
+        numbers the record might be another one, and a replay cannot know.
+        """
         values = [*x.values, *target.values]
-        record = Record(self.loss(x.rebuilt(), target.rebuilt()))
+        with compared() as sides:
+            record = Record(self.loss(x.rebuilt(), target.rebuilt()))
+        if not {v for v in sides if isinstance(v, Value)}.issubset(record.values):
+            raise ValueError("a comparison of what is not in the record")
         leaves = set(record.leaves)
         places = [k for k, v in enumerate(values) if v in leaves]
         return _Recording(record, [values[k] for k in places], places)

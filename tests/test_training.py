@@ -336,6 +336,22 @@ def test_a_replay_gives_what_the_eager_pass_gives(
     assert calls == shapes + 4 < calls_of_eager  # and one example an epoch
 
 
+def test_what_compares_values_beside_the_record_is_not_replayed():
+    """With so small a p as that of the first example, the loss is computed in another way."""
+    examples = [([-3000.0, 1.0], 0), ([0.5, 1.0], 0), ([3000.0, 0.5], 0), ([-0.25, 2.0], 1)]
+
+    def run(replay, loss=softmax_cross_entropy):
+        model = MLP(2, [2], activation="linear", seed=3)
+        return trained(loss, model, examples, batch_size=1, replay=replay)[:3]
+
+    def branching(output, target):
+        difference = (output[0] - target) * (output[1] + 1)
+        return sum(output) ** 2 * (0.1 if difference > 1 else 0.3)
+
+    assert run(None) == run(False) == run(True)
+    assert run(True, branching) == run(False, branching)
+
+
 def test_one_epoch_of_many_examples_is_replayed(monkeypatch):
     called = []
     whole = MLP.__call__
