@@ -50,6 +50,7 @@ def reduced(value: Value) -> tuple[Any, ...]:
 def _restored(_: object, kind: type[Value], *state: Any) -> Value:
     value = kind.__new__(kind)
     value._data, value._grad, value._label, value.op, value._x, value._y = state
+    value._mark = None
     return value
 
 

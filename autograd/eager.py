@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from autograd import op as module_of_op
 from autograd import ops
 from autograd.op import Op, described, real
 from autograd.recording import blocks, paused
@@ -47,10 +48,17 @@ def operand(op: Op, args: tuple[Any, ...], place: int) -> tuple[Any, Any]:
     return x, x
 
 
-# What generated code refers to; autograd.value adds Value, for each of the two needs the other.
+# What generated code refers to.
 namespace: dict[str, Any] = {
-    "blocks": blocks, "new": object.__new__, "operand": operand, "paused": paused,
+    "blocks": blocks, "operand": operand, "paused": paused,
 }  # fmt: skip
+
+
+def records(kind: type[Value]) -> None:
+    """Take note of Value, which needs this module."""
+    namespace["Value"] = module_of_op.recorded = kind
+    namespace["new"] = partial(object.__new__, kind)
+
 
 _APPLY = """
 def made(op, function, compute):
@@ -60,12 +68,13 @@ def made(op, function, compute):
             z = FUNCTION
         except (ArithmeticError, ValueError):
             z = None
-        if z.__class__ is not float or z - z != 0.0:
+        if FAILED:
             z = compute((ARGUMENTS,), (NUMBERS,))  # raises the error that names the arguments
-        value = new(Value)
+        value = new()
         value._data = z
         value._label = ""
         value._grad = 0.0
+        value._mark = None
         if blocks and paused.get():
             value.op = value._x = value._y = None
         else:
@@ -75,13 +84,14 @@ def made(op, function, compute):
         return value
     return apply
 """
+# An int of one digit of Python's is compared, and made a float, in less time than any other.
 _READ = """
         if {x}.__class__ is Value:
             {a} = {x}._data
         elif {x}.__class__ is float and {x} - {x} == 0.0:
             {a} = {x}
-        elif {x}.__class__ is int and -2**53 <= {x} <= 2**53:
-            {x} = {a} = float({x})
+        elif {x}.__class__ is int and -(2**29) < {x} < 2**29:
+            {x} = {a} = {x} + 0.0
         else:
             {x}, {a} = operand(op, (x, y), {place})
             if {a} is None:
@@ -90,20 +100,31 @@ _READ = """
 
 
 @cache
-def applied(op: Op, parameters: str = "x, y") -> Callable[..., Value]:
+def applied(op: Op, method: str = "") -> Callable[..., Value]:
     """Return the function that applies `op` to Values and real numbers, and records it.
 
-    parameters  in which order it takes two arguments x and y
+    method  its parameters where it is a method of Value, of which the first is one: "x, y" or
+            "y, x"
     """
     if op.arity > 2:
         return lambda *args: _applied_to_many(op, args)
-    read = [_READ.format(x="x", a="a", place=0), _READ.format(x="y", a="b", place=1)]
-    parts = {"PARAMETERS": parameters, "ARGUMENTS": "x, y", "SECOND": "y", "READ": "".join(read)}
+    read = {"x": _READ.format(x="x", a="a", place=0), "y": _READ.format(x="y", a="b", place=1)}
+    if method:
+        read[method[0]] = {"x": "\n        a = x._data", "y": "\n        b = y._data"}[method[0]]
+    parts = {"PARAMETERS": method or "x, y", "ARGUMENTS": "x, y", "SECOND": "y"}
+    parts["READ"] = read["x"] + read["y"]
     if op.arity == 1:
         parts = {"PARAMETERS": "x", "ARGUMENTS": "x", "SECOND": "None", "READ": "a = x._data"}
     numbers = "a, b"[: 3 * op.arity - 2]
     parts["NUMBERS"] = numbers
-    parts["FUNCTION"] = f"a {_SIGNS[op]} b" if op in _SIGNS else f"function({numbers})"
+    parts["FUNCTION"], parts["FAILED"] = (
+        f"function({numbers})",
+        "z.__class__ is not float or z - z != 0.0",
+    )
+    if op in _SIGNS:
+        parts["FUNCTION"] = f"a {_SIGNS[op]} b"
+    if op in (ops.add, ops.sub, ops.mul):  # which give a float
+        parts["FAILED"] = "z - z != 0.0"
     text = re.sub("[A-Z]{4,}", lambda word: parts.get(word[0], word[0]).strip(), _APPLY)
     return _defined(text)["made"](op, op.function, op.compute)  # type: ignore[no-any-return]
 
@@ -118,7 +139,7 @@ def _defined(text: str) -> dict[str, Any]:
 
 def both_sides(op: Op) -> tuple[Callable[[Value, Any], Value], Callable[[Value, Any], Value]]:
     """Return the methods that apply `op` to a Value on its left, and to one on its right."""
-    return applied(op), applied(op, "y, x")
+    return applied(op, "x, y"), applied(op, "y, x")
 
 
 def _applied_to_many(op: Op, args: tuple[Any, ...]) -> Value:

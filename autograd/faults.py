@@ -7,6 +7,7 @@ float's range. In the last case the term may still be finite: upstream·(a/b) is
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +17,18 @@ from autograd.symbolic import Symbolic
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.record import Node, Record
+    from autograd.record import Node
 
 
-def sweep_by_terms(record: Record) -> None:
+def sweep_by_terms(root: Value, nodes: Sequence[Node]) -> None:
     """Give every Value its gradient, as the sweep of `backward` does, and look at each term.
 
     Raises DomainError or TypeError, which names the first term at fault.
     """
-    for v in record.nodes:
+    for v in nodes:
         v._grad = 0.0
-    record.root._grad += 1.0
-    for v in reversed(record.nodes):
+    root._grad += 1.0
+    for v in reversed(nodes):
         _pull_by_terms(v)
 
 

@@ -5,7 +5,7 @@ import reprlib
 import sys
 from collections.abc import Callable
 from numbers import Complex, Number, Real
-from typing import Any, ClassVar
+from typing import Any
 
 # How strongly a written form binds: an argument that binds weaker than its place asks for is put
 # in brackets.
@@ -13,6 +13,8 @@ SUM, NEGATIVE, PRODUCT, POWER, ATOM = 1, 2, 3, 4, 5
 
 CO_VARARGS = 0x04  # inspect.CO_VARARGS, whose module is slow to import
 RANGE = "past the range of a float, ±1.8e308"
+
+recorded: type = type(None)  # Value, once there is one
 
 
 class DomainError(ArithmeticError, ValueError):
@@ -52,8 +54,6 @@ class Op:
     >>> x.grad
     12.0
     """
-
-    recorded: ClassVar[type] = type(None)  # Value: autograd.value says so
 
     def __init__(
         self,
@@ -109,11 +109,14 @@ class Op:
         lines.append("A number gives a float; a Value gives a Value, which is recorded.")
         return "\n\n".join([lines[0], "\n".join(lines[1:])])
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, x: Any, *others: Any) -> Any:
+        if x.__class__ is recorded and self.arity == 1 and not others:
+            return self.apply(x)
+        args = (x, *others)
         if len(args) != self.arity:
             raise TypeError(f"{self.name} takes {self.arity} argument(s), not {len(args)}")
         for x in args:
-            if x.__class__ is self.recorded:
+            if x.__class__ is recorded:
                 return self.apply(*args)
             # what stands for a number writes the operation down
             if x.__class__ is not float and hasattr(x, "_apply"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from autograd.op import DomainError, Op, described
@@ -40,7 +41,8 @@ class Record:
         self.root = root
         self.leaves: list[Value]
         self.nodes: list[Node]
-        self.leaves, self.nodes = topological_order(root, held)
+        with lock:
+            self.leaves, self.nodes = topological_order(root, held)
 
     @property
     def values(self) -> list[Value]:
@@ -157,19 +159,24 @@ def _is_current(v: Node) -> bool:
         return False
 
 
+lock = RLock()  # what was seen is marked, and two threads may share a Value
+_latest: object = None  # the mark
+
+
 def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[Value], list[Any]]:
-    """Return the leaves and the nodes of `Record(root, held)`, which says what they are."""
+    """Return the leaves and the nodes of `Record(root, held)`; who asks holds `lock`."""
+    global _latest
+    mark = _latest = object()
     leaves: list[Value] = []
     nodes: list[Value] = []
-    seen: set[Value] = set()
     todo: list[Any] = [root]  # to visit; None: the next one has all its arguments done
     while todo:
         v = todo.pop()
         if v is None:
             nodes.append(todo.pop())
             continue
-        while v not in seen:
-            seen.add(v)
+        while v._mark is not mark:
+            v._mark = mark
             if v.op is None or (held and v in held and v is not root):
                 leaves.append(v)
                 break
@@ -181,6 +188,8 @@ def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[V
                 break
             if v.__class__ is float:
                 v = y
-            elif y is not None and y.__class__ is not float:
+            elif y is not None and y.__class__ is not float and y._mark is not mark:
                 todo.append(y)
+    if _latest is not mark:  # a signal handler put marks in between
+        return topological_order(root, held)
     return leaves, nodes

@@ -1,13 +1,10 @@
 """Reverse mode: the chain rule, run over the record from the root to the leaves."""
 
-from threading import RLock
+from typing import Any
 
 from autograd.faults import sweep_by_terms
-from autograd.record import Record
-from autograd.recording import collector_paused
+from autograd.record import lock, topological_order
 from autograd.value import Value
-
-_lock = RLock()  # a backward pass adds to `.grad`, and two threads may share a leaf
 
 
 def backward(root: Value) -> None:
@@ -22,34 +19,35 @@ def backward(root: Value) -> None:
     >>> x.grad
     6.0
     """
-    with _lock, collector_paused():
-        record = Record(root)
-        before = [v._grad for v in record.values]
+    with lock:  # two threads may share a leaf
+        leaves, nodes = topological_order(root)
+        values = leaves + nodes
+        before = [v._grad for v in values]
         try:
             try:
-                _sweep(record)
+                _sweep(root, leaves, nodes)
             except (ArithmeticError, TypeError, ValueError):
-                _restore(record, before)
-                sweep_by_terms(record)  # slower: it saves what overflows inside, or says where
+                _restore(values, before)
+                sweep_by_terms(root, nodes)  # slower: it saves what overflows inside, or says where
         except BaseException:
-            _restore(record, before)
+            _restore(values, before)
             raise
 
 
-def _restore(record: Record, gradients: list[float]) -> None:
-    for v, gradient in zip(record.values, gradients, strict=True):
+def _restore(values: list[Value], gradients: list[float]) -> None:
+    for v, gradient in zip(values, gradients, strict=True):
         v._grad = gradient
 
 
-def _sweep(record: Record) -> None:
+def _sweep(root: Value, leaves: list[Value], nodes: list[Any]) -> None:
     """Give every Value its gradient: the upstream gradient times the local derivative, summed."""
-    for v in record.nodes:
+    for v in nodes:
         v._grad = 0.0
-    record.root._grad += 1.0
-    for v in reversed(record.nodes):
+    root._grad += 1.0
+    for v in reversed(nodes):
         pull = v.op.pull
         pull(v)
-    for x in record.leaves:
+    for x in leaves:
         if x._grad - x._grad != 0.0:  # inf or nan at a node reaches a leaf, for inf·0 is nan
             raise OverflowError
 

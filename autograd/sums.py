@@ -39,4 +39,4 @@ class _FirstTerm(Value):
         return ops.add(first, other)  # type: ignore[no-any-return]
 
 
-Value.__radd__ = added  # type: ignore[method-assign]
+Value.__radd__ = added  # type: ignore[assignment, method-assign]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from autograd import eager, ops
 from autograd.eager import applied, both_sides
@@ -35,12 +35,13 @@ class Value(Methods):
     (Value(data=18.0, grad=1.0), Value(data=3.0, grad=12.0, label='x'))
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "_label", "_x", "_y", "op")
+    __slots__ = ("__weakref__", "_data", "_grad", "_label", "_mark", "_x", "_y", "op")
     __array_ufunc__ = None  # so that numpy leaves np.float64(2) * x to Value
 
     _data: float
     _grad: float
     _label: str
+    _mark: object  # of the last traversal that came by
     _x: Any  # the first argument; where there are more than two, the tuple of them
     _y: Any  # the second argument
     op: Op | None
@@ -52,7 +53,7 @@ class Value(Methods):
         if label:
             self.label = label
         self._grad = 0.0
-        self.op = self._x = self._y = None
+        self.op = self._x = self._y = self._mark = None
 
     @property
     def args(self) -> tuple[Value | float, ...]:
@@ -96,7 +97,7 @@ class Value(Methods):
 
     # fmt: off
     # each applies a row and records it, by code that autograd.eager generates
-    __add__                   = applied(ops.add)
+    __add__                   = applied(ops.add, "x, y")
     __sub__,     __rsub__     = both_sides(ops.sub)
     __mul__,     __rmul__     = both_sides(ops.mul)
     __truediv__, __rtruediv__ = both_sides(ops.div)
@@ -109,10 +110,6 @@ class Value(Methods):
     __gt__ = comparison(">")
     __ge__ = comparison(">=")
     # fmt: on
-
-    if TYPE_CHECKING:
-
-        def __radd__(self, other: Any) -> Value: ...  # bound in autograd.sums
 
     def __pos__(self) -> Value:
         return 1.0 * self
@@ -147,4 +144,4 @@ class Value(Methods):
         return format(self._data, spec) if spec else repr(self)
 
 
-eager.namespace["Value"] = Op.recorded = Value  # which the generated code makes
+eager.records(Value)

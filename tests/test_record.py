@@ -1,5 +1,8 @@
 """Record: order, evaluation at other numbers, copies, and whether leaves have moved."""
 
+import sys
+import threading
+
 import pytest
 from expressions import REFERENCE, ROWS, evaluate, programs
 from hypothesis import given
@@ -39,6 +42,54 @@ def test_what_is_held_counts_as_a_leaf():
     record = Record(root, {product})
     assert (record.leaves, record.nodes) == ([product, b], [root])
     assert Record(product, {product}).nodes == [product]  # the root itself is what is asked for
+
+
+def shared(count):
+    """A root of so many nodes, each of which is used twice."""
+    v = Value(1.0)
+    for _ in range(count):
+        v = v + v
+        v = v * 0.5
+    return v
+
+
+def test_a_record_that_is_asked_for_while_another_is_ordered():
+    root = shared(5)
+    expected = Record(root).values
+    asked = []
+
+    class Held:
+        """Looked at on the way, as if a signal came in."""
+
+        def __bool__(self):
+            return True
+
+        def __contains__(self, v):
+            if len(asked) < 3:
+                asked.append(Record(root).values)
+            return False
+
+    assert Record(root, Held()).values == expected
+    assert asked == [expected] * 3
+
+
+def test_threads_that_order_one_graph():
+    root = shared(300)
+    expected = Record(root).values
+    found, interval = [], sys.getswitchinterval()
+    threads = [
+        threading.Thread(target=lambda: found.extend(Record(root).values for _ in range(30)))
+        for _ in range(4)
+    ]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == [expected] * 120
 
 
 def test_what_depends_on_a_value():
