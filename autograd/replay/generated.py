@@ -116,9 +116,8 @@ class Generated:
         if batch is not None and batch.size < len(table):
             return self._over_batches(table, batch, rounds, rate, parameters)
         gradients = gradients or [0.0] * self.moving
-        rows = table[::-1] if isinstance(table, list) else _InBlocks(table, -1)
         means, parameters, gradients, done, _ = self._run(
-            rows, rounds, rate, count, parameters, gradients
+            _from_the_last(table), rounds, rate, count, parameters, gradients
         )
         return means, parameters, gradients, _failed(done, len(table))
 
@@ -139,7 +138,7 @@ class Generated:
     ) -> tuple[list[float], Sequence[float], range]:
         """Return the outputs, the gradients with what each row adds, and the rows that failed."""
         _, _, gradients, done, outputs = self._run(
-            table[::-1], 1, None, count, parameters, gradients
+            _from_the_last(table), 1, None, count, parameters, gradients
         )
         return outputs[::-1], gradients, _failed(done, len(table))
 
@@ -171,6 +170,10 @@ def _called(op: Op) -> Callable[..., Any]:
 def _failed(done: int | None, rows: int) -> range:
     """Return the row at which a sweep from the last row on stopped after so many; None is well."""
     return range(0) if done is None else range(rows - done - 1, rows - done)
+
+
+def _from_the_last(table: Any) -> Iterable[Any]:
+    return table[::-1] if isinstance(table, list) else _InBlocks(table, -1)
 
 
 class _InBlocks:

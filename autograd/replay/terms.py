@@ -60,7 +60,7 @@ class Term(Symbolic):
     def _ask(self, *other: object) -> bool:
         raise TypeError("it asks for the number of an argument")
 
-    __eq__ = __bool__ = _ask
+    __eq__ = __bool__ = __float__ = __lt__ = __le__ = __gt__ = __ge__ = _ask
 
 
 class _OfFloats(Term):
