@@ -63,6 +63,15 @@ def tempered():
     return named(-(0.2 * log(p[0]) + 0.5 * log(p[1]) + 0.3 * log(p[2])), "L")
 
 
+def zero_bias():
+    """Cross-entropy of a softmax of o = u·x + c, where the bias c2 is 0."""
+    x, u, c = Value(0.9, "x"), vector([0.6, -0.3], "u"), vector([0.1, 0.0], "c")
+    o = [named(a * x + b, f"o{i}") for i, (a, b) in enumerate(zip(u, c, strict=True), 1)]
+    p = [named(exp(v) / (exp(o[0]) + exp(o[1])), f"p{i}") for i, v in enumerate(o, 1)]
+    y = vector([1.0, 0.0], "y")
+    return named(-(y[0] * log(p[0]) + y[1] * log(p[1])), "L")
+
+
 def tied():
     """An autoencoder whose decoder has the encoder's weight."""
     x, w = Value(0.9, "x"), Value(0.6, "w")
@@ -170,6 +179,9 @@ LINES = [  # the network, a line that is right, and one that is not
         "Mean over examples: J = (e1² + e2² + e3²)/3",
         "Mean over examples: J = e1² + e2²",
     ),
+    # A derivative by a bias that is 0, for targets that are one-hot.
+    (zero_bias, "∂L/∂c = p − y", "∂L/∂c = y − p"),
+    (zero_bias, "∂L/∂c2 = p2 − y2", "∂L/∂c2 = p2 − y1"),
 ]
 
 
@@ -219,3 +231,17 @@ def test_what_follows_a_comparison_is_a_claim_of_its_own(words):
 def test_the_number_of_a_later_step_is_no_power():
     [line] = check_derivation(tied(), "w^{(2)} = w^{(1)} − 0.1 ∂L/∂w").lines
     assert line.verdict == "UNKNOWN NAME"
+
+
+def test_of_what_is_0_only_that_is_told_which_a_formula_needs():
+    [line] = check_derivation(zero_bias(), "∂L/∂o1 = p1 − 1").lines
+    assert (
+        line.because == "UNSURE, it holds for y1 = 1 and y2 = 0, and not for others: write the name"
+    )
+
+
+def test_a_case_that_is_not_understood_is_told():
+    for line in check_derivation(
+        stride(), r"y_i = \begin{cases} x & big \\ 0 & small \end{cases}"
+    ).lines:
+        assert line.because == "NOT READ, which case it is is not understood: big or small"

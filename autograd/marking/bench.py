@@ -103,11 +103,14 @@ class Bench:
     def data(self) -> GivenData:
         return GivenData(self.board, self.evaluator.trained)
 
-    def data_points(self, side: Term) -> list[Point]:
-        """Return points where the given data are what they are; a 0 moves where it is named."""
+    def data_points(self, subject: Term, side: Term) -> list[Point]:
+        """Return points where the given data are what they are; a 0 moves where it is named, or
+        where the subject is a derivative by it.
+        """
         if not self.data:
             return []
         labels = {name.label for name in inside(side, Name)}
+        labels |= {quotient.by for quotient in inside(subject, Quotient)}
         named = frozenset(v for v in self.data.zeros if self.board.names[v] in labels)
         if named not in self._data_points:
             self._data_points[named] = self.data.points(named)
@@ -218,7 +221,7 @@ class Bench:
         with suppress(Unreadable):
             if self.agrees(subject, side):
                 return True
-            points = self.data_points(side)
+            points = self.data_points(subject, side)
             return len(points) >= 3 and self.evaluator.agree(subject, side, points)
         return False
 

@@ -55,8 +55,8 @@ def _listed(found: re.Match[str]) -> str:
 
 
 def in_pieces(text: str) -> str:
-    r"""Return a side as the sum of its pieces; as it is where it has none, or none that is read.
-    Unreadable where it says what it is under a condition alone.
+    r"""Return a side as the sum of its pieces; as it is where it has none. Unreadable where a case
+    is not understood, or where it says what it is in one case alone.
 
     >>> in_pieces("x if x > 0 else 0")
     '((x)*((x > 0)) + (0)*(1 - (x > 0)))'
@@ -81,7 +81,11 @@ def _summed(found: re.Match[str]) -> str:
             formula, _, condition = row.partition(r"\text")
             condition = rf"\text{condition}"
         pieces.append((formula.strip(" ,"), condition))
-    return _sum_of(pieces) or found[0]
+    summed = _sum_of(pieces)
+    if not summed:
+        conditions = " or ".join(condition.strip() for _, condition in pieces)
+        raise Unreadable("NOT READ", f"which case it is is not understood: {conditions}")
+    return summed
 
 
 def _sum_of(pieces: list[tuple[str, str]]) -> str:

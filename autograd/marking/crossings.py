@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,7 +25,7 @@ from autograd.marking.syntax import (
     written,
 )
 from autograd.marking.terms import Evaluator
-from autograd.op import DomainError
+from autograd.op import DomainError, Op
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -139,14 +139,21 @@ class Crossings:
         unless a condition is typed that says so.
         """
         points = [*points, *(at.point for at in self.all)]
-        kinked = [call for call in inside(side, Call) if call.op in KINKED]
-        typed = self._typed_in(kinked, instead)
-        if typed is None:
+        crossed = self._crossed_by(side, instead)
+        if crossed is None:
             return points[:MOST]
-        told = self._typed_in(_conditions(side), instead) or set()
-        crossed = {v for v in typed if v.op not in CHOOSING} | told
         kept = [k for k, v in enumerate(self.kinked) if v not in crossed]
         return self._on_this_side(points, kept)[:MOST]
+
+    def _crossed_by(self, side: Term, instead: Substitution | None) -> set[Node] | None:
+        """Return the nodes across whose kinks a formula says what it is; None where it has a kink
+        that the record has not.
+        """
+        typed = self._typed_in(_calls_of(side, KINKED), instead)
+        told = self._typed_in(_calls_of(side, (ops.step,)), instead)
+        if typed is None or told is None:
+            return None
+        return {v for v in typed if v.op not in CHOOSING} | told
 
     def _on_this_side(self, points: Sequence[Point], kinks: Sequence[int]) -> list[Point]:
         """Return the points that lie on this side of some of the kinks."""
@@ -175,7 +182,7 @@ class Crossings:
 
     def has_condition_of_its_own(self, side: Term) -> bool:
         """Whether a condition is typed that the record does not go by."""
-        return self._typed_in(_conditions(side)) is None
+        return self._typed_in(_calls_of(side, (ops.step,))) is None
 
     def _difference(self, place: Call, point: Point, instead: Substitution | None) -> float:
         return difference([self._value(arg, point, instead) for arg in place.args])
@@ -186,7 +193,7 @@ class Crossings:
             if not self._tells(subject, side, point, instead):
                 continue
             if not self.evaluator.agree(subject, side, [point], instead):
-                return " and ".join(map(self._side, crossed[:2]))
+                return " and ".join(dict.fromkeys(map(self._side, crossed[:2])))
         return ""
 
     def at_kink(self, subject: Term) -> str:
@@ -217,9 +224,9 @@ class Crossings:
         return f"{told[0]} {_relation(sign)} {told[1]}"
 
 
-def _conditions(side: Term) -> list[Call]:
-    """Return the conditions that are typed in a formula."""
-    return [call for call in inside(side, Call) if call.op is ops.step]
+def _calls_of(side: Term, operations: Collection[Op]) -> list[Call]:
+    """Return where some operations are typed in a formula."""
+    return [call for call in inside(side, Call) if call.op in operations]
 
 
 def _relation(sign: float) -> str:

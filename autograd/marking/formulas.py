@@ -13,7 +13,7 @@ from autograd.marking.follow import Entry
 from autograd.marking.interpretations import Interpretation
 from autograd.marking.marks import Outcome
 from autograd.marking.points import Point
-from autograd.marking.syntax import Number, Quotient, Term, Unreadable, walk
+from autograd.marking.syntax import Number, Term, Unreadable, walk
 from autograd.marking.terms import ALIKE
 from autograd.marking.verdict import Verdict
 from autograd.op import DomainError
@@ -109,8 +109,9 @@ class Formulas:
         self, equation: Equation, side: Term, true: float, tried: Iterable[Interpretation]
     ) -> Outcome | None:
         """Return the outcome where it holds while the given data move within what they are."""
-        subject, points = equation.subject, self.bench.data_points(side)
-        if len(points) < 3 or self.is_by_a_datum(subject):
+        subject = equation.subject
+        points = self.bench.data_points(subject, side)
+        if len(points) < 3:
             return None
         for read in tried:
             if read.doubtful or not self.bench.evaluator.agree(subject, side, points, read.instead):
@@ -130,12 +131,6 @@ class Formulas:
     def is_alive(self, place: Term, points: Sequence[Point], read: Interpretation) -> bool:
         """Whether a part of a formula is not 0 at some of these points."""
         return any(self.bench.evaluator.value(place, point, read.instead) for point in points)
-
-    def is_by_a_datum(self, subject: Term) -> bool:
-        """Whether it is a derivative by a leaf that would be held at 0: by that, it must move."""
-        data = self.bench.data
-        zeros = [data.board.names[v] for v in data.zeros]
-        return isinstance(subject, Quotient) and subject.by in zeros
 
     def formula_not_so(
         self,
@@ -190,10 +185,9 @@ class Formulas:
 
     def holds_here_alone(self, subject: Term, side: Term, true: float) -> Outcome:
         """Return the outcome of a formula that holds at these numbers, and not at others."""
-        if not self.is_by_a_datum(subject):
-            reason = self.bench.repairs.held_by_targets(subject, side, self.bench.data)
-            if reason:
-                return Outcome((Verdict.UNSURE,), true, f"UNSURE, {reason}")
+        reason = self.bench.repairs.held_by_targets(subject, side, self.bench.data)
+        if reason:
+            return Outcome((Verdict.UNSURE,), true, f"UNSURE, {reason}")
         because = "COINCIDENCE, the formula holds at these numbers, and not at others"
         return Outcome((Verdict.COINCIDENCE,), true, because)
 

@@ -91,10 +91,12 @@ class Parser(Sums):
             return INFIX[sign][0], self.read_infix
         if sign == "|" and isinstance(left, Quotient) and not self.bars:
             return POSTFIX, self.read_held
+        return (PRODUCT, self.read_juxtaposed) if self.opens(sign) else (0, None)
+
+    def opens(self, sign: str) -> bool:
+        """Whether an operand begins with a sign, and no bar is closed by it."""
         closes = self.bars and sign in ("|", "‖")
-        if sign in self.OPENING and not closes:
-            return PRODUCT, self.read_juxtaposed
-        return 0, None
+        return sign in self.OPENING and not closes
 
     def ends_after_next(self) -> bool:
         """Whether an operand ends here: w5+ is the new w5, where nothing is added to it."""

@@ -203,19 +203,22 @@ class Repairs:
 
     def held_by_targets(self, subject: Term, side: Term, data: GivenData) -> str:
         """Return why a formula that holds here alone may be meant for the given data, else ""."""
-        fixed = self._not_in(side, data)
-        if not fixed:
-            return ""
-        points = data.points_with(fixed)
-        if len(points) < 3 or not self.evaluator.agree(subject, side, points):
-            return ""
-        board = self.explainer.board
-        told = " and ".join(f"{board.names[v]} = {board.data[v]:.6g}" for v in fixed[:3])
-        return f"it holds for {told}, and not for others: write the name"
+        fixed = self._not_in(subject, side, data)
+        targets = [v for v in fixed if v not in data.zeros]
+        for held in (targets, fixed):
+            points = data.points_with(held) if held else []
+            if len(points) == 3 and self.evaluator.agree(subject, side, points):
+                board = self.explainer.board
+                told = " and ".join(f"{board.names[v]} = {board.data[v]:.6g}" for v in held[:3])
+                return f"it holds for {told}, and not for others: write the name"
+        return ""
 
-    def _not_in(self, side: Term, data: GivenData) -> list[Value]:
-        """Return the given data that are 0 or 1, or add up to 1, and do not stand in a formula."""
+    def _not_in(self, subject: Term, side: Term, data: GivenData) -> list[Value]:
+        """Return the given data that are 0 or 1, or add up to 1, and do not stand in a formula, nor
+        below its derivative.
+        """
         named = {name.label for name in inside(side, Name)}
+        named |= {quotient.by for quotient in inside(subject, Quotient)}
         return [v for v in data.fixed() if self.explainer.board.names[v] not in named]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import reduce
 
 from autograd import ops
@@ -11,6 +11,7 @@ from autograd.marking.cursor import CLOSING, is_array
 from autograd.marking.labels import INDICES, index_letters, key
 from autograd.marking.spelling import FROM_RAISED
 from autograd.marking.syntax import ArrayCall, Tree, Unreadable
+from autograd.marking.tokens import Token
 from autograd.op import Op
 
 SUM = 10  # how strongly a plus binds
@@ -154,20 +155,23 @@ class Sums(Calls):
 
     def letters_of_next_term(self) -> list[str]:
         """Return the indices in the term behind the plus or the minus here; none of another Σ."""
+        tokens = list(self.tokens_of_next_term())
+        if any(token.text in ("Σ", "∏") for token in tokens):
+            return []
+        names = [token.text for token in tokens if token.kind == "name"]
+        return [letter for name in names for letter in index_letters(name)]
+
+    def tokens_of_next_term(self) -> Iterator[Token]:
+        """Yield the tokens behind the one here, up to a sign in no bracket that ends a term."""
         depth = 0
-        letters: list[str] = []
         for token in self.tokens[self.place + 1 :]:
             if token.text in CLOSING and token.text not in "|‖":
                 depth += 1
             elif token.text in (")", "]", "}"):
                 depth -= 1
             if depth < 0 or (depth == 0 and token.text in ("+", "-", ",")):
-                break
-            if token.text in ("Σ", "∏"):
-                return []
-            if token.kind == "name":
-                letters += index_letters(token.text)
-        return letters
+                return
+            yield token
 
     def index_range(self) -> tuple[str, int, int]:
         self.expect("_")
