@@ -163,7 +163,7 @@ class _Code(Symbolic):
 
     @staticmethod
     def _apply(op: Op, args: tuple[Any, ...]) -> _Code:
-        written = [x.text if isinstance(x, _Code) else repr(x) for x in args]
+        written = [x.text if isinstance(x, _Code) else repr(float(x)) for x in args]
         if op in _SIGNS:
             return _Code(f"({written[0]} {_SIGNS[op]} {written[1]})")
         if op is ops.neg:
@@ -171,8 +171,8 @@ class _Code(Symbolic):
         namespace[op.name] = op.function
         return _Code(f"{op.name}({', '.join(written)})")
 
-    def __ne__(self, other: object) -> Any:
-        return _Code(f"({self.text} != {other!r})")
+    def __ne__(self, other: Any) -> Any:
+        return _Code(f"({self.text} != {float(other)!r})")
 
 
 def _pulled(op: Op) -> Callable[[Value], None]:

@@ -39,10 +39,9 @@ class Record:
 
     def __init__(self, root: Value, held: Collection[Value] = ()) -> None:
         self.root = root
-        self.leaves: list[Value]
-        self.nodes: list[Node]
         with lock:
-            self.leaves, self.nodes = topological_order(root, held)
+            found: tuple[list[Value], list[Node]] = topological_order(root, held)
+        self.leaves, self.nodes = found
 
     @property
     def values(self) -> list[Value]:
@@ -160,36 +159,38 @@ def _is_current(v: Node) -> bool:
 
 
 lock = RLock()  # what was seen is marked, and two threads may share a Value
-_latest: object = None  # the mark
+_latest: object = None  # a mark
 
 
 def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[Value], list[Any]]:
     """Return the leaves and the nodes of `Record(root, held)`; who asks holds `lock`."""
     global _latest
-    mark = _latest = object()
-    leaves: list[Value] = []
-    nodes: list[Value] = []
-    todo: list[Any] = [root]  # to visit; None: the next one has all its arguments done
+    begun = _latest = object()
+    done = object()
+    leaves, nodes = list[Value](), list[Value]()
+    todo: list[Any] = [root]  # to visit; what is begun has its arguments done when it comes again
     while todo:
         v = todo.pop()
-        if v is None:
-            nodes.append(todo.pop())
+        if v._mark is begun:
+            v._mark = done
+            nodes.append(v)
             continue
-        while v._mark is not mark:
-            v._mark = mark
+        while v._mark is not done:
             if v.op is None or (held and v in held and v is not root):
+                v._mark = done
                 leaves.append(v)
                 break
+            v._mark = begun
             todo.append(v)
-            todo.append(None)
             y, v = v._y, v._x  # the first argument is next
-            if v.__class__ is tuple:
-                todo += [x for x in reversed(v) if x.__class__ is not float]
-                break
-            if v.__class__ is float:
+            if y is None:
+                if v.__class__ is tuple:
+                    todo += [x for x in reversed(v) if x.__class__ is not float]
+                    break
+            elif v.__class__ is float:
                 v = y
-            elif y is not None and y.__class__ is not float and y._mark is not mark:
+            elif y.__class__ is not float and y._mark is not done:
                 todo.append(y)
-    if _latest is not mark:  # a signal handler put marks in between
+    if _latest is not begun:  # a signal handler put marks in between
         return topological_order(root, held)
     return leaves, nodes
