@@ -4,7 +4,7 @@ one with a slip, in the same spelling, which is not.
 
 import pytest
 
-from autograd import Value, check_derivation, exp, log, maximum, tanh
+from autograd import Value, check_derivation, exp, log, maximum, relu, sigmoid, tanh
 
 
 def named(value, label):
@@ -70,6 +70,15 @@ def zero_bias():
     p = [named(exp(v) / (exp(o[0]) + exp(o[1])), f"p{i}") for i, v in enumerate(o, 1)]
     y = vector([1.0, 0.0], "y")
     return named(-(y[0] * log(p[0]) + y[1] * log(p[1])), "L")
+
+
+def units():
+    """Binary cross-entropy of two relus, of which the second is off."""
+    x, y = Value(0.9, "x"), Value(1.0, "y")
+    w, u = vector([0.4, -0.3], "w"), vector([0.6, -0.3], "u")
+    h = [named(relu(named(v * x, f"z{i}")), f"h{i}") for i, v in enumerate(w, 1)]
+    p = named(sigmoid(named(u[0] * h[0] + u[1] * h[1], "s")), "p")
+    return named(-(y * log(p) + (1 - y) * log(1 - p)), "L")
 
 
 def tied():
@@ -182,6 +191,16 @@ LINES = [  # the network, a line that is right, and one that is not
     # A derivative by a bias that is 0, for targets that are one-hot.
     (zero_bias, "∂L/∂c = p − y", "∂L/∂c = y − p"),
     (zero_bias, "∂L/∂c2 = p2 − y2", "∂L/∂c2 = p2 − y1"),
+    # At far points, where a kink is crossed, p is 1 but for a millionth: that refutes nothing.
+    (units, "∂L/∂w_i = (p − y) u_i 1[z_i > 0] x", "∂L/∂w_i = (p − y) u_i x"),
+    (units, "∂L/∂x = (p − y) Σ_i u_i 1[z_i > 0] w_i", "∂L/∂x = (p − y) Σ_i u_i w_i"),
+    # Words before a conclusion, and a reason behind it.
+    (
+        units,
+        "The second unit is off, hence dL/dw2 = 0",
+        "The second unit is off, hence dL/dw1 = 0.0",
+    ),
+    (units, "dL/dw2 = 0, because z2 = −0.27", "dL/dw2 = 0, because z2 = 0.27"),
 ]
 
 

@@ -80,15 +80,17 @@ class Precision:
             return verdict
         if verdict is Verdict.CUT and typed.digits < LEAST:
             return None
+        return verdict if self.has_enough(typed, symbol, value) else None
+
+    def has_enough(self, typed: Number, symbol: Term, value: float) -> bool:
+        """Whether a number that is right as far as it goes has digits enough."""
         full = self.in_full(symbol, value)
         enough = self.least if typed.unit < 1.0 else LEAST
         least = full or min(enough, self.shown)
         has_all = typed.digits >= least
         if typed.value in as_written(value, least if has_all else max(least, self.beside)):
-            return verdict
-        if not has_a_digit(typed, value):
-            return None
-        return None if full or typed.digits < least else verdict
+            return True
+        return has_all and not full and has_a_digit(typed, value)
 
     def in_full(self, symbol: Term, value: float) -> int:
         """Return with how many digits a symbol is written, 0 where it may be rounded."""

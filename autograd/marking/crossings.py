@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from autograd import ops
 from autograd.marking.board import KINKED, Board
 from autograd.marking.known import Known
-from autograd.marking.points import Point, branch, defined, difference
+from autograd.marking.points import Point, branch, defined, difference, sharp
 from autograd.marking.syntax import (
     Call,
     Name,
@@ -71,7 +71,7 @@ class Crossings:
         """The points on other sides, those where few kinks are crossed first."""
         here = branch(self.near[0])
         found: dict[tuple[Node, ...], list[Point]] = {}
-        for point in defined(self.board, _walks(self.board)) if self.kinked else ():
+        for point in sharp(defined(self.board, _walks(self.board))) if self.kinked else ():
             crossed = self._crossed(here, branch(point))
             points = found.setdefault(crossed, [])
             if crossed and len(points) < 2:

@@ -69,13 +69,14 @@ _RULE = re.compile(r"\s*\|?[-:| ]{3,}\|?\s*")  # below the head of a table
 _ALIKE = r"\(?[ijklmn]\s*(?:!?=|≠|\\neq?(?![a-z]))\s*[ijklmn]\b"  # i = j, i ≠ j
 _TURN = re.compile(  # where one equation ends and the next begins on the same line
     r"\s*(?:⇒|⟹|∴|∵|\\(?:Rightarrow|Longrightarrow|implies|therefore)(?![a-zA-Z])"
-    r"|[,.;]?\s+(?:and|so|thus|hence|therefore|then|with|which gives|giving"
+    r"|[,.;]?\s+(?:and|so|thus|hence|therefore|then|with|since|because|which gives|giving"
     r"|(?:so |thus |hence )?we (?:have|get|find|obtain|see)(?: that)?|it follows that)\s+"
     rf"|[,.;]?\s+where\s+(?!{_ALIKE})"
     rf"|,\s+(?!for\s+[ijklmnt]\s*=|(?:(?:for|if|when|where)\s+)?{_ALIKE})"
     r"|\\q?quad(?![a-zA-Z])|(?<=\S)\.\s+(?=\S))\s*"
 )
 _COMPARED = re.compile(r"(?<![-<])[<>≤≥](?![-<])|\\(?:[lg]eq?|[lg]t)(?![a-zA-Z])")
+_REASON = re.compile("since|because")
 _CONTINUED = re.compile(r"[&\s]*(?:[=≈≃≅]|\\(?:approx|simeq)\b)")
 _WHERE = re.compile(r"[\s,;]*(?:\\text\{)?\s*(?:where|with|here)\b", re.I)
 _WHERE_FIRST = re.compile(
@@ -256,16 +257,21 @@ def _turns(text: str) -> list[str]:
     claims = sorted([*relations, *compared])
     turns, start = [], 0
     cuts = list(_outside(text, _TURN.finditer(text)))
-    for k, cut in enumerate(cuts):
-        end = cuts[k + 1].start() if k + 1 < len(cuts) else len(text)
-        before = bisect_left(claims, cut.start()) - bisect_left(claims, start)
-        behind = bisect_left(relations, end) - bisect_left(relations, cut.end())
+    ends = [*(cut.start() for cut in cuts[1:]), len(text)]
+    for cut, end in zip(cuts, ends, strict=False):
+        before = _count(claims, start, cut.start())
+        behind = _count(claims if _REASON.search(cut[0]) else relations, cut.end(), end)
         if not text[start : cut.start()].strip():
             start = cut.end()
         elif before and behind and not _CONTINUED.match(text, cut.end()):
             turns.append(text[start : cut.start()])
             start = cut.end()
     return [*turns, text[start:]]
+
+
+def _count(places: Sequence[int], start: int, end: int) -> int:
+    """Return how many of these places, in order, lie between two others."""
+    return bisect_left(places, end) - bisect_left(places, start)
 
 
 def _relations(text: str) -> list[re.Match[str]]:

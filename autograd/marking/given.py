@@ -45,14 +45,18 @@ class GivenData:
 
     def _take(self, group: list[Value]) -> None:
         self.binary += [v for v in group if self.board.data[v] in (0.0, 1.0)]
-        for parts in ([group], self._rows(group)):
-            hot = [part for part in parts if _is_hot(self._data(part))]
-            whole = [part for part in parts if _is_whole(self._data(part)) and part not in hot]
-            if len(hot) + len(whole) == len(parts):
-                self.hot += hot
-                self.whole += whole
-                return
-        self.zeros += [v for v in group if self.board.data[v] == 0.0]
+        if not any(map(self._take_targets, ([group], self._rows(group)))):
+            self.zeros += [v for v in group if self.board.data[v] == 0.0]
+
+    def _take_targets(self, parts: list[list[Value]]) -> bool:
+        """Take parts in that are one-hot, or add up to 1; return whether all of them do."""
+        hot = [part for part in parts if _is_hot(self._data(part))]
+        whole = [part for part in parts if _is_whole(self._data(part)) and part not in hot]
+        if len(hot) + len(whole) < len(parts):
+            return False
+        self.hot += hot
+        self.whole += whole
+        return True
 
     def _data(self, part: list[Value]) -> list[float]:
         return [self.board.data[v] for v in part]

@@ -21,7 +21,9 @@ _INDEXED = re.compile(  # a name with what stands below and above it
     r"(?:[^\W_][\u0300-\u036f]*)+(?:_\{[^{}]*\}|_\w+|\^\{?[(\[][^()\[\]]+[)\]]\}?"
     r"|⁽[ⁿᵐ]⁾|[ᵢⱼₖₗₘₙₜ]+(?:[₊₋][₀-₉])?)+"
 )
-_RECURSION = re.compile(r"[_^]\{?[(\[]?[ijklmnt]\s*[+-]\s*[0-9]")  # h_{t−1}, W^{(l+1)}
+_RECURSION = re.compile(  # h_{t−1}, W^{(l+1)}, w_{4+j}
+    r"[_^]\{?[(\[]?(?:[0-9]?[ijklmnt]\s*[+-]\s*[0-9]|[0-9]\s*\+\s*[ijklmnt])"
+)
 _LETTER = re.compile(r"([ijklmn])\)?")
 _NUMBERS = re.compile(r"\d(?:\s*(?:,|and)\s*\d)*")
 _AT_STEP = re.compile(r"(\d)\s*:\s*(.+)")  # before it: t = 2: …

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 ROUNDING = 1e-15  # what is lost in a step, for its size
+BLUNT = 1e-3  # a sum that leaves so little of its terms has lost three digits of them
 CANCELLED = 1e-13  # what a sum leaves of its terms where in truth it leaves nothing
 
 
@@ -236,6 +237,19 @@ def defined(board: Board, choices: Iterable[Mapping[Value, float]]) -> Iterator[
             yield Point(board, numbers)
 
 
+def sharp(points: Iterable[Point]) -> Iterator[Point]:
+    """Yield the points where no sum has lost its digits, as 1 − p does where p is 0.9999."""
+    for point in points:
+        sums = (v for v in point.board.nodes if v.op in (ops.add, ops.sub))
+        if not any(_is_lost(point.data[v], point.arguments(v)) for v in sums):
+            yield point
+
+
+def _is_lost(total: float, terms: Iterable[float]) -> bool:
+    """Whether a sum has fewer digits left than two formulas are compared by."""
+    return 0.0 < abs(total) < BLUNT * max(map(abs, terms))
+
+
 def branch(point: Point) -> list[float]:
     """Return on which side of its kink each operation is that has one."""
     sides = []
@@ -268,4 +282,4 @@ def far(board: Board) -> list[Point]:
     """Return points on other sides of the kinks too."""
     rng = random.Random(3)
     choices = [{v: rng.uniform(-3, 3) for v in board.leaves if v in board.names} for _ in range(60)]
-    return [point for _, point in zip(range(30), defined(board, choices), strict=False)]
+    return [point for _, point in zip(range(30), sharp(defined(board, choices)), strict=False)]

@@ -23,6 +23,7 @@ _CHANGING = re.compile(  # words before or behind a formula that make something 
     r"(?! rules?\b)",
     re.I,
 )
+_CONCLUDED = re.compile(r"([^,]*), (?:and )?(?:so|thus|hence|therefore|then) (.*)")
 _LINKING = re.compile(r"\b(?:over|per|or|not)\b", re.I)  # words that change nothing in a heading
 _CONDITION = re.compile(r"\(?(?:if|when|for|where|while)\b.*(?:[<>≤≥]|\\(?:[lg]eq?|[lg]t)\b)")
 _NOTE = re.compile(
@@ -86,6 +87,9 @@ def without_words_before(text: str, names: Names) -> str:
     ... )
     ('w5', '∂E/∂w5')
     """
+    concluded = _CONCLUDED.fullmatch(text)
+    if concluded and is_prose(concluded[1], names):
+        return without_words_before(concluded[2], names)
     end = _end_of_words(text, names)
     before, rest = text[:end].rstrip(), text[end:].strip()
     saying = _LINKING.sub("", before) if before.endswith(":") else before

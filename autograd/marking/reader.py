@@ -52,6 +52,7 @@ from autograd.op import Op
 
 _APPLIED = re.compile(rf"(.+?)\s*\(\s*{NAME.pattern}(?:\s*,\s*{NAME.pattern})*\s*\)")
 _AT_NUMBER = re.compile(r"(.+?)\s*\(\s*([-−+]?[\d.,]+)\s*\)")
+_DIFFERENCE = re.compile(r"(?<!\w)(\w+)\s?\(([^()]*)\)\s*-\s*\1\s?\(")  # E(w + h) − E(w)
 TIME = "t"  # the index of a time step
 
 
@@ -282,6 +283,7 @@ class Reader:
     def side(self, text: str, notes: list[str], indices: Mapping[str, int]) -> Side:
         """Return a side, with how else it reads where a label may be a function, too."""
         try:
+            self.refuse_difference(text)
             found = tokens(text, self.names, notes, self.decimals)
         except Unreadable as error:
             return Side(cut(text), error)
@@ -294,6 +296,13 @@ class Reader:
             sides.append(self.parsed(text, Parser(found, self.names, [], indices, choices)))
         readable = [side for side in sides if not isinstance(side.term, Unreadable)]
         return readable[0]._replace(others=tuple(readable[1:])) if readable else side
+
+    def refuse_difference(self, text: str) -> None:
+        """Raise Unreadable where a Value is taken at two places, as in (E(w + h) − E(w))/h."""
+        for name, at in _DIFFERENCE.findall(plain(text)):
+            if re.search("[+-]", at) and name not in at and self.is_computed(name):
+                reason = f"what {name} is at {at.strip()} is not computed: a product is written ·"
+                raise Unreadable("NOT READ", reason)
 
     def parsed(self, text: str, parser: Parser) -> Side:
         """Return a side in one reading; NeedsIndex where its indices are not known yet."""

@@ -97,15 +97,20 @@ class Sums(Calls):
         notes, self.goes_on = list(self.notes), False
         start = self.place
         terms = self.summed(letter, numbers, is_open)
-        body = [token.text for token in self.tokens[start : self.place] if token.kind == "name"]
-        if is_open and not any(_has_index(name, letter) for name in body):
-            raise self.not_read(f"nothing has the index {letter}")
+        if is_open:
+            self.refuse_without(letter, start)
         self.notes[:] = notes
         if self.goes_on:
             self.notes.append(f"Σ over {letter} is read to go over all that has this index")
         if is_open:
             self.notes.append(f"Σ over {letter} goes as far as there are names")
         return reduce(lambda *args: self.operation(op, *args), terms)
+
+    def refuse_without(self, letter: str, start: int) -> None:
+        """Raise Unreadable where no name behind a place has an index."""
+        body = [token.text for token in self.tokens[start : self.place] if token.kind == "name"]
+        if not any(_has_index(name, letter) for name in body):
+            raise self.not_read(f"nothing has the index {letter}")
 
     def letters_below(self) -> list[str]:
         """Return the index of a Σ that has none below it: the first that the names after it have,
