@@ -208,10 +208,23 @@ def _branches(x):
     return y * y if not x < -1 else max(y, -5, x)
 
 
+def _root_unless_negative(x):
+    """A negative number to the power ½ is complex, and nobody asks for it."""
+    y = x**0.5
+    return x * x if x < 0 else y
+
+
 @pytest.mark.parametrize(
     ("function", "translates"),
     [
         (_branches, True),
+        (_root_unless_negative, True),
+        (lambda x: 1.0 if x < 1 <= 2 * x else 3.0, True),
+        (lambda x: 1.0 if x < 0.5 <= 1 / x else 3.0, False),  # 1/x is not always asked for
+        (lambda x: math.exp(-abs(x) * 1e308 * 10) + math.atan(x * 1e308 * 10), True),
+        (lambda x: 1 / (x * 1e308 * 10) ** 2 if x > 0.3 else 1e300, True),
+        (lambda x: math.sin(x * 1e308 * 10) if x > 1 else x, True),
+        (lambda x: ops_exp(-1e308 * (x * 10 - 7) * (x * 10 - 7)) + 1, True),
         (lambda x: 1 / (1 + 1 / (x + 1)), True),
         (lambda x: math.log(x) if x > 0 else 0, True),
         (lambda x: x**0.5, True),

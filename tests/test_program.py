@@ -1065,6 +1065,18 @@ def test_rows_of_ones_own(backend):
     agree(y * level(x) * level(x), [x], drawn(40, 1), backend)
 
 
+@both
+@pytest.mark.parametrize(
+    "function",
+    [lambda x: (2 - x) ** 0.5, lambda x: {True: 0.5}[x < 1e300], lambda x: [x][int(0 * x)]],
+)
+def test_functions_that_no_one_asked_for_infinity(function, backend):
+    """One makes a complex number of it, others no number at all."""
+    x, w = leaf("x", 0.5), leaf("w", 0.7)
+    row = Op("row", function, lambda x, z: ops.cos(x))
+    agree(sigmoid(row(x * w)) + w, [x], drawn(3, 1), None if backend == "llvmlite" else backend)
+
+
 @pytest.mark.parametrize(
     "name",
     ["w", "rows", "run", "evaluate", "seed", "my row", "class", "d_w", "v1", "range", "math"],
@@ -1300,6 +1312,7 @@ def test_large_numbers_whose_sum_is_past_the_range(backend):
 SQUARED = [0.5544049551926724, 0.8042815876014766, -0.758167964574444]
 squares = Op("squares", lambda x: x**2 + x**3, lambda x, z: 2 * x + 3 * x**2)
 of_terms = Op("of_terms", lambda x: (x + 1) ** 2, lambda x, z: (((x + 1) ** 2) ** 2 + 2) ** 2)
+beside = Op("beside", lambda x: exp(x) * 0 + x**2, lambda x, z: 2 * x)
 of_two = Op("of_two", lambda x, y: x**y, lambda x, y, z: y * x ** (y - 1), lambda x, y, z: x**2)
 
 
@@ -1313,6 +1326,7 @@ of_two = Op("of_two", lambda x, y: x**y, lambda x, y, z: y * x ** (y - 1), lambd
         lambda x, w: (abs(x) ** (w + 1), (w * abs(x)) ** (w + 2)),
         lambda x, w: ((((x * w) ** 2) ** 2 + 1) ** 2, (x * w - 1) ** 4),
         lambda x, w: (squares(x * w), of_terms(x * w)),
+        lambda x, w: (beside(x * w), beside(x) * w),
         lambda x, w: (of_two(abs(x), w + 1), of_two(abs(x * w), w + 2)),
     ],
 )

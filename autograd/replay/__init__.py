@@ -11,5 +11,5 @@ machine             an engine: the record in machine code
   kernel, driver      the loop over the steps, and those over blocks of rows and over rounds
   blocks, compiled    the arrays that they work on
   sharing, turns      two cores
-terms, translation  a row of the table, and a function of one's own, as code
+terms, reading, translation  a row of the table, and a function of one's own, as code
 """

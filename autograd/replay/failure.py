@@ -26,18 +26,15 @@ def failure(
     where: str = "",
     sums: Sequence[float] = (),
     first: int = 0,
-    of_outputs: bool = False,
 ) -> Exception:
     """Return the error that the first of the rows in `failed` raises when it is computed eagerly;
     where none does, that a sum over the rows is past the range of a float.
 
-    where       what the error begins with
-    sums        the gradient by each parameter, or the parameters after a step
-    first       which row of the data the table begins with
-    of_outputs  whether no derivative was asked for
+    where  what the error begins with
+    sums   the gradient by each parameter, or the parameters after a step
+    first  which row of the data the table begins with
     """
-    compute = _computed if of_outputs else _swept
-    error = _error_in_a_row(task, table, failed, parameters, where, first, compute)
+    error = _error_in_a_row(task, table, failed, parameters, where, first, _swept)
     what = _sum_past_range(task.parameters, sums)
     return error or DomainError(f"{where}{what} is past the range of a float, ±1.8e308")
 
@@ -71,6 +68,25 @@ def eagerly(
     except (ArithmeticError, ValueError, TypeError):  # the sum over the rows, or one of them
         raise failure(task, table, rows, parameters, where, sums, first) from None
     return outputs[::-1], [leaf.grad for leaf in leaves.values()]
+
+
+def computed(
+    task: Task, table: Any, failed: Iterable[int], parameters: Sequence[float]
+) -> list[float]:
+    """Return the output at each row. Raises the error of the first row that has one: of the rows in
+    `failed` before any other.
+
+    An engine may doubt what a function of one's own comes to where Python does not ask for it.
+    """
+    leaves, outputs = _leaves(task, parameters), []
+    for rows in (failed, range(len(table))):
+        error = _error_in_a_row(task, table, rows, parameters, "", 0, _computed)
+        if error:
+            raise error
+    for row in table:
+        output = _computed(task, leaves, row)
+        outputs.append(output.data if isinstance(output, Value) else float(output))
+    return outputs
 
 
 def are_finite(numbers: Any) -> bool:

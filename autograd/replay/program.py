@@ -14,7 +14,7 @@ from autograd.record import Record
 from autograd.replay.arrays import over_arrays
 from autograd.replay.descent import Descent
 from autograd.replay.engine import Batch, Engine, Task
-from autograd.replay.failure import are_finite, eagerly, failure, mean
+from autograd.replay.failure import are_finite, computed, eagerly, failure, mean
 from autograd.replay.generated import Generated
 from autograd.replay.listing import Guard, Listing, guards, script
 from autograd.replay.rows import checked, title
@@ -134,7 +134,7 @@ class Program:
         engine, table, parameters = self._prepared(any_engine, rows)
         outputs, failed = engine.outputs(table, parameters)
         if failed:
-            raise failure(self._task, table, failed, parameters, of_outputs=True)
+            return computed(self._task, table, failed, parameters)
         return outputs
 
     def backward(self, rows: Any = None, reduce: Literal["mean", "sum"] = "mean") -> float:

@@ -50,7 +50,7 @@ class Term(Symbolic):
             for factor, other in (args, args[::-1]):
                 if _is_one_of(factor, (1, -1)):
                     return other if factor == 1 else cls(ops.neg, (other,))
-        if op in (ops.pow, _power) and _is_one_of(args[1], (1,)):
+        if op in (ops.pow, power_of_floats) and _is_one_of(args[1], (1,)):
             return args[0]
         return cls(op, args)
 
@@ -63,18 +63,18 @@ class Term(Symbolic):
     __eq__ = __bool__ = __float__ = __lt__ = __le__ = __gt__ = __ge__ = _ask
 
 
-class _OfFloats(Term):
-    """A term in a partial of one's own, which the eager pass gives floats: there `**` is Python's,
-    and a square is what C's pow gives.
+class OfFloats(Term):
+    """A term in a function or a partial of one's own, which the eager pass gives floats: there `**`
+    is Python's, and a square is what C's pow gives.
     """
 
     __slots__ = ()
 
     def __pow__(self, other: Any) -> Any:
-        return self._apply(_power, (self, other))
+        return self._apply(power_of_floats, (self, other))
 
     def __rpow__(self, other: Any) -> Any:
-        return self._apply(_power, (other, self))
+        return self._apply(power_of_floats, (other, self))
 
 
 def _is_one_of(number: Any, numbers: tuple[int, ...]) -> bool:
@@ -84,7 +84,7 @@ def _is_one_of(number: Any, numbers: tuple[int, ...]) -> bool:
 # What pow's partial asks of its exponent, and what `**` is to floats. They are no rows: nothing is
 # derived through them.
 _differs = Op("differs", operator.ne, lambda x, y, z: 0.0, lambda x, y, z: 0.0)
-_power = Op("power", math.pow, *ops.pow.partials, reads=lambda x, y: x**y)
+power_of_floats = Op("power", math.pow, *ops.pow.partials, reads=lambda x, y: x**y)
 
 # How Python writes what is not a call, and how strongly that binds.
 FORMS: dict[Any, tuple[str, int]] = {
@@ -105,7 +105,7 @@ def slope_of(op: Op, place: int, args: Sequence[Any], result: Any) -> Any:
     """
     terms = (*args, result)
     if op.__module__ != ops.__name__:
-        terms = tuple(_OfFloats(x.op, x.args) if isinstance(x, Term) else x for x in terms)
+        terms = tuple(OfFloats(x.op, x.args) if isinstance(x, Term) else x for x in terms)
     try:
         return op.partials[place](*terms)
     except (TypeError, AttributeError) as error:
@@ -126,7 +126,7 @@ def written(term: Any, names: Names) -> Written:
         return names[term.args[0]]
     parts = [written(x, names) for x in term.args]
     form, binding = FORMS.get(term.op.function, ("", ATOM))
-    if term.op in (ops.pow, _power) and _is_whole(term.args[1]):
+    if term.op in (ops.pow, power_of_floats) and _is_whole(term.args[1]):
         form, binding = _form_of_power(term.op, parts[0], term.args[1])
     if form:
         return Written(form.format(*parts), binding, "text")
@@ -145,7 +145,7 @@ def _is_whole(exponent: Any) -> bool:
 
 def _form_of_power(op: Op, base: Written, exponent: float) -> tuple[str, int]:
     """How a power is written: a square as a product, but for a base that is long."""
-    if exponent != 2 or op is _power:
+    if exponent != 2 or op is power_of_floats:
         return "{:5} ** {:5}", POWER
     return ("", ATOM) if "(" in base.text else ("{0:3} * {0:4}", PRODUCT)
 
@@ -339,7 +339,7 @@ def _shows(op: Op, args: tuple[float | None, ...], place: int) -> bool:
 
 
 def _is_finite_at(op: Op, numbers: Sequence[float]) -> bool:
-    with suppress(ArithmeticError, ValueError):
+    with suppress(Exception):  # a function of one's own may raise any
         return math.isfinite(op.function(*numbers))
     return False
 

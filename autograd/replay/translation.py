@@ -7,13 +7,20 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial, reduce
 from itertools import pairwise
-from types import FunctionType
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd import ops
 from autograd.op import Op
 from autograd.replay.assembly import OF_C, Assembly
-from autograd.replay.terms import Term, definition, origin
+from autograd.replay.reading import (
+    Untranslatable,
+    body_of,
+    is_documentation,
+    is_made_of_operations,
+    is_math,
+    known,
+)
+from autograd.replay.terms import OfFloats, Term, origin, power_of_floats
 
 _OPERATORS: dict[type, str] = {
     ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv", ast.Pow: "pow",
@@ -25,10 +32,6 @@ EXACT = 2**53  # up to here, every int is a float
 
 
 _NAMED = ("pi", "e", "tau", "inf", "nan")  # numbers of `math`
-
-
-class Untranslatable(Exception):
-    """Why a function is left to Python."""
 
 
 def _differ(code: Assembly, x: str, y: str) -> str:
@@ -78,29 +81,12 @@ def _spelled(op: Op) -> str:
     return f"{origin(op)}.{getattr(op.function, '__name__', '')}"
 
 
-def _is_made_of_operations(function: Any) -> bool:
-    """Whether a function asks for nothing but operations, so that terms show what it computes."""
-    if not isinstance(function, FunctionType) or function.__defaults__ or function.__closure__:
-        return False
-    names = function.__code__.co_names
-    return bool(names) and all(isinstance(function.__globals__.get(x), Op) for x in names)
-
-
 def _shape(term: Any) -> Shape:
     if not isinstance(term, Term):
         return float(term)
     if term.op is None:
         return term.args[0]
     return (term.op, *map(_shape, term.args))
-
-
-@cache
-def _body(op: Op) -> tuple[list[str], list[ast.stmt]]:
-    text = definition(op, "f")
-    if text is None:
-        raise Untranslatable
-    function: Any = ast.parse(text).body[0]
-    return [x.arg for x in function.args.args], function.body
 
 
 class _Number(NamedTuple):
@@ -155,10 +141,11 @@ class _Translation:
             return self.called(function.__name__, args)
         if origin(op) == "builtins":
             return self.builtin(function.__name__, args)
-        if _is_made_of_operations(function):
-            shape = _shape(function(*(Term(None, (k,)) for k in range(op.arity))))
+        if is_made_of_operations(function):
+            kind = Term if self.trusted else OfFloats
+            shape = _shape(function(*(kind(None, (k,)) for k in range(op.arity))))
             return self.of_shape(shape, args)
-        names, statements = _body(op)
+        names, statements = body_of(op)
         return self.block(statements, dict(zip(names, args, strict=True)))
 
     def of_shape(self, shape: Shape, args: Sequence[_Number]) -> Any:
@@ -172,9 +159,11 @@ class _Translation:
         result = applied(self.code, op, texts)
         if _spelled(op) == "_operator.truediv":
             self._raise(self.code.compared("oeq", texts[1], self.code.constant(0.0)))
+        elif op is power_of_floats:
+            self._raise(self._refused(result, texts))
         elif origin(op) != "_operator":
-            fine = self.code.finite(result)
-            self._raise(self.code.both("xor", fine, self._truth(True)))
+            for x in (*texts, result):  # it takes and gives finite numbers alone
+                self._raise(self._not(self.code.finite(x)))
         return _Number(result, True)
 
     def block(self, statements: Sequence[ast.stmt], names: Mapping[str, Any]) -> Any:
@@ -194,12 +183,12 @@ class _Translation:
                     lambda body=[*statement.body, *rest]: self.block(body, names),
                     lambda body=[*statement.orelse, *rest]: self.block(body, names),
                 )
-            elif not _is_documentation(statement):
+            elif not is_documentation(statement):
                 raise Untranslatable
         raise Untranslatable
 
     def _chosen(self, condition: str, first: Any, second: Any) -> _Number:
-        otherwise = self.code.both("xor", condition, self._truth(True))
+        otherwise = self._not(condition)
         x, y = self._side(condition, first), self._side(otherwise, second)
         is_float = _is_float(x.number) and _is_float(y.number)
         if self.trusted and (x.has_calls or y.has_calls):
@@ -239,14 +228,18 @@ class _Translation:
         if isinstance(test, ast.BoolOp):
             return self._any_or_all(test, names)
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            return self.code.both("xor", self.asked(test.operand, names), self._truth(True))
+            return self._not(self.asked(test.operand, names))
         number = self.text(self.value(test, names))
         return self.code.compared("une", number, self.code.constant(0.0))
 
     def _all_compared(self, test: ast.Compare, names: Mapping[str, Any]) -> str:
         """Whether each side of a chain of comparisons stands so to the next."""
-        sides = [self.text(self.value(x, names)) for x in (test.left, *test.comparators)]
-        hows = [_known(_COMPARISONS, how) for how in test.ops]
+        sides = [self.text(self.value(x, names)) for x in (test.left, test.comparators[0])]
+        before = self.bad
+        sides += [self.text(self.value(x, names)) for x in test.comparators[1:]]
+        if self.bad != before:  # what stands behind might not be asked, and so may not raise
+            raise Untranslatable
+        hows = [known(_COMPARISONS, how) for how in test.ops]
         truths = [
             self.code.compared(how, *pair) for how, pair in zip(hows, pairwise(sides), strict=True)
         ]
@@ -279,7 +272,7 @@ class _Translation:
         return names[node.id]
 
     def _read_Attribute(self, node: ast.Attribute, names: Mapping[str, Any]) -> Any:
-        if not _is_math(node.value) or node.attr not in _NAMED:
+        if not is_math(node.value) or node.attr not in _NAMED:
             raise Untranslatable
         return getattr(math, node.attr)
 
@@ -296,7 +289,7 @@ class _Translation:
         return _Number(self.code.negative(x.text), True)
 
     def _read_BinOp(self, node: ast.BinOp, names: Mapping[str, Any]) -> Any:
-        name = _known(_OPERATORS, node.op)
+        name = known(_OPERATORS, node.op)
         x, y = self.value(node.left, names), self.value(node.right, names)
         if not _is_float(x) and not _is_float(y):  # ints have more digits than floats
             raise Untranslatable
@@ -316,7 +309,7 @@ class _Translation:
 
     def _read_Call(self, node: ast.Call, names: Mapping[str, Any]) -> Any:
         args = [self.value(x, names) for x in node.args]
-        if isinstance(node.func, ast.Attribute) and _is_math(node.func.value):
+        if isinstance(node.func, ast.Attribute) and is_math(node.func.value):
             call, name = self.called, node.func.attr
         elif isinstance(node.func, ast.Name):
             call, name = self.builtin, node.func.id
@@ -333,9 +326,22 @@ class _Translation:
         texts = [self.text(x) for x in args]
         result = self.code.call(name, texts)
         if name not in ("fabs", "copysign"):
-            fine = self.code.finite(result)
-            self._raise(self.code.both("xor", fine, self._truth(True)))
+            self._raise(self._refused(result, texts))
         return _Number(result, True)
+
+    def _refused(self, result: str, args: Sequence[str]) -> str:
+        """Whether Python raises an error for what a function of C gives: what is not finite of
+        finite numbers, and what is no number of numbers.
+        """
+        code = self.code
+        finite = reduce(partial(code.both, "and"), map(code.finite, args))
+        numbers = reduce(partial(code.both, "and"), (code.compared("ord", x, x) for x in args))
+        no_number = code.both("and", numbers, code.compared("uno", result, result))
+        past_range = code.both("and", finite, self._not(code.finite(result)))
+        return code.both("or", no_number, past_range)
+
+    def _not(self, truth: str) -> str:
+        return self.code.both("xor", truth, self._truth(True))
 
     def builtin(self, name: str, args: Sequence[Any]) -> _Number:
         """What a function of Python's own gives."""
@@ -363,20 +369,6 @@ class _Translation:
 
 def _is_float(x: Any) -> bool:
     return x.is_float if isinstance(x, _Number) else isinstance(x, float)
-
-
-def _is_math(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id == "math"
-
-
-def _is_documentation(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-def _known(table: Mapping[type, str], node: Any) -> str:
-    if type(node) not in table:
-        raise Untranslatable
-    return table[type(node)]
 
 
 @cache
