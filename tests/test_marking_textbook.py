@@ -224,9 +224,28 @@ def test_a_condition_that_the_record_does_not_go_by_is_told():
     y = named(x - 0.5, "y")  # Huber's loss, recorded where x is more than 1
     [line] = check_derivation(y, "y = x²/2 if x < 1 else x − 0.5").lines
     assert line.verdict == "UNSURE"
-    assert "the record does not tell what it is in the other case" in line.because
+    assert "in the other case it is not so, or the record does not tell" in line.because
     [line] = check_derivation(y, "y = x²/2 if x > 1 else x − 0.5").lines
     assert line.wrong
+
+
+@pytest.mark.parametrize("formula", ["u if u > 1 else 0", "0 if u < 1 else u", "2u·1[u > 1]"])
+def test_a_condition_is_about_all_that_its_quantity_may_be(formula):
+    """r is u from 0 on, and u is less: a limit of 1, where c has its kink, is not found out here."""
+    u = named(Value(-0.5, "x") * 1.0, "u")
+    r, c = named(relu(u), "r"), named(maximum(u, 1.0), "c")
+    F = named(r * c, "F")
+    assert check_derivation(F, "r = u if u > 0 else 0")
+    assert not check_derivation(F, f"r = {formula}")
+
+
+def test_a_table_with_a_formula_has_its_value_in_the_third_column():
+    lines = check_derivation(polynomial(), "| ∂J/∂a_0 | 2/3·(e1 + e2 + e3) | 0.5833 |").lines
+    assert [line.right for line in lines] == [True, True]
+    lines = check_derivation(polynomial(), "| ∂J/∂a_0 | 2/3·(e1 + e2 + e3) | 0.5388 |").lines
+    assert [line.right for line in lines] == [True, False]
+    [line] = check_derivation(polynomial(), "| a_0 | 0.5 | 0.44 |").lines  # what it was, and is
+    assert line.right
 
 
 def test_a_condition_alone_does_not_hide_behind_a_number():

@@ -185,7 +185,8 @@ class Bench:
             return False
         if has_kink(side):
             across = self.crossings.across(side, self.far, instead)
-            if not self.evaluator.agree(subject, side, across, instead):
+            beyond = self.crossings.beyond(side, self.far, instead)
+            if not self.evaluator.agree(subject, side, [*across, *beyond], instead):
                 return False
         if self.crossings.refutes(subject, side, instead):
             return False

@@ -140,10 +140,35 @@ class Crossings:
         """
         points = [*points, *(at.point for at in self.all)]
         crossed = self._crossed_by(side, instead)
-        if crossed is None:
-            return points[:MOST]
+        return (points if crossed is None else self._crossing(points, crossed))[:MOST]
+
+    def beyond(
+        self, side: Term, points: Iterable[Point], instead: Substitution | None = None
+    ) -> list[Point]:
+        """Return points where a condition that is typed is not what it is here, or where kinks of
+        what it is about are crossed: z > 0 says what a formula is for all z.
+        """
+        points = [*points, *(at.point for at in self.all)]
+        found: list[Point] = []
+        for condition in _calls_of(side, (ops.step,)):
+            found += self._turned(condition, points)[:MOST]
+            found += self._crossing(points, self._about(condition, instead))[:MOST]
+        return found
+
+    def _about(self, condition: Call, instead: Substitution | None) -> set[Node]:
+        """Return the nodes whose kinks lie where what a condition is about has some number."""
+        typed = [self._difference(condition, point, instead) for point in self.near]
+        return {v for v, own in self._differences.items() if _is_moved(own, typed)}
+
+    def _crossing(self, points: Sequence[Point], crossed: Collection[Node]) -> list[Point]:
+        """Return the points that lie across no kinks but some."""
         kept = [k for k, v in enumerate(self.kinked) if v not in crossed]
-        return self._on_this_side(points, kept)[:MOST]
+        return self._on_this_side(points, kept)
+
+    def _turned(self, condition: Term, points: Iterable[Point]) -> list[Point]:
+        """Return the points at which a condition is not what it is here."""
+        here = self._value(condition, self.near[0])
+        return [point for point in points if self._value(condition, point) != here]
 
     def _crossed_by(self, side: Term, instead: Substitution | None) -> set[Node] | None:
         """Return the nodes across whose kinks a formula says what it is; None where it has a kink
@@ -170,7 +195,7 @@ class Crossings:
         """Return the nodes that have their kink where an operation that is typed has its own;
         None where one has it elsewhere.
         """
-        own = {v: [difference(point.arguments(v)) for point in self.near] for v in self.kinked}
+        own = self._differences
         found = set()
         for call in calls:
             typed = [self._difference(call, point, instead) for point in self.near]
@@ -179,6 +204,11 @@ class Crossings:
                 return None
             found |= same
         return found
+
+    @cached_property
+    def _differences(self) -> dict[Node, list[float]]:
+        """What is 0 at the kink of each node, at the points on this side."""
+        return {v: [difference(point.arguments(v)) for point in self.near] for v in self.kinked}
 
     def has_condition_of_its_own(self, side: Term) -> bool:
         """Whether a condition is typed that the record does not go by."""
@@ -267,6 +297,13 @@ def _is_same(x: Sequence[float], y: Sequence[float]) -> bool:
     times = x[0] / y[0] if y[0] else 0.0
     pairs = zip(x, y, strict=True)
     return times != 0.0 and all(math.isclose(a, times * b, rel_tol=1e-9) for a, b in pairs)
+
+
+def _is_moved(x: Sequence[float], y: Sequence[float]) -> bool:
+    """Whether two differences, or one and the other with its sign turned, differ by a constant."""
+    pairs = list(zip(x, y, strict=True))
+    by = [[a - b for a, b in pairs], [a + b for a, b in pairs]]
+    return any(math.isclose(min(moved), max(moved), rel_tol=1e-9, abs_tol=1e-12) for moved in by)
 
 
 def _walks(board: Board) -> Iterator[dict[Value, float]]:

@@ -65,6 +65,7 @@ _COLON = re.compile(
     r"((?=\S*[\d_∂⁺/]|d\S+\s*/\s*d)[^\s:=]+(?:\s*/\s*[^\s:=]+)?)\s*:\s+(?=[-+−(.]?\s*[\d.(])"
 )
 _TABLE = re.compile(r"\s*\|\s.*\s\|\s*$")
+_VALUED = re.compile(r".*[^\W\d].*[*·/(+−-].* \| [-−+]?[\d.,]+")  # a formula, and its value
 _RULE = re.compile(r"\s*\|?[-:| ]{3,}\|?\s*")  # below the head of a table
 _ALIKE = r"\(?[ijklmn]\s*(?:!?=|≠|\\neq?(?![a-z]))\s*[ijklmn]\b"  # i = j, i ≠ j
 _TURN = re.compile(  # where one equation ends and the next begins on the same line
@@ -241,13 +242,16 @@ def _bare(text: str) -> str:
 
 
 def _cells(row: str) -> Iterator[str]:
-    """Yield what a row of a table states: its equations, or its first two cells as one."""
+    """Yield what a row of a table states: its equations, or its first two cells as one; of three,
+    with a formula in the second, all.
+    """
     cells = [cell.strip() for cell in row.strip().strip("|").split("|")]
     stated = [cell for cell in cells if _relations(cell)]
     if stated:
         yield from stated
     elif len(cells) >= 2 and re.search(r"\d", cells[1]):
-        yield f"{cells[0]} = {cells[1]}"
+        is_valued = len(cells) == 3 and _VALUED.fullmatch(f"{cells[1]} | {cells[2]}")
+        yield " = ".join(cells if is_valued else cells[:2])
 
 
 def _turns(text: str) -> list[str]:

@@ -142,7 +142,7 @@ class Formulas:
     ) -> Outcome:
         subject = equation.subject
         if self.holds_in_its_case(subject, side, tried):
-            told = "it holds here, and the record does not tell what it is in the other case"
+            told = "it holds here; in the other case it is not so, or the record does not tell"
             return Outcome((Verdict.UNSURE,), true, f"UNSURE, {told}")
         if not has_kink(side) and self.bench.evaluator.agree(subject, side, self.bench.points):
             return self.holds_on_this_side(subject, side, true, tried)
@@ -157,10 +157,15 @@ class Formulas:
         return self.bench.wrong(fits, so, true)
 
     def holds_in_its_case(self, subject: Term, side: Term, tried: Iterable[Interpretation]) -> bool:
-        """Whether a formula has a condition that the record does not go by, and holds near by."""
-        if not self.bench.crossings.has_condition_of_its_own(side):
+        """Whether a formula with a condition holds on this side of all else, or near by where the
+        record does not go by that condition.
+        """
+        crossings, points = self.bench.crossings, self.bench.points
+        if not crossings.beyond(side, self.bench.far):
             return False
-        agree, points = self.bench.evaluator.agree, self.bench.points
+        if not crossings.has_condition_of_its_own(side):
+            points = [*points, *crossings.across(side, self.bench.far)]
+        agree = self.bench.evaluator.agree
         return any(agree(subject, side, points, read.instead) for read in tried)
 
     def wrong_line_before(self, subject: Term, side: Term) -> int | None:
