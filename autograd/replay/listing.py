@@ -7,7 +7,7 @@ It is exact: what the code computes agrees with the record, and with `backward()
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd import ops
@@ -244,16 +244,21 @@ def script(listing: Listing) -> str:
 def _functions(names: Names) -> list[str]:
     """The imports of the operations that were asked for, and the definitions of others."""
     known = {name: definition(op, name) for name, op in names.functions.items()}
-    found: dict[str, list[str]] = {"math": [], "builtins": []}  # by module
-    for name in (name for name, text in known.items() if not text):
-        module, spelled = _import(names.functions[name], name)
-        if (module, spelled) != ("builtins", name):
-            found.setdefault(module, []).append(spelled)
     texts = [text for text in known.values() if text]
-    imports = [f"from {module} import {', '.join(of)}" for module, of in found.items() if of]
+    imports = _imports({name: names.functions[name] for name, text in known.items() if not text})
     if any("math." in text for text in texts):
         imports.insert(0, "import math")
     return ["\n".join(imports), *texts] if imports else texts
+
+
+def _imports(functions: Mapping[str, Op]) -> list[str]:
+    """Return the lines that import these operations, by the names that they are to have."""
+    found: dict[str, list[str]] = {"math": [], "builtins": []}  # by module
+    for name, op in functions.items():
+        module, spelled = _import(op, name)
+        if (module, spelled) != ("builtins", name):
+            found.setdefault(module, []).append(spelled)
+    return [f"from {module} import {', '.join(of)}" for module, of in found.items() if of]
 
 
 def _import(op: Op, name: str) -> tuple[str, str]:
