@@ -40,8 +40,7 @@ class Record:
     def __init__(self, root: Value, held: Collection[Value] = ()) -> None:
         self.root = root
         with lock:
-            found: tuple[list[Value], list[Node]] = topological_order(root, held)
-        self.leaves, self.nodes = found
+            self.leaves, self.nodes = topological_order(root, held)
 
     @property
     def values(self) -> list[Value]:
@@ -165,23 +164,25 @@ _latest: object = None  # a mark
 def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[Value], list[Any]]:
     """Return the leaves and the nodes of `Record(root, held)`; who asks holds `lock`."""
     global _latest
-    begun = _latest = object()
-    done = object()
-    leaves, nodes = list[Value](), list[Value]()
+    begun, done = object(), object()
+    _latest = begun
+    leaves: list[Value] = []
+    nodes: list[Value] = []
     todo: list[Any] = [root]  # to visit; what is begun has its arguments done when it comes again
+    push, pop, leaf, node = todo.append, todo.pop, leaves.append, nodes.append
     while todo:
-        v = todo.pop()
+        v = pop()
         if v._mark is begun:
             v._mark = done
-            nodes.append(v)
+            node(v)
             continue
         while v._mark is not done:
             if v.op is None or (held and v in held and v is not root):
                 v._mark = done
-                leaves.append(v)
+                leaf(v)
                 break
             v._mark = begun
-            todo.append(v)
+            push(v)
             y, v = v._y, v._x  # the first argument is next
             if y is None:
                 if v.__class__ is tuple:
@@ -190,7 +191,7 @@ def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[V
             elif v.__class__ is float:
                 v = y
             elif y.__class__ is not float and y._mark is not done:
-                todo.append(y)
+                push(y)
     if _latest is not begun:  # a signal handler put marks in between
         return topological_order(root, held)
     return leaves, nodes
