@@ -466,7 +466,19 @@ LONG = r"""( { [ | - x x^ \frac{ Σ_k w_ij x, = so \underbrace{x}_{y} ∂E/ 1, _
 
 
 @pytest.mark.parametrize(
-    "piece", [*LONG.split(), "a b ", "(x = ", "x = y and ", "word ", "  ", "x (is ", ": "]
+    "piece",
+    [
+        *LONG.split(),
+        "a b ",
+        "(x = ",
+        "x = y and ",
+        "word ",
+        "  ",
+        "x (is ",
+        ": ",
+        "x if ",
+        "x if x < 1, ",
+    ],
 )
 def test_a_long_line_takes_no_time(piece):
     for text in (piece * (4000 // len(piece)), "E = " + piece * (3995 // len(piece))):

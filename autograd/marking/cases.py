@@ -10,18 +10,20 @@ from itertools import pairwise
 
 from autograd.marking.syntax import Unreadable
 
+MOST_CASES = 4  # words like if on one side
 _CASES = re.compile(
     r"\\begin\s*\{([dr]?cases)\*?\}(.*?)\\end\s*\{\1\*?\}"
     r"|\\left\s*\\(?:\{|lbrace)\s*\\begin\s*\{array\}\s*\{[lcr@{} ]*\}(.*?)"
     r"\\end\s*\{array\}\s*\\right\s*\.",
     re.DOTALL,
 )
-_BEGUN = re.compile(r"\\begin\s*\{(?:[dr]?cases|array)\*?\}")
-_ENDED = re.compile(r"\\end\s*\{(?:[dr]?cases|array)\*?\}")
+_BEGUN = re.compile(r"\\begin\s*\{[dr]?cases\*?\}|\\left\s*\\(?:\{|lbrace)\s*\\begin\s*\{array\}")
+_ENDED = re.compile(r"\\end\s*\{[dr]?cases\*?\}|\\end\s*\{array\}\s*\\right")
 _ROW = re.compile(r"\\\\(?:\s*\[[^\]]*\])?|\\cr(?![a-z])")
 _BETWEEN_ROWS = r" \cr "
 _LISTED = re.compile(r"\\cases\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}")
 _ALIKE_OR_ELSE = re.compile(r"\bif\s+([ijklmn]\s*(?:==?|!=)\s*[ijklmn])\s+else\b")
+_IF = re.compile(r"\s(?:if|when|for)\s")
 _ELSE = re.compile(r"(.*\S),?\s+if\s+(.+?),?\s+(?:else|otherwise)\s+(.+)")
 _OTHERWISE = re.compile(
     r"(.*\S?),?\s+(?:if|when|for)\s+(.+?)\s*[,;]\s*(?:and\s+)?(.+?),?\s+(?:otherwise|else)\s*\.?\s*"
@@ -63,6 +65,8 @@ def in_pieces(text: str) -> str:
     >>> in_pieces(r"\cases{p & i = j \cr q & i \neq j}")
     '((p)*( δ_{ij} ) + (q)*((1 - δ_{ij} )))'
     """
+    if "\\cases" in text or not 1 <= len(_IF.findall(text)) <= MOST_CASES:
+        return _LISTED.sub(_summed, text)
     found = _ELSE.fullmatch(text) or _OTHERWISE.fullmatch(text)
     if found:
         return _sum_of([(found[1], found[2]), (found[3], "")]) or text
@@ -70,7 +74,7 @@ def in_pieces(text: str) -> str:
     if alone:
         reason = f"what is it elsewhere? write {alone[1]} if {alone[2]} else …"
         raise Unreadable("NOT READ", reason)
-    return _LISTED.sub(_summed, text)
+    return text
 
 
 def _summed(found: re.Match[str]) -> str:
