@@ -147,6 +147,11 @@ LINES = [  # the network, a line that is right, and one that is not
         "dp_i/dz_j = p_i*(1-p_j)/T if i == j else -p_i*p_j/T",
         "dp_i/dz_j = p_i*(1-p_j)/T if i != j else -p_i*p_j/T",
     ),
+    (
+        stride,
+        "a_1 = \\left\\{\\begin{array}{ll}\n y_1 & y_1 > 0 \\\\\n 0 & y_1 \\le 0\n\\end{array}\\right.",
+        "a_1 = \\left\\{\\begin{array}{ll}\n y_1 & y_1 > 0 \\\\\n 1 & y_1 > 0\n\\end{array}\\right.",
+    ),
     # What a name means stands behind it; e is no constant where it is said to be another thing.
     (
         tied,

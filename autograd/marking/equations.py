@@ -181,14 +181,20 @@ def _whole(lines: list[str], k: int) -> tuple[str, int]:
     line = lines[k]
     end = k + 1
     while "\\" in line and end < min(len(lines), k + MOST_JOINED):
-        is_open = line.count("{") > line.count("}") or is_begun(line)
+        is_open = _open_braces(line) > 0 or is_begun(line)
         if not is_open and not lines[end].lstrip().startswith("{"):
             return line, end
         line = f"{line} {lines[end]}"
         end += 1
         if len(line) > LONGEST:
             break
-    return (line, end) if line.count("{") == line.count("}") else (lines[k], k + 1)
+    return (line, end) if _open_braces(line) == 0 else (lines[k], k + 1)
+
+
+def _open_braces(line: str) -> int:
+    r"""Return how many braces are open at the end of a line; \{ is none."""
+    bare = line.replace(r"\{", "").replace(r"\}", "")
+    return bare.count("{") - bare.count("}")
 
 
 def _is_grid_row(line: str) -> bool:
