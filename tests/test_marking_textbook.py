@@ -178,6 +178,12 @@ LINES = [  # the network, a line that is right, and one that is not
     (tied, "w_{n+1} = w_n - 0.1 L'(w_n)", "w_{n+1} = w_n + 0.1 L'(w_n)"),
     (tied, "w^{(1)} = w^{(0)} − 0.1 ∂L/∂w", "w^{(1)} = w^{(0)} − 0.1 ∂L/∂r"),
     (tied, "η = 0.1\nw_{new} = w_{old} − η ∂L/∂w", "η = 0.1\nw_{new} = w_{old} − 2η ∂L/∂w"),
+    (units, "w^{(t+1)} = w^{(t)} − 0.1 ∇_w L", "w^{(t+1)} = w^{(t)} + 0.1 ∇_w L"),
+    (
+        units,
+        "w_1^{(t+1)} = w_1^{(t)} − 0.1 (p − y) u_1 x",
+        "w_1^{(t+1)} = w_1^{(t)} − 0.1 (p − y) u_2 x",
+    ),
     # New names with an index.
     (polynomial, "r_i = y_i − f_i\nJ = 1/3 Σ_i r_i²", "r_i = y_i − f_i\nJ = 1/3 Σ_i r_i"),
     (
