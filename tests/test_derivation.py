@@ -777,7 +777,7 @@ def test_the_report():
         "right  dE/dw5 = 0.0821: it is 0.082167, cut off",
         "WRONG  dE/dw5 = -0.0822: SIGN, of the whole; it is 0.082167",
         "open   dE/dw5 = ?: not answered yet",
-        "open   <script> = 1: NOT READ, '<script>' is not understood here",
+        "open   <script> = 1: NOT READ, a name, a number or a bracket is missing before <",
     ]
     assert "<script>" not in marks._repr_html_()
     assert re.findall(">(right|open|WRONG)<", marks._repr_html_()) == [

@@ -225,6 +225,8 @@ def _kind(word: str, names: Names) -> Kind:
 
 
 def _is_function(word: str, names: Names) -> bool:
+    if word == "where":  # that of arrays has a bracket behind it
+        return False
     return word in FUNCTIONS or word in ARRAY_FUNCTIONS or word in names.functions
 
 
