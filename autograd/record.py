@@ -190,7 +190,7 @@ def topological_order(root: Value, held: Collection[Value] = ()) -> tuple[list[V
                     break
             elif v.__class__ is float:
                 v = y
-            elif y.__class__ is not float and y._mark is not done:
+            elif y.__class__ is not float:
                 push(y)
     if _latest is not begun:  # a signal handler put marks in between
         return topological_order(root, held)

@@ -13,8 +13,8 @@ import numpy as np
 from autograd.replay.compiled import Code, Steps
 from autograd.replay.planning import Plan
 
-LOT = 8  # blocks in a lot, at most: the fewer, the more often the gradients go to the other core
-NEAR = 2**16  # numbers in the memory of a lot, which are to stay near its core
+LOT = 16  # blocks in a lot, at most: the fewer, the more often the gradients go to the other core
+NEAR = 80_000  # numbers in the memory of a lot, which are to stay near its core
 A_POLL = 32  # numbers of the code that are done while a thread asks once whose turn it is
 
 

@@ -154,7 +154,7 @@ def many_rows() -> Problem:
         problem,
         title="A hundred thousand rows: a step of the demo on each point a thousand times",
         batches=[rows * 1000],
-        rounds=5,
+        rounds=20,
     )
 
 
