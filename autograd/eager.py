@@ -108,25 +108,33 @@ def applied(op: Op, method: str = "") -> Callable[..., Value]:
     """
     if op.arity > 2:
         return lambda *args: _applied_to_many(op, args)
-    read = {"x": _READ.format(x="x", a="a", place=0), "y": _READ.format(x="y", a="b", place=1)}
-    if method:
-        read[method[0]] = {"x": "\n        a = x._data", "y": "\n        b = y._data"}[method[0]]
-    parts = {"PARAMETERS": method or "x, y", "ARGUMENTS": "x, y", "SECOND": "y"}
-    parts["READ"] = read["x"] + read["y"]
-    if op.arity == 1:
-        parts = {"PARAMETERS": "x", "ARGUMENTS": "x", "SECOND": "None", "READ": "a = x._data"}
-    numbers = "a, b"[: 3 * op.arity - 2]
-    parts["NUMBERS"] = numbers
-    parts["FUNCTION"], parts["FAILED"] = (
-        f"function({numbers})",
-        "z.__class__ is not float or z - z != 0.0",
-    )
-    if op in _SIGNS:
-        parts["FUNCTION"] = f"a {_SIGNS[op]} b"
-    if op in (ops.add, ops.sub, ops.mul):  # which give a float
-        parts["FAILED"] = "z - z != 0.0"
+    failed = "z - z != 0.0"
+    if op not in (ops.add, ops.sub, ops.mul):  # which give a float
+        failed = f"z.__class__ is not float or {failed}"
+    parts = {"FAILED": failed} | (_OF_ONE if op.arity == 1 else _of_two(op, method))
     text = re.sub("[A-Z]{4,}", lambda word: parts.get(word[0], word[0]).strip(), _APPLY)
     return _defined(text)["made"](op, op.function, op.compute)  # type: ignore[no-any-return]
+
+
+_OF_ONE = {
+    "PARAMETERS": "x", "ARGUMENTS": "x", "SECOND": "None",
+    "READ": "a = x._data", "NUMBERS": "a", "FUNCTION": "function(a)",
+}  # fmt: skip
+
+
+def _of_two(op: Op, method: str) -> dict[str, str]:
+    """Return the parts of the code of an operation of two arguments."""
+    first = _READ.format(x="x", a="a", place=0)
+    second = _READ.format(x="y", a="b", place=1)
+    if method == "x, y":
+        first = "\n        a = x._data"
+    elif method == "y, x":
+        second = "\n        b = y._data"
+    return {
+        "PARAMETERS": method or "x, y", "ARGUMENTS": "x, y", "SECOND": "y",
+        "READ": first + second, "NUMBERS": "a, b",
+        "FUNCTION": f"a {_SIGNS[op]} b" if op in _SIGNS else "function(a, b)",
+    }  # fmt: skip
 
 
 @cache
