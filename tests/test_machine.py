@@ -18,6 +18,8 @@ from expressions import ROWS, at, blend, eagerly, evaluate, random_program
 from autograd import DomainError, Op, Program, Value, exp, log, maximum, ops, sigmoid, sin
 from autograd.record import topological_order
 from autograd.replay import blocks, compiling, machine, sharing, single, translation
+from autograd.replay.kernel import text_of
+from autograd.replay.loop import Loop
 from autograd.replay.planning import Plan
 from autograd.replay.schedule import SCALAR, Schedule, Sums
 from nn import MLP, binary_cross_entropy, hinge
@@ -194,6 +196,19 @@ def test_sums_that_differ_in_scalars_alone_are_alike():
     assert sums[0].summands == ((True, SCALAR, 0), (True, 1, None))
     assert [scalars for _, scalars in sums[0].members] == [[~0], [~1], [~2]]
     assert len(schedule.once) == 2
+
+
+def test_code_does_not_grow_with_how_often_a_product_is_used():
+    """All slopes of a sum are the same, so that all uses of w are."""
+    lines = []
+    for count in (10, 1000):
+        x, w = Value(0.5, "x"), Value(0.7, "w")
+        y = sum(w * x for _ in range(count))
+        rows = [[rng.uniform(-1, 1)] for _ in range(5)]
+        assert run(y, [x], rows, "llvmlite") == run(y, [x], rows, "python")
+        form = Loop(Plan(Program(y, [x])._task, [w]), 8)
+        lines.append(len(text_of(form, False)[0].splitlines()))
+    assert lines[0] == lines[1]
 
 
 # functions of one's own

@@ -42,7 +42,7 @@ class Outer(NamedTuple):
     @property
     def likeness(self) -> Any:
         """What those have in common that are done at once; None for any with many uses."""
-        if len(self.uses) > UNROLLED:
+        if sum(use.times for use in self.uses) > UNROLLED:
             return None
         vectors = ((x.added, x.is_turned, x.times, x.is_turned and x.vector) for x in self.uses)
         return self.width, *vectors
