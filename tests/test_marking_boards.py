@@ -5,20 +5,12 @@ one with a slip, in the same spelling, which is not.
 import time
 
 import pytest
+from boards import is_wrong, named, vector
 
 import nn
 from autograd import Value, check_derivation, log, relu, sigmoid, tanh
 from autograd.op import Op
 from nn.command.examples import EXAMPLES
-
-
-def named(value, label):
-    value.label = label
-    return value
-
-
-def vector(data, label):
-    return [Value(x, label=f"{label}{i}") for i, x in enumerate(data, 1)]
 
 
 def two_layers():
@@ -228,11 +220,7 @@ def test_a_line_of_a_board_is_read(network, right, wrong):
     root = EXAMPLES[network]().root if isinstance(network, str) else network()
     marks = check_derivation(root, right)
     assert marks, f"\n{marks}"
-    assert _is_wrong(root, wrong), f"\n{check_derivation(root, wrong)}"
-
-
-def _is_wrong(root, text):
-    return any(line.wrong for line in check_derivation(root, text).lines)
+    assert is_wrong(root, wrong), f"\n{check_derivation(root, wrong)}"
 
 
 def test_a_function_alone_is_that_of_what_it_computed():
@@ -242,7 +230,7 @@ def test_a_function_alone_is_that_of_what_it_computed():
     for line in ("dL/dw = 2(a-y) σ' x", "dL/dw = 2(σ − y)·σ(1-σ)·x", "da/dw = x*σ'"):
         assert check_derivation(L, line), line
     for line in ("dL/dw = 2(a-y) σ x", "dL/dw = 2(σ − y)·σ(1+σ)·x", "da/dw = x*σ'*σ'"):
-        assert _is_wrong(L, line), line
+        assert is_wrong(L, line), line
     [line] = check_derivation(L, "da/dw = σ' x").lines
     assert line.read == "σ' is read as σ'(net of a)"
 
@@ -250,7 +238,7 @@ def test_a_function_alone_is_that_of_what_it_computed():
 def test_a_function_of_several_layers_does_not_stand_alone():
     a1 = named(sigmoid(Value(0.5, label="x")), "a1")
     L = named(sigmoid(a1), "a2")
-    assert not _is_wrong(L, "da2/da1 = σ'")  # of which? it is not read
+    assert not is_wrong(L, "da2/da1 = σ'")  # of which? it is not read
 
 
 def test_what_is_taken_for_a_class_beside_the_record_is_told():
@@ -272,7 +260,7 @@ def test_a_name_of_ones_own_goes_before_an_activation():
     y = named(f(x), "y")
     assert check_derivation(y, "y = f(x)")
     assert check_derivation(y, "dy/dx = f'(x)")
-    assert _is_wrong(y, "y = f'(x)")
+    assert is_wrong(y, "y = f'(x)")
 
 
 def test_it_is_told_which_weights_are_read():
@@ -294,7 +282,7 @@ def test_the_learning_rate_has_no_gradient():
 
 def test_a_sum_of_many_arrays_takes_no_time():
     start = time.process_time()
-    assert _is_wrong(examples(), "z = Σ_{i=1}^{99} X w")
+    assert is_wrong(examples(), "z = Σ_{i=1}^{99} X w")
     assert time.process_time() - start < 0.5
 
 
@@ -302,4 +290,4 @@ def test_a_label_that_a_rate_may_have_stands_beside_itself():
     a = Value(0.5, label="α")
     y = named(a * a * a, "y")
     assert check_derivation(y, r"dy/d\alpha = 3\alpha \alpha")
-    assert _is_wrong(y, r"dy/d\alpha = 2\alpha \alpha")
+    assert is_wrong(y, r"dy/d\alpha = 2\alpha \alpha")

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from boards import named
 
 from autograd import (
     Value,
@@ -15,11 +16,6 @@ from autograd import (
     sigmoid,
 )
 from autograd.marking.board import Board
-
-
-def named(value, label):
-    value.label = label
-    return value
 
 
 def dead():

@@ -1,13 +1,9 @@
 """What newcomers type: each row with what it is to be read as, or asked back."""
 
 import pytest
+from boards import named
 
 from autograd import Value, check_derivation, tanh
-
-
-def named(value, label):
-    value.label = label
-    return value
 
 
 def recurrent():

@@ -5,6 +5,7 @@ import random
 from itertools import pairwise
 
 import pytest
+from boards import named
 
 from autograd import Value, check_derivation, log, relu, sigmoid, sin, tanh
 from autograd.marking.board import Board
@@ -13,11 +14,6 @@ from autograd.marking.slips import FACTORS, SLIPS
 from autograd.marking.verdict import OPEN, RIGHT, Verdict
 from nn import MLP, half_squared_error
 from nn.lecture import error, network
-
-
-def named(value, label):
-    value.label = label
-    return value
 
 
 def leaves(**numbers):
