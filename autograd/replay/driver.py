@@ -89,13 +89,17 @@ def output_is_finite(code: Assembly, lanes: int, m: str = "%m") -> str:
     return wide.everywhere(wide.finite(wide.load(m, output)))
 
 
-def steps(code: Assembly, name: str, block: str, live: str, gradients: str) -> str:
-    """Whether all went well in the steps for a block: what is the same in all rows is done for the
-    first alone.
+def begin(code: Assembly, is_first: str) -> str:
+    """Where the steps for a block begin: what is the same in all rows is done for the first alone,
+    whose memory the others have.
     """
-    is_first = code.set(f"icmp eq i64 {block}, 0")
     once = code.load("%header", str(ONCE), "i64")
-    start = code.set(f"select i1 {is_first}, i64 0, i64 {once}")
+    return code.set(f"select i1 {is_first}, i64 0, i64 {once}")
+
+
+def steps(code: Assembly, name: str, block: str, live: str, gradients: str) -> str:
+    """Whether all went well in the steps for a block."""
+    start = begin(code, code.set(f"icmp eq i64 {block}, 0"))
     arguments = f"ptr %code, ptr %header, ptr %m, ptr {gradients}, i64 {live}, i64 {start}"
     return code.set(f"call i1 @{name}({arguments})")
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from autograd import ops
 from autograd.formula import Written
 from autograd.op import ATOM, Op
-from autograd.replay.terms import Names, definition
+from autograd.replay.reading import Untranslatable, body_of
+from autograd.replay.terms import Names
 from autograd.value import Value
 
 
@@ -54,15 +55,18 @@ class _Body(NamedTuple):
 @cache
 def _body(op: Op) -> _Body | None:
     """Return the body of a row of the table; None where it is not to be had, or has an `if`."""
-    text = definition(op, "f") if op.__module__ == ops.__name__ else None
-    if text is None:
+    if op.__module__ != ops.__name__:
         return None
-    function: Any = ast.parse(text).body[0]
-    *first, last = function.body
+    try:
+        parameters, statements = body_of(op)
+    except Untranslatable:
+        return None
+    body: list[Any] = [*statements]
+    *first, last = body
     if not all(isinstance(statement, ast.Assign) for statement in first):
         return None
     assigned = [(ast.unparse(x.targets[0]), ast.unparse(x.value)) for x in first]
-    return _Body([x.arg for x in function.args.args], assigned, ast.unparse(last.value))
+    return _Body(parameters, assigned, ast.unparse(last.value))
 
 
 def _with_names(text: str, known: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The source of a function of one's own, as what is translated."""
+"""The source of a row's function, as what is translated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ class Untranslatable(Exception):
 
 @cache
 def body_of(op: Op) -> tuple[list[str], list[ast.stmt]]:
-    """Return the arguments and the statements of what computes a row of one's own."""
+    """Return the arguments and the statements of what computes a row. Raises Untranslatable where
+    its text is not to be had.
+    """
     text = definition(op, "f")
     if text is None:
         raise Untranslatable

@@ -10,7 +10,6 @@ from autograd.op import real
 from autograd.value import Value
 
 BLOCK = 1024  # rows that are taken out of an array at once
-FEW = 64  # numbers that Python has looked at before numpy has begun
 
 
 def checked(rows: Any, inputs: Sequence[Value]) -> Any:
@@ -68,8 +67,6 @@ def _is_table(array: Any, width: int) -> bool:
 
 def _finite_rows(array: Any) -> int:
     """Return how many rows come before the first block that holds what is not finite."""
-    if array.size <= FEW and array.dtype == float and _are_finite(array.ravel().tolist()):
-        return len(array)
     import numpy as np
 
     with np.errstate(over="ignore", invalid="ignore"):  # of a longdouble
@@ -80,10 +77,6 @@ def _finite_rows(array: Any) -> int:
             if not np.isfinite(block).all():
                 return start
     return len(array)
-
-
-def _are_finite(numbers: list[float]) -> bool:
-    return all(map(math.isfinite, numbers))
 
 
 def _row_by_row(rows: Any, inputs: Sequence[Value]) -> list[list[float]]:

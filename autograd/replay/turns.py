@@ -19,9 +19,9 @@ from autograd.replay.driver import (
     BACKWARD,
     MOVING,
     NARROW,
-    ONCE,
     OUTERS,
     SEED,
+    begin,
     blocks_of,
     live_rows,
     load_rows,
@@ -82,16 +82,15 @@ def _compute(code: Assembly, lanes: int, blocks: str, lot: tuple[str, str], bad:
     seed = code.load("%header", str(SEED), "i64")
     outers = code.load("%header", str(OUTERS), "i64")
     number = code.set("fdiv double 1.0, %count")
-    # a thread's memory has from its first lot what is the same in all rows
+    # the blocks of a thread's first lot are first in its memory
     is_first = code.set(f"icmp eq i64 {first}, {code.set('mul i64 %share, %lot')}")
-    once = code.load("%header", str(ONCE), "i64")
-    begin = code.set(f"select i1 {is_first}, i64 0, i64 {once}")
+    from_ = begin(code, is_first)
     code.do(f"store i64 -1, ptr {bad}")
     with code.loop(stop, first) as behind:
         start, live, m = _place(code, lanes, blocks, behind, first)
         load_rows(code, start, live, m)
         store_seed(code, seed, number, live, lanes, m)
-        fine = _steps(code, begin, outers, live, m)
+        fine = _steps(code, from_, outers, live, m)
         fine = code.both("and", fine, output_is_finite(code, lanes, m))
         store_outputs(code, start, live, m)
         none_before = code.set(f"icmp slt i64 {code.set(f'load i64, ptr {bad}')}, 0")
